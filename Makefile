@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# Builds the modules, installs them, proves them. `make help` lists the targets.
+
+KVER ?= $(notdir $(patsubst %/build,%,$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -n 1)))
+KDIR ?= $(if $(KVER),/lib/modules/$(KVER)/build)
+
+tests := tools/testing/selftests/scst
+
+# --- modules
+
+# Objects go to a directory for each kernel release, so that builds for several
+# kernels do not disturb each other. It is a tree of links to the sources: kernels
+# before 6.13 have no MO= for that.
+release := $(if $(KDIR),$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null))
+objects := build/$(release)/src
+sources := Kbuild drivers include
+
+kernel_has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(KDIR)/include/config/auto.conf && echo y)
+arch := $(if $(call kernel_has,UML),ARCH=um)
+
+options := SCST SCST_VDISK SCST_PASS SCST_USER SCST_LOCAL ISCSI_SCST
+options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST)
+kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m)
+
+.PHONY: all modules links install uninstall clean help
+.PHONY: packages demo check static unit soak docs
+
+all: modules
+
+modules: links
+	$(kbuild) modules
+
+links:
+ifeq ($(release),)
+	$(error no kernel headers: install linux-headers-amd64, or name some with KDIR=)
+endif
+	@mkdir -p $(objects)
+	@cp -rsn $(sources:%=$(CURDIR)/%) $(objects)/
+	@find $(objects) -xtype l -delete
+
+install: modules
+	$(kbuild) modules_install
+	depmod $(release)
+
+uninstall: links
+	rm -f $(addprefix $(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/,$(shell cd $(objects) && find * -name '*.ko'))
+	depmod $(release)
+
+clean:
+	rm -rf build
+
+# --- proof
+
+packages:
+	@$(tests)/setup.sh packages
+
+demo: packages
+	@$(tests)/demo.sh
+
+check: packages
+	@$(tests)/check.sh
+
+static: packages
+	@$(tests)/static.sh
+
+unit: packages
+	@$(tests)/unit.sh
+
+soak: packages
+	@$(tests)/soak.sh
+
+docs: packages
+	sphinx-build -q -W -b html Documentation build/docs
+
+help:
+	@echo 'make            build the modules for KVER or KDIR ($(or $(KDIR),no headers found))'

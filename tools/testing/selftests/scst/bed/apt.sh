@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced: fetches Debian packages into the cache without installing them. Has
+# its own apt configuration, so that releases other than the host's can be used
+# while the host's sources stay as they are; signatures are verified as usual.
+# shellcheck shell=sh
+
+apt_dir=$bed_cache/apt
+
+# The host's own mirror: $1 is the archive's label, Debian or Debian-Security.
+apt_mirror() {
+	# shellcheck disable=SC2016 # apt expands these, not the shell
+	apt-get indextargets --format '$(LABEL) $(REPO_URI)' |
+		awk -v label="$1" '$1 == label { print $2; exit }'
+}
+
+apt_write_source() {
+	for _aw_suite in $2; do
+		printf 'deb [signed-by=%s] %s %s main\n' \
+			/usr/share/keyrings/debian-archive-keyring.gpg "$1" "$_aw_suite"
+	done
+}
+
+apt_write_sources() {
+	_as_main=$(apt_mirror Debian)
+	_as_security=$(apt_mirror Debian-Security)
+	[ -n "$_as_main" ] || die "no Debian mirror known: run apt-get update first"
+	apt_write_source "$_as_main" \
+		'bookworm bookworm-backports trixie trixie-backports'
+	apt_write_source "${_as_security:-$_as_main-security}" \
+		'bookworm-security trixie-security'
+}
+
+apt_write_config() {
+	cat <<-CONFIG
+	Dir::State "$apt_dir/state";
+	Dir::State::status "$apt_dir/status";
+	Dir::Cache "$apt_dir/cache";
+	Dir::Etc::sourcelist "$apt_dir/sources.list";
+	Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferencesparts "/dev/null";
+	APT::Sandbox::User "root";
+	APT::Update::Post-Invoke-Success "";
+	Acquire::Languages "none";
+	Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+	#clear APT::Update::Post-Invoke;
+	#clear APT::Update::Post-Invoke-Success;
+	CONFIG
+}
+
+apt_private() {
+	_ap_tool=$1
+	shift
+	APT_CONFIG=$apt_dir/apt.conf "$_ap_tool" "$@"
+}
+
+# Package lists younger than a day are good enough.
+apt_setup() {
+	[ -z "$(find "$apt_dir/stamp" -mtime -1 2>/dev/null)" ] || return 0
+	mkdir -p "$apt_dir/state/lists/partial" "$apt_dir/cache/archives/partial"
+	: >"$apt_dir/status"
+	apt_write_sources >"$apt_dir/sources.list" || exit 1
+	apt_write_config >"$apt_dir/apt.conf"
+	quietly apt_private apt-get update || die "apt-get update failed"
+	: >"$apt_dir/stamp"
+}
+
+# Newest version of package $1, from any of the releases.
+apt_version() {
+	apt_private apt-cache madison "$1" |
+		awk -F' *[|] *' '{ print $2 }' | sort -V | tail -n 1
+}
+
+# Fetch package $1 (NAME or NAME=VERSION) and unpack it below directory $2.
+apt_unpack() {
+	_au_deb=$(mktemp -d "$bed_cache/deb.XXXXXX") || exit 1
+	mkdir -p "$2" && (cd "$_au_deb" && quietly apt_private apt-get download "$1") &&
+		dpkg -x "$_au_deb"/*.deb "$2"
+	_au_rc=$?
+	rm -rf "$_au_deb"
+	[ "$_au_rc" -eq 0 ] || die "cannot fetch $1"
+}

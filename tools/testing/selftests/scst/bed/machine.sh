@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by run_vm.sh: turns the options into a running machine. Every bed_NAME
+# function sets
+#   kernel_release kernel_headers kernel_modules   for building our modules
+# and every start_NAME function becomes the machine. Needs the run_ variables.
+# shellcheck shell=sh
+
+# --- stock Debian kernels under QEMU
+
+bed_vm() {
+	machine_dir=$(stock_kernel "$run_kernel") || exit 1
+	kernel_release=$(cat "$machine_dir/release")
+	kernel_headers=$machine_dir/headers
+	kernel_modules=$machine_dir/root/lib/modules/$kernel_release
+}
+
+initramfs_vm() {
+	initramfs_modules "$machine_dir/root" "$kernel_release" \
+		virtio_pci 9pnet_virtio 9p overlay
+}
+
+# Folder $2 of the host for the guest, under tag $1; $3 is on for read-only.
+qemu_share() {
+	printf '%s\n' -fsdev \
+		"local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$3" \
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1"
+}
+
+# Acknowledged writes are in the host's page cache at least, flushed ones as far
+# as the host's own: killing QEMU loses exactly what the guest had not written.
+qemu_disk() {
+	printf '%s\n' -drive "file=$2,if=none,id=$1,format=raw,cache=writeback" \
+		-device "virtio-blk-pci,drive=$1"
+}
+
+qemu_devices() {
+	qemu_share root / on
+	qemu_share run "$run_dir" off
+	qemu_share out "$run_out" off
+	_qd_count=0
+	for _qd_disk in $run_disks $run_scratch; do
+		qemu_disk "disk$_qd_count" "$_qd_disk"
+		_qd_count=$((_qd_count + 1))
+	done
+	[ "$run_net" != user ] ||
+		printf '%s\n' -netdev user,id=net -device virtio-net-pci,netdev=net
+}
+
+# Emulation is slow: what waits for a time in the guest needs patience.
+start_vm() {
+	# shellcheck disable=SC2046 # one word a line, file names without blanks
+	set -- $(qemu_accelerator "$machine_dir/vmlinux") $(qemu_devices)
+	exec timeout -k 2 "$run_timeout" qemu-system-x86_64 -machine q35 \
+		-nodefaults -no-user-config -display none -no-reboot -smp "$run_smp" -m "$run_mem" \
+		-kernel "$machine_dir/vmlinux" -initrd "$run_dir/initramfs" \
+		-append "$(vm_command_line)" -serial "file:$run_dir/console" "$@"
+}
+
+vm_command_line() {
+	echo "console=ttyS0 loglevel=7 panic=-1 mitigations=off tsc=reliable" \
+		"no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
+		"scst.root=9p"
+}
+
+# --- User-Mode-Linux
+
+bed_uml_kernel() {
+	machine_dir=$(uml_build "$run_bed") || exit 1
+	kernel_release=$(cat "$machine_dir/include/config/kernel.release")
+	kernel_headers=$machine_dir
+	kernel_modules=$machine_dir/root/lib/modules/$kernel_release
+}
+
+uml_disks() {
+	_ud_count=0
+	for _ud_disk in $run_disks $run_scratch; do
+		printf 'ubd%s=%s\n' "$_ud_count" "$_ud_disk"
+		_ud_count=$((_ud_count + 1))
+	done
+}
+
+# Guest memory is a file in TMPDIR, which should therefore be a tmpfs.
+start_uml_kernel() {
+	# shellcheck disable=SC2046 # one word a line, file names without blanks
+	set -- $(uml_disks) "$@"
+	export TMPDIR="$run_tmp"
+	exec timeout -k 2 "$run_timeout" "$machine_dir/linux" mem="${run_mem}M" \
+		initrd="$run_dir/initramfs" scst.root=hostfs scst.run="$run_dir" \
+		con=null con0=null,fd:1 panic=-1 noreboot loglevel=7 \
+		kasan_multi_shot "$@" >"$run_dir/console"
+}
+
+start_uml() {
+	start_uml_kernel
+}
+
+start_uml_smp() {
+	start_uml_kernel ncpus="$run_smp" seccomp=on
+}

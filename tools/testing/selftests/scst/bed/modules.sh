@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced: builds our modules for a bed's kernel and lays out the module tree that
+# the guest sees. Needs common.sh and $scst_repo.
+# shellcheck shell=sh
+
+# Build for kernel headers $1. The Makefile gives every kernel release its own
+# directory, so beds do not get in each other's way.
+modules_build() {
+	quietly make -C "$scst_repo" --no-print-directory -j"$(nproc)" modules KDIR="$1" ||
+		die "cannot build the modules for $1"
+}
+
+# Our modules in build directory $1, one a line.
+modules_ours() {
+	find "$1" -name '*.ko' | sort
+}
+
+# Lay out directory $3 as /lib/modules/RELEASE: the stock modules of tree $1 and
+# what was built in directory $2.
+modules_lay_out() {
+	rm -rf "$3"
+	mkdir -p "$3/updates"
+	cp "$1"/modules.order "$1"/modules.builtin* "$3/"
+	ln -s "$(realpath "$1/kernel")" "$3/kernel"
+	for _mt_module in $(modules_ours "$2"); do
+		cp -p "$_mt_module" "$3/updates/"
+	done
+}
+
+# What tells one set of built modules from another.
+modules_state() {
+	modules_ours "$1" | xargs -r stat -c '%n %s %y'
+}
+
+# Build for kernel release $1 with headers $2 and stock modules $3, and copy the
+# module tree to directory $4: a run keeps its own, whatever is built meanwhile.
+modules_prepare() (
+	_mp_dir=$scst_repo/build/$1
+	_mp_tree=$_mp_dir/root/lib/modules/$1
+	mkdir -p "$_mp_dir" || exit 1
+	exec 9>"$_mp_dir/lock"
+	flock 9
+	modules_build "$2"
+	if [ "$(modules_state "$_mp_dir/src")" != "$(cat "$_mp_dir/state" 2>/dev/null)" ]; then
+		rm -f "$_mp_dir/state"
+		modules_lay_out "$3" "$_mp_dir/src" "$_mp_tree"
+		depmod -b "$_mp_dir/root" "$1" || die "depmod failed"
+		modules_state "$_mp_dir/src" >"$_mp_dir/state"
+	fi
+	cp -a "$_mp_tree" "$4"
+)

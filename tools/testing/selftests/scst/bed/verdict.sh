@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by run_vm.sh: runs the machine, passes the command's output on, and says
+# how it went. Needs the run_ variables and lib/trouble.sh.
+# shellcheck shell=sh
+
+# tail ends by itself once the machine has.
+follow() {
+	tail -c +1 -f -s 0.2 --pid="$run_pid" "$run_dir/stdout" &
+	_fo_out=$!
+	tail -c +1 -f -s 0.2 --pid="$run_pid" "$run_dir/stderr" >&2 &
+	_fo_err=$!
+}
+
+run_machine() {
+	start </dev/null >"$run_dir/host" 2>&1 &
+	run_pid=$!
+	follow
+	wait "$run_pid"
+	run_rc=$?
+	run_pid=
+	wait "$_fo_out" "$_fo_err"
+}
+
+# Where the console stands, for a person.
+show_console() {
+	say "--- the kernel's log, at its end:"
+	tail -n "$1" "$run_dir/host" "$run_dir/console" | tr -d '\r' >&2
+}
+
+show_trouble() {
+	trouble <"$run_dir/console" | head -n 20 >&2
+	cat "$run_dir/problems" >&2
+	show_console 60
+}
+
+is_troubled() {
+	[ -s "$run_dir/problems" ] || trouble <"$run_dir/console" >/dev/null
+}
+
+# The log of the last run of each bed stays, for whoever wants to read more.
+keep_console() {
+	: >>"$run_dir/console"
+	: >>"$run_dir/problems"
+	cp "$run_dir/console" "$run_out/console-$run_bed${run_kernel:+-$run_kernel}"
+}
+
+verdict() {
+	keep_console
+	if [ "$run_rc" -eq 124 ] || [ "$run_rc" -eq 137 ]; then
+		say "run_vm.sh: timeout after $run_timeout s"
+		show_console 60
+		exit 124
+	elif is_troubled; then
+		say "run_vm.sh: trouble in the kernel (command's status: $(cat "$run_dir/status" 2>/dev/null))"
+		show_trouble
+		exit 99
+	elif [ ! -s "$run_dir/status" ]; then
+		say "run_vm.sh: the machine ended without a status"
+		show_console 20
+		exit 98
+	fi
+	exit "$(cat "$run_dir/status")"
+}

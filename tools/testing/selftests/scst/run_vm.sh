@@ -1,0 +1,213 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Boots a test bed with freshly built modules, runs a command in it, and exits with
+# the command's exit status.
+
+set -u
+
+usage() {
+	cat <<'TEXT'
+usage: run_vm.sh [OPTION...] -- COMMAND [ARG...]
+
+Runs COMMAND as root in a virtual machine that sees the host's files (writes go to
+memory and are lost) and has our modules for modprobe. The working directory is the
+repository; $SCST_OUT names a folder that stays (build/out).
+
+  --bed BED       uml              every checker, one CPU (the default)
+                  uml-smp          several CPUs, no checkers: fast
+                  uml-smp-lockdep  several CPUs, lockdep
+                  vm               a stock Debian kernel under QEMU
+  --kernel V      with vm: 6.1 (the default) or 6.12
+  --smp N         CPUs (2; uml has 1)
+  --mem MB        memory (2048)
+  --timeout S     give up and kill the machine after S seconds (900)
+  --net NET       none: loopback only (the default); user: QEMU's user network
+  --disk FILE     attach FILE as a disk, may be repeated; $SCST_DISKS names them
+  --scratch MB    an empty ext4 file system on /scratch
+  --udev          run systemd-udevd in the guest
+
+exit status: COMMAND's, or
+   98  the machine ended without saying how COMMAND did
+   99  the kernel warned, crashed, hung or leaked: see the end of its log
+  124  timeout
+  125  the bed could not be started
+TEXT
+}
+
+wrong_usage() {
+	printf 'run_vm.sh: %s\n' "$*" >&2
+	usage >&2
+	exit 125
+}
+
+scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 125
+scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 125
+
+for part in bed/common bed/apt bed/stock bed/uml bed/modules bed/initramfs \
+	bed/kvm bed/machine bed/verdict lib/trouble; do
+	# shellcheck source=/dev/null
+	. "$scst_tests/$part.sh"
+done
+
+run_bed=uml
+run_kernel=
+run_smp=
+run_mem=2048
+run_timeout=900
+run_net=none
+run_disks=
+run_scratch_mb=
+run_scratch=
+run_udev=
+run_out=$scst_repo/build/out
+
+is_number() {
+	case $2 in
+	'' | *[!0-9]*) wrong_usage "$1 takes a number, not '$2'" ;;
+	esac
+}
+
+add_disk() {
+	[ -f "$1" ] || [ -b "$1" ] || wrong_usage "no such disk: $1"
+	run_disks="$run_disks $(realpath "$1")"
+}
+
+# Take the option $1, whose value is $2.
+take_option() {
+	case $1 in
+	--bed) run_bed=$2 ;;
+	--kernel) run_kernel=$2 ;;
+	--net) run_net=$2 ;;
+	--disk) add_disk "$2" ;;
+	--smp) is_number "$@" && run_smp=$2 ;;
+	--mem) is_number "$@" && run_mem=$2 ;;
+	--timeout) is_number "$@" && run_timeout=$2 ;;
+	--scratch) is_number "$@" && run_scratch_mb=$2 ;;
+	*) wrong_usage "unknown option $1" ;;
+	esac
+}
+
+check_options() {
+	case $run_bed in
+	vm) : "${run_kernel:=6.1}" "${run_smp:=2}" ;;
+	uml) : "${run_smp:=1}" ;;
+	uml-smp | uml-smp-lockdep) : "${run_smp:=2}" ;;
+	*) wrong_usage "unknown bed $run_bed" ;;
+	esac
+	case $run_bed-$run_kernel in
+	vm-6.1 | vm-6.12 | uml-* | uml-smp*-) ;;
+	*) wrong_usage "$run_bed has no kernel $run_kernel" ;;
+	esac
+	case $run_bed-$run_net in
+	*-none | vm-user) ;;
+	*) wrong_usage "$run_bed has no network $run_net" ;;
+	esac
+	[ "$run_bed" != uml ] || [ "$run_smp" = 1 ] || wrong_usage "uml has one CPU"
+}
+
+# The arguments as one line of shell.
+quote() {
+	for _qu_word in "$@"; do
+		printf "'%s' " "$(printf '%s\n' "$_qu_word" | sed "s/'/'\\\\''/g")"
+	done
+	echo
+}
+
+# The guest's names of the disks that machine.sh attaches.
+disk_names() {
+	_dn_prefix=/dev/ubd
+	[ "$run_bed" != vm ] || _dn_prefix=/dev/vd
+	_dn_letters='a b c d e f g h'
+	for _dn_disk in "$@"; do
+		printf '%s ' "$_dn_prefix${_dn_letters%% *}"
+		_dn_letters=${_dn_letters#* }
+	done
+}
+
+# The guest's name of the disk after the ones given.
+next_disk_name() {
+	# shellcheck disable=SC2046,SC2086 # lists of names
+	set -- $(disk_names $run_disks "$run_scratch")
+	[ -z "$run_scratch" ] || eval "printf '%s' \"\${$#}\""
+}
+
+write_env() {
+	_we_root=hostfs _we_hung=30
+	[ "$run_bed" != vm ] || _we_root=9p _we_hung=90
+	# shellcheck disable=SC2086 # a list of names
+	cat <<-ENV
+	SCST_BED=$run_bed
+	SCST_KERNEL=$kernel_release
+	SCST_ROOT=$_we_root
+	SCST_REPO=$(quote "$scst_repo")
+	SCST_TESTS=$(quote "$scst_tests")
+	SCST_OUT=$(quote "$run_out")
+	SCST_DISKS='$(disk_names $run_disks)'
+	SCST_SCRATCH_DISK=$(next_disk_name)
+	SCST_NET=$run_net
+	SCST_UDEV=$run_udev
+	SCST_HUNG_SECONDS=$_we_hung
+	ENV
+}
+
+make_scratch() {
+	[ -n "$run_scratch_mb" ] || return 0
+	run_scratch=$run_dir/scratch
+	truncate -s "${run_scratch_mb}M" "$run_scratch"
+	quietly mkfs.ext4 -q -F "$run_scratch" || exit 125
+}
+
+# Everything the machine needs, in a directory of its own.
+prepare() {
+	run_tmp=${TMPDIR:-/tmp}
+	[ ! -w /dev/shm ] || run_tmp=/dev/shm
+	run_dir=$(mktemp -d "$run_tmp/scst.XXXXXX") || exit 125
+	trap 'stop' EXIT
+	trap 'exit 125' INT TERM HUP
+	mkdir -p "$run_out"
+	: >"$run_dir/stdout"
+	: >"$run_dir/stderr"
+	make_scratch
+	modules_prepare "$kernel_release" "$kernel_headers" "$kernel_modules" \
+		"$run_dir/modules" || exit 125
+	case $run_bed in
+	vm) initramfs_vm ;;
+	esac | initramfs_make "$run_dir/initramfs"
+	write_env >"$run_dir/env"
+}
+
+start() {
+	case $run_bed in
+	vm) start_vm ;;
+	uml) start_uml ;;
+	*) start_uml_smp ;;
+	esac
+}
+
+stop() {
+	[ -z "${run_pid:-}" ] || kill -KILL -- "-$run_pid" 2>/dev/null
+	rm -rf "$run_dir"
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--) shift && break ;;
+	-h | --help) usage && exit 0 ;;
+	--udev) run_udev=yes && shift ;;
+	-*) [ $# -gt 1 ] || wrong_usage "$1 needs a value"
+		take_option "$1" "$2"
+		shift 2
+		;;
+	*) break ;;
+	esac
+done
+[ $# -gt 0 ] || wrong_usage "no command"
+check_options
+case $run_bed in
+vm) bed_vm ;;
+*) bed_uml_kernel ;;
+esac
+prepare
+quote "$@" >"$run_dir/command"
+run_machine
+verdict
