@@ -11,7 +11,7 @@ tests := tools/testing/selftests/scst
 # Objects go to a directory for each kernel release, so that builds for several
 # kernels do not disturb each other. It is a tree of links to the sources: kernels
 # before 6.13 have no MO= for that.
-release := $(if $(KDIR),$(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null))
+release := $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h))
 objects := build/$(release)/src
 sources := Kbuild drivers include
 
@@ -20,7 +20,10 @@ arch := $(if $(call kernel_has,UML),ARCH=um)
 
 options := SCST SCST_VDISK SCST_PASS SCST_USER SCST_LOCAL ISCSI_SCST
 options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST)
-kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m)
+
+# BTF would need pahole, and a vmlinux that most headers packages do not carry.
+kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m) \
+	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules links install uninstall clean help
 .PHONY: packages demo check static unit soak docs
@@ -28,7 +31,7 @@ kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=
 all: modules
 
 modules: links
-	$(kbuild) modules
+	+@$(kbuild) modules
 
 links:
 ifeq ($(release),)
@@ -39,7 +42,7 @@ endif
 	@find $(objects) -xtype l -delete
 
 install: modules
-	$(kbuild) modules_install
+	+@$(kbuild) modules_install
 	depmod $(release)
 
 uninstall: links

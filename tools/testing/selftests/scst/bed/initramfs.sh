@@ -10,7 +10,8 @@ initramfs_modules() {
 	_im_rel=$2
 	shift 2
 	for _im_name in "$@"; do
-		modprobe -d "$_im_root" -S "$_im_rel" --show-depends "$_im_name"
+		modprobe -d "$_im_root" -S "$_im_rel" --show-depends "$_im_name" ||
+			die "the kernel has no $_im_name"
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 

@@ -59,7 +59,7 @@ start_vm() {
 vm_command_line() {
 	echo "console=ttyS0 loglevel=7 panic=-1 mitigations=off tsc=reliable" \
 		"no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
-		"scst.root=9p"
+		"scsi_mod.scan=sync scst.root=9p"
 }
 
 # --- User-Mode-Linux

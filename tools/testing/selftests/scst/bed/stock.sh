@@ -80,6 +80,7 @@ stock_install() {
 	stock_fetch "$_si_rel" "$_si_dir/root"
 	stock_relocate "$_si_rel" "$_si_dir/root"
 	stock_prune "$_si_dir/root/lib/modules/$_si_rel-amd64/kernel"
+	depmod -b "$_si_dir/root" "$_si_rel-amd64" || die "depmod failed"
 	stock_vmlinux "$_si_dir/root/boot/vmlinuz-$_si_rel-amd64" \
 		>"$_si_dir/vmlinux" || die "cannot unpack the kernel $_si_rel-amd64"
 	ln -s "root/usr/src/linux-headers-$_si_rel-amd64" "$_si_dir/headers"

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Gets everything the tests need: Debian packages on the host; kernels, their
+# headers and sources in a cache folder. Whatever is there already costs nothing.
+
+set -u
+
+usage() {
+	cat <<'TEXT'
+usage: setup.sh packages              install missing Debian packages (root or sudo)
+       setup.sh kernel 6.1|6.12       a stock Debian kernel and its headers
+       setup.sh uml|uml-smp|uml-smp-lockdep
+                                      a User-Mode-Linux kernel: built from source
+       setup.sh source                a recent kernel's source, unpacked
+       setup.sh checkpatch            the same, for its checkpatch.pl
+
+All but packages print a path: the KDIR to build modules with, the source tree, or
+the script. The cache is $SCST_CACHE, or else ${XDG_CACHE_HOME:-~/.cache}/scst.
+TEXT
+}
+
+scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
+
+for part in common packages apt stock uml; do
+	# shellcheck source=/dev/null
+	. "$scst_tests/bed/$part.sh"
+done
+
+case "${1-}" in
+packages) packages_install ;;
+kernel)
+	_dir=$(stock_kernel "${2-}") || exit 1
+	printf '%s\n' "$_dir/headers"
+	;;
+uml | uml-smp | uml-smp-lockdep) uml_build "$1" ;;
+source) linux_source ;;
+checkpatch)
+	_dir=$(linux_source) || exit 1
+	printf '%s\n' "$_dir/scripts/checkpatch.pl"
+	;;
+-h | --help) usage ;;
+*) usage >&2 && exit 2 ;;
+esac

@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The checks that need no machine: compilers, sparse, checkpatch, shellcheck, the
+# documentation's own. Prints TAP; exits 1 if a check finds something.
+
+set -u
+
+scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
+scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
+cd "$scst_repo" || exit 1
+
+. "$scst_tests/bed/common.sh"
+. "$scst_tests/lib/tap.sh"
+
+setup=$scst_tests/setup.sh
+
+# The sources of the kinds given, as find's -name knows them. Build output aside.
+sources() {
+	_so_names=
+	for _so_pattern in "$@"; do
+		_so_names="${_so_names:+$_so_names -o }-name $_so_pattern"
+	done
+	set -f
+	# shellcheck disable=SC2086 # words of an expression
+	find . \( -path ./build -o -path ./.git \) -prune -o \
+		-type f \( $_so_names \) -print | sort
+	set +f
+}
+
+shell_scripts() {
+	find . \( -path ./build -o -path ./.git \) -prune -o -type f -perm -u+x -print |
+		while read -r _ss_file; do
+			head -n 1 "$_ss_file" | grep -q '^#!/bin/\(busybox \)\?sh' &&
+				printf '%s\n' "$_ss_file"
+		done | sort
+}
+
+# --- one function for each check: prints what is wrong, fails if anything is
+
+# W=1 and sparse against stock kernel $1. A file is looked at again only when it
+# changed; after a complaint, all are.
+check_build() {
+	_cb_kdir=$("$setup" kernel "$1") || return 1
+	_cb_objects=build/static-$1
+	if ! make --no-print-directory -s -j"$(nproc)" modules KDIR="$_cb_kdir" \
+		objects="$_cb_objects" W=1 C=1 >"build/static-$1.log" 2>&1 ||
+		grep -i -e 'warning:' -e 'error:' "build/static-$1.log"; then
+		cat "build/static-$1.log"
+		rm -rf "$_cb_objects"
+		return 1
+	fi
+}
+
+# compat.h is where kernels' differences belong, so there only it may ask for the
+# version.
+check_checkpatch() {
+	_cc_tool=$("$setup" checkpatch) || return 1
+	_cc_run="$_cc_tool --no-tree --strict --terse --show-types --no-summary"
+	# shellcheck disable=SC2086 # a command and its options
+	sources '*.[ch]' | grep -v /compat.h | xargs -r $_cc_run -f &&
+		sources compat.h | xargs -r $_cc_run --ignore LINUX_VERSION_CODE -f
+}
+
+# Sourced files are checked where they are used, with -a.
+check_shellcheck() {
+	shell_scripts | xargs -r shellcheck -s sh -x -a -P SCRIPTDIR &&
+		sources '*.bats' | xargs -r shellcheck -s bats -x -P SCRIPTDIR &&
+		sources '*.bash' | xargs -r shellcheck -s bash -x -P SCRIPTDIR
+}
+
+check_dash() {
+	{
+		shell_scripts
+		sources '*.sh'
+	} | sort -u | xargs -r -n 1 dash -n
+}
+
+check_kernel_doc() {
+	_ck_source=$("$setup" source) || return 1
+	sources '*.[ch]' | grep -v -e _kunit -e /tools/ |
+		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall
+}
+
+check_sphinx() {
+	sphinx-build -q -W -b html Documentation build/docs
+}
+
+check_spdx() {
+	git ls-files | while read -r _cs_file; do
+		[ ! -f "$_cs_file" ] || head -n 2 "$_cs_file" | grep -q SPDX-License-Identifier ||
+			printf '%s\n' "$_cs_file: no SPDX-License-Identifier"
+	done | grep -v -e '^COPYING' -e '^LICENSES/' -e /golden/ && return 1
+	return 0
+}
+
+mkdir -p build
+tap_check 'W=1 and sparse, Linux 6.1' check_build 6.1
+tap_check 'W=1 and sparse, Linux 6.12' check_build 6.12
+tap_check 'checkpatch --strict' check_checkpatch
+tap_check 'shellcheck' check_shellcheck
+tap_check 'dash -n' check_dash
+tap_check 'kernel-doc' check_kernel_doc
+if [ -e Documentation/index.rst ]; then
+	tap_check 'Sphinx' check_sphinx
+else
+	tap_skip 'Sphinx' 'no Documentation/index.rst'
+fi
+tap_check 'SPDX lines' check_spdx
+tap_end
