@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands: from the SCSI mid-level to the core and back, in the caller's
+ * context, in the mid-level's memory and on its scatterlist.
+ */
+#include <linux/blk-mq.h>
+#include <linux/irqflags.h>
+#include <linux/rcupdate.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+
+#include "local.h"
+
+static enum scst_context scst_local_context(void)
+{
+	return irqs_disabled() ? SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC;
+}
+
+static enum scst_dir scst_local_dir(const struct scsi_cmnd *sc)
+{
+	switch (sc->sc_data_direction) {
+	case DMA_TO_DEVICE:
+		return SCST_DIR_OUT;
+	case DMA_FROM_DEVICE:
+		return SCST_DIR_IN;
+	default:
+		return SCST_DIR_NONE;
+	}
+}
+
+static void scst_local_fill(struct scst_cmd *cmd, struct scsi_cmnd *sc)
+{
+	cmd->driver_priv = sc;
+	cmd->cdb = sc->cmnd;
+	cmd->cdb_len = sc->cmd_len;
+	cmd->tag = blk_mq_unique_tag(scsi_cmd_to_rq(sc));
+	cmd->attr = SCST_ATTR_SIMPLE;
+	cmd->expected_dir = scst_local_dir(sc);
+	cmd->expected_len = scsi_bufflen(sc);
+	cmd->sg = scsi_sglist(sc);
+	cmd->sg_nents = scsi_sg_count(sc);
+	int_to_scsilun(sc->device->lun, &cmd->lun);
+}
+
+static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
+{
+	struct scst_local_cmd *local = scsi_cmd_priv(sc);
+
+	/* Stands if the command is aborted: the initiator is to try again. */
+	sc->result = DID_RESET << 16;
+	WRITE_ONCE(local->busy, true);
+	scst_cmd_init(&local->cmd, sess);
+	scst_local_fill(&local->cmd, sc);
+	scst_cmd_submit(&local->cmd, scst_local_context());
+}
+
+/**
+ * scst_local_queuecommand - the mid-level has a command
+ * @shost: the host
+ * @sc:    the command
+ *
+ * Context: any; usually in the task that wants the I/O, under RCU.
+ * Return: 0: it was taken.
+ */
+scst_qc_status_t scst_local_queuecommand(struct Scsi_Host *shost,
+					 struct scsi_cmnd *sc)
+{
+	struct scst_local_host *host = shost_priv(shost);
+	struct scst_session *sess;
+
+	rcu_read_lock();
+	sess = rcu_dereference(host->sess);
+	if (likely(sess)) {
+		scst_local_submit(sess, sc);
+	} else {
+		sc->result = DID_NO_CONNECT << 16;
+		scsi_done(sc);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+/**
+ * scst_local_send_response - give the mid-level status, sense and residual
+ * @cmd: the command
+ *
+ * The data is where it belongs already. The mid-level knows no overflow: the
+ * whole buffer was used, and that is all it can be told.
+ *
+ * Context: any.
+ */
+void scst_local_send_response(struct scst_cmd *cmd)
+{
+	struct scsi_cmnd *sc = cmd->driver_priv;
+	s64 residual = scst_cmd_residual(cmd);
+
+	sc->result = cmd->status;
+	if (residual > 0)
+		scsi_set_resid(sc, residual);
+	if (cmd->sense_len)
+		memcpy(sc->sense_buffer, cmd->sense,
+		       min_t(size_t, cmd->sense_len, SCSI_SENSE_BUFFERSIZE));
+	scst_cmd_sent(cmd, scst_local_context());
+}
+
+/**
+ * scst_local_release - a command, answered or not, is the mid-level's again
+ * @cmd: the command
+ *
+ * Only error handling waits for commands, and it has aborted those that it
+ * waits for: @host outlives the command, but not the scsi_cmnd.
+ *
+ * Context: any, in an RCU read-side section.
+ */
+void scst_local_release(struct scst_cmd *cmd)
+{
+	struct scst_local_cmd *local = container_of(cmd, struct scst_local_cmd, cmd);
+	struct scst_local_host *host = scst_session_priv(cmd->sess);
+	bool aborted = scst_cmd_aborted(cmd);
+
+	WRITE_ONCE(local->busy, false);
+	scsi_done(cmd->driver_priv);
+	if (unlikely(aborted))
+		wake_up(&host->waitq);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An initiator's SCSI host: made, kept up to date and removed by the
+ * initiator's work, so that nobody who holds a configuration lock waits for a
+ * scan or for a backend.
+ *
+ * Removal is graceful first: the session works on, so that upper levels can
+ * flush what they hold. When that takes too long the host is cut off: its
+ * session ends, the core aborts what still runs, and what comes later fails at
+ * once. A backend that never answers keeps its host, but nothing else.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <scsi/scsi_cmnd.h>
+#include <scsi/scsi_device.h>
+
+#include "local.h"
+
+/* Commands at a time, for each CPU; a command's memory is allocated up front */
+#define SCST_LOCAL_QUEUE_DEPTH	256
+
+/* As many sectors as the longest scatterlist holds in single pages */
+#define SCST_LOCAL_MAX_SECTORS	(SG_MAX_SEGMENTS << (PAGE_SHIFT - SECTOR_SHIFT))
+
+/* Flat space addressing sets bit 14 of what Linux takes for the number */
+#define SCST_LOCAL_MAX_LUN	0x8000
+
+static SCST_CONST_HOST_TEMPLATE struct scsi_host_template scst_local_template = {
+	.module = THIS_MODULE,
+	.name = "scst_local",
+	.proc_name = "scst_local",
+	.queuecommand = scst_local_queuecommand,
+	.change_queue_depth = scsi_change_queue_depth,
+	.eh_abort_handler = scst_local_eh_abort,
+	.eh_device_reset_handler = scst_local_eh_device_reset,
+	.eh_target_reset_handler = scst_local_eh_target_reset,
+	/* the only target on the bus */
+	.eh_bus_reset_handler = scst_local_eh_target_reset,
+	.eh_host_reset_handler = scst_local_eh_host_reset,
+	.cmd_size = sizeof(struct scst_local_cmd),
+	.can_queue = SCST_LOCAL_QUEUE_DEPTH,
+	.cmd_per_lun = SCST_LOCAL_QUEUE_DEPTH,
+	.this_id = -1,
+	.sg_tablesize = SG_MAX_SEGMENTS,
+	.max_sectors = SCST_LOCAL_MAX_SECTORS,
+	.max_segment_size = UINT_MAX,
+	.dma_boundary = ULONG_MAX,
+};
+
+static struct Scsi_Host *scst_local_host_alloc(void)
+{
+	struct Scsi_Host *shost;
+
+	shost = scsi_host_alloc(&scst_local_template,
+				sizeof(struct scst_local_host));
+	if (!shost)
+		return NULL;
+	shost->max_channel = 0;
+	shost->max_id = 1;
+	shost->max_lun = SCST_LOCAL_MAX_LUN;
+	shost->max_cmd_len = sizeof_field(struct scsi_cmnd, cmnd);
+	shost->nr_hw_queues = num_online_cpus();
+	return shost;
+}
+
+static void scst_local_host_init(struct scst_local_host *host,
+				 struct scst_local_initiator *initiator,
+				 struct Scsi_Host *shost, unsigned int epoch)
+{
+	host->shost = shost;
+	host->initiator = initiator;
+	host->epoch = epoch;
+	init_completion(&host->gone);
+	init_waitqueue_head(&host->waitq);
+	mutex_init(&host->tmf_lock);
+	init_completion(&host->tmf_done);
+}
+
+static void scst_local_session_gone(void *priv)
+{
+	struct scst_local_host *host = priv;
+
+	complete(&host->gone);
+}
+
+/* End the session, if nobody has yet. */
+static void scst_local_host_cut(struct scst_local_host *host)
+{
+	struct scst_local_target *target = host->initiator->target;
+	struct scst_session *sess;
+
+	mutex_lock(&target->lock);
+	sess = rcu_replace_pointer(host->sess, NULL,
+				   lockdep_is_held(&target->lock));
+	mutex_unlock(&target->lock);
+	if (!sess)
+		return;
+	/* From here on nothing is submitted. */
+	synchronize_rcu();
+	scst_session_unregister(sess, scst_local_session_gone);
+}
+
+/* Does the initiator want this host to stay? */
+static bool scst_local_host_wanted(const struct scst_local_host *host)
+{
+	const struct scst_local_initiator *initiator = host->initiator;
+	const struct scst_local_target *target = initiator->target;
+
+	lockdep_assert_held(&target->lock);
+	return target->enabled && !initiator->removed &&
+	       host->epoch == target->epoch;
+}
+
+static void scst_local_host_publish(struct scst_local_host *host,
+				    struct scst_session *sess)
+{
+	struct scst_local_initiator *initiator = host->initiator;
+
+	mutex_lock(&initiator->target->lock);
+	rcu_assign_pointer(host->sess, sess);
+	initiator->host = host;
+	mutex_unlock(&initiator->target->lock);
+}
+
+/* The cut may be waiting for its time, or be cutting right now. */
+static void scst_local_host_forget(struct scst_local_host *host)
+{
+	struct scst_local_initiator *initiator = host->initiator;
+
+	mutex_lock(&initiator->target->lock);
+	initiator->host = NULL;
+	mutex_unlock(&initiator->target->lock);
+	if (cancel_delayed_work_sync(&initiator->cut))
+		config_item_put(&initiator->item);
+	scst_local_host_cut(host);
+	wait_for_completion(&host->gone);
+	scsi_host_put(host->shost);
+}
+
+static int scst_local_host_add(struct scst_local_host *host)
+{
+	struct scst_local_initiator *initiator = host->initiator;
+	struct scst_session *sess;
+	int ret;
+
+	sess = scst_session_register(initiator->target->tgt,
+				     config_item_name(&initiator->item), host);
+	if (IS_ERR(sess)) {
+		scsi_host_put(host->shost);
+		return PTR_ERR(sess);
+	}
+	scst_local_host_publish(host, sess);
+	ret = scsi_add_host(host->shost, scst_local_root);
+	if (ret) {
+		scst_local_host_forget(host);
+		return ret;
+	}
+	WRITE_ONCE(initiator->host_no, host->shost->host_no);
+	scst_local_find_luns(host);
+	return 0;
+}
+
+static void scst_local_host_remove(struct scst_local_host *host)
+{
+	WRITE_ONCE(host->initiator->host_no, -1);
+	scsi_remove_host(host->shost);
+	scst_local_host_forget(host);
+}
+
+static void scst_local_host_create(struct scst_local_initiator *initiator,
+				   unsigned int epoch)
+{
+	struct Scsi_Host *shost = scst_local_host_alloc();
+	int ret = -ENOMEM;
+
+	if (shost) {
+		scst_local_host_init(shost_priv(shost), initiator, shost, epoch);
+		ret = scst_local_host_add(shost_priv(shost));
+	}
+	if (ret)
+		scst_target_set_error(initiator->target->tgt,
+				      "initiator %s: no SCSI host: error %d",
+				      config_item_name(&initiator->item), ret);
+}
+
+/**
+ * scst_local_work - bring an initiator's host to what is wanted
+ * @work: &struct scst_local_initiator.work
+ *
+ * Whoever changes what is wanted queues it once more, so one pass is enough.
+ *
+ * Context: process context, without locks.
+ */
+void scst_local_work(struct work_struct *work)
+{
+	struct scst_local_initiator *initiator =
+		container_of(work, struct scst_local_initiator, work);
+	struct scst_local_target *target = initiator->target;
+	struct scst_local_host *host;
+	bool wanted, stays;
+	unsigned int epoch;
+
+	mutex_lock(&target->lock);
+	host = initiator->host;
+	epoch = target->epoch;
+	wanted = target->enabled && !initiator->removed;
+	stays = host && scst_local_host_wanted(host);
+	mutex_unlock(&target->lock);
+
+	if (host && !stays)
+		scst_local_host_remove(host);
+	if (wanted && !stays)
+		scst_local_host_create(initiator, epoch);
+	if (initiator->host)
+		scst_local_update_luns(initiator->host);
+	config_item_put(&initiator->item);
+}
+
+/**
+ * scst_local_cut_work - the time for a graceful removal is over
+ * @work: &struct scst_local_initiator.cut
+ *
+ * It may be late, and the host that it finds a new one that is to stay.
+ *
+ * Context: process context, without locks.
+ */
+void scst_local_cut_work(struct work_struct *work)
+{
+	struct scst_local_initiator *initiator =
+		container_of(work, struct scst_local_initiator, cut.work);
+	struct scst_local_target *target = initiator->target;
+	struct scst_local_host *host;
+
+	mutex_lock(&target->lock);
+	host = initiator->host;
+	if (host && scst_local_host_wanted(host))
+		host = NULL;
+	mutex_unlock(&target->lock);
+	if (host)
+		scst_local_host_cut(host);
+	config_item_put(&initiator->item);
+}

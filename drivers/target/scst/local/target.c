@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Targets and their initiators: what the directories say. The initiator's work
+ * in host.c makes it so.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "local.h"
+
+/* A removal that takes longer than this loses its session */
+#define SCST_LOCAL_CUT_DELAY	(10 * HZ)
+
+static struct scst_local_initiator *
+scst_local_initiator_from_item(struct config_item *item)
+{
+	return container_of(item, struct scst_local_initiator, item);
+}
+
+/**
+ * scst_local_kick - have an initiator's work run once more
+ * @initiator: the initiator; the caller holds a reference
+ *
+ * Context: any.
+ */
+void scst_local_kick(struct scst_local_initiator *initiator)
+{
+	config_item_get(&initiator->item);
+	if (!queue_work(scst_local_wq, &initiator->work))
+		config_item_put(&initiator->item);
+}
+
+/* Its host has to go: gracefully if that is quick. */
+static void scst_local_dismiss(struct scst_local_initiator *initiator)
+{
+	lockdep_assert_held(&initiator->target->lock);
+
+	config_item_get(&initiator->item);
+	if (!queue_delayed_work(scst_local_wq, &initiator->cut,
+				SCST_LOCAL_CUT_DELAY))
+		config_item_put(&initiator->item);
+	scst_local_kick(initiator);
+}
+
+static ssize_t scst_local_initiator_host_show(struct config_item *item, char *page)
+{
+	struct scst_local_initiator *initiator =
+		scst_local_initiator_from_item(item);
+	int host_no = READ_ONCE(initiator->host_no);
+
+	if (host_no < 0)
+		return sysfs_emit(page, "\n");
+	return sysfs_emit(page, "host%d\n", host_no);
+}
+CONFIGFS_ATTR_RO(scst_local_initiator_, host);
+
+static struct configfs_attribute *scst_local_initiator_attrs[] = {
+	&scst_local_initiator_attr_host,
+	NULL,
+};
+
+static void scst_local_initiator_release(struct config_item *item)
+{
+	struct scst_local_initiator *initiator =
+		scst_local_initiator_from_item(item);
+	struct config_group *target = initiator->target->group;
+
+	kfree(initiator);
+	config_group_put(target);
+}
+
+static struct configfs_item_operations scst_local_initiator_item_ops = {
+	.release = scst_local_initiator_release,
+};
+
+static const struct config_item_type scst_local_initiator_type = {
+	.ct_item_ops = &scst_local_initiator_item_ops,
+	.ct_attrs = scst_local_initiator_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static struct config_item *scst_local_make_initiator(struct config_group *group,
+						     const char *name)
+{
+	struct scst_local_target *target =
+		container_of(group, struct scst_local_target, initiators);
+	struct scst_local_initiator *initiator;
+
+	if (strlen(name) >= SCST_PORT_NAME_LEN)
+		return ERR_PTR(-ENAMETOOLONG);
+	initiator = kzalloc_obj(*initiator);
+	if (!initiator)
+		return ERR_PTR(-ENOMEM);
+	config_item_init_type_name(&initiator->item, name,
+				   &scst_local_initiator_type);
+	config_group_get(target->group);
+	initiator->target = target;
+	initiator->host_no = -1;
+	INIT_WORK(&initiator->work, scst_local_work);
+	INIT_DELAYED_WORK(&initiator->cut, scst_local_cut_work);
+
+	mutex_lock(&target->lock);
+	list_add_tail(&initiator->entry, &target->list);
+	if (target->enabled)
+		scst_local_kick(initiator);
+	mutex_unlock(&target->lock);
+	return &initiator->item;
+}
+
+static void scst_local_drop_initiator(struct config_group *group,
+				      struct config_item *item)
+{
+	struct scst_local_initiator *initiator =
+		scst_local_initiator_from_item(item);
+	struct scst_local_target *target = initiator->target;
+
+	mutex_lock(&target->lock);
+	list_del(&initiator->entry);
+	initiator->removed = true;
+	scst_local_dismiss(initiator);
+	mutex_unlock(&target->lock);
+	config_item_put(item);
+}
+
+static struct configfs_group_operations scst_local_initiators_group_ops = {
+	.make_item = scst_local_make_initiator,
+	.drop_item = scst_local_drop_initiator,
+};
+
+static const struct config_item_type scst_local_initiators_type = {
+	.ct_group_ops = &scst_local_initiators_group_ops,
+	.ct_owner = THIS_MODULE,
+};
+
+/**
+ * scst_local_create - a target's directory is being made
+ * @tgt:   the target
+ * @group: its directory
+ *
+ * Context: process context, under the core's configuration lock.
+ * Return: 0.
+ */
+int scst_local_create(struct scst_target *tgt, struct config_group *group)
+{
+	struct scst_local_target *target = scst_target_priv(tgt);
+
+	target->tgt = tgt;
+	target->group = group;
+	mutex_init(&target->lock);
+	INIT_LIST_HEAD(&target->list);
+	config_group_init_type_name(&target->initiators, "initiators",
+				    &scst_local_initiators_type);
+	configfs_add_default_group(&target->initiators, group);
+	return 0;
+}
+
+/**
+ * scst_local_enable - every initiator gets its host
+ * @tgt: the target
+ *
+ * Context: process context, under the core's configuration lock.
+ * Return: 0; what happens to a host is told in the target's last_error.
+ */
+int scst_local_enable(struct scst_target *tgt)
+{
+	struct scst_local_target *target = scst_target_priv(tgt);
+	struct scst_local_initiator *initiator;
+
+	mutex_lock(&target->lock);
+	target->enabled = true;
+	list_for_each_entry(initiator, &target->list, entry)
+		scst_local_kick(initiator);
+	mutex_unlock(&target->lock);
+	return 0;
+}
+
+/**
+ * scst_local_disable - every initiator loses its host
+ * @tgt: the target
+ *
+ * Context: process context. Does not wait for the hosts.
+ */
+void scst_local_disable(struct scst_target *tgt)
+{
+	struct scst_local_target *target = scst_target_priv(tgt);
+	struct scst_local_initiator *initiator;
+
+	mutex_lock(&target->lock);
+	target->enabled = false;
+	target->epoch++;
+	list_for_each_entry(initiator, &target->list, entry)
+		scst_local_dismiss(initiator);
+	mutex_unlock(&target->lock);
+}
