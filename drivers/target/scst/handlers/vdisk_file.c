@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fileio: a disk on a regular file. Configuration, opening and closing.
+ */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <scsi/scsi_proto.h>
+
+#include "vdisk_file.h"
+
+/* Guards the paths of all devices and the list of the open ones. */
+static DEFINE_MUTEX(scst_fileio_lock);
+static LIST_HEAD(scst_fileio_open_list);
+
+static struct scst_fileio *scst_fileio_from_item(struct config_item *item)
+{
+	return scst_device_priv(scst_device_from_item(item));
+}
+
+/*
+ * A file that is to be made or grown is checked for as much as can be known
+ * before, so that a refusal leaves no trace.
+ */
+static int scst_fileio_check_attrs(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+
+	if (!fio->path) {
+		scst_device_set_error(dev, "path is not set");
+		return -EINVAL;
+	}
+	if (fio->disk.size > MAX_LFS_FILESIZE) {
+		scst_device_set_error(dev, "no file can have %llu bytes",
+				      fio->disk.size);
+		return -EFBIG;
+	}
+	return fio->disk.size ? scst_vdisk_check_size(dev, fio->disk.size) : 0;
+}
+
+static int scst_fileio_open_flags(const struct scst_fileio *fio)
+{
+	int flags = O_LARGEFILE;
+
+	flags |= fio->disk.read_only ? O_RDONLY : O_RDWR;
+	if (fio->direct)
+		flags |= O_DIRECT;
+	if (fio->write_through)
+		flags |= O_DSYNC;
+	return flags;
+}
+
+static int scst_fileio_check_type(struct scst_device *dev, umode_t mode)
+{
+	if (S_ISREG(mode))
+		return 0;
+	scst_device_set_error(dev, "path is %s, not a regular file",
+			      S_ISDIR(mode) ? "a directory" :
+			      S_ISBLK(mode) ? "a block device" :
+			      "a special file");
+	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
+}
+
+static struct file *scst_fileio_opened(struct scst_device *dev,
+				       struct file *file)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	const char *hint = "";
+
+	if (!IS_ERR(file))
+		return file;
+	if (PTR_ERR(file) == -EINVAL && fio->direct)
+		hint = "; its file system may not support direct I/O";
+	else if (!fio->disk.read_only)
+		hint = "; read_only may help";
+	scst_device_set_error(dev, "path cannot be opened: %pe%s", file, hint);
+	return file;
+}
+
+/*
+ * The type is looked at before the file is opened: opening a FIFO waits, and
+ * opening some devices does things.
+ */
+static struct file *scst_fileio_open_file(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	int flags = scst_fileio_open_flags(fio);
+	struct file *file;
+	struct path path;
+	int ret;
+
+	ret = kern_path(fio->path, LOOKUP_FOLLOW, &path);
+	if (ret == -ENOENT && fio->disk.size && !fio->disk.read_only)
+		return scst_fileio_opened(dev, filp_open(fio->path,
+							 flags | O_CREAT | O_EXCL,
+							 0600));
+	if (ret)
+		return scst_fileio_opened(dev, ERR_PTR(ret));
+	ret = scst_fileio_check_type(dev, d_inode(path.dentry)->i_mode);
+	file = ret ? ERR_PTR(ret) :
+		     scst_fileio_opened(dev, file_open_root(&path, "", flags, 0));
+	path_put(&path);
+	return file;
+}
+
+/* Files of procfs and the like are regular in name only. */
+static int scst_fileio_check_ops(struct scst_device *dev,
+				 const struct file *file)
+{
+	const struct file_operations *ops = file->f_op;
+
+	if (ops->read_iter &&
+	    (!(file->f_mode & FMODE_WRITE) || (ops->write_iter && ops->fsync)))
+		return 0;
+	scst_device_set_error(dev, "path is on a file system that cannot hold a disk");
+	return -EINVAL;
+}
+
+/*
+ * One writer, or any number of readers: with two devices on one file neither
+ * would notice what the other's initiators write.
+ */
+static int scst_fileio_claim(struct scst_device *dev, struct file *file)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	struct scst_fileio *other;
+	int ret = 0;
+
+	mutex_lock(&scst_fileio_lock);
+	list_for_each_entry(other, &scst_fileio_open_list, entry) {
+		if (file_inode(other->file) != file_inode(file))
+			continue;
+		if (fio->disk.read_only && other->disk.read_only)
+			continue;
+		ret = -EBUSY;
+		break;
+	}
+	if (!ret) {
+		fio->file = file;
+		list_add(&fio->entry, &scst_fileio_open_list);
+	}
+	mutex_unlock(&scst_fileio_lock);
+	if (ret)
+		scst_device_set_error(dev, "another enabled device has the same file");
+	return ret;
+}
+
+static void scst_fileio_unclaim(struct scst_fileio *fio)
+{
+	mutex_lock(&scst_fileio_lock);
+	list_del(&fio->entry);
+	fio->file = NULL;
+	mutex_unlock(&scst_fileio_lock);
+}
+
+/* A new size must survive a power failure as a write would. */
+static int scst_fileio_grow(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	int ret;
+
+	ret = vfs_truncate(&fio->file->f_path, fio->disk.size);
+	if (!ret)
+		ret = vfs_fsync(fio->file, 0);
+	if (ret)
+		scst_device_set_error(dev, "the file cannot grow to %llu bytes: %pe",
+				      fio->disk.size, ERR_PTR(ret));
+	return ret;
+}
+
+static int scst_fileio_fit_size(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	u64 size = i_size_read(file_inode(fio->file));
+
+	if (!fio->disk.size || fio->disk.size == size)
+		return scst_vdisk_check_size(dev, size);
+	if (fio->disk.size < size) {
+		scst_device_set_error(dev, "size is less than the %llu bytes of the file",
+				      size);
+		return -EINVAL;
+	}
+	if (fio->disk.read_only) {
+		scst_device_set_error(dev, "size is more than the %llu bytes of the read_only file",
+				      size);
+		return -EINVAL;
+	}
+	return scst_fileio_grow(dev);
+}
+
+/* Where the file system does not say what it needs, a block of it is enough. */
+static void scst_fileio_dio_align(struct scst_fileio *fio)
+{
+	struct kstat stat;
+
+	fio->dio_offset_align = i_blocksize(file_inode(fio->file));
+	fio->dio_mem_align = fio->dio_offset_align;
+	if (vfs_getattr(&fio->file->f_path, &stat, STATX_DIOALIGN,
+			AT_STATX_SYNC_AS_STAT))
+		return;
+	if (!(stat.result_mask & STATX_DIOALIGN) || !stat.dio_offset_align)
+		return;
+	fio->dio_offset_align = stat.dio_offset_align;
+	fio->dio_mem_align = stat.dio_mem_align;
+}
+
+static void scst_fileio_fill_params(struct scst_device *dev,
+				    struct scst_block_params *params)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	struct inode *inode = file_inode(fio->file);
+	u8 shift = fio->disk.block_shift;
+
+	scst_vdisk_fill_params(dev, i_size_read(inode) >> shift, params);
+	if (inode->i_blkbits > shift)
+		params->phys_exp = inode->i_blkbits - shift;
+	params->volatile_cache = !fio->write_through && !fio->disk.read_only;
+}
+
+static int scst_fileio_open(struct scst_device *dev,
+			    struct scst_block_params *params)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	struct file *file;
+	int ret;
+
+	ret = scst_fileio_check_attrs(dev);
+	if (ret)
+		return ret;
+	file = scst_fileio_open_file(dev);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = scst_fileio_check_ops(dev, file);
+	if (ret)
+		goto out_close;
+	ret = scst_fileio_claim(dev, file);
+	if (ret)
+		goto out_close;
+	ret = scst_fileio_fit_size(dev);
+	if (ret)
+		goto out_unclaim;
+	scst_fileio_dio_align(fio);
+	fio->synced = filemap_sample_wb_err(file->f_mapping);
+	scst_fileio_fill_params(dev, params);
+	return 0;
+
+out_unclaim:
+	scst_fileio_unclaim(fio);
+out_close:
+	filp_close(file, NULL);
+	return ret;
+}
+
+static void scst_fileio_close(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	struct file *file = fio->file;
+
+	scst_fileio_unclaim(fio);
+	filp_close(file, NULL);
+}
+
+static int scst_fileio_create(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+
+	spin_lock_init(&fio->sync_lock);
+	return scst_vdisk_create(dev);
+}
+
+static void scst_fileio_destroy(struct scst_device *dev)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+
+	kfree(fio->path);
+}
+
+static ssize_t scst_fileio_path_show(struct config_item *item, char *page)
+{
+	struct scst_fileio *fio = scst_fileio_from_item(item);
+	ssize_t len;
+
+	mutex_lock(&scst_fileio_lock);
+	len = sysfs_emit(page, "%s\n", fio->path ?: "");
+	mutex_unlock(&scst_fileio_lock);
+	return len;
+}
+
+/* Text inside the page that was written. */
+struct scst_fileio_text {
+	const char *start;
+	size_t len;
+};
+
+static int scst_fileio_parse_path(struct scst_device *dev, const char *page,
+				  struct scst_fileio_text *text)
+{
+	size_t len = strlen(page);
+
+	if (len && page[len - 1] == '\n')
+		len--;
+	/* configfs cuts off what is longer than a page. */
+	if (len >= PATH_MAX - 1) {
+		scst_device_set_error(dev, "path is too long");
+		return -ENAMETOOLONG;
+	}
+	if (len && (page[0] != '/' || memchr(page, '\n', len))) {
+		scst_device_set_error(dev, "path is not an absolute path on one line");
+		return -EINVAL;
+	}
+	text->start = page;
+	text->len = len;
+	return 0;
+}
+
+static int scst_fileio_apply_path(struct scst_device *dev,
+				  const struct scst_fileio_text *text)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	char *path = NULL;
+
+	if (text->len) {
+		path = kmemdup_nul(text->start, text->len, GFP_KERNEL);
+		if (!path)
+			return -ENOMEM;
+	}
+	mutex_lock(&scst_fileio_lock);
+	swap(fio->path, path);
+	mutex_unlock(&scst_fileio_lock);
+	kfree(path);
+	return 0;
+}
+
+static ssize_t scst_fileio_direct_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", scst_fileio_from_item(item)->direct);
+}
+
+static int scst_fileio_apply_direct(struct scst_device *dev, const bool *value)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+
+	fio->direct = *value;
+	return 0;
+}
+
+static ssize_t scst_fileio_write_through_show(struct config_item *item,
+					      char *page)
+{
+	return sysfs_emit(page, "%d\n",
+			  scst_fileio_from_item(item)->write_through);
+}
+
+static int scst_fileio_apply_write_through(struct scst_device *dev,
+					   const bool *value)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+
+	fio->write_through = *value;
+	return 0;
+}
+
+SCST_DEV_ATTR(scst_fileio_, path, struct scst_fileio_text,
+	      scst_fileio_parse_path, scst_fileio_apply_path);
+SCST_DEV_ATTR(scst_fileio_, direct, bool, scst_vdisk_parse_bool,
+	      scst_fileio_apply_direct);
+SCST_DEV_ATTR(scst_fileio_, write_through, bool, scst_vdisk_parse_bool,
+	      scst_fileio_apply_write_through);
+CONFIGFS_ATTR(scst_vdisk_, size);
+CONFIGFS_ATTR(scst_vdisk_, block_size);
+CONFIGFS_ATTR(scst_vdisk_, read_only);
+CONFIGFS_ATTR(scst_vdisk_, rotational);
+
+static struct configfs_attribute *const scst_fileio_attrs[] = {
+	&scst_fileio_attr_path,
+	&scst_vdisk_attr_size,
+	&scst_vdisk_attr_block_size,
+	&scst_vdisk_attr_read_only,
+	&scst_vdisk_attr_rotational,
+	&scst_fileio_attr_direct,
+	&scst_fileio_attr_write_through,
+	NULL,
+};
+
+static const struct scst_handler_ops scst_fileio_ops = {
+	.name			= "fileio",
+	.owner			= THIS_MODULE,
+	.type			= TYPE_DISK,
+	.product		= "FILEIO",
+	.device_priv_size	= sizeof(struct scst_fileio),
+	.may_sleep		= true,
+	.attrs			= scst_fileio_attrs,
+	.create			= scst_fileio_create,
+	.destroy		= scst_fileio_destroy,
+	.open			= scst_fileio_open,
+	.close			= scst_fileio_close,
+	.execute		= scst_fileio_execute,
+};
+
+/**
+ * scst_fileio_register - make the handler known
+ *
+ * Context: process.
+ * Return: 0 or an errno.
+ */
+int scst_fileio_register(void)
+{
+	int ret;
+
+	ret = scst_fileio_io_init();
+	if (ret)
+		return ret;
+	ret = scst_handler_register(&scst_fileio_ops);
+	if (ret)
+		scst_fileio_io_exit();
+	return ret;
+}
+
+/**
+ * scst_fileio_unregister - undo scst_fileio_register()
+ *
+ * Context: process; no device of the handler exists.
+ */
+void scst_fileio_unregister(void)
+{
+	scst_handler_unregister(&scst_fileio_ops);
+	scst_fileio_io_exit();
+}

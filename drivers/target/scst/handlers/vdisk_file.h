@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * fileio: what its configuration (vdisk_file.c) and its commands
+ * (vdisk_file_io.c) share.
+ */
+#ifndef _SCST_VDISK_FILE_H
+#define _SCST_VDISK_FILE_H
+
+#include <linux/errseq.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "vdisk.h"
+
+/**
+ * struct scst_fileio - a disk on a regular file
+ * @disk:	what all emulated disks have
+ * @path:	the file; NULL: not given. Guarded by scst_fileio_lock.
+ * @direct:	bypass the page cache
+ * @write_through: a completed write is durable
+ * @file:	the open file, constant while the device is enabled
+ * @dio_offset_align: positions and lengths of direct I/O are multiples of this
+ * @dio_mem_align: and memory addresses of this; powers of two
+ * @sync_lock:	guards @synced
+ * @synced:	the failures of write-back that SCST_IO_SYNC has reported. The
+ *		file's own cursor does not do: it also moves on when a single
+ *		write is made durable.
+ * @entry:	on the list of open devices; guarded by scst_fileio_lock
+ */
+struct scst_fileio {
+	struct scst_vdisk disk;
+	char *path;
+	bool direct;
+	bool write_through;
+	struct file *file;
+	u32 dio_offset_align;
+	u32 dio_mem_align;
+	spinlock_t sync_lock;	/* guards @synced */
+	errseq_t synced;
+	struct list_head entry;
+};
+
+int scst_fileio_io_init(void);
+void scst_fileio_io_exit(void);
+void scst_fileio_execute(struct scst_cmd *cmd);
+
+#endif /* _SCST_VDISK_FILE_H */

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fileio: commands.
+ *
+ * A command becomes one or more transfers between memory and the file. Direct
+ * I/O is asynchronous: the file system calls back when it is through, and the
+ * worker that started it has long gone on. When a transfer falls short or fails,
+ * the rest is done in a worker, block by block after an error, to find out which
+ * block it is that cannot be read or written.
+ */
+#include <linux/bvec.h>
+#include <linux/errseq.h>
+#include <linux/fadvise.h>
+#include <linux/fs.h>
+#include <linux/irqflags.h>
+#include <linux/pagemap.h>
+#include <linux/preempt.h>
+#include <linux/refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "vdisk_file.h"
+
+/* VERIFY reads so many bytes at a time: a multiple of every block size. */
+#define SCST_FILEIO_CHUNK	(16 * 1024)
+
+static struct workqueue_struct *scst_fileio_wq;
+
+/**
+ * struct scst_fileio_req - a transfer between memory and the file
+ * @iocb:	what the file system sees
+ * @fio:	the device
+ * @cmd:	the command
+ * @work:	the rest of the transfer
+ * @holders:	the submitter and, if it is asynchronous, the call-back: the file
+ *		system uses @iocb and the file until it has returned to the former
+ * @result:	of the last step
+ * @pos:	where in the file the transfer starts
+ * @len:	its length
+ * @done:	bytes transferred
+ * @by_block:	go on block by block
+ * @write:	memory to file
+ * @direct:	bypass the page cache
+ * @since:	the failures of write-back before the last step
+ * @nr_bvec:	entries of @bvec
+ * @bvec:	the memory
+ */
+struct scst_fileio_req {
+	struct kiocb iocb;
+	struct scst_fileio *fio;
+	struct scst_cmd *cmd;
+	struct work_struct work;
+	refcount_t holders;
+	long result;
+	loff_t pos;
+	u32 len;
+	u32 done;
+	bool write;
+	bool direct;
+	bool by_block;
+	errseq_t since;
+	unsigned int nr_bvec;
+	struct bio_vec bvec[];
+};
+
+static u32 scst_fileio_block_size(const struct scst_cmd *cmd)
+{
+	return 1U << cmd->block_shift;
+}
+
+static loff_t scst_fileio_pos(const struct scst_cmd *cmd)
+{
+	return cmd->lba << cmd->block_shift;
+}
+
+/*
+ * An initiator on this machine may be writing back pages to free memory, and the
+ * command is what frees them: getting memory must not wait for I/O, and dirty
+ * pages elsewhere must not slow this down.
+ */
+#define SCST_FILEIO_PF	(PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE)
+
+static unsigned int scst_fileio_enter(void)
+{
+	unsigned int saved = current->flags;
+
+	current->flags |= SCST_FILEIO_PF;
+	return saved;
+}
+
+static void scst_fileio_leave(unsigned int saved)
+{
+	current_restore_flags(saved, SCST_FILEIO_PF);
+}
+
+/* What an errno means to the initiator; SCST_SENSE_NONE: to try again. */
+static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -EAGAIN:
+		return SCST_SENSE_NONE;
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EFBIG:
+		return SCST_SENSE_SPACE_ALLOC_FAILED;
+	case -EROFS:
+		return SCST_SENSE_WRITE_PROTECTED;
+	default:
+		return medium;
+	}
+}
+
+static void scst_fileio_set_error(struct scst_cmd *cmd, scst_sense_t sense)
+{
+	if (sense == SCST_SENSE_NONE)
+		scst_cmd_set_busy(cmd);
+	else
+		scst_cmd_set_sense(cmd, sense);
+}
+
+static struct scst_fileio_req *scst_fileio_req_alloc(struct scst_cmd *cmd,
+						     unsigned int nr_bvec)
+{
+	struct scst_fileio_req *req;
+
+	req = kmalloc(struct_size(req, bvec, nr_bvec), GFP_NOIO | __GFP_NOWARN);
+	if (!req)
+		return NULL;
+	req->fio = scst_device_priv(cmd->dev);
+	req->cmd = cmd;
+	req->pos = scst_fileio_pos(cmd);
+	req->done = 0;
+	req->write = false;
+	req->direct = false;
+	req->by_block = false;
+	req->nr_bvec = 0;
+	return req;
+}
+
+static void scst_fileio_map(struct scst_fileio_req *req)
+{
+	struct scst_cmd *cmd = req->cmd;
+	u32 left = cmd->data_len;
+	struct scatterlist *sg;
+
+	for (sg = cmd->sg; left; sg = sg_next(sg)) {
+		u32 len = min(left, sg->length);
+
+		bvec_set_page(&req->bvec[req->nr_bvec++], sg_page(sg), len,
+			      sg->offset);
+		left -= len;
+	}
+	req->len = cmd->data_len;
+}
+
+/*
+ * A command that does not fit the alignment that direct I/O asks for goes
+ * through the page cache, with which direct I/O is coherent.
+ */
+static bool scst_fileio_can_direct(const struct scst_fileio_req *req)
+{
+	const struct scst_fileio *fio = req->fio;
+	u64 offsets = req->pos | req->len;
+	u32 addresses = 0;
+	unsigned int i;
+
+	for (i = 0; i < req->nr_bvec; i++) {
+		offsets |= req->bvec[i].bv_len;
+		addresses |= req->bvec[i].bv_offset;
+	}
+	return !(offsets & (fio->dio_offset_align - 1)) &&
+	       !(addresses & (fio->dio_mem_align - 1));
+}
+
+static bool scst_fileio_durable(const struct scst_fileio_req *req)
+{
+	return req->write && (req->cmd->fua || req->fio->write_through);
+}
+
+static ssize_t scst_fileio_step(struct scst_fileio_req *req, u32 len,
+				void (*complete)(struct kiocb *iocb, long ret))
+{
+	struct file *file = req->fio->file;
+	struct kiocb *iocb = &req->iocb;
+	struct iov_iter iter;
+
+	iov_iter_bvec(&iter, req->write ? ITER_SOURCE : ITER_DEST, req->bvec,
+		      req->nr_bvec, req->len);
+	iov_iter_advance(&iter, req->done);
+	iov_iter_truncate(&iter, len);
+	init_sync_kiocb(iocb, file);
+	iocb->ki_pos = req->pos + req->done;
+	iocb->ki_complete = complete;
+	if (!req->direct)
+		iocb->ki_flags &= ~IOCB_DIRECT;
+	if (!req->write)
+		return file->f_op->read_iter(iocb, &iter);
+	iocb->ki_flags |= IOCB_WRITE;
+	if (scst_fileio_durable(req))
+		iocb->ki_flags |= IOCB_DSYNC;
+	req->since = filemap_sample_wb_err(file->f_mapping);
+	kiocb_start_write(iocb);
+	return file->f_op->write_iter(iocb, &iter);
+}
+
+/*
+ * The end of a step, in any context. A failure of write-back is told to one
+ * caller only of those that make the file durable at the same time, so each looks
+ * for itself.
+ */
+static void scst_fileio_step_done(struct scst_fileio_req *req, long ret)
+{
+	int err = 0;
+
+	if (req->write)
+		kiocb_end_write(&req->iocb);
+	if (scst_fileio_durable(req))
+		err = filemap_check_wb_err(req->fio->file->f_mapping,
+					   req->since);
+	req->result = err && ret > 0 ? err : ret;
+}
+
+static void scst_fileio_step_sync(struct scst_fileio_req *req)
+{
+	u32 block_size = scst_fileio_block_size(req->cmd);
+	u32 len = req->len - req->done;
+
+	if (req->by_block)
+		len = min(len, block_size - (req->done & (block_size - 1)));
+	scst_fileio_step_done(req, scst_fileio_step(req, len, NULL));
+}
+
+/*
+ * After an error go block by block, to learn which one it is; a file system may
+ * not say how far it came.
+ */
+static void scst_fileio_divide(struct scst_fileio_req *req)
+{
+	u32 block_size = scst_fileio_block_size(req->cmd);
+
+	req->by_block = true;
+	if (block_size < req->fio->dio_offset_align ||
+	    block_size < req->fio->dio_mem_align)
+		req->direct = false;
+}
+
+/* Account for the last step. Is there more to do? */
+static bool scst_fileio_go_on(struct scst_fileio_req *req)
+{
+	scst_sense_t medium = req->write ? SCST_SENSE_WRITE_ERROR :
+					   SCST_SENSE_READ_ERROR;
+	struct scst_cmd *cmd = req->cmd;
+	long ret = req->result;
+	scst_sense_t sense;
+
+	if (ret > 0) {
+		req->done += ret;
+		return req->done < req->len;
+	}
+	sense = scst_fileio_sense(ret, medium);
+	if (sense != medium) {
+		scst_fileio_set_error(cmd, sense);
+		return false;
+	}
+	if (ret && !req->by_block && !scst_cmd_aborted(cmd)) {
+		scst_fileio_divide(req);
+		return true;
+	}
+	/* This includes a file that ends before the disk does. */
+	scst_cmd_set_sense_info(cmd, sense,
+				(req->pos + req->done) >> cmd->block_shift);
+	return false;
+}
+
+/* Do what is left of a transfer, in process context. */
+static bool scst_fileio_finish(struct scst_fileio_req *req)
+{
+	while (scst_fileio_go_on(req))
+		scst_fileio_step_sync(req);
+	return req->done == req->len;
+}
+
+static void scst_fileio_end(struct scst_fileio_req *req, enum scst_context ctx)
+{
+	struct scst_cmd *cmd = req->cmd;
+
+	kfree(req);
+	scst_cmd_complete(cmd, ctx);
+}
+
+static void scst_fileio_work(struct work_struct *work)
+{
+	struct scst_fileio_req *req =
+		container_of(work, struct scst_fileio_req, work);
+	unsigned int saved = scst_fileio_enter();
+
+	scst_fileio_finish(req);
+	scst_fileio_end(req, SCST_CTX_THREAD);
+	scst_fileio_leave(saved);
+}
+
+static void scst_fileio_iocb_complete(struct kiocb *iocb, long ret)
+{
+	struct scst_fileio_req *req =
+		container_of(iocb, struct scst_fileio_req, iocb);
+
+	scst_fileio_step_done(req, ret);
+	if (!refcount_dec_and_test(&req->holders))
+		return;
+	if (req->result != req->len)
+		queue_work(scst_fileio_wq, &req->work);
+	else
+		scst_fileio_end(req, in_hardirq() || irqs_disabled() ?
+				     SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC);
+}
+
+static void scst_fileio_start(struct scst_fileio_req *req)
+{
+	long ret;
+
+	refcount_set(&req->holders, 2);
+	ret = scst_fileio_step(req, req->len, req->direct ?
+					      scst_fileio_iocb_complete : NULL);
+	if (ret != -EIOCBQUEUED)
+		scst_fileio_step_done(req, ret);
+	else if (!refcount_dec_and_test(&req->holders))
+		return;
+	scst_fileio_finish(req);
+	scst_fileio_end(req, SCST_CTX_THREAD);
+}
+
+static int scst_fileio_uncache(struct scst_fileio *fio, loff_t pos, u64 len)
+{
+	struct file *file = fio->file;
+	errseq_t since = filemap_sample_wb_err(file->f_mapping);
+	int ret;
+
+	ret = vfs_fsync_range(file, pos, pos + len - 1, 1);
+	if (!ret)
+		ret = filemap_check_wb_err(file->f_mapping, since);
+	if (!ret)
+		vfs_fadvise(file, pos, len, POSIX_FADV_DONTNEED);
+	return ret;
+}
+
+/*
+ * Write what the page cache holds to the medium, so that the next read comes
+ * from there. Returns false if that failed.
+ */
+static bool scst_fileio_to_medium(struct scst_cmd *cmd, u64 len)
+{
+	int ret = scst_fileio_uncache(scst_device_priv(cmd->dev),
+				      scst_fileio_pos(cmd), len);
+
+	if (!ret)
+		return true;
+	scst_fileio_set_error(cmd, scst_fileio_sense(ret, SCST_SENSE_WRITE_ERROR));
+	return false;
+}
+
+/* Returns false if the command is to be completed right away. */
+static bool scst_fileio_transfer(struct scst_cmd *cmd)
+{
+	struct scst_fileio_req *req;
+
+	if (!cmd->data_len)
+		return false;
+	if (cmd->io == SCST_IO_READ && cmd->fua &&
+	    !scst_fileio_to_medium(cmd, cmd->data_len))
+		return false;
+	req = scst_fileio_req_alloc(cmd, cmd->sg_nents);
+	if (!req) {
+		scst_cmd_set_busy(cmd);
+		return false;
+	}
+	scst_fileio_map(req);
+	req->write = cmd->io == SCST_IO_WRITE;
+	req->direct = req->fio->direct && scst_fileio_can_direct(req);
+	INIT_WORK(&req->work, scst_fileio_work);
+	scst_fileio_start(req);
+	return true;
+}
+
+/* BYTCHK 11b: the Data-Out is one block, and every block is to equal it. */
+static bool scst_fileio_compares_one(const struct scst_cmd *cmd)
+{
+	return (cmd->cdb[1] & 0x06) == 0x06 &&
+	       cmd->data_len == scst_fileio_block_size(cmd);
+}
+
+static u64 scst_fileio_verify_len(const struct scst_cmd *cmd)
+{
+	if (cmd->io == SCST_IO_COMPARE && !scst_fileio_compares_one(cmd))
+		return cmd->data_len;
+	return cmd->nblocks << cmd->block_shift;
+}
+
+static void scst_fileio_expect(struct scst_cmd *cmd, u8 *buf, u64 offset,
+			       u32 len)
+{
+	u32 block_size = scst_fileio_block_size(cmd);
+	u32 i;
+
+	if (!scst_fileio_compares_one(cmd)) {
+		sg_pcopy_to_buffer(cmd->sg, cmd->sg_nents, buf, len, offset);
+		return;
+	}
+	for (i = 0; i < len; i += block_size)
+		sg_copy_to_buffer(cmd->sg, cmd->sg_nents, buf + i, block_size);
+}
+
+static bool scst_fileio_equal(struct scst_cmd *cmd, const u8 *medium,
+			      const u8 *expected, u64 offset, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++) {
+		if (medium[i] == expected[i])
+			continue;
+		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY,
+					offset + i);
+		return false;
+	}
+	return true;
+}
+
+/* Read a part of the medium, and compare it if that is what is asked. */
+static bool scst_fileio_verify_chunk(struct scst_fileio_req *req, u8 *buf,
+				     u64 offset, u32 len)
+{
+	struct scst_cmd *cmd = req->cmd;
+	u8 *expected = buf + SCST_FILEIO_CHUNK;
+
+	bvec_set_page(&req->bvec[0], virt_to_page(buf), len,
+		      offset_in_page(buf));
+	req->nr_bvec = 1;
+	req->pos = scst_fileio_pos(cmd) + offset;
+	req->len = len;
+	req->done = 0;
+	req->by_block = false;
+	req->direct = req->fio->direct && scst_fileio_can_direct(req);
+	scst_fileio_step_sync(req);
+	if (!scst_fileio_finish(req))
+		return false;
+	if (cmd->io != SCST_IO_COMPARE)
+		return true;
+	scst_fileio_expect(cmd, expected, offset, len);
+	return scst_fileio_equal(cmd, buf, expected, offset, len);
+}
+
+static void scst_fileio_verify_all(struct scst_fileio_req *req, u8 *buf)
+{
+	struct scst_cmd *cmd = req->cmd;
+	u64 len = scst_fileio_verify_len(cmd);
+	u64 offset;
+	u32 part;
+
+	if (!len || !scst_fileio_to_medium(cmd, len))
+		return;
+	for (offset = 0; offset < len; offset += part) {
+		part = min_t(u64, len - offset, SCST_FILEIO_CHUNK);
+		if (scst_cmd_aborted(cmd) ||
+		    !scst_fileio_verify_chunk(req, buf, offset, part))
+			return;
+		cond_resched();
+	}
+}
+
+static void scst_fileio_verify(struct scst_cmd *cmd)
+{
+	struct scst_fileio_req *req = scst_fileio_req_alloc(cmd, 1);
+	u8 *buf = kmalloc(2 * SCST_FILEIO_CHUNK, GFP_NOIO | __GFP_NOWARN);
+
+	if (req && buf)
+		scst_fileio_verify_all(req, buf);
+	else
+		scst_cmd_set_busy(cmd);
+	kfree(buf);
+	kfree(req);
+}
+
+static int scst_fileio_sync_range(struct scst_fileio *fio, loff_t start,
+				  loff_t end)
+{
+	struct address_space *mapping = fio->file->f_mapping;
+	errseq_t since = filemap_sample_wb_err(mapping);
+	int ret, unreported;
+
+	ret = vfs_fsync_range(fio->file, start, end, 1);
+	spin_lock(&fio->sync_lock);
+	unreported = errseq_check_and_advance(&mapping->wb_err, &fio->synced);
+	spin_unlock(&fio->sync_lock);
+	return ret ?: unreported ?: filemap_check_wb_err(mapping, since);
+}
+
+static void scst_fileio_sync(struct scst_cmd *cmd)
+{
+	loff_t start = scst_fileio_pos(cmd);
+	loff_t end = LLONG_MAX;
+	int ret;
+
+	if (cmd->nblocks)
+		end = start + (cmd->nblocks << cmd->block_shift) - 1;
+	ret = scst_fileio_sync_range(scst_device_priv(cmd->dev), start, end);
+	if (ret)
+		scst_fileio_set_error(cmd, scst_fileio_sense(ret, SCST_SENSE_WRITE_ERROR));
+}
+
+/**
+ * scst_fileio_execute - do what a command asks
+ * @cmd: the command; completed now or later
+ *
+ * Context: process.
+ */
+void scst_fileio_execute(struct scst_cmd *cmd)
+{
+	unsigned int saved = scst_fileio_enter();
+	bool owned = false;
+
+	switch (cmd->io) {
+	case SCST_IO_READ:
+	case SCST_IO_WRITE:
+		owned = scst_fileio_transfer(cmd);
+		break;
+	case SCST_IO_VERIFY:
+	case SCST_IO_COMPARE:
+		scst_fileio_verify(cmd);
+		break;
+	case SCST_IO_SYNC:
+		scst_fileio_sync(cmd);
+		break;
+	}
+	if (!owned)
+		scst_cmd_complete(cmd, SCST_CTX_THREAD);
+	scst_fileio_leave(saved);
+}
+
+/**
+ * scst_fileio_io_init - prepare for commands
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int scst_fileio_io_init(void)
+{
+	scst_fileio_wq = alloc_workqueue("scst_fileio", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return scst_fileio_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * scst_fileio_io_exit - undo scst_fileio_io_init()
+ *
+ * Context: process; no device of the handler exists.
+ */
+void scst_fileio_io_exit(void)
+{
+	destroy_workqueue(scst_fileio_wq);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nullio: a disk without a medium. Writes vanish, reads return zeroes.
+ *
+ * For measuring what everything else costs, and for testing sizes that no file
+ * can have.
+ */
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/string.h>
+#include <scsi/scsi_proto.h>
+
+#include "vdisk.h"
+
+static int scst_nullio_open(struct scst_device *dev,
+			    struct scst_block_params *params)
+{
+	const struct scst_vdisk *disk = scst_device_priv(dev);
+	u64 nblocks = disk->blocks;
+	int ret;
+
+	if (!disk->size && !nblocks) {
+		scst_device_set_error(dev, "neither size nor blocks is set");
+		return -EINVAL;
+	}
+	if (!nblocks) {
+		ret = scst_vdisk_check_size(dev, disk->size);
+		if (ret)
+			return ret;
+		nblocks = disk->size >> disk->block_shift;
+	}
+	scst_vdisk_fill_params(dev, nblocks, params);
+	return 0;
+}
+
+static void scst_nullio_close(struct scst_device *dev)
+{
+}
+
+/*
+ * With BYTCHK 11b all blocks of the medium are equal: the first one differs, or
+ * none.
+ */
+static void scst_nullio_compare(struct scst_cmd *cmd)
+{
+	struct sg_mapping_iter miter;
+	u32 left = cmd->data_len;
+	u32 offset = 0;
+	const u8 *diff = NULL;
+
+	sg_miter_start(&miter, cmd->sg, cmd->sg_nents,
+		       SG_MITER_ATOMIC | SG_MITER_FROM_SG);
+	while (left && !diff && sg_miter_next(&miter)) {
+		u32 len = min_t(u32, left, miter.length);
+
+		diff = memchr_inv(miter.addr, 0, len);
+		offset += diff ? diff - (const u8 *)miter.addr : len;
+		left -= len;
+	}
+	sg_miter_stop(&miter);
+	if (diff)
+		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY,
+					offset);
+}
+
+static void scst_nullio_execute(struct scst_cmd *cmd)
+{
+	if (cmd->io == SCST_IO_READ)
+		sg_zero_buffer(cmd->sg, cmd->sg_nents, cmd->data_len, 0);
+	else if (cmd->io == SCST_IO_COMPARE)
+		scst_nullio_compare(cmd);
+	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
+}
+
+CONFIGFS_ATTR(scst_vdisk_, size);
+CONFIGFS_ATTR(scst_vdisk_, blocks);
+CONFIGFS_ATTR(scst_vdisk_, block_size);
+CONFIGFS_ATTR(scst_vdisk_, read_only);
+CONFIGFS_ATTR(scst_vdisk_, rotational);
+
+static struct configfs_attribute *const scst_nullio_attrs[] = {
+	&scst_vdisk_attr_size,
+	&scst_vdisk_attr_blocks,
+	&scst_vdisk_attr_block_size,
+	&scst_vdisk_attr_read_only,
+	&scst_vdisk_attr_rotational,
+	NULL,
+};
+
+static const struct scst_handler_ops scst_nullio_ops = {
+	.name			= "nullio",
+	.owner			= THIS_MODULE,
+	.type			= TYPE_DISK,
+	.product		= "NULLIO",
+	.device_priv_size	= sizeof(struct scst_vdisk),
+	.attrs			= scst_nullio_attrs,
+	.create			= scst_vdisk_create,
+	.open			= scst_nullio_open,
+	.close			= scst_nullio_close,
+	.execute		= scst_nullio_execute,
+};
+
+/**
+ * scst_nullio_register - make the handler known
+ *
+ * Context: process.
+ * Return: 0 or an errno.
+ */
+int scst_nullio_register(void)
+{
+	return scst_handler_register(&scst_nullio_ops);
+}
+
+/**
+ * scst_nullio_unregister - undo scst_nullio_register()
+ *
+ * Context: process; no device of the handler exists.
+ */
+void scst_nullio_unregister(void)
+{
+	scst_handler_unregister(&scst_nullio_ops);
+}
