@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device's identity: what makes it the same disk after a reboot, and another
+ * disk than every other one.
+ *
+ * Serial number and NAA designator are a hash of the machine's identity and of
+ * the device's name. The hash is part of the product: who changes it renames
+ * every disk that exists.
+ */
+#include <linux/ctype.h>
+#include <linux/dmi.h>
+#include <linux/siphash.h>
+#include <linux/string.h>
+
+#include "scst_priv.h"
+
+#define SCST_VENDOR		"SCST"
+#define SCST_REVISION		"0100"
+
+/* NAA 3h: a locally assigned identifier, SPC-6 7.7.6.6.4 */
+#define SCST_NAA_LOCAL		(3ULL << 60)
+#define SCST_NAA_LOCAL_MASK	GENMASK_ULL(59, 0)
+
+static const siphash_key_t scst_identity_keys[] = {
+	{ { 0x5cb5d1a6e3f04c29ULL, 0x9d3ab0f7c2e61845ULL } },
+	{ { 0x31f7c8e0d94ba652ULL, 0xe80d5f1b7a36c493ULL } },
+};
+
+/* Firmware that was never given a UUID answers with zeros or with ones. */
+static bool scst_uuid_unset(const char *uuid)
+{
+	char first = tolower(*uuid);
+
+	if (first != '0' && first != 'f')
+		return false;
+	while (*uuid == '-' || tolower(*uuid) == first)
+		uuid++;
+	return !*uuid;
+}
+
+static const char *scst_machine_id(void)
+{
+	const char *uuid;
+
+	if (scst_system_id && *scst_system_id)
+		return scst_system_id;
+	uuid = dmi_get_system_info(DMI_PRODUCT_UUID);
+	return uuid && *uuid && !scst_uuid_unset(uuid) ? uuid : "";
+}
+
+/*
+ * The hash of the machine's identity is the key for the hash of the name:
+ * nothing that either of them contains can be mistaken for a part of the other.
+ */
+static u64 scst_identity_hash(const char *machine, const char *name,
+			      const siphash_key_t *key)
+{
+	siphash_key_t inner = *key;
+
+	inner.key[0] ^= siphash(machine, strlen(machine), key);
+	return siphash(name, strlen(name), &inner);
+}
+
+/**
+ * scst_identity_init - give a device its identity
+ * @dev: the device; its name and handler are known
+ *
+ * Context: process context, before the device can be seen.
+ */
+void scst_identity_init(struct scst_device *dev)
+{
+	struct scst_identity *id = &dev->id;
+	const char *machine = scst_machine_id();
+	u64 high = scst_identity_hash(machine, dev->name, &scst_identity_keys[0]);
+	u64 low = scst_identity_hash(machine, dev->name, &scst_identity_keys[1]);
+
+	strscpy(id->vendor, SCST_VENDOR, sizeof(id->vendor));
+	strscpy(id->product, dev->handler->product ?: dev->handler->name,
+		sizeof(id->product));
+	strscpy(id->revision, SCST_REVISION, sizeof(id->revision));
+	snprintf(id->serial, sizeof(id->serial), "%016llx%016llx", high, low);
+	id->naa_id = SCST_NAA_LOCAL | (high & SCST_NAA_LOCAL_MASK);
+}

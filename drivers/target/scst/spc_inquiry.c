@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * INQUIRY: standard data and vital product data.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "opcodes.h"
+#include "scst_priv.h"
+
+#define SCST_INQUIRY_LEN	74
+#define SCST_VERSION_SPC4	0x06
+
+/* Version descriptors, SPC-5 table 150: no version of the document claimed */
+#define SCST_CLAIM_SAM5		0x00a0
+#define SCST_CLAIM_SPC4		0x0460
+#define SCST_CLAIM_SBC3		0x04c0
+
+/* PERIPHERAL QUALIFIER 011b, PERIPHERAL DEVICE TYPE 1Fh */
+#define SCST_NO_LUN		0x7f
+
+/* Room for any page: see scst_vpd_device_id() for the longest one */
+#define SCST_VPD_MAX_LEN	384
+#define SCST_VPD_HEADER_LEN	4
+
+/* Fields of a designation descriptor, SPC-6 7.7.6.1 */
+#define SCST_CODE_BINARY	0x1
+#define SCST_CODE_ASCII		0x2
+#define SCST_CODE_UTF8		0x3
+#define SCST_ASSOC_LU		0x00
+#define SCST_ASSOC_PORT		0x10
+#define SCST_ASSOC_TARGET	0x20
+#define SCST_PIV		0x80
+#define SCST_DESIG_T10		0x1
+#define SCST_DESIG_NAA		0x3
+#define SCST_DESIG_REL_PORT	0x4
+#define SCST_DESIG_NAME		0x8
+
+/**
+ * struct scst_vpd_page - a vital product data page
+ * @code:	PAGE CODE
+ * @types:	peripheral device types that have it, a bit each; 0: all
+ * @fill:	write the page from behind its header on, which is zeroed, and
+ *		return the bytes written
+ */
+struct scst_vpd_page {
+	u8 code;
+	u32 types;
+	unsigned int (*fill)(const struct scst_cmd *cmd, u8 *page);
+};
+
+static void scst_put_padded(u8 *out, const char *text, size_t len)
+{
+	size_t used = strnlen(text, len);
+
+	memcpy(out, text, used);
+	memset(out + used, ' ', len - used);
+}
+
+/* What a LUN without a logical unit and well known ones say of themselves */
+static const struct scst_identity scst_no_identity = {
+	.vendor = "SCST",
+};
+
+static u8 scst_inquiry_type(const struct scst_cmd *cmd)
+{
+	if (cmd->dev)
+		return cmd->dev->handler->type;
+	if (scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN)
+		return TYPE_WLUN;
+	return SCST_NO_LUN;
+}
+
+static void scst_inquiry_standard(struct scst_cmd *cmd)
+{
+	const struct scst_identity *id = cmd->dev ? &cmd->dev->id :
+						    &scst_no_identity;
+	u8 data[SCST_INQUIRY_LEN] = {};
+
+	data[0] = scst_inquiry_type(cmd);
+	data[2] = SCST_VERSION_SPC4;
+	data[3] = 0x10 | 0x02;		/* HISUP, RESPONSE DATA FORMAT */
+	data[4] = sizeof(data) - 5;
+	data[7] = 0x02;			/* CMDQUE */
+	scst_put_padded(&data[8], id->vendor, SCST_VENDOR_LEN);
+	scst_put_padded(&data[16], id->product, SCST_PRODUCT_LEN);
+	scst_put_padded(&data[32], id->revision, SCST_REVISION_LEN);
+	put_unaligned_be16(SCST_CLAIM_SAM5, &data[58]);
+	put_unaligned_be16(SCST_CLAIM_SPC4, &data[60]);
+	if (data[0] == TYPE_DISK)
+		put_unaligned_be16(SCST_CLAIM_SBC3, &data[62]);
+	scst_data_in(cmd, 0, data, sizeof(data));
+	scst_data_in_end(cmd, sizeof(data));
+}
+
+/* B0h */
+static unsigned int scst_vpd_block_limits(const struct scst_cmd *cmd, u8 *page)
+{
+	const struct scst_block_params *params = &cmd->dev->params;
+
+	put_unaligned_be16(1U << params->phys_exp, &page[6]);
+	put_unaligned_be32(scst_sbc_max_blocks(cmd->dev), &page[8]);
+	return 60;
+}
+
+/* B1h */
+static unsigned int scst_vpd_block_characteristics(const struct scst_cmd *cmd,
+						   u8 *page)
+{
+	put_unaligned_be16(cmd->dev->params.non_rotating ? 1 : 0, &page[4]);
+	return 60;
+}
+
+/* B2h: fully provisioned, so everything is zero */
+static unsigned int scst_vpd_provisioning(const struct scst_cmd *cmd, u8 *page)
+{
+	return 4;
+}
+
+/* 80h */
+static unsigned int scst_vpd_serial(const struct scst_cmd *cmd, u8 *page)
+{
+	const char *serial = cmd->dev->id.serial;
+
+	memcpy(&page[SCST_VPD_HEADER_LEN], serial, strlen(serial));
+	return strlen(serial);
+}
+
+/* Complete the descriptor at @out whose designator stands behind its header. */
+static unsigned int scst_put_designator(u8 *out, u8 code_set, u8 type, u8 len)
+{
+	out[0] = code_set;
+	out[1] = type;
+	out[3] = len;
+	return 4 + len;
+}
+
+static unsigned int scst_put_lu_t10(const struct scst_identity *id, u8 *out)
+{
+	u8 *text = &out[4];
+
+	scst_put_padded(text, id->vendor, SCST_VENDOR_LEN);
+	text += SCST_VENDOR_LEN;
+	scst_put_padded(text, id->product, SCST_PRODUCT_LEN);
+	text += SCST_PRODUCT_LEN;
+	memcpy(text, id->serial, strlen(id->serial));
+	text += strlen(id->serial);
+	return scst_put_designator(out, SCST_CODE_ASCII,
+				   SCST_ASSOC_LU | SCST_DESIG_T10,
+				   text - &out[4]);
+}
+
+static unsigned int scst_put_lu_naa(const struct scst_identity *id, u8 *out)
+{
+	put_unaligned_be64(id->naa_id, &out[4]);
+	return scst_put_designator(out, SCST_CODE_BINARY,
+				   SCST_ASSOC_LU | SCST_DESIG_NAA, 8);
+}
+
+static unsigned int scst_put_port_id(const struct scst_target *tgt, u8 *out)
+{
+	u8 protocol = tgt->ops->protocol_id << 4;
+
+	put_unaligned_be16(tgt->rel_tgt_id, &out[6]);
+	return scst_put_designator(out, protocol | SCST_CODE_BINARY,
+				   SCST_PIV | SCST_ASSOC_PORT |
+				   SCST_DESIG_REL_PORT, 4);
+}
+
+/* Names that may stand in a SCSI name string designator, SPC-6 7.7.6.11 */
+static bool scst_is_scsi_name(const char *name)
+{
+	return !strncmp(name, "iqn.", 4) || !strncmp(name, "eui.", 4) ||
+	       !strncmp(name, "naa.", 4);
+}
+
+/*
+ * Such a name is the target device's. Others make an identifier of the port,
+ * unique with the vendor's name in front.
+ */
+static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
+{
+	const char *name = scst_target_name(tgt);
+	size_t len = strnlen(name, SCST_PORT_NAME_LEN - 1);
+	u8 protocol = tgt->ops->protocol_id << 4;
+
+	if (scst_is_scsi_name(name)) {
+		memcpy(&out[4], name, len);
+		/* The zeros that end it and fill it up are there already. */
+		return scst_put_designator(out, protocol | SCST_CODE_UTF8,
+					   SCST_PIV | SCST_ASSOC_TARGET |
+					   SCST_DESIG_NAME,
+					   round_up(len + 1, 4));
+	}
+	scst_put_padded(&out[4], scst_no_identity.vendor, SCST_VENDOR_LEN);
+	memcpy(&out[4 + SCST_VENDOR_LEN], name, len);
+	return scst_put_designator(out, protocol | SCST_CODE_ASCII,
+				   SCST_PIV | SCST_ASSOC_PORT | SCST_DESIG_T10,
+				   SCST_VENDOR_LEN + len);
+}
+
+/* 83h; at most 4 + 60 + 12 + 8 + 4 + 8 + 223 bytes */
+static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
+{
+	const struct scst_identity *id = &cmd->dev->id;
+	struct scst_target *tgt = scst_session_target(cmd->sess);
+	u8 *out = &page[SCST_VPD_HEADER_LEN];
+
+	out += scst_put_lu_t10(id, out);
+	out += scst_put_lu_naa(id, out);
+	out += scst_put_port_id(tgt, out);
+	out += scst_put_target_name(tgt, out);
+	return out - &page[SCST_VPD_HEADER_LEN];
+}
+
+static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page);
+
+/* In ascending order */
+static const struct scst_vpd_page scst_vpd_pages[] = {
+	{ .code = 0x00, .fill = scst_vpd_supported },
+	{ .code = 0x80, .fill = scst_vpd_serial },
+	{ .code = 0x83, .fill = scst_vpd_device_id },
+	{ .code = 0xb0, .types = BIT(TYPE_DISK), .fill = scst_vpd_block_limits },
+	{ .code = 0xb1, .types = BIT(TYPE_DISK),
+	  .fill = scst_vpd_block_characteristics },
+	{ .code = 0xb2, .types = BIT(TYPE_DISK), .fill = scst_vpd_provisioning },
+};
+
+static bool scst_vpd_has_type(const struct scst_vpd_page *page, u8 type)
+{
+	return !page->types || (page->types & BIT(type));
+}
+
+/* 00h */
+static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(scst_vpd_pages); i++)
+		if (scst_vpd_has_type(&scst_vpd_pages[i], cmd->dev->handler->type))
+			page[SCST_VPD_HEADER_LEN + n++] = scst_vpd_pages[i].code;
+	return n;
+}
+
+static const struct scst_vpd_page *scst_vpd_find(u8 type, u8 code)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(scst_vpd_pages); i++)
+		if (scst_vpd_pages[i].code == code &&
+		    scst_vpd_has_type(&scst_vpd_pages[i], type))
+			return &scst_vpd_pages[i];
+	return NULL;
+}
+
+static void scst_inquiry_vpd(struct scst_cmd *cmd)
+{
+	u8 type = cmd->dev->handler->type, code = cmd->cdb[2];
+	const struct scst_vpd_page *page = scst_vpd_find(type, code);
+	u8 data[SCST_VPD_MAX_LEN] = {};
+	unsigned int len;
+
+	if (!page) {
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 2, 7);
+		return;
+	}
+	len = page->fill(cmd, data);
+	data[0] = type;
+	data[1] = code;
+	put_unaligned_be16(len, &data[2]);
+	scst_data_in(cmd, 0, data, SCST_VPD_HEADER_LEN + len);
+	scst_data_in_end(cmd, SCST_VPD_HEADER_LEN + len);
+}
+
+/**
+ * scst_exec_inquiry - INQUIRY
+ * @cmd: the command
+ *
+ * Where no logical unit is there are no vital product data.
+ *
+ * Context: thread or atomic.
+ */
+void scst_exec_inquiry(struct scst_cmd *cmd)
+{
+	bool evpd = cmd->cdb[1] & 0x01;
+
+	if (!evpd && cmd->cdb[2])
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 2, 7);
+	else if (!evpd)
+		scst_inquiry_standard(cmd);
+	else if (!cmd->dev)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 0);
+	else
+		scst_inquiry_vpd(cmd);
+}
