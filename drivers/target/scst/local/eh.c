@@ -40,11 +40,11 @@ static bool scst_local_tmf_submit(struct scst_local_host *host)
 	return sess;
 }
 
-/* The core answers in bounded time. */
-static int scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
+/* The core answers in bounded time. Returns whether it did what was asked for. */
+static bool scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
 {
 	struct scst_local_host *host = shost_priv(sc->device->host);
-	int ret = FAILED;
+	bool done = false;
 
 	mutex_lock(&host->tmf_lock);
 	memset(&host->tmf, 0, sizeof(host->tmf));
@@ -54,12 +54,61 @@ static int scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
 	reinit_completion(&host->tmf_done);
 	if (scst_local_tmf_submit(host)) {
 		wait_for_completion(&host->tmf_done);
-		if (host->tmf.response == SCST_TMF_COMPLETE ||
-		    host->tmf.response == SCST_TMF_SUCCEEDED)
-			ret = SUCCESS;
+		done = host->tmf.response == SCST_TMF_COMPLETE;
 	}
 	mutex_unlock(&host->tmf_lock);
-	return ret;
+	return done;
+}
+
+/**
+ * struct scst_local_search - are there busy commands?
+ * @sdev:	of this logical unit; NULL: of any
+ * @found:	yes
+ */
+struct scst_local_search {
+	const struct scsi_device *sdev;
+	bool found;
+};
+
+static bool scst_local_search_cmd(struct scsi_cmnd *sc, void *priv)
+{
+	const struct scst_local_cmd *local = scsi_cmd_priv(sc);
+	struct scst_local_search *search = priv;
+
+	if (!search->sdev || search->sdev == sc->device)
+		search->found = READ_ONCE(local->busy);
+	return !search->found;
+}
+
+static bool scst_local_busy(struct scst_local_host *host,
+			    const struct scsi_device *sdev)
+{
+	struct scst_local_search search = { .sdev = sdev };
+
+	scsi_host_busy_iter(host->shost, scst_local_search_cmd, &search);
+	return search.found;
+}
+
+/*
+ * The answer to the mid-level. Success lets it free the commands' pages, so what
+ * counts is whether the core has let go of them. A command that is not busy any
+ * more may still be on its way through release(): hence the grace period.
+ */
+static int scst_local_verdict(bool success)
+{
+	if (!success)
+		return FAILED;
+	synchronize_rcu();
+	return SUCCESS;
+}
+
+static int scst_local_reset(struct scsi_cmnd *sc, enum scst_tmf_fn fn,
+			    const struct scsi_device *sdev)
+{
+	struct scst_local_host *host = shost_priv(sc->device->host);
+
+	return scst_local_verdict(scst_local_tmf(sc, fn, 0) &&
+				  !scst_local_busy(host, sdev));
 }
 
 /**
@@ -71,8 +120,11 @@ static int scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
  */
 int scst_local_eh_abort(struct scsi_cmnd *sc)
 {
-	return scst_local_tmf(sc, SCST_TMF_ABORT_TASK,
-			      blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
+	const struct scst_local_cmd *local = scsi_cmd_priv(sc);
+
+	scst_local_tmf(sc, SCST_TMF_ABORT_TASK,
+		       blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
+	return scst_local_verdict(!READ_ONCE(local->busy));
 }
 
 /**
@@ -85,7 +137,7 @@ int scst_local_eh_abort(struct scsi_cmnd *sc)
  */
 int scst_local_eh_device_reset(struct scsi_cmnd *sc)
 {
-	return scst_local_tmf(sc, SCST_TMF_LUN_RESET, 0);
+	return scst_local_reset(sc, SCST_TMF_LUN_RESET, sc->device);
 }
 
 /**
@@ -98,38 +150,20 @@ int scst_local_eh_device_reset(struct scsi_cmnd *sc)
  */
 int scst_local_eh_target_reset(struct scsi_cmnd *sc)
 {
-	return scst_local_tmf(sc, SCST_TMF_TARGET_RESET, 0);
-}
-
-static bool scst_local_see_busy(struct scsi_cmnd *sc, void *priv)
-{
-	struct scst_local_cmd *local = scsi_cmd_priv(sc);
-	bool *busy = priv;
-
-	*busy = READ_ONCE(local->busy);
-	return !*busy;
-}
-
-static bool scst_local_host_busy(struct scst_local_host *host)
-{
-	bool busy = false;
-
-	scsi_host_busy_iter(host->shost, scst_local_see_busy, &busy);
-	return busy;
+	return scst_local_reset(sc, SCST_TMF_TARGET_RESET, NULL);
 }
 
 /*
  * The error handler's last resort. If it failed, the mid-level would give up the
  * commands and free their pages, while a backend may still read or write them:
  * so the error handler, which nobody but this host needs, waits until the
- * backend has let go. A command that is not busy any more may still be on its
- * way through release(): that is what the grace period is for.
+ * backend has let go.
  */
 static void scst_local_wait_idle(struct scst_local_host *host)
 {
-	while (scst_local_host_busy(host))
-		wait_event_idle_timeout(host->waitq, !scst_local_host_busy(host), HZ);
-	synchronize_rcu();
+	while (scst_local_busy(host, NULL))
+		wait_event_idle_timeout(host->waitq, !scst_local_busy(host, NULL),
+					HZ);
 }
 
 /**
@@ -144,10 +178,9 @@ static void scst_local_wait_idle(struct scst_local_host *host)
 int scst_local_eh_host_reset(struct scsi_cmnd *sc)
 {
 	struct scst_local_host *host = shost_priv(sc->device->host);
-	int ret = scst_local_tmf(sc, SCST_TMF_NEXUS_RESET, 0);
 
-	if (current != host->shost->ehandler)
-		return ret;
-	scst_local_wait_idle(host);
-	return SUCCESS;
+	scst_local_tmf(sc, SCST_TMF_NEXUS_RESET, 0);
+	if (current == host->shost->ehandler)
+		scst_local_wait_idle(host);
+	return scst_local_verdict(!scst_local_busy(host, NULL));
 }

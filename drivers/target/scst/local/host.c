@@ -65,11 +65,10 @@ static struct Scsi_Host *scst_local_host_alloc(void)
 
 static void scst_local_host_init(struct scst_local_host *host,
 				 struct scst_local_initiator *initiator,
-				 struct Scsi_Host *shost, unsigned int epoch)
+				 struct Scsi_Host *shost)
 {
 	host->shost = shost;
 	host->initiator = initiator;
-	host->epoch = epoch;
 	init_completion(&host->gone);
 	init_waitqueue_head(&host->waitq);
 	mutex_init(&host->tmf_lock);
@@ -100,15 +99,10 @@ static void scst_local_host_cut(struct scst_local_host *host)
 	scst_session_unregister(sess, scst_local_session_gone);
 }
 
-/* Does the initiator want this host to stay? */
-static bool scst_local_host_wanted(const struct scst_local_host *host)
+static bool scst_local_wants_host(const struct scst_local_initiator *initiator)
 {
-	const struct scst_local_initiator *initiator = host->initiator;
-	const struct scst_local_target *target = initiator->target;
-
-	lockdep_assert_held(&target->lock);
-	return target->enabled && !initiator->removed &&
-	       host->epoch == target->epoch;
+	lockdep_assert_held(&initiator->target->lock);
+	return initiator->target->enabled && !initiator->removed;
 }
 
 static void scst_local_host_publish(struct scst_local_host *host,
@@ -167,17 +161,17 @@ static void scst_local_host_remove(struct scst_local_host *host)
 	scst_local_host_forget(host);
 }
 
-static void scst_local_host_create(struct scst_local_initiator *initiator,
-				   unsigned int epoch)
+/* That the target is being disabled meanwhile is no error. */
+static void scst_local_host_create(struct scst_local_initiator *initiator)
 {
 	struct Scsi_Host *shost = scst_local_host_alloc();
 	int ret = -ENOMEM;
 
 	if (shost) {
-		scst_local_host_init(shost_priv(shost), initiator, shost, epoch);
+		scst_local_host_init(shost_priv(shost), initiator, shost);
 		ret = scst_local_host_add(shost_priv(shost));
 	}
-	if (ret)
+	if (ret && ret != -ESHUTDOWN)
 		scst_target_set_error(initiator->target->tgt,
 				      "initiator %s: no SCSI host: error %d",
 				      config_item_name(&initiator->item), ret);
@@ -195,22 +189,16 @@ void scst_local_work(struct work_struct *work)
 {
 	struct scst_local_initiator *initiator =
 		container_of(work, struct scst_local_initiator, work);
-	struct scst_local_target *target = initiator->target;
-	struct scst_local_host *host;
-	bool wanted, stays;
-	unsigned int epoch;
+	bool wanted;
 
-	mutex_lock(&target->lock);
-	host = initiator->host;
-	epoch = target->epoch;
-	wanted = target->enabled && !initiator->removed;
-	stays = host && scst_local_host_wanted(host);
-	mutex_unlock(&target->lock);
+	mutex_lock(&initiator->target->lock);
+	wanted = scst_local_wants_host(initiator);
+	mutex_unlock(&initiator->target->lock);
 
-	if (host && !stays)
-		scst_local_host_remove(host);
-	if (wanted && !stays)
-		scst_local_host_create(initiator, epoch);
+	if (initiator->host && !wanted)
+		scst_local_host_remove(initiator->host);
+	else if (!initiator->host && wanted)
+		scst_local_host_create(initiator);
 	if (initiator->host)
 		scst_local_update_luns(initiator->host);
 	config_item_put(&initiator->item);
@@ -228,14 +216,12 @@ void scst_local_cut_work(struct work_struct *work)
 {
 	struct scst_local_initiator *initiator =
 		container_of(work, struct scst_local_initiator, cut.work);
-	struct scst_local_target *target = initiator->target;
-	struct scst_local_host *host;
+	struct scst_local_host *host = NULL;
 
-	mutex_lock(&target->lock);
-	host = initiator->host;
-	if (host && scst_local_host_wanted(host))
-		host = NULL;
-	mutex_unlock(&target->lock);
+	mutex_lock(&initiator->target->lock);
+	if (!scst_local_wants_host(initiator))
+		host = initiator->host;
+	mutex_unlock(&initiator->target->lock);
 	if (host)
 		scst_local_host_cut(host);
 	config_item_put(&initiator->item);

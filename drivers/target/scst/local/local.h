@@ -47,7 +47,6 @@
  * @lock:	guards what is tagged T
  * @list:	struct scst_local_initiator.entry: those that have a directory
  * @enabled:	initiators have hosts
- * @epoch:	how often it was disabled: a host of an earlier epoch must go
  */
 struct scst_local_target {
 	struct scst_target *tgt;		/* I */
@@ -56,7 +55,6 @@ struct scst_local_target {
 	struct mutex lock;			/* see T */
 	struct list_head list;			/* T */
 	bool enabled;				/* T */
-	unsigned int epoch;			/* T */
 };
 
 /**
@@ -86,7 +84,6 @@ struct scst_local_initiator {
  * struct scst_local_host - a SCSI host, in the tail of its struct Scsi_Host
  * @shost:	the mid-level's side of it
  * @initiator:	whose it is
- * @epoch:	@initiator->target->epoch when it was made
  * @sess:	the I_T nexus; NULL once cut off
  * @gone:	the core has forgotten the session
  * @waitq:	woken when an aborted command is back
@@ -102,7 +99,6 @@ struct scst_local_initiator {
 struct scst_local_host {
 	struct Scsi_Host *shost;		/* I */
 	struct scst_local_initiator *initiator;	/* I */
-	unsigned int epoch;			/* I */
 	struct scst_session __rcu *sess;	/* R */
 	struct completion gone;
 	wait_queue_head_t waitq;

@@ -9,7 +9,7 @@
 #include "local.h"
 
 /* A removal that takes longer than this loses its session */
-#define SCST_LOCAL_CUT_DELAY	(10 * HZ)
+#define SCST_LOCAL_CUT_DELAY	(4 * HZ)
 
 static struct scst_local_initiator *
 scst_local_initiator_from_item(struct config_item *item)
@@ -187,7 +187,6 @@ void scst_local_disable(struct scst_target *tgt)
 
 	mutex_lock(&target->lock);
 	target->enabled = false;
-	target->epoch++;
 	list_for_each_entry(initiator, &target->list, entry)
 		scst_local_dismiss(initiator);
 	mutex_unlock(&target->lock);
