@@ -185,7 +185,7 @@ start() {
 }
 
 stop() {
-	[ -z "${run_pid:-}" ] || kill -KILL -- "-$run_pid" 2>/dev/null
+	[ -z "${run_pid:-}" ] || kill -s KILL -- "-$run_pid" 2>/dev/null
 	rm -rf "$run_dir"
 }
 

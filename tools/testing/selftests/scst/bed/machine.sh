@@ -50,7 +50,7 @@ qemu_devices() {
 start_vm() {
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
 	set -- $(qemu_accelerator "$machine_dir/vmlinux") $(qemu_devices)
-	exec timeout -k 2 "$run_timeout" qemu-system-x86_64 -machine q35 \
+	exec timeout -s KILL "$run_timeout" qemu-system-x86_64 -machine q35 \
 		-nodefaults -no-user-config -display none -no-reboot -smp "$run_smp" -m "$run_mem" \
 		-kernel "$machine_dir/vmlinux" -initrd "$run_dir/initramfs" \
 		-append "$(vm_command_line)" -serial "file:$run_dir/console" "$@"
@@ -80,11 +80,12 @@ uml_disks() {
 }
 
 # Guest memory is a file in TMPDIR, which should therefore be a tmpfs.
+# Only SIGKILL ends a machine that is stuck.
 start_uml_kernel() {
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
 	set -- $(uml_disks) "$@"
 	export TMPDIR="$run_tmp"
-	exec timeout -k 2 "$run_timeout" "$machine_dir/linux" mem="${run_mem}M" \
+	exec timeout -s KILL "$run_timeout" "$machine_dir/linux" mem="${run_mem}M" \
 		initrd="$run_dir/initramfs" scst.root=hostfs scst.run="$run_dir" \
 		con=null con0=null,fd:1 panic=-1 noreboot loglevel=7 \
 		kasan_multi_shot "$@" >"$run_dir/console"

@@ -46,7 +46,7 @@ keep_console() {
 
 verdict() {
 	keep_console
-	if [ "$run_rc" -eq 124 ] || [ "$run_rc" -eq 137 ]; then
+	if [ "$run_rc" -eq 137 ]; then
 		say "run_vm.sh: timeout after $run_timeout s"
 		show_console 60
 		exit 124
