@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data buffers: allocation under a cap, and copying into and out of them.
+ *
+ * Drivers that bring their own buffer cost nothing here. The memory of all
+ * other buffers is counted, for the machine and for each device; what would
+ * exceed a cap is answered with TASK SET FULL or BUSY, and the initiator comes
+ * again.
+ */
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/percpu_counter.h>
+#include <linux/scatterlist.h>
+
+#include "scst_priv.h"
+
+/* How far a CPU's share of a counter may stray from the truth, in bytes */
+#define SCST_BUF_BATCH	SZ_1M
+
+static unsigned long scst_max_buffer_mb;
+module_param_named(max_buffer_mb, scst_max_buffer_mb, ulong, 0444);
+MODULE_PARM_DESC(max_buffer_mb,
+		 "Cap on data buffer memory in MiB (default: a quarter of the machine's)");
+
+static struct percpu_counter scst_buf_bytes;
+static s64 scst_buf_limit;
+
+int scst_buf_init(void)
+{
+	if (!scst_max_buffer_mb)
+		scst_max_buffer_mb = (totalram_pages() / 4) >> (20 - PAGE_SHIFT);
+	scst_buf_limit = (s64)scst_max_buffer_mb << 20;
+	return percpu_counter_init(&scst_buf_bytes, 0, GFP_KERNEL);
+}
+
+void scst_buf_exit(void)
+{
+	percpu_counter_destroy(&scst_buf_bytes);
+}
+
+static bool scst_buf_charge(struct percpu_counter *counter, s64 limit, u32 len)
+{
+	percpu_counter_add_batch(counter, len, SCST_BUF_BATCH);
+	if (__percpu_counter_compare(counter, limit, SCST_BUF_BATCH) <= 0)
+		return true;
+	percpu_counter_add_batch(counter, -(s64)len, SCST_BUF_BATCH);
+	return false;
+}
+
+static void scst_buf_uncharge(struct scst_cmd *cmd, u32 len)
+{
+	percpu_counter_add_batch(&scst_buf_bytes, -(s64)len, SCST_BUF_BATCH);
+	if (cmd->dev)
+		percpu_counter_add_batch(&cmd->dev->buf_bytes, -(s64)len,
+					 SCST_BUF_BATCH);
+}
+
+static bool scst_buf_charge_all(struct scst_cmd *cmd, u32 len)
+{
+	if (!scst_buf_charge(&scst_buf_bytes, scst_buf_limit, len))
+		return false;
+	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf_bytes,
+					 READ_ONCE(cmd->dev->buf_limit), len))
+		return true;
+	percpu_counter_add_batch(&scst_buf_bytes, -(s64)len, SCST_BUF_BATCH);
+	return false;
+}
+
+/*
+ * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
+ * commands; BUSY is for the one that has none here.
+ */
+static void scst_buf_refuse(struct scst_cmd *cmd)
+{
+	if (scst_nexus_has_others(cmd))
+		cmd->status = SAM_STAT_TASK_SET_FULL;
+	else
+		scst_cmd_set_busy(cmd);
+}
+
+/**
+ * scst_buf_alloc - allocate the data buffer of a command
+ * @cmd: a command with data and no buffer
+ * @ctx: the caller's context
+ *
+ * Context: as @ctx says.
+ * Return: false if there is no memory for it; the status is set then.
+ */
+bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	gfp_t gfp = ctx == SCST_CTX_THREAD ? GFP_KERNEL : GFP_ATOMIC;
+	u32 len = PAGE_ALIGN(cmd->data_len);
+
+	if (!scst_buf_charge_all(cmd, len))
+		goto out_refuse;
+	cmd->sg = sgl_alloc_order(cmd->data_len, 0, false,
+				  gfp | __GFP_NOWARN | __GFP_NORETRY,
+				  &cmd->sg_nents);
+	if (!cmd->sg)
+		goto out_uncharge;
+	cmd->buf_len = len;
+	cmd->core_buffer = true;
+	return true;
+
+out_uncharge:
+	scst_buf_uncharge(cmd, len);
+out_refuse:
+	scst_buf_refuse(cmd);
+	return false;
+}
+
+/**
+ * scst_buf_free - free the data buffer of a command, if it is the core's
+ * @cmd: the command
+ *
+ * Context: thread or atomic.
+ */
+void scst_buf_free(struct scst_cmd *cmd)
+{
+	if (!cmd->core_buffer)
+		return;
+	scst_buf_uncharge(cmd, cmd->buf_len);
+	sgl_free(cmd->sg);
+}
+
+/**
+ * scst_data_in - put a part of a Data-In parameter list
+ * @cmd:    the command
+ * @offset: of the part in the list, bytes
+ * @buf:    the part
+ * @len:    its length in bytes
+ *
+ * What does not fit is dropped, as SPC-6 4.2.5.6 has it.
+ *
+ * Context: thread or atomic.
+ */
+void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len)
+{
+	if (offset >= cmd->data_len)
+		return;
+	sg_pcopy_from_buffer(cmd->sg, cmd->sg_nents, buf,
+			     min(len, cmd->data_len - offset), offset);
+}
+
+/**
+ * scst_data_in_end - the Data-In parameter list is complete
+ * @cmd:   the command
+ * @total: length of the whole list in bytes
+ *
+ * Context: thread or atomic.
+ */
+void scst_data_in_end(struct scst_cmd *cmd, u32 total)
+{
+	cmd->cdb_data_len = min(cmd->cdb_data_len, total);
+	cmd->data_len = min(cmd->data_len, cmd->cdb_data_len);
+}
+
+/**
+ * scst_data_out - get a part of a Data-Out parameter list
+ * @cmd:    the command
+ * @offset: of the part in the list, bytes
+ * @buf:    where to
+ * @len:    how much, bytes
+ *
+ * Context: thread or atomic.
+ * Return: bytes copied, less than @len at the end of the list.
+ */
+u32 scst_data_out(struct scst_cmd *cmd, u32 offset, void *buf, u32 len)
+{
+	if (offset >= cmd->data_len)
+		return 0;
+	return sg_pcopy_to_buffer(cmd->sg, cmd->sg_nents, buf,
+				  min(len, cmd->data_len - offset), offset);
+}

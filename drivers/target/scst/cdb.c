@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Decoding: LUN formats, the CDB according to its row of the opcode table, and
+ * what the transport announced against what the CDB asks for.
+ */
+#include <scsi/scsi_proto.h>
+
+#include "opcodes.h"
+#include "scst_priv.h"
+
+/* No parameter list that the core makes is longer, in bytes. */
+#define SCST_MAX_PARAM_DATA	SZ_256K
+
+#define SCST_LUN_METHOD(byte)	((byte) >> 6)
+#define SCST_LUN_PERIPHERAL	0
+#define SCST_LUN_FLAT		1
+#define SCST_LUN_EXT_FLAT	0xd2	/* extended, 3-byte flat space */
+#define SCST_LUN_EXT_WELL_KNOWN	0xc1
+
+static u32 scst_lun_decode_extended(const u8 *b)
+{
+	switch (b[0]) {
+	case SCST_LUN_EXT_FLAT:
+		return b[4] | b[5] | b[6] | b[7] ? SCST_LUN_INVALID :
+		       get_unaligned_be24(b + 1);
+	case SCST_LUN_EXT_WELL_KNOWN:
+		return b[1] == 0x01 && !get_unaligned_be32(b + 4) &&
+		       !b[2] && !b[3] ? SCST_LUN_WELL_KNOWN : SCST_LUN_INVALID;
+	}
+	return SCST_LUN_INVALID;
+}
+
+/**
+ * scst_lun_decode - the number in a LUN field, SAM-5 4.7
+ * @lun: as it came from the initiator
+ *
+ * Context: any.
+ * Return: the LUN, SCST_LUN_WELL_KNOWN for the REPORT LUNS well known logical
+ * unit, or SCST_LUN_INVALID.
+ */
+u32 scst_lun_decode(const struct scsi_lun *lun)
+{
+	const u8 *b = lun->scsi_lun;
+
+	if (SCST_LUN_METHOD(b[0]) > SCST_LUN_FLAT)
+		return scst_lun_decode_extended(b);
+	if (get_unaligned_be16(b + 2) | get_unaligned_be32(b + 4))
+		return SCST_LUN_INVALID;
+	if (SCST_LUN_METHOD(b[0]) == SCST_LUN_FLAT)
+		return get_unaligned_be16(b) & SCST_MAX_LUN;
+	return b[0] ? SCST_LUN_INVALID : b[1];
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_lun_decode);
+
+/**
+ * scst_lun_encode - a LUN as REPORT LUNS lists it, SAM-5 4.7
+ * @lun: 0 to SCST_MAX_LUN
+ * @out: peripheral device addressing below 256, else flat space
+ *
+ * Context: any.
+ */
+void scst_lun_encode(u32 lun, struct scsi_lun *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (lun >= 256)
+		lun |= SCST_LUN_FLAT << 14;
+	put_unaligned_be16(lun, out->scsi_lun);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_lun_encode);
+
+static u64 scst_cdb_number(const u8 *cdb, const struct scst_cdb_field *field)
+{
+	u64 value = cdb[field->byte];
+	unsigned int i;
+
+	if (!field->len)
+		return 0;
+	if (field->mask)
+		value &= field->mask;
+	for (i = 1; i < field->len; i++)
+		value = value << 8 | cdb[field->byte + i];
+	return value;
+}
+
+static bool scst_cdb_refuse_bit(struct scst_cmd *cmd, unsigned int byte, u8 bits)
+{
+	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, byte,
+				 fls(bits) - 1);
+	return false;
+}
+
+/* A bit that the row does not know asks for something that is not there. */
+static bool scst_cdb_check_usage(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	unsigned int i;
+
+	for (i = 1; i < op->cdb_len; i++) {
+		u8 extra = cmd->cdb[i] & ~op->usage[i];
+
+		if (unlikely(extra))
+			return scst_cdb_refuse_bit(cmd, i, extra);
+	}
+	return true;
+}
+
+static bool scst_cdb_find(struct scst_cmd *cmd)
+{
+	u8 type = cmd->dev ? cmd->dev->handler->type : TYPE_DISK;
+	bool known;
+
+	cmd->op = scst_opcode_find(type, cmd->cdb, cmd->cdb_len, &known);
+	if (!cmd->dev && (!cmd->op || !(cmd->op->flags & SCST_OPF_ANY_LUN)))
+		scst_cmd_set_sense(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
+	else if (!cmd->op && known)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
+	else if (!cmd->op)
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
+	else
+		return true;
+	return false;
+}
+
+/*
+ * BYTCHK, SBC-4 5.41: no data, the blocks, or one block that stands for all of
+ * them. Returns how many blocks are transferred.
+ */
+static bool scst_cdb_bytchk(struct scst_cmd *cmd, u64 *blocks)
+{
+	u8 *io = cmd->io == SCST_IO_WRITE ? &cmd->io_next : &cmd->io;
+	u8 bytchk = (cmd->cdb[1] >> 1) & 3;
+
+	if (bytchk == 2 || (bytchk == 3 && cmd->io == SCST_IO_WRITE))
+		return scst_cdb_refuse_bit(cmd, 1, 0x06);
+	*io = bytchk ? SCST_IO_COMPARE : SCST_IO_VERIFY;
+	if (cmd->io == SCST_IO_VERIFY)
+		*blocks = 0;
+	else if (bytchk == 3 && *blocks)
+		*blocks = 1;
+	return true;
+}
+
+/* The bytes that a medium access command transfers */
+static bool scst_cdb_blocks(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	u64 blocks = cmd->nblocks;
+
+	if ((op->flags & SCST_OPF_BYTCHK) && !scst_cdb_bytchk(cmd, &blocks))
+		return false;
+	if (blocks > U32_MAX >> cmd->block_shift)
+		return scst_cdb_refuse_bit(cmd, op->xfer.byte, 0x80);
+	cmd->cdb_data_len = blocks << cmd->block_shift;
+	return true;
+}
+
+static bool scst_cdb_length(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	u64 value = scst_cdb_number(cmd->cdb, &op->xfer);
+
+	if (!value && (op->flags & SCST_OPF_ZERO_IS_256))
+		value = 256;
+	switch (op->len_kind) {
+	case SCST_LEN_ALLOCATION:
+	case SCST_LEN_PARAMETERS:
+		cmd->cdb_data_len = value;
+		return true;
+	case SCST_LEN_BLOCKS:
+		cmd->nblocks = value;
+		return scst_cdb_blocks(cmd);
+	case SCST_LEN_RANGE:
+		cmd->nblocks = value;
+		return true;
+	case SCST_LEN_FIXED:
+		cmd->cdb_data_len = op->fixed_len;
+		return true;
+	}
+	return true;
+}
+
+/* A write is durable on completion if asked for, or if nothing is cached. */
+static bool scst_cdb_fua(const struct scst_cmd *cmd)
+{
+	if ((cmd->op->flags & SCST_OPF_FUA) && (cmd->cdb[1] & 0x08))
+		return true;
+	return cmd->io == SCST_IO_WRITE && !READ_ONCE(cmd->dev->mode.wce);
+}
+
+/*
+ * What the transport announced against what the CDB asks for. Data-In is cut
+ * to what was announced, the rest is residual; Data-Out that would not be
+ * complete, and data in the other direction, are refused before anything is
+ * done.
+ */
+static bool scst_cdb_check_announced(struct scst_cmd *cmd)
+{
+	cmd->data_len = cmd->cdb_data_len;
+	if (!cmd->data_len)
+		cmd->dir = SCST_DIR_NONE;
+	if (cmd->dir == SCST_DIR_NONE || cmd->expected_dir == SCST_DIR_UNKNOWN)
+		return true;
+	if (cmd->expected_len && cmd->expected_dir != cmd->dir)
+		goto out_refuse;
+	if (cmd->expected_len >= cmd->data_len)
+		return true;
+	if (cmd->dir == SCST_DIR_OUT)
+		goto out_refuse;
+	cmd->data_len = cmd->expected_len;
+	return true;
+
+out_refuse:
+	scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
+	return false;
+}
+
+/* An initiator's generous allocation length is no reason to use the memory. */
+static void scst_cdb_limit_parameters(struct scst_cmd *cmd)
+{
+	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
+		cmd->data_len = min_t(u32, cmd->data_len, SCST_MAX_PARAM_DATA);
+}
+
+/**
+ * scst_cdb_decode - find a command's row and fill in what it says
+ * @cmd: a command after LUN translation
+ *
+ * Context: thread or atomic.
+ * Return: false if the command is refused; its status is set then.
+ */
+bool scst_cdb_decode(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op;
+
+	if (!scst_cdb_find(cmd) || !scst_cdb_check_usage(cmd))
+		return false;
+	op = cmd->op;
+	cmd->dir = op->dir;
+	cmd->io = op->io;
+	cmd->io_next = op->io_next;
+	cmd->lba = scst_cdb_number(cmd->cdb, &op->lba);
+	if (cmd->dev) {
+		cmd->block_shift = cmd->dev->params.block_shift;
+		cmd->fua = scst_cdb_fua(cmd);
+	}
+	if (!scst_cdb_length(cmd) || !scst_cdb_check_announced(cmd))
+		return false;
+	scst_cdb_limit_parameters(cmd);
+	return true;
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * configfs: devices/<handler>/<device>/
+ */
+#include <linux/configfs.h>
+#include <linux/ctype.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "scst_priv.h"
+
+/**
+ * scst_device_from_item - the device whose directory an item is
+ * @item: the item
+ *
+ * Context: any.
+ * Return: the device.
+ */
+struct scst_device *scst_device_from_item(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct scst_device, group);
+}
+EXPORT_SYMBOL_GPL(scst_device_from_item);
+
+static ssize_t scst_dev_enable_show(struct config_item *item, char *page)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(dev->state) == SCST_DEV_ACTIVE);
+}
+
+static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
+				     size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	bool enable;
+	int ret;
+
+	if (scst_parse_bool(page, &enable)) {
+		scst_device_set_error(dev, "enable: not 0 or 1");
+		return -EINVAL;
+	}
+	if (enable) {
+		mutex_lock(&scst_config_lock);
+		ret = scst_device_enable(dev);
+		mutex_unlock(&scst_config_lock);
+	} else {
+		ret = scst_device_disable(dev);
+	}
+	return ret ?: count;
+}
+
+CONFIGFS_ATTR(scst_dev_, enable);
+
+static ssize_t scst_dev_state_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n",
+			  scst_device_state_name(scst_device_from_item(item)));
+}
+
+CONFIGFS_ATTR_RO(scst_dev_, state);
+
+static ssize_t scst_dev_last_error_show(struct config_item *item, char *page)
+{
+	return scst_error_show(&scst_device_from_item(item)->error, page);
+}
+
+CONFIGFS_ATTR_RO(scst_dev_, last_error);
+
+/* The LUNs that it is linked to, as paths below the root */
+static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	struct scst_map_lun *lun;
+	ssize_t len = 0;
+
+	mutex_lock(&scst_config_lock);
+	list_for_each_entry(lun, &dev->map_luns, dev_entry)
+		len += sysfs_emit_at(page, len, "targets/%s/%s/luns/%u\n",
+				     lun->map->tgt->ops->name,
+				     lun->map->tgt->name, lun->lun);
+	mutex_unlock(&scst_config_lock);
+	return len;
+}
+
+CONFIGFS_ATTR_RO(scst_dev_, holders);
+
+static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->drain_ms);
+}
+
+static ssize_t scst_dev_drain_ms_store(struct config_item *item,
+				       const char *page, size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	int ret = scst_parse_drain_ms(page, &dev->drain_ms);
+
+	if (ret)
+		scst_device_set_error(dev, "drain_ms: not 0 to %u",
+				      SCST_MAX_DRAIN_MS);
+	return ret ?: count;
+}
+
+CONFIGFS_ATTR(scst_dev_, drain_ms);
+
+static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%llu\n", scst_device_from_item(item)->buf_limit);
+}
+
+static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
+					   const char *page, size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	u64 limit;
+
+	if (kstrtou64(page, 10, &limit) || limit > S64_MAX) {
+		scst_device_set_error(dev, "buffer_limit: not a number of bytes");
+		return -EINVAL;
+	}
+	WRITE_ONCE(dev->buf_limit, limit);
+	return count;
+}
+
+CONFIGFS_ATTR(scst_dev_, buffer_limit);
+
+static ssize_t scst_dev_serial_show(struct config_item *item, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&scst_config_lock);
+	len = sysfs_emit(page, "%s\n", scst_device_from_item(item)->id.serial);
+	mutex_unlock(&scst_config_lock);
+	return len;
+}
+
+/* SPC-6 7.7.20: ASCII graphic codes */
+static int scst_dev_parse_serial(struct scst_device *dev, const char *page,
+				 char *serial)
+{
+	size_t len = strcspn(page, "\n");
+	size_t i;
+
+	if (!len || len > SCST_SERIAL_LEN)
+		goto out_refuse;
+	for (i = 0; i < len; i++)
+		if (!isascii(page[i]) || !isgraph(page[i]))
+			goto out_refuse;
+	memcpy(serial, page, len);
+	serial[len] = '\0';
+	return 0;
+
+out_refuse:
+	scst_device_set_error(dev, "serial: not 1 to %u printable characters without blanks",
+			      SCST_SERIAL_LEN);
+	return -EINVAL;
+}
+
+static ssize_t scst_dev_serial_store(struct config_item *item, const char *page,
+				     size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	char serial[SCST_SERIAL_LEN + 1];
+	int ret = scst_dev_parse_serial(dev, page, serial);
+
+	if (ret)
+		return ret;
+	ret = scst_device_config_lock(dev);
+	if (ret)
+		return ret;
+	strscpy(dev->id.serial, serial, sizeof(dev->id.serial));
+	scst_device_config_unlock(dev);
+	return count;
+}
+
+CONFIGFS_ATTR(scst_dev_, serial);
+
+static ssize_t scst_dev_naa_id_show(struct config_item *item, char *page)
+{
+	u64 naa_id;
+
+	mutex_lock(&scst_config_lock);
+	naa_id = scst_device_from_item(item)->id.naa_id;
+	mutex_unlock(&scst_config_lock);
+	return sysfs_emit(page, "%016llx\n", naa_id);
+}
+
+/* SPC-6 7.7.6.6.4: locally assigned */
+static ssize_t scst_dev_naa_id_store(struct config_item *item, const char *page,
+				     size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	u64 naa_id;
+	int ret;
+
+	if (kstrtou64(page, 16, &naa_id) || naa_id >> 60 != 3) {
+		scst_device_set_error(dev, "naa_id: not 16 hexadecimal digits that begin with 3");
+		return -EINVAL;
+	}
+	ret = scst_device_config_lock(dev);
+	if (ret)
+		return ret;
+	dev->id.naa_id = naa_id;
+	scst_device_config_unlock(dev);
+	return count;
+}
+
+CONFIGFS_ATTR(scst_dev_, naa_id);
+
+static struct configfs_attribute *scst_dev_attrs[] = {
+	&scst_dev_attr_enable,
+	&scst_dev_attr_state,
+	&scst_dev_attr_last_error,
+	&scst_dev_attr_holders,
+	&scst_dev_attr_drain_ms,
+	&scst_dev_attr_buffer_limit,
+	&scst_dev_attr_serial,
+	&scst_dev_attr_naa_id,
+	NULL,
+};
+
+static void scst_dev_release(struct config_item *item)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+
+	scst_device_disable(dev);
+	scst_device_put(dev);
+}
+
+static struct configfs_item_operations scst_dev_item_ops = {
+	.release = scst_dev_release,
+};
+
+const struct config_item_type scst_device_type = {
+	.ct_item_ops = &scst_dev_item_ops,
+	.ct_attrs = scst_dev_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static struct config_group *scst_handler_dir_make(struct config_group *group,
+						  const char *name)
+{
+	struct scst_device *dev;
+
+	if (!scst_name_is_valid(name))
+		return ERR_PTR(-EINVAL);
+	dev = scst_device_create(scst_plugin_of(group), name);
+	return IS_ERR(dev) ? ERR_CAST(dev) : &dev->group;
+}
+
+static void scst_handler_dir_drop(struct config_group *group,
+				  struct config_item *item)
+{
+	scst_device_unpublish(scst_device_from_item(item));
+	config_item_put(item);
+}
+
+static struct configfs_item_operations scst_handler_dir_item_ops = {
+	.release = scst_plugin_dir_release,
+};
+
+static struct configfs_group_operations scst_handler_dir_group_ops = {
+	.make_group = scst_handler_dir_make,
+	.drop_item = scst_handler_dir_drop,
+};
+
+const struct config_item_type scst_handler_dir_type = {
+	.ct_item_ops = &scst_handler_dir_item_ops,
+	.ct_group_ops = &scst_handler_dir_group_ops,
+	.ct_owner = THIS_MODULE,
+};

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The move of a command from the caller's context to one that fits: this CPU's
+ * tasklet for work that a hard interrupt must not do, a worker thread for work
+ * that sleeps.
+ */
+#include <linux/interrupt.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+
+#include "scst_priv.h"
+
+/**
+ * struct scst_deferred - commands on their way from hard interrupts
+ * @cmds:	struct scst_cmd.deferred, the newest first
+ * @tasklet:	goes on with them
+ */
+struct scst_deferred {
+	struct llist_head cmds;
+	struct tasklet_struct tasklet;
+};
+
+static DEFINE_PER_CPU(struct scst_deferred, scst_deferred);
+
+/*
+ * A command that was submitted from a hard interrupt goes on, and from the
+ * moment that it is on its session's list it need not be counted any more. Its
+ * session stays until then.
+ */
+static void scst_deferred_submit(struct scst_cmd *cmd)
+{
+	struct scst_session *sess = cmd->sess;
+
+	scst_cmd_run(cmd, SCST_STAGE_TRANSLATE, SCST_CTX_ATOMIC);
+	rcu_read_lock();
+	this_cpu_dec(sess->cmds->deferred);
+	/* Orders the count before the look at the waiters. */
+	smp_mb();
+	if (unlikely(atomic_read(&sess->waiters)))
+		wake_up(&sess->waitq);
+	rcu_read_unlock();
+}
+
+static void scst_deferred_run(struct tasklet_struct *tasklet)
+{
+	struct scst_deferred *deferred =
+		container_of(tasklet, struct scst_deferred, tasklet);
+	struct llist_node *cmds = llist_del_all(&deferred->cmds);
+	struct scst_cmd *cmd, *next;
+
+	cmds = llist_reverse_order(cmds);
+	llist_for_each_entry_safe(cmd, next, cmds, deferred) {
+		if (cmd->stage == SCST_STAGE_TRANSLATE)
+			scst_deferred_submit(cmd);
+		else
+			scst_cmd_run(cmd, cmd->stage, SCST_CTX_ATOMIC);
+	}
+}
+
+/**
+ * scst_cmd_to_tasklet - go on in this CPU's tasklet
+ * @cmd:   the command
+ * @stage: where to go on
+ *
+ * Context: any.
+ */
+void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage)
+{
+	struct scst_deferred *deferred = get_cpu_ptr(&scst_deferred);
+
+	cmd->stage = stage;
+	llist_add(&cmd->deferred, &deferred->cmds);
+	tasklet_schedule(&deferred->tasklet);
+	put_cpu_ptr(&scst_deferred);
+}
+
+static void scst_cmd_work(struct work_struct *work)
+{
+	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+
+	scst_cmd_run(cmd, cmd->stage, SCST_CTX_THREAD);
+}
+
+/**
+ * scst_cmd_to_thread - go on in a worker thread
+ * @cmd:   the command
+ * @stage: where to go on
+ *
+ * Context: thread or atomic.
+ */
+void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage)
+{
+	cmd->stage = stage;
+	INIT_WORK(&cmd->work, scst_cmd_work);
+	queue_work(scst_cmd_wq, &cmd->work);
+}
+
+void scst_context_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct scst_deferred *deferred = per_cpu_ptr(&scst_deferred, cpu);
+
+		init_llist_head(&deferred->cmds);
+		tasklet_setup(&deferred->tasklet, scst_deferred_run);
+	}
+}
+
+void scst_context_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		tasklet_kill(&per_cpu_ptr(&scst_deferred, cpu)->tasklet);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic SCSI target mid-level: the module.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+#include "scst_priv.h"
+
+DEFINE_MUTEX(scst_config_lock);
+struct workqueue_struct *scst_cmd_wq;
+struct workqueue_struct *scst_tmf_wq;
+
+char *scst_system_id;
+module_param_named(system_id, scst_system_id, charp, 0444);
+MODULE_PARM_DESC(system_id,
+		 "What makes this machine's device identifiers unique (default: its DMI product UUID)");
+
+static int __init scst_wq_init(void)
+{
+	scst_cmd_wq = alloc_workqueue("scst_cmd", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	if (!scst_cmd_wq)
+		return -ENOMEM;
+	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (scst_tmf_wq)
+		return 0;
+	destroy_workqueue(scst_cmd_wq);
+	return -ENOMEM;
+}
+
+static void scst_wq_exit(void)
+{
+	destroy_workqueue(scst_tmf_wq);
+	destroy_workqueue(scst_cmd_wq);
+}
+
+static int __init scst_init(void)
+{
+	int ret;
+
+	scst_context_init();
+	ret = scst_cmd_cache_init();
+	if (ret)
+		return ret;
+	ret = scst_buf_init();
+	if (ret)
+		goto out_cmd_cache;
+	ret = scst_wq_init();
+	if (ret)
+		goto out_buf;
+	ret = scst_configfs_init();
+	if (ret)
+		goto out_wq;
+	return 0;
+
+out_wq:
+	scst_wq_exit();
+out_buf:
+	scst_buf_exit();
+out_cmd_cache:
+	scst_cmd_cache_exit();
+	return ret;
+}
+module_init(scst_init);
+
+static void __exit scst_exit(void)
+{
+	scst_configfs_exit();
+	scst_wq_exit();
+	scst_buf_exit();
+	scst_cmd_cache_exit();
+	scst_context_exit();
+}
+module_exit(scst_exit);
+
+MODULE_DESCRIPTION("Generic SCSI target mid-level");
+MODULE_LICENSE("GPL");

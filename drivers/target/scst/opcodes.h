@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The opcode table: one row per operation code and service action.
+ *
+ * The same row says how to decode a command, whether a unit attention, a
+ * reservation or write protection holds it back, who executes it, and what
+ * REPORT SUPPORTED OPERATION CODES tells of it.
+ */
+#ifndef _SCST_OPCODES_H
+#define _SCST_OPCODES_H
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <scst/cmd.h>
+
+#define SCST_OPCODE_NO_SA	0xffff
+#define SCST_OPCODE_MAX_LEN	16
+
+/**
+ * enum scst_len_kind - what a CDB's length field counts
+ * @SCST_LEN_NONE:	there is no data
+ * @SCST_LEN_ALLOCATION: ALLOCATION LENGTH, bytes: Data-In is cut to it
+ * @SCST_LEN_PARAMETERS: PARAMETER LIST LENGTH, bytes of Data-Out
+ * @SCST_LEN_BLOCKS:	TRANSFER LENGTH, blocks that are transferred
+ * @SCST_LEN_RANGE:	number of blocks that are worked on; no data
+ * @SCST_LEN_FIXED:	the CDB has no such field: always @fixed_len bytes of
+ *			Data-In
+ */
+enum scst_len_kind {
+	SCST_LEN_NONE,
+	SCST_LEN_ALLOCATION,
+	SCST_LEN_PARAMETERS,
+	SCST_LEN_BLOCKS,
+	SCST_LEN_RANGE,
+	SCST_LEN_FIXED,
+};
+
+/**
+ * struct scst_cdb_field - a big-endian number in a CDB
+ * @byte:	offset of its first byte
+ * @len:	bytes; 0 if the command has no such field
+ * @mask:	valid bits of the first byte; 0 means all of them
+ */
+struct scst_cdb_field {
+	u8 byte;
+	u8 len;
+	u8 mask;
+};
+
+/* Flags of a row */
+#define SCST_OPF_ANY_LUN	BIT(0)	/* answered also where no LU is */
+/* Answered also while the device is not ready; not part of the task set */
+#define SCST_OPF_ANY_STATE	BIT(1)
+#define SCST_OPF_SKIP_UA	BIT(2)	/* does not report unit attentions */
+#define SCST_OPF_MEDIUM		BIT(3)	/* touches the medium: NOT READY while stopped */
+#define SCST_OPF_WRITES		BIT(4)	/* refused when write protected */
+#define SCST_OPF_ZERO_IS_256	BIT(5)	/* a 6-byte CDB's length 0 means 256 */
+#define SCST_OPF_FUA		BIT(6)	/* byte 1 bit 3 is FUA */
+/* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
+#define SCST_OPF_BYTCHK		BIT(7)
+
+/**
+ * enum scst_pr_policy - what a reservation of another nexus does to a command,
+ *	SPC-6 table 81 and SBC-4 table 13
+ * @SCST_PR_ALLOW:	always allowed
+ * @SCST_PR_READ:	allowed under Write Exclusive types
+ * @SCST_PR_WRITE:	conflicts with every type
+ * @SCST_PR_PR_OUT:	PERSISTENT RESERVE OUT and RESERVE decide themselves
+ */
+enum scst_pr_policy {
+	SCST_PR_ALLOW,
+	SCST_PR_READ,
+	SCST_PR_WRITE,
+	SCST_PR_PR_OUT,
+};
+
+/**
+ * struct scst_opcode - one operation code, or one service action of one
+ * @name:	as the standard writes it
+ * @opcode:	OPERATION CODE
+ * @sa:		SERVICE ACTION, or SCST_OPCODE_NO_SA
+ * @sa_byte:	where the service action stands (low five bits), if there is one
+ * @cdb_len:	bytes
+ * @dir:	enum scst_dir
+ * @len_kind:	what @xfer counts
+ * @fixed_len:	bytes of Data-In, if @len_kind is SCST_LEN_FIXED
+ * @lba:	LOGICAL BLOCK ADDRESS
+ * @xfer:	the length field
+ * @flags:	SCST_OPF_*
+ * @types:	peripheral device types that have it, a bit each; 0: all
+ * @pr:		reservation policy
+ * @io:		what a block device's handler is asked to do
+ * @io_next:	and then, if that went well
+ * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated. A command
+ *		with any other bit set is refused.
+ * @exec:	the core's own part, or NULL: done when it returns. It must not
+ *		sleep. Unless it ended the command with a status, the handler
+ *		does cmd->io next, which it may set or clear.
+ */
+struct scst_opcode {
+	const char *name;
+	u8 opcode;
+	u8 sa_byte;
+	u16 sa;
+	u8 cdb_len;
+	u8 dir;
+	u8 len_kind;
+	u8 fixed_len;
+	u8 pr;
+	u8 io;
+	u8 io_next;
+	u16 flags;
+	u32 types;
+	struct scst_cdb_field lba;
+	struct scst_cdb_field xfer;
+	u8 usage[SCST_OPCODE_MAX_LEN];
+	void (*exec)(struct scst_cmd *cmd);
+};
+
+extern const struct scst_opcode scst_opcodes[];
+extern const unsigned int scst_opcode_count;
+
+const struct scst_opcode *scst_opcode_find(u8 type, const u8 *cdb,
+					   unsigned int len, bool *known);
+bool scst_opcode_has_type(const struct scst_opcode *op, u8 type);
+
+/* spc_inquiry.c */
+void scst_exec_inquiry(struct scst_cmd *cmd);
+
+/* spc_mode.c */
+void scst_exec_mode_sense(struct scst_cmd *cmd);
+void scst_exec_mode_select(struct scst_cmd *cmd);
+
+/* spc_report.c */
+void scst_exec_report_luns(struct scst_cmd *cmd);
+void scst_exec_report_opcodes(struct scst_cmd *cmd);
+void scst_exec_report_tmfs(struct scst_cmd *cmd);
+void scst_exec_request_sense(struct scst_cmd *cmd);
+void scst_exec_test_unit_ready(struct scst_cmd *cmd);
+void scst_exec_send_diagnostic(struct scst_cmd *cmd);
+
+/* sbc.c */
+void scst_exec_read_capacity_10(struct scst_cmd *cmd);
+void scst_exec_read_capacity_16(struct scst_cmd *cmd);
+void scst_exec_synchronize_cache(struct scst_cmd *cmd);
+void scst_exec_start_stop(struct scst_cmd *cmd);
+void scst_exec_prevent_allow(struct scst_cmd *cmd);
+void scst_sbc_sync_all(struct scst_cmd *cmd);
+u32 scst_sbc_max_blocks(const struct scst_device *dev);
+scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd);
+
+#endif /* _SCST_OPCODES_H */

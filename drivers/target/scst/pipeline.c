@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A command's way: the ordered stages and the loop that runs them.
+ *
+ * A stage returns the next one, or SCST_STAGE_OWNED: then it gave the command
+ * away, and nobody here may touch it any more. Stages run in thread or atomic
+ * context, never in hard interrupts.
+ */
+#include <linux/rcupdate.h>
+
+#include "opcodes.h"
+#include "scst_priv.h"
+#include "trace.h"
+
+/*
+ * The LUN becomes an I_T_L nexus. Looking it up and putting the command on the
+ * list are one RCU read-side section: whoever unpublishes the nexus and waits
+ * for a grace period finds all its commands on the lists.
+ */
+static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
+{
+	struct scst_nexus *nexus;
+
+	rcu_read_lock();
+	nexus = xa_load(&cmd->sess->nexuses, scst_lun_decode(&cmd->lun));
+	if (nexus) {
+		cmd->nexus = nexus;
+		cmd->dev = nexus->dev;
+	}
+	scst_cmd_enlist(cmd);
+	rcu_read_unlock();
+	trace_scst_cmd_submit(cmd);
+	return SCST_STAGE_DECODE;
+}
+
+static enum scst_stage scst_stage_decode(struct scst_cmd *cmd)
+{
+	return scst_cdb_decode(cmd) ? SCST_STAGE_ADMIT : SCST_STAGE_COMPLETE;
+}
+
+static enum scst_stage scst_stage_admit(struct scst_cmd *cmd)
+{
+	return scst_order_admit(cmd) ? SCST_STAGE_CHECK : SCST_STAGE_COMPLETE;
+}
+
+/**
+ * scst_write_protected - whether a command's logical unit takes no writes
+ * @cmd: a command with a nexus
+ *
+ * Context: any.
+ * Return: true if the medium, an initiator or the LUN map forbids them.
+ */
+bool scst_write_protected(const struct scst_cmd *cmd)
+{
+	const struct scst_device *dev = cmd->dev;
+
+	return dev->params.read_only || READ_ONCE(dev->mode.swp) ||
+	       READ_ONCE(cmd->nexus->map_lun->read_only);
+}
+
+/* All that can hold a command back, in the order of SAM-5 and SPC-6. */
+static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+
+	if ((op->flags & SCST_OPF_MEDIUM) && READ_ONCE(cmd->dev->stopped))
+		return SCST_SENSE_NEEDS_START;
+	if ((op->flags & SCST_OPF_WRITES) && scst_write_protected(cmd))
+		return SCST_SENSE_WRITE_PROTECTED;
+	return scst_sbc_check_range(cmd);
+}
+
+static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	if (!cmd->nexus)
+		return SCST_STAGE_PREPARE;
+	if (scst_ua_report(cmd))
+		return SCST_STAGE_COMPLETE;
+	sense = scst_check_gates(cmd);
+	if (sense == SCST_SENSE_NONE)
+		return SCST_STAGE_PREPARE;
+	scst_cmd_set_sense(cmd, sense);
+	return SCST_STAGE_COMPLETE;
+}
+
+static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
+					  enum scst_context ctx)
+{
+	const struct scst_target_ops *ops = cmd->sess->tgt->ops;
+
+	if (!cmd->data_len)
+		return SCST_STAGE_EXECUTE;
+	if (!cmd->sg && !scst_buf_alloc(cmd, ctx))
+		return SCST_STAGE_COMPLETE;
+	if (cmd->dir == SCST_DIR_IN)
+		return SCST_STAGE_EXECUTE;
+	if (!ops->receive_data) {
+		cmd->received = true;
+		return SCST_STAGE_EXECUTE;
+	}
+	ops->receive_data(cmd);
+	return SCST_STAGE_OWNED;
+}
+
+static enum scst_stage scst_stage_execute(struct scst_cmd *cmd)
+{
+	if (cmd->op->exec)
+		cmd->op->exec(cmd);
+	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)
+		return SCST_STAGE_BACKEND;
+	return SCST_STAGE_COMPLETE;
+}
+
+static enum scst_stage scst_stage_backend(struct scst_cmd *cmd,
+					  enum scst_context ctx)
+{
+	const struct scst_handler_ops *handler = cmd->dev->handler;
+
+	if (handler->may_sleep && ctx != SCST_CTX_THREAD)
+		scst_cmd_to_thread(cmd, SCST_STAGE_BACKEND);
+	else
+		handler->execute(cmd);
+	return SCST_STAGE_OWNED;
+}
+
+/* What was not transferred counts as residual. */
+static void scst_no_data(struct scst_cmd *cmd)
+{
+	cmd->cdb_data_len = 0;
+	cmd->data_len = 0;
+}
+
+static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
+{
+	if (cmd->status == SAM_STAT_GOOD) {
+		if (cmd->io_next != SCST_IO_NONE && !scst_cmd_aborted(cmd)) {
+			cmd->io = cmd->io_next;
+			cmd->io_next = SCST_IO_NONE;
+			return SCST_STAGE_BACKEND;
+		}
+	} else if (!cmd->received) {
+		scst_no_data(cmd);
+	}
+	scst_order_done(cmd);
+	return SCST_STAGE_RESPOND;
+}
+
+/*
+ * SAM-5 5.6: an aborted command gets no status, unless another I_T nexus
+ * aborted it and the control mode page asks for TASK ABORTED.
+ */
+static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
+{
+	if (unlikely(scst_cmd_aborted(cmd))) {
+		if (!test_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags) ||
+		    !cmd->dev || !READ_ONCE(cmd->dev->mode.tas))
+			return SCST_STAGE_FINISH;
+		cmd->status = SAM_STAT_TASK_ABORTED;
+		cmd->sense_len = 0;
+		scst_no_data(cmd);
+	}
+	trace_scst_cmd_respond(cmd);
+	cmd->sess->tgt->ops->send_response(cmd);
+	return SCST_STAGE_OWNED;
+}
+
+static enum scst_stage scst_stage_finish(struct scst_cmd *cmd)
+{
+	scst_cmd_finish(cmd);
+	return SCST_STAGE_OWNED;
+}
+
+static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stage,
+				      enum scst_context ctx)
+{
+	switch (stage) {
+	case SCST_STAGE_TRANSLATE:
+		return scst_stage_translate(cmd);
+	case SCST_STAGE_DECODE:
+		return scst_stage_decode(cmd);
+	case SCST_STAGE_ADMIT:
+		return scst_stage_admit(cmd);
+	case SCST_STAGE_CHECK:
+		return scst_stage_check(cmd);
+	case SCST_STAGE_PREPARE:
+		return scst_stage_prepare(cmd, ctx);
+	case SCST_STAGE_EXECUTE:
+		return scst_stage_execute(cmd);
+	case SCST_STAGE_BACKEND:
+		return scst_stage_backend(cmd, ctx);
+	case SCST_STAGE_COMPLETE:
+		return scst_stage_complete(cmd);
+	case SCST_STAGE_RESPOND:
+		return scst_stage_respond(cmd);
+	case SCST_STAGE_FINISH:
+		return scst_stage_finish(cmd);
+	case SCST_STAGE_OWNED:
+		break;
+	}
+	return SCST_STAGE_OWNED;
+}
+
+/* An aborted command does not go on to where it could touch the medium. */
+static enum scst_stage scst_stage_or_abort(const struct scst_cmd *cmd,
+					   enum scst_stage stage)
+{
+	if (unlikely(scst_cmd_aborted(cmd)) && stage < SCST_STAGE_COMPLETE)
+		return SCST_STAGE_COMPLETE;
+	return stage;
+}
+
+/**
+ * scst_cmd_run - run a command from a stage on until somebody else owns it
+ * @cmd:   the command
+ * @stage: where to begin
+ * @ctx:   SCST_CTX_THREAD or SCST_CTX_ATOMIC
+ *
+ * Context: as @ctx says.
+ */
+void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
+		  enum scst_context ctx)
+{
+	while (stage != SCST_STAGE_OWNED) {
+		stage = scst_stage_or_abort(cmd, stage);
+		cmd->stage = stage;
+		trace_scst_cmd_stage(cmd);
+		stage = scst_stage_run(cmd, stage, ctx);
+	}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registered handlers and target drivers, found by name; one that is not there
+ * yet is loaded.
+ */
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "scst_priv.h"
+
+LIST_HEAD(scst_handlers);		/* C */
+LIST_HEAD(scst_target_drivers);		/* C */
+
+static unsigned int scst_attr_count(struct configfs_attribute *const *attrs)
+{
+	unsigned int n = 0;
+
+	while (attrs && attrs[n])
+		n++;
+	return n;
+}
+
+/* The attributes of both arrays in one */
+static struct configfs_attribute **
+scst_attrs_merge(struct configfs_attribute *const *common,
+		 struct configfs_attribute *const *own)
+{
+	unsigned int n = scst_attr_count(common);
+	unsigned int m = scst_attr_count(own);
+	struct configfs_attribute **attrs;
+
+	attrs = kcalloc(n + m + 1, sizeof(*attrs), GFP_KERNEL);
+	if (!attrs)
+		return NULL;
+	memcpy(attrs, common, n * sizeof(*attrs));
+	if (m)
+		memcpy(attrs + n, own, m * sizeof(*attrs));
+	return attrs;
+}
+
+static struct scst_plugin *__scst_plugin_find(struct list_head *plugins,
+					      const char *name)
+{
+	struct scst_plugin *plugin;
+
+	lockdep_assert_held(&scst_config_lock);
+	list_for_each_entry(plugin, plugins, entry)
+		if (!strcmp(plugin->name, name))
+			return plugin;
+	return NULL;
+}
+
+static int scst_plugin_publish(struct list_head *plugins,
+			       struct scst_plugin *plugin)
+{
+	int ret = 0;
+
+	mutex_lock(&scst_config_lock);
+	if (__scst_plugin_find(plugins, plugin->name))
+		ret = -EEXIST;
+	else
+		list_add_tail(&plugin->entry, plugins);
+	mutex_unlock(&scst_config_lock);
+	return ret;
+}
+
+static void scst_plugin_free(struct scst_plugin *plugin)
+{
+	kfree(plugin->attrs);
+	kfree(plugin);
+}
+
+/**
+ * scst_plugin_register - make a handler or target driver known
+ * @plugins: scst_handlers or scst_target_drivers
+ * @desc:    its name, owner and ops
+ * @attrs:   its own attributes, or NULL
+ * @base:    the type of its objects, with the core's attributes
+ *
+ * Context: process context.
+ * Return: 0, -ENOMEM, or -EEXIST if the name is taken.
+ */
+int scst_plugin_register(struct list_head *plugins,
+			 const struct scst_plugin *desc,
+			 struct configfs_attribute *const *attrs,
+			 const struct config_item_type *base)
+{
+	struct scst_plugin *plugin = kmemdup(desc, sizeof(*desc), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!plugin)
+		return ret;
+	plugin->attrs = scst_attrs_merge(base->ct_attrs, attrs);
+	if (!plugin->attrs)
+		goto out_free;
+	plugin->type = *base;
+	plugin->type.ct_attrs = plugin->attrs;
+	ret = scst_plugin_publish(plugins, plugin);
+	if (ret)
+		goto out_free;
+	return 0;
+
+out_free:
+	scst_plugin_free(plugin);
+	return ret;
+}
+
+/**
+ * scst_plugin_unregister - forget a handler or target driver
+ * @plugins: scst_handlers or scst_target_drivers
+ * @name:    its name
+ *
+ * All that was made with it pins its module, so nothing is left.
+ *
+ * Context: process context.
+ */
+void scst_plugin_unregister(struct list_head *plugins, const char *name)
+{
+	struct scst_plugin *plugin;
+
+	mutex_lock(&scst_config_lock);
+	plugin = __scst_plugin_find(plugins, name);
+	list_del(&plugin->entry);
+	mutex_unlock(&scst_config_lock);
+	scst_plugin_free(plugin);
+}
+
+static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins,
+						const char *name)
+{
+	struct scst_plugin *plugin;
+
+	mutex_lock(&scst_config_lock);
+	plugin = __scst_plugin_find(plugins, name);
+	if (plugin && !try_module_get(plugin->owner))
+		plugin = NULL;
+	mutex_unlock(&scst_config_lock);
+	return plugin;
+}
+
+/**
+ * scst_plugin_get - find a handler or target driver, load it if need be, pin it
+ * @plugins: scst_handlers or scst_target_drivers
+ * @kind:    "handler" or "target": its module has the alias scst-<kind>-<name>
+ * @name:    its name
+ *
+ * Context: process context; scst_config_lock is not held, because loading the
+ * module takes it.
+ * Return: it, or NULL if there is none.
+ */
+struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
+				    const char *name)
+{
+	struct scst_plugin *plugin = scst_plugin_find_get(plugins, name);
+
+	if (plugin)
+		return plugin;
+	request_module("scst-%s-%s", kind, name);
+	return scst_plugin_find_get(plugins, name);
+}
+
+/**
+ * scst_plugin_put - unpin a handler or target driver
+ * @plugin: it
+ *
+ * Context: any.
+ */
+void scst_plugin_put(struct scst_plugin *plugin)
+{
+	module_put(plugin->owner);
+}

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's private structures, its lock legend and its lock order.
+ *
+ * Lock legend, for the field tags below:
+ *
+ * I: set before publication, then constant
+ * C: scst_config_lock
+ * D: dev->lock
+ * L: the list lock of the CPU that the command was submitted on
+ * R: written under C, read under RCU
+ * S: dev->lock to write, READ_ONCE() to read
+ * U: nexus->ua_lock
+ * O: whoever owns the command
+ *
+ * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
+ * a command list's lock, then nexus->ua_lock. No mutex is taken on a command's
+ * way and nobody waits for a command while holding a lock.
+ *
+ * All spinlocks are taken with bottom halves off and never from hard
+ * interrupts: what happens there moves to a tasklet first.
+ *
+ * Lifetimes:
+ *
+ * - A command stands on its session's per-CPU list from TRANSLATE to FINISH.
+ *   It leaves the list and is released in one RCU read-side section. Whoever
+ *   has seen the lists empty of a kind of command after making new ones
+ *   impossible, and then waits for an RCU grace period, knows that neither the
+ *   core nor the driver will touch one again.
+ * - A nexus is unpublished from its session's xarray; after a grace period all
+ *   its commands stand on the lists; once those are gone it is freed.
+ * - A device's backend is used only by commands that hold dev->tasks. Closing
+ *   kills that reference and waits until it is zero.
+ * - A session is freed when its nexuses, its commands and its task management
+ *   functions are gone, and not before its last reference is.
+ */
+#ifndef _SCST_PRIV_H
+#define _SCST_PRIV_H
+
+#include <linux/completion.h>
+#include <linux/configfs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/percpu_counter.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <scst/cmd.h>
+#include <scst/handler.h>
+#include <scst/sense.h>
+#include <scst/target.h>
+
+#include <scst/compat.h>
+
+/* How long what was aborted may still take to go before nobody waits any more */
+#define SCST_ABORT_GRACE	HZ
+
+#define SCST_DEFAULT_DRAIN_MS	5000
+
+extern struct mutex scst_config_lock;
+extern struct workqueue_struct *scst_cmd_wq;	/* commands */
+extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
+
+#define SCST_ERROR_LEN	160
+
+/**
+ * struct scst_error - what the last failed operation on an object ran into
+ * @lock:	guards @text
+ * @text:	one line, "" if nothing failed yet
+ */
+struct scst_error {
+	spinlock_t lock;
+	char text[SCST_ERROR_LEN];
+};
+
+/**
+ * struct scst_cmd_list - the commands submitted on one CPU in one session
+ * @lock:	guards @cmds
+ * @cmds:	struct scst_cmd.entry
+ * @deferred:	commands that wait for a tasklet to put them on a list; only
+ *		the sum over all CPUs means something
+ */
+struct scst_cmd_list {
+	spinlock_t lock;
+	struct list_head cmds;		/* L */
+	long deferred;			/* this_cpu operations */
+};
+
+/**
+ * enum scst_ua - unit attention conditions; the table is in ua.c
+ *
+ * In the order of precedence of SAM-5 5.14.
+ */
+enum scst_ua {
+	SCST_UA_POWER_ON,		/* 29/00 */
+	SCST_UA_BUS_RESET,		/* 29/02 */
+	SCST_UA_DEVICE_RESET,		/* 29/03 */
+	SCST_UA_NEXUS_LOSS,		/* 29/07 */
+	SCST_UA_COMMANDS_CLEARED,	/* 2F/00 */
+	SCST_UA_CAPACITY_CHANGED,	/* 2A/09 */
+	SCST_UA_MODE_CHANGED,		/* 2A/01 */
+	SCST_UA_MEDIUM_CHANGED,		/* 28/00 */
+	SCST_UA_INQUIRY_CHANGED,	/* 3F/03 */
+	SCST_UA_LUNS_CHANGED,		/* 3F/0E */
+	SCST_UA_COUNT,
+};
+
+/**
+ * struct scst_nexus - I_T_L nexus: a logical unit as one session sees it
+ * @sess:	the I_T nexus
+ * @map_lun:	the entry of the LUN map that it comes from
+ * @dev:	the device
+ * @lun:	the LUN
+ * @ua_lock:	guards the queue
+ * @ua_count:	pending unit attentions
+ * @ua_queue:	enum scst_ua, the next to report first; each stands there once
+ * @dev_entry:	on @dev->nexuses
+ * @dead_entry:	on the list of those who remove it
+ * @reap_work:	frees it when its removal took too long to be waited for
+ */
+struct scst_nexus {
+	struct scst_session *sess;		/* I */
+	struct scst_map_lun *map_lun;		/* I */
+	struct scst_device *dev;		/* I */
+	u32 lun;				/* I */
+	spinlock_t ua_lock;
+	u8 ua_count;				/* U, read with READ_ONCE() */
+	u8 ua_queue[SCST_UA_COUNT];		/* U */
+	struct list_head dev_entry;		/* D */
+	struct list_head dead_entry;
+	struct work_struct reap_work;
+};
+
+/**
+ * struct scst_map_lun - one LUN of a LUN map: luns/<N>/
+ * @item:	the directory
+ * @map:	the map
+ * @lun:	N
+ * @dev:	the device linked to it, or NULL
+ * @read_only:	writes through it are refused
+ * @dev_entry:	on @dev->map_luns
+ * @error:	last_error
+ */
+struct scst_map_lun {
+	struct config_item item;
+	struct scst_lun_map *map;		/* I */
+	u32 lun;				/* I */
+	struct scst_device *dev;		/* C */
+	bool read_only;				/* C, read with READ_ONCE() */
+	struct list_head dev_entry;		/* C */
+	struct scst_error error;
+};
+
+/**
+ * struct scst_lun_map - who of a target's initiators sees what
+ * @group:	the luns/ directory
+ * @tgt:	the target
+ * @luns:	struct scst_map_lun by LUN
+ * @sessions:	struct scst_session.map_entry
+ */
+struct scst_lun_map {
+	struct config_group group;
+	struct scst_target *tgt;		/* I */
+	struct xarray luns;			/* C */
+	struct list_head sessions;		/* C */
+};
+
+/**
+ * struct scst_session - I_T nexus
+ * @tgt:	the target port
+ * @initiator:	the initiator port's name
+ * @priv:	the driver's
+ * @map:	the LUN map it sees
+ * @nexuses:	struct scst_nexus by LUN
+ * @cmds:	all its commands
+ * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
+ * @closing:	it is being torn down
+ * @tmfs:	task management functions under way
+ * @waiters:	somebody waits for commands to go
+ * @waitq:	woken when a command went while there were @waiters, and when a
+ *		TMF ended
+ * @map_entry:	on @map->sessions
+ * @kref:	keeps the memory
+ * @gone:	the driver's call-back when it is gone
+ * @close_work:	the teardown
+ */
+struct scst_session {
+	struct scst_target *tgt;		/* I */
+	char *initiator;			/* I */
+	void *priv;				/* I */
+	struct scst_lun_map *map;		/* C */
+	struct xarray nexuses;			/* R */
+	struct scst_cmd_list __percpu *cmds;	/* I */
+	bool luns_changed;			/* READ_ONCE(), xchg() */
+	bool closing;				/* C */
+	atomic_t tmfs;
+	atomic_t waiters;
+	wait_queue_head_t waitq;
+	struct list_head map_entry;		/* C */
+	struct kref kref;
+	void (*gone)(void *priv);		/* I, from unregister on */
+	struct work_struct close_work;
+};
+
+/**
+ * struct scst_plugin - a registered handler or target driver
+ * @entry:	on the list of its kind
+ * @name:	the directory's name
+ * @owner:	its module
+ * @ops:	its table: struct scst_handler_ops or struct scst_target_ops
+ * @attrs:	the attributes of its objects: the core's, then its own
+ * @type:	of its objects' directories
+ */
+struct scst_plugin {
+	struct list_head entry;			/* C */
+	const char *name;			/* I */
+	struct module *owner;			/* I */
+	const void *ops;			/* I */
+	struct configfs_attribute **attrs;	/* I */
+	struct config_item_type type;		/* I */
+};
+
+/**
+ * struct scst_target - a target port
+ * @group:	the directory
+ * @plugin:	its driver's registration, which it pins
+ * @ops:	its driver
+ * @name:	its name
+ * @map:	the default LUN map
+ * @rel_tgt_id:	RELATIVE TARGET PORT IDENTIFIER, unique, never 0
+ * @enabled:	initiators may log in
+ * @kref:	keeps the memory: the directory, every session
+ * @session_count: sessions registered and not yet gone
+ * @waitq:	woken when @session_count becomes 0
+ * @error:	last_error
+ * @drain_ms:	how long a removal waits before it aborts what still runs
+ * @entry:	on the list of all targets
+ * @priv:	the driver's
+ */
+struct scst_target {
+	struct config_group group;
+	struct scst_plugin *plugin;		/* I */
+	const struct scst_target_ops *ops;	/* I */
+	char *name;				/* I */
+	struct scst_lun_map map;
+	u16 rel_tgt_id;				/* C */
+	bool enabled;				/* C */
+	struct kref kref;
+	atomic_t session_count;
+	wait_queue_head_t waitq;
+	struct scst_error error;
+	unsigned int drain_ms;			/* C */
+	struct list_head entry;			/* C */
+	u64 priv[];
+};
+
+enum scst_device_state {
+	SCST_DEV_IDLE,
+	SCST_DEV_ACTIVE,
+	SCST_DEV_DRAINING,
+	SCST_DEV_FAILED,
+};
+
+/**
+ * struct scst_mode - what MODE SELECT can change; see spc_mode.c
+ * @wce:	write cache enable (caching page)
+ * @swp:	software write protect (control page)
+ * @d_sense:	descriptor format sense data (control page)
+ * @tst:	task set type (control page)
+ * @qerr:	queue error management (control page)
+ * @queue_alg:	queue algorithm modifier (control page)
+ * @tas:	task aborted status (control page)
+ * @ua_intlck:	unit attention interlock (control page)
+ * @dexcpt:	informational exceptions off (page 1Ch)
+ * @mrie:	method of reporting them (page 1Ch)
+ */
+struct scst_mode {
+	bool wce;
+	bool swp;
+	bool d_sense;
+	u8 tst;
+	u8 qerr;
+	u8 queue_alg;
+	bool tas;
+	u8 ua_intlck;
+	bool dexcpt;
+	u8 mrie;
+};
+
+#define SCST_VENDOR_LEN		8
+#define SCST_PRODUCT_LEN	16
+#define SCST_REVISION_LEN	4
+#define SCST_SERIAL_LEN		32
+
+/**
+ * struct scst_identity - what INQUIRY says a device is
+ * @vendor:	T10 VENDOR IDENTIFICATION, NUL-terminated
+ * @product:	PRODUCT IDENTIFICATION
+ * @revision:	PRODUCT REVISION LEVEL
+ * @serial:	unit serial number, also in the T10 vendor ID designator
+ * @naa_id:	NAA designator, 8 bytes, locally assigned (NAA 3h)
+ */
+struct scst_identity {
+	char vendor[SCST_VENDOR_LEN + 1];
+	char product[SCST_PRODUCT_LEN + 1];
+	char revision[SCST_REVISION_LEN + 1];
+	char serial[SCST_SERIAL_LEN + 1];
+	u64 naa_id;
+};
+
+/**
+ * struct scst_device - one instance of a handler: a logical unit
+ * @group:	the directory
+ * @plugin:	its handler's registration, which it pins
+ * @handler:	what executes its commands
+ * @name:	unique over all handlers
+ * @state:	see the contract; changed under both locks
+ * @tasks:	held by every command that may touch the backend: one per-CPU
+ *		operation admits a command. Dead unless @state is ACTIVE.
+ * @kref:	keeps the memory: the directory, every nexus, the open backend
+ * @closed:	completed when the backend is closed
+ * @close_work:	closes it when the last task is gone
+ * @lock:	guards what is tagged D
+ * @params:	what the handler's open() said
+ * @mode:	current mode parameters
+ * @stopped:	START STOP UNIT stopped it
+ * @prevent:	nexuses that prevent medium removal
+ * @id:		identity
+ * @buf_bytes:	data buffer memory in use
+ * @buf_limit:	cap on it, bytes
+ * @drain_ms:	how long disabling waits before it aborts what still runs
+ * @map_luns:	struct scst_map_lun.dev_entry
+ * @nexuses:	struct scst_nexus.dev_entry
+ * @entry:	on the list of all devices
+ * @error:	last_error
+ * @priv:	the handler's
+ */
+struct scst_device {
+	struct config_group group;
+	struct scst_plugin *plugin;		/* I */
+	const struct scst_handler_ops *handler;	/* I */
+	char *name;				/* I */
+	u8 state;				/* S */
+	struct percpu_ref tasks;
+	struct kref kref;
+	struct completion closed;
+	struct work_struct close_work;
+	spinlock_t lock;
+	struct scst_block_params params;	/* C while idle, then constant */
+	struct scst_mode mode;			/* S */
+	bool stopped;				/* S */
+	struct scst_identity id;		/* C */
+	struct percpu_counter buf_bytes;
+	u64 buf_limit;				/* C, read with READ_ONCE() */
+	unsigned int drain_ms;			/* C */
+	struct list_head map_luns;		/* C */
+	struct list_head nexuses;		/* D */
+	struct list_head entry;			/* C */
+	struct scst_error error;
+	u64 priv[];
+};
+
+/* main.c */
+extern char *scst_system_id;
+
+/* error.c: last_error */
+void scst_error_init(struct scst_error *err);
+__printf(2, 0)
+void scst_error_vset(struct scst_error *err, const char *fmt, va_list args);
+__printf(2, 3)
+void scst_error_set(struct scst_error *err, const char *fmt, ...);
+ssize_t scst_error_show(struct scst_error *err, char *page);
+
+/* cmd.c: lifetime */
+int scst_cmd_cache_init(void);
+void scst_cmd_cache_exit(void);
+void scst_cmd_enlist(struct scst_cmd *cmd);
+void scst_cmd_finish(struct scst_cmd *cmd);
+
+/* pipeline.c: the ordered stages */
+bool scst_write_protected(const struct scst_cmd *cmd);
+void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
+		  enum scst_context ctx);
+
+/* context.c: the move to a tasklet or a worker thread */
+void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
+void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
+void scst_context_init(void);
+void scst_context_exit(void);
+
+/* cdb.c: decode; LUN formats */
+bool scst_cdb_decode(struct scst_cmd *cmd);
+u32 scst_lun_decode(const struct scsi_lun *lun);
+void scst_lun_encode(u32 lun, struct scsi_lun *out);
+#define SCST_LUN_INVALID	(~0U)
+#define SCST_LUN_WELL_KNOWN	(~0U - 1)	/* REPORT LUNS well known LUN */
+
+/* order.c: admission into the task set */
+bool scst_order_admit(struct scst_cmd *cmd);
+void scst_order_done(struct scst_cmd *cmd);
+
+/* buf.c: data buffers */
+bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx);
+void scst_buf_free(struct scst_cmd *cmd);
+void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len);
+void scst_data_in_end(struct scst_cmd *cmd, u32 total);
+u32 scst_data_out(struct scst_cmd *cmd, u32 offset, void *buf, u32 len);
+int scst_buf_init(void);
+void scst_buf_exit(void);
+
+/* sense.c */
+unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense);
+bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
+
+/* ua.c: unit attentions */
+void scst_ua_init(struct scst_nexus *nexus);
+void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua);
+void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+			  const struct scst_nexus *except);
+bool scst_ua_report(struct scst_cmd *cmd);
+scst_sense_t scst_ua_take(struct scst_nexus *nexus);
+void scst_ua_luns_reported(struct scst_session *sess);
+
+/* session.c: I_T nexuses */
+void scst_session_get(struct scst_session *sess);
+void scst_session_put(struct scst_session *sess);
+
+/* abort.c: find, abort and wait for a session's commands */
+
+/**
+ * struct scst_cmd_filter - which commands of a session are meant
+ * @nexus:	those of this I_T_L nexus, or NULL for any
+ * @dev:	those of this device, or NULL for any
+ * @tag:	the one with this tag, or NULL for any
+ * @aborted:	only those that are aborted
+ */
+struct scst_cmd_filter {
+	const struct scst_nexus *nexus;
+	const struct scst_device *dev;
+	const u64 *tag;
+	bool aborted;
+};
+
+unsigned int scst_session_abort(struct scst_session *sess,
+				const struct scst_cmd_filter *filter, bool other);
+bool scst_session_wait(struct scst_session *sess,
+		       const struct scst_cmd_filter *filter, long timeout);
+bool scst_session_has(struct scst_session *sess,
+		      const struct scst_cmd_filter *filter);
+bool scst_nexus_has_others(const struct scst_cmd *cmd);
+
+/* visibility.c: LUN maps */
+void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt);
+void scst_lun_map_exit(struct scst_lun_map *map);
+struct scst_map_lun *scst_map_lun_create(struct scst_lun_map *map, u32 lun);
+void scst_map_lun_unpublish(struct scst_map_lun *lun);
+int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev);
+void scst_map_lun_unlink(struct scst_map_lun *lun);
+int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess);
+void scst_lun_map_detach(struct scst_session *sess, struct list_head *dead);
+void scst_nexus_free(struct scst_nexus *nexus);
+void scst_device_notify(struct scst_device *dev, enum scst_event event);
+
+/* plugin.c: registered handlers and target drivers */
+int scst_plugin_register(struct list_head *plugins,
+			 const struct scst_plugin *desc,
+			 struct configfs_attribute *const *attrs,
+			 const struct config_item_type *base);
+void scst_plugin_unregister(struct list_head *plugins, const char *name);
+struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
+				    const char *name);
+void scst_plugin_put(struct scst_plugin *plugin);
+extern struct list_head scst_handlers;
+extern struct list_head scst_target_drivers;
+
+/* device.c */
+struct scst_device *scst_device_create(struct scst_plugin *plugin,
+				       const char *name);
+void scst_device_unpublish(struct scst_device *dev);
+void scst_device_get(struct scst_device *dev);
+void scst_device_put(struct scst_device *dev);
+int scst_device_enable(struct scst_device *dev);
+int scst_device_disable(struct scst_device *dev);
+const char *scst_device_state_name(const struct scst_device *dev);
+
+/* identity.c: serial number and NAA identifier from name and system */
+void scst_identity_init(struct scst_device *dev);
+
+/* spc_mode.c */
+void scst_mode_reset(struct scst_device *dev);
+
+/* target.c */
+struct scst_target *scst_target_create(struct scst_plugin *plugin,
+				       const char *name);
+void scst_target_unpublish(struct scst_target *tgt);
+void scst_target_get(struct scst_target *tgt);
+void scst_target_put(struct scst_target *tgt);
+int scst_target_enable(struct scst_target *tgt);
+int scst_target_disable(struct scst_target *tgt);
+int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
+
+/* configfs.c: the root and what all directories share */
+#define SCST_MAX_DRAIN_MS	600000
+int scst_configfs_init(void);
+void scst_configfs_exit(void);
+int scst_parse_bool(const char *page, bool *value);
+int scst_parse_drain_ms(const char *page, unsigned int *value);
+bool scst_name_is_valid(const char *name);
+struct scst_plugin *scst_plugin_of(struct config_group *group);
+void scst_plugin_dir_release(struct config_item *item);
+
+/* configfs_dev.c */
+extern const struct config_item_type scst_device_type;
+extern const struct config_item_type scst_handler_dir_type;
+
+/* configfs_tgt.c */
+extern const struct config_item_type scst_target_type;
+extern const struct config_item_type scst_driver_dir_type;
+extern const struct config_item_type scst_luns_type;
+
+#endif /* _SCST_PRIV_H */

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * I_T nexuses: log-in, log-out and what happens in between to their commands.
+ */
+#include <linux/export.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "scst_priv.h"
+
+void scst_session_get(struct scst_session *sess)
+{
+	kref_get(&sess->kref);
+}
+
+static void scst_session_free(struct kref *kref)
+{
+	struct scst_session *sess = container_of(kref, struct scst_session, kref);
+
+	scst_target_put(sess->tgt);
+	xa_destroy(&sess->nexuses);
+	free_percpu(sess->cmds);
+	kfree(sess->initiator);
+	kfree(sess);
+}
+
+void scst_session_put(struct scst_session *sess)
+{
+	kref_put(&sess->kref, scst_session_free);
+}
+
+static long scst_session_deferred(struct scst_session *sess)
+{
+	long deferred = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		deferred += READ_ONCE(per_cpu_ptr(sess->cmds, cpu)->deferred);
+	return deferred;
+}
+
+static bool scst_session_is_idle(struct scst_session *sess)
+{
+	const struct scst_cmd_filter any = { };
+
+	return !atomic_read(&sess->tmfs) && !scst_session_deferred(sess) &&
+	       !scst_session_has(sess, &any);
+}
+
+/*
+ * No command and no TMF is submitted any more. What a tasklet enlists after
+ * the first sweep finds no nexus and ends by itself.
+ */
+static void scst_session_drain(struct scst_session *sess)
+{
+	const struct scst_cmd_filter any = { };
+
+	scst_session_abort(sess, &any, false);
+	atomic_inc(&sess->waiters);
+	/* See scst_cmd_finish(). */
+	smp_mb__after_atomic();
+	wait_event(sess->waitq, scst_session_is_idle(sess));
+	atomic_dec(&sess->waiters);
+	/* The last ops->release() and wake-up are over. */
+	synchronize_rcu();
+}
+
+static void scst_session_close_work(struct work_struct *work)
+{
+	struct scst_session *sess = container_of(work, struct scst_session,
+						 close_work);
+	struct scst_target *tgt = sess->tgt;
+	struct scst_nexus *nexus, *next;
+	LIST_HEAD(dead);
+
+	mutex_lock(&scst_config_lock);
+	scst_lun_map_detach(sess, &dead);
+	mutex_unlock(&scst_config_lock);
+	synchronize_rcu();
+	scst_session_drain(sess);
+	list_for_each_entry_safe(nexus, next, &dead, dead_entry)
+		scst_nexus_free(nexus);
+
+	sess->gone(sess->priv);
+	scst_target_get(tgt);
+	scst_session_put(sess);
+	if (atomic_dec_and_test(&tgt->session_count))
+		wake_up_all(&tgt->waitq);
+	scst_target_put(tgt);
+}
+
+static int scst_session_alloc_lists(struct scst_session *sess)
+{
+	int cpu;
+
+	sess->cmds = alloc_percpu(struct scst_cmd_list);
+	if (!sess->cmds)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct scst_cmd_list *list = per_cpu_ptr(sess->cmds, cpu);
+
+		spin_lock_init(&list->lock);
+		INIT_LIST_HEAD(&list->cmds);
+	}
+	return 0;
+}
+
+static struct scst_session *scst_session_alloc(struct scst_target *tgt,
+					       const char *initiator, void *priv)
+{
+	struct scst_session *sess = kzalloc(sizeof(*sess), GFP_KERNEL);
+
+	if (!sess)
+		return NULL;
+	sess->initiator = kstrdup(initiator, GFP_KERNEL);
+	if (!sess->initiator || scst_session_alloc_lists(sess)) {
+		kfree(sess->initiator);
+		kfree(sess);
+		return NULL;
+	}
+	scst_target_get(tgt);
+	sess->tgt = tgt;
+	sess->priv = priv;
+	xa_init(&sess->nexuses);
+	init_waitqueue_head(&sess->waitq);
+	INIT_LIST_HEAD(&sess->map_entry);
+	INIT_WORK(&sess->close_work, scst_session_close_work);
+	kref_init(&sess->kref);
+	return sess;
+}
+
+/**
+ * scst_session_register - an initiator port logged in
+ * @tgt:       the target port
+ * @initiator: the initiator port's name
+ * @priv:      the driver's
+ *
+ * Commands may be submitted as soon as this returns.
+ *
+ * Context: process context; takes scst_config_lock.
+ * Return: the session, or an ERR_PTR: -ENOMEM, -ESHUTDOWN if the target is not
+ * enabled.
+ */
+struct scst_session *scst_session_register(struct scst_target *tgt,
+					   const char *initiator, void *priv)
+{
+	struct scst_session *sess = scst_session_alloc(tgt, initiator, priv);
+	int ret;
+
+	if (!sess)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&scst_config_lock);
+	ret = tgt->enabled ? scst_lun_map_attach(&tgt->map, sess) : -ESHUTDOWN;
+	if (!ret)
+		atomic_inc(&tgt->session_count);
+	mutex_unlock(&scst_config_lock);
+	if (!ret)
+		return sess;
+	scst_session_put(sess);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(scst_session_register);
+
+/**
+ * scst_session_unregister - an initiator port logged out, or is thrown out
+ * @sess: the session; the caller submits nothing more on it
+ * @gone: called with the session's priv when its last command and task
+ *	  management function is gone
+ *
+ * All its commands are aborted; the driver gets each back through
+ * ops->release(). Nothing is waited for here.
+ *
+ * Context: process context.
+ */
+void scst_session_unregister(struct scst_session *sess,
+			     void (*gone)(void *priv))
+{
+	sess->gone = gone;
+	queue_work(scst_tmf_wq, &sess->close_work);
+}
+EXPORT_SYMBOL_GPL(scst_session_unregister);
+
+/**
+ * scst_session_priv - what the driver registered a session with
+ * @sess: the session
+ *
+ * Context: any.
+ * Return: the driver's pointer.
+ */
+void *scst_session_priv(const struct scst_session *sess)
+{
+	return sess->priv;
+}
+EXPORT_SYMBOL_GPL(scst_session_priv);
+
+/**
+ * scst_session_target - the target port of a session
+ * @sess: the session
+ *
+ * Context: any.
+ * Return: the target port.
+ */
+struct scst_target *scst_session_target(const struct scst_session *sess)
+{
+	return sess->tgt;
+}
+EXPORT_SYMBOL_GPL(scst_session_target);
+
+/**
+ * scst_session_next_lun - walk the LUNs that a session sees
+ * @sess: the session
+ * @lun:  where to begin
+ *
+ * Context: any but hard interrupts.
+ * Return: the lowest LUN not below @lun, or ULONG_MAX if there is none.
+ */
+unsigned long scst_session_next_lun(struct scst_session *sess, unsigned long lun)
+{
+	return xa_find(&sess->nexuses, &lun, SCST_MAX_LUN, XA_PRESENT) ? lun :
+	       ULONG_MAX;
+}
+EXPORT_SYMBOL_GPL(scst_session_next_lun);

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Target drivers and their target ports.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "scst_priv.h"
+
+static LIST_HEAD(scst_targets);		/* C */
+
+static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
+{
+	return ops->name && ops->enable && ops->disable && ops->send_response &&
+	       ops->tmf_done;
+}
+
+/**
+ * scst_target_driver_register - make a target driver known
+ * @ops: its table
+ *
+ * Context: process context.
+ * Return: 0, -EINVAL if a mandatory hook is missing, -EEXIST if the name is
+ * taken, -ENOMEM.
+ */
+int scst_target_driver_register(const struct scst_target_ops *ops)
+{
+	const struct scst_plugin desc = {
+		.name = ops->name,
+		.owner = ops->owner,
+		.ops = ops,
+	};
+
+	if (!scst_target_driver_is_complete(ops))
+		return -EINVAL;
+	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs,
+				    &scst_target_type);
+}
+EXPORT_SYMBOL_GPL(scst_target_driver_register);
+
+/**
+ * scst_target_driver_unregister - forget a target driver
+ * @ops: its table
+ *
+ * Context: process context, from its module's exit: no target of it is left.
+ */
+void scst_target_driver_unregister(const struct scst_target_ops *ops)
+{
+	scst_plugin_unregister(&scst_target_drivers, ops->name);
+}
+EXPORT_SYMBOL_GPL(scst_target_driver_unregister);
+
+/**
+ * scst_target_priv - a target's driver's own part
+ * @tgt: the target
+ *
+ * Context: any.
+ * Return: as many bytes as the driver asked for.
+ */
+void *scst_target_priv(struct scst_target *tgt)
+{
+	return tgt->priv;
+}
+EXPORT_SYMBOL_GPL(scst_target_priv);
+
+/**
+ * scst_target_name - a target's name
+ * @tgt: the target
+ *
+ * Context: any.
+ * Return: the name.
+ */
+const char *scst_target_name(const struct scst_target *tgt)
+{
+	return tgt->name;
+}
+EXPORT_SYMBOL_GPL(scst_target_name);
+
+/**
+ * scst_target_enabled - whether initiators may log in
+ * @tgt: the target
+ *
+ * Context: any; stable only under the configuration lock.
+ * Return: whether it is enabled.
+ */
+bool scst_target_enabled(const struct scst_target *tgt)
+{
+	return READ_ONCE(tgt->enabled);
+}
+EXPORT_SYMBOL_GPL(scst_target_enabled);
+
+/**
+ * scst_target_set_error - say what an operation on a target ran into
+ * @tgt: the target
+ * @fmt: one line, no newline
+ *
+ * Context: process context.
+ */
+void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	scst_error_vset(&tgt->error, fmt, args);
+	va_end(args);
+}
+EXPORT_SYMBOL_GPL(scst_target_set_error);
+
+void scst_target_get(struct scst_target *tgt)
+{
+	kref_get(&tgt->kref);
+}
+
+static void scst_target_free(struct kref *kref)
+{
+	struct scst_target *tgt = container_of(kref, struct scst_target, kref);
+	struct scst_plugin *plugin = tgt->plugin;
+
+	if (tgt->ops->destroy)
+		tgt->ops->destroy(tgt);
+	scst_lun_map_exit(&tgt->map);
+	kfree(tgt->name);
+	kfree(tgt);
+	/* Last: nothing here is in the driver's module. */
+	scst_plugin_put(plugin);
+}
+
+void scst_target_put(struct scst_target *tgt)
+{
+	kref_put(&tgt->kref, scst_target_free);
+}
+
+static struct scst_target *__scst_target_by_rel_id(u16 id)
+{
+	struct scst_target *tgt;
+
+	lockdep_assert_held(&scst_config_lock);
+	list_for_each_entry(tgt, &scst_targets, entry)
+		if (tgt->rel_tgt_id == id)
+			return tgt;
+	return NULL;
+}
+
+static u16 __scst_target_free_rel_id(void)
+{
+	u16 id = 1;
+
+	while (id && __scst_target_by_rel_id(id))
+		id++;
+	return id;
+}
+
+/**
+ * scst_target_set_rel_id - choose a relative target port identifier
+ * @tgt: the target, disabled
+ * @id:  1 to 65535
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: 0, -EBUSY if the target is enabled, -EEXIST if another target has it.
+ */
+int scst_target_set_rel_id(struct scst_target *tgt, u16 id)
+{
+	struct scst_target *other = __scst_target_by_rel_id(id);
+
+	if (tgt->enabled) {
+		scst_target_set_error(tgt, "the target is enabled: disable it first");
+		return -EBUSY;
+	}
+	if (other && other != tgt) {
+		scst_target_set_error(tgt, "target %s/%s has identifier %u already",
+				      other->ops->name, other->name, id);
+		return -EEXIST;
+	}
+	tgt->rel_tgt_id = id;
+	return 0;
+}
+
+static int __scst_target_publish(struct scst_target *tgt)
+{
+	tgt->rel_tgt_id = __scst_target_free_rel_id();
+	if (!tgt->rel_tgt_id)
+		return -ENOSPC;
+	list_add_tail(&tgt->entry, &scst_targets);
+	return 0;
+}
+
+static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
+					     const char *name)
+{
+	const struct scst_target_ops *ops = plugin->ops;
+	struct scst_target *tgt;
+
+	tgt = kzalloc(struct_size(tgt, priv, DIV_ROUND_UP(ops->target_priv_size,
+							  sizeof(u64))),
+		      GFP_KERNEL);
+	if (!tgt)
+		return NULL;
+	tgt->name = kstrdup(name, GFP_KERNEL);
+	if (!tgt->name) {
+		kfree(tgt);
+		return NULL;
+	}
+	tgt->plugin = plugin;
+	tgt->ops = ops;
+	tgt->drain_ms = SCST_DEFAULT_DRAIN_MS;
+	kref_init(&tgt->kref);
+	init_waitqueue_head(&tgt->waitq);
+	scst_error_init(&tgt->error);
+	scst_lun_map_init(&tgt->map, tgt);
+	__module_get(plugin->owner);
+	return tgt;
+}
+
+/**
+ * scst_target_create - mkdir targets/<driver>/<target>
+ * @plugin: the driver, pinned by the caller
+ * @name:   the target's name
+ *
+ * Context: process context.
+ * Return: the target, disabled, or an ERR_PTR: -ENOMEM, -ENOSPC without a free
+ * relative target port identifier, or what the driver says.
+ */
+struct scst_target *scst_target_create(struct scst_plugin *plugin,
+				       const char *name)
+{
+	struct scst_target *tgt = scst_target_alloc(plugin, name);
+	int ret;
+
+	if (!tgt)
+		return ERR_PTR(-ENOMEM);
+	config_group_init_type_name(&tgt->group, name, &plugin->type);
+	config_group_init_type_name(&tgt->map.group, "luns", &scst_luns_type);
+
+	mutex_lock(&scst_config_lock);
+	ret = tgt->ops->create ? tgt->ops->create(tgt, &tgt->group) : 0;
+	if (!ret)
+		ret = __scst_target_publish(tgt);
+	mutex_unlock(&scst_config_lock);
+	if (ret) {
+		scst_target_put(tgt);
+		return ERR_PTR(ret);
+	}
+	configfs_add_default_group(&tgt->map.group, &tgt->group);
+	return tgt;
+}
+
+/**
+ * scst_target_unpublish - rmdir: its relative target port identifier is free
+ * @tgt: the target
+ *
+ * Context: process context.
+ */
+void scst_target_unpublish(struct scst_target *tgt)
+{
+	mutex_lock(&scst_config_lock);
+	list_del(&tgt->entry);
+	mutex_unlock(&scst_config_lock);
+}
+
+/**
+ * scst_target_enable - let initiators log in
+ * @tgt: the target
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: 0, -EBUSY if it is enabled already, or what the driver says.
+ */
+int scst_target_enable(struct scst_target *tgt)
+{
+	int ret;
+
+	lockdep_assert_held(&scst_config_lock);
+	if (tgt->enabled) {
+		scst_target_set_error(tgt, "the target is enabled already");
+		return -EBUSY;
+	}
+	if (atomic_read(&tgt->session_count)) {
+		scst_target_set_error(tgt, "sessions of the last time are still ending");
+		return -EBUSY;
+	}
+	ret = tgt->ops->enable(tgt);
+	if (!ret)
+		WRITE_ONCE(tgt->enabled, true);
+	return ret;
+}
+
+/**
+ * scst_target_disable - let no initiator in any more, end all sessions
+ * @tgt: the target
+ *
+ * Context: process context without locks; may sleep.
+ * Return: 0, or -ETIMEDOUT if a session did not end in time; it ends later.
+ */
+int scst_target_disable(struct scst_target *tgt)
+{
+	bool was_enabled;
+
+	mutex_lock(&scst_config_lock);
+	was_enabled = tgt->enabled;
+	WRITE_ONCE(tgt->enabled, false);
+	mutex_unlock(&scst_config_lock);
+	if (!was_enabled)
+		return 0;
+	tgt->ops->disable(tgt);
+	if (wait_event_timeout(tgt->waitq, !atomic_read(&tgt->session_count),
+			       msecs_to_jiffies(tgt->drain_ms) + SCST_ABORT_GRACE))
+		return 0;
+	scst_target_set_error(tgt, "%d sessions do not end: a backend holds their commands",
+			      atomic_read(&tgt->session_count));
+	return -ETIMEDOUT;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit attentions: queued per I_T_L nexus, reported once.
+ *
+ * Each condition stands in a queue at most once, so a queue never overflows
+ * and raising a condition never fails. REPORTED LUNS DATA HAS CHANGED belongs
+ * to the whole I_T nexus: it is kept in the session, and the first logical
+ * unit that is asked reports it.
+ */
+#include "opcodes.h"
+#include "scst_priv.h"
+
+static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
+	[SCST_UA_POWER_ON]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
+	[SCST_UA_BUS_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x02),
+	[SCST_UA_DEVICE_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x03),
+	[SCST_UA_NEXUS_LOSS]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x07),
+	[SCST_UA_COMMANDS_CLEARED] = SCST_SENSE(UNIT_ATTENTION, 0x2f, 0x00),
+	[SCST_UA_CAPACITY_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x09),
+	[SCST_UA_MODE_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
+	[SCST_UA_MEDIUM_CHANGED]   = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
+	[SCST_UA_INQUIRY_CHANGED]  = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
+	[SCST_UA_LUNS_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
+};
+
+/* The resets that make a nexus forget what it had to say before */
+static bool scst_ua_is_reset(enum scst_ua ua)
+{
+	return ua <= SCST_UA_NEXUS_LOSS;
+}
+
+static bool scst_ua_pending(const struct scst_nexus *nexus, enum scst_ua ua)
+{
+	lockdep_assert_held(&nexus->ua_lock);
+	return memchr(nexus->ua_queue, ua, nexus->ua_count);
+}
+
+static void __scst_ua_insert(struct scst_nexus *nexus, unsigned int at,
+			     enum scst_ua ua)
+{
+	lockdep_assert_held(&nexus->ua_lock);
+	memmove(&nexus->ua_queue[at + 1], &nexus->ua_queue[at],
+		nexus->ua_count - at);
+	nexus->ua_queue[at] = ua;
+	WRITE_ONCE(nexus->ua_count, nexus->ua_count + 1);
+}
+
+/* SAM-5 5.14: a reset condition outranks the others, which keep their order. */
+static void __scst_ua_queue(struct scst_nexus *nexus, enum scst_ua ua)
+{
+	unsigned int at = nexus->ua_count;
+
+	if (scst_ua_is_reset(ua)) {
+		at = 0;
+		while (at < nexus->ua_count && nexus->ua_queue[at] <= ua)
+			at++;
+	}
+	__scst_ua_insert(nexus, at, ua);
+}
+
+/**
+ * scst_ua_init - a new nexus has just been powered on
+ * @nexus: the nexus
+ */
+void scst_ua_init(struct scst_nexus *nexus)
+{
+	spin_lock_init(&nexus->ua_lock);
+	nexus->ua_queue[0] = SCST_UA_POWER_ON;
+	nexus->ua_count = 1;
+}
+
+/**
+ * scst_ua_raise - establish a unit attention condition
+ * @nexus: where
+ * @ua:    which
+ *
+ * Context: thread or atomic.
+ */
+void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua)
+{
+	spin_lock_bh(&nexus->ua_lock);
+	if (!scst_ua_pending(nexus, ua))
+		__scst_ua_queue(nexus, ua);
+	spin_unlock_bh(&nexus->ua_lock);
+}
+
+/**
+ * scst_ua_raise_device - establish a unit attention condition for all of a
+ *	device's nexuses
+ * @dev:    the device
+ * @ua:     which
+ * @except: a nexus that knows already, or NULL
+ *
+ * Context: thread or atomic.
+ */
+void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+			  const struct scst_nexus *except)
+{
+	struct scst_nexus *nexus;
+
+	spin_lock_bh(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		if (nexus != except)
+			scst_ua_raise(nexus, ua);
+	spin_unlock_bh(&dev->lock);
+}
+
+/**
+ * scst_ua_take - dequeue the unit attention that is to be reported next
+ * @nexus: the nexus
+ *
+ * Context: thread or atomic.
+ * Return: its sense code, or SCST_SENSE_NONE.
+ */
+scst_sense_t scst_ua_take(struct scst_nexus *nexus)
+{
+	enum scst_ua ua = SCST_UA_COUNT;
+
+	spin_lock_bh(&nexus->ua_lock);
+	if (nexus->ua_count) {
+		ua = nexus->ua_queue[0];
+		WRITE_ONCE(nexus->ua_count, nexus->ua_count - 1);
+		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1],
+			nexus->ua_count);
+	}
+	spin_unlock_bh(&nexus->ua_lock);
+	if (ua < SCST_UA_COUNT)
+		return scst_ua_sense[ua];
+	if (xchg(&nexus->sess->luns_changed, false))
+		return scst_ua_sense[SCST_UA_LUNS_CHANGED];
+	return SCST_SENSE_NONE;
+}
+
+/**
+ * scst_ua_report - end a command with a pending unit attention, if there is one
+ * @cmd: a decoded command with a nexus
+ *
+ * Context: thread or atomic.
+ * Return: true if it ended; its status is set then.
+ */
+bool scst_ua_report(struct scst_cmd *cmd)
+{
+	scst_sense_t sense;
+
+	if (likely(!READ_ONCE(cmd->nexus->ua_count) &&
+		   !READ_ONCE(cmd->sess->luns_changed)))
+		return false;
+	if (cmd->op->flags & SCST_OPF_SKIP_UA)
+		return false;
+	sense = scst_ua_take(cmd->nexus);
+	if (sense == SCST_SENSE_NONE)
+		return false;
+	scst_cmd_set_sense(cmd, sense);
+	return true;
+}
+
+/**
+ * scst_ua_luns_reported - REPORT LUNS told an initiator the news
+ * @sess: its session
+ *
+ * Context: any.
+ */
+void scst_ua_luns_reported(struct scst_session *sess)
+{
+	WRITE_ONCE(sess->luns_changed, false);
+}

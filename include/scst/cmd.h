@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The command: what a target driver fills in, what the core decodes and what a
+ * device handler executes.
+ *
+ * A command has one owner at a time. It is the driver's until
+ * scst_cmd_submit(), then the core's; the core lends it to the driver for a
+ * data transfer (until scst_cmd_data_ready()), to the handler for execution
+ * (until scst_cmd_complete()) and to the driver again for the response (until
+ * scst_cmd_sent()). Who gave it away must not touch it any more.
+ */
+#ifndef _SCST_CMD_H
+#define _SCST_CMD_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+#include <scst/sense.h>
+
+struct scst_device;
+struct scst_nexus;
+struct scst_opcode;
+struct scst_session;
+
+/* Linux initiators read this much; SPC allows up to 252. */
+#define SCST_SENSE_BUFFERSIZE	96
+
+/* LUNs are at most 14 bits wide: flat space addressing, SAM-5 4.7.4 */
+#define SCST_MAX_LUN		16383
+
+/**
+ * enum scst_context - what the caller of a function may do
+ * @SCST_CTX_THREAD:	process context that may sleep
+ * @SCST_CTX_ATOMIC:	softirq or process context that must not sleep;
+ *			interrupts are enabled
+ * @SCST_CTX_HARDIRQ:	hard interrupt or interrupts disabled: the core does
+ *			nothing but hand the command to this CPU's tasklet
+ */
+enum scst_context {
+	SCST_CTX_THREAD,
+	SCST_CTX_ATOMIC,
+	SCST_CTX_HARDIRQ,
+};
+
+/**
+ * enum scst_dir - direction of a data transfer, as the initiator sees it
+ * @SCST_DIR_NONE:	no data
+ * @SCST_DIR_OUT:	Data-Out: initiator to target
+ * @SCST_DIR_IN:	Data-In: target to initiator
+ * @SCST_DIR_UNKNOWN:	the transport announces neither direction nor length
+ */
+enum scst_dir {
+	SCST_DIR_NONE,
+	SCST_DIR_OUT,
+	SCST_DIR_IN,
+	SCST_DIR_UNKNOWN,
+};
+
+/**
+ * enum scst_attr - task attributes, SAM-5 8.6
+ * @SCST_ATTR_UNTAGGED:	the transport gave none; treated as SIMPLE
+ * @SCST_ATTR_SIMPLE:	SIMPLE
+ * @SCST_ATTR_ORDERED:	ORDERED
+ * @SCST_ATTR_HEAD:	HEAD OF QUEUE
+ * @SCST_ATTR_ACA:	ACA
+ */
+enum scst_attr {
+	SCST_ATTR_UNTAGGED,
+	SCST_ATTR_SIMPLE,
+	SCST_ATTR_ORDERED,
+	SCST_ATTR_HEAD,
+	SCST_ATTR_ACA,
+};
+
+/**
+ * enum scst_io - what an emulated block device is asked to do
+ * @SCST_IO_NONE:	not a medium access command
+ * @SCST_IO_READ:	fill @sg with @data_len bytes from @lba on
+ * @SCST_IO_WRITE:	write @data_len bytes of @sg from @lba on; durably if @fua
+ * @SCST_IO_VERIFY:	check that @nblocks blocks from @lba on can be read
+ * @SCST_IO_COMPARE:	compare @data_len bytes of @sg with the medium at @lba
+ * @SCST_IO_SYNC:	make @nblocks blocks from @lba on durable
+ */
+enum scst_io {
+	SCST_IO_NONE,
+	SCST_IO_READ,
+	SCST_IO_WRITE,
+	SCST_IO_VERIFY,
+	SCST_IO_COMPARE,
+	SCST_IO_SYNC,
+};
+
+/**
+ * enum scst_stage - where a command is on its way
+ * @SCST_STAGE_TRANSLATE:	LUN to I_T_L nexus
+ * @SCST_STAGE_DECODE:		opcode table, length, direction
+ * @SCST_STAGE_ADMIT:		the device's task set takes it, or parks it
+ * @SCST_STAGE_CHECK:		unit attentions, reservations, protection
+ * @SCST_STAGE_PREPARE:		data buffer, Data-Out transfer
+ * @SCST_STAGE_EXECUTE:		the core does its part, if it has one
+ * @SCST_STAGE_BACKEND:		the handler does its part, if it has one
+ * @SCST_STAGE_COMPLETE:	sense data, residuals, post-processing
+ * @SCST_STAGE_RESPOND:		the driver delivers data and status
+ * @SCST_STAGE_FINISH:		leaves the session and is freed
+ * @SCST_STAGE_OWNED:		not a stage: somebody else owns the command now
+ */
+enum scst_stage {
+	SCST_STAGE_TRANSLATE,
+	SCST_STAGE_DECODE,
+	SCST_STAGE_ADMIT,
+	SCST_STAGE_CHECK,
+	SCST_STAGE_PREPARE,
+	SCST_STAGE_EXECUTE,
+	SCST_STAGE_BACKEND,
+	SCST_STAGE_COMPLETE,
+	SCST_STAGE_RESPOND,
+	SCST_STAGE_FINISH,
+	SCST_STAGE_OWNED,
+};
+
+/* Bits of scst_cmd.flags, which others than the owner set: atomic operations */
+enum scst_cmd_flag {
+	SCST_CMD_ABORTED,	/* a TMF or a log-out ended it */
+	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
+};
+
+/**
+ * struct scst_cmd - one SCSI command
+ * @sess:		the I_T nexus it came through
+ * @cdb:		the CDB; stays valid until the command is freed
+ * @cdb_len:		bytes in @cdb
+ * @lun:		the LUN as received, SAM-5 4.7
+ * @attr:		task attribute
+ * @tag:		command identifier, unique in the I_T nexus
+ * @expected_dir:	direction that the transport announced
+ * @expected_len:	bytes that the transport announced
+ * @driver_priv:	for the driver alone
+ * @sg:			data buffer; the driver's own when it set one before
+ *			submission (at least @expected_len bytes), else the
+ *			core's
+ * @sg_nents:		entries in @sg
+ * @op:			the opcode's row, once decoded
+ * @dir:		direction of the transfer that takes place
+ * @io:			what a block device is to do
+ * @io_next:		and then, on success
+ * @fua:		the write must be durable when it completes
+ * @block_shift:	log2 of the block size in bytes
+ * @lba:		first logical block
+ * @nblocks:		number of blocks
+ * @cdb_data_len:	bytes that the CDB asks to transfer; for Data-In
+ *			commands with an allocation length, after execution,
+ *			the bytes that the device server had to offer
+ * @data_len:		bytes that are transferred, never more than the
+ *			transport announced
+ * @status:		SAM status
+ * @sense_len:		valid bytes in @sense
+ * @handler_priv:	for the handler alone, while it executes the command
+ * @nexus:		core: the I_T_L nexus; NULL if the LUN is not there
+ * @dev:		core: the device; NULL if the LUN is not there
+ * @stage:		core: where the command is
+ * @flags:		core: enum scst_cmd_flag
+ * @admitted:		core: it holds its device's task set
+ * @received:		core: its Data-Out is there
+ * @core_buffer:	core: the core allocated @sg
+ * @buf_len:		core: and this much is counted for it, bytes
+ * @core_memory:	core: the core allocated the command
+ * @cpu:		core: on which CPU's list of @sess it stands
+ * @entry:		core: that list
+ * @work:		core: for the move to a worker thread
+ * @deferred:		core: for the move to a tasklet
+ * @sense:		sense data, if any
+ */
+struct scst_cmd {
+	/* filled in by the driver before scst_cmd_submit() */
+	struct scst_session *sess;
+	const u8 *cdb;
+	struct scsi_lun lun;
+	u64 tag;
+	u32 expected_len;
+	u16 cdb_len;
+	u8 expected_dir;
+	u8 attr;
+	void *driver_priv;
+	struct scatterlist *sg;
+	unsigned int sg_nents;
+
+	/* decoded by the core */
+	u8 dir;
+	u8 io;
+	u8 io_next;
+	bool fua;
+	u8 block_shift;
+
+	/* result */
+	u8 status;
+	u8 sense_len;
+
+	const struct scst_opcode *op;
+	u64 lba;
+	u64 nblocks;
+	u32 cdb_data_len;
+	u32 data_len;
+	void *handler_priv;
+
+	/* the core's own */
+	struct scst_nexus *nexus;
+	struct scst_device *dev;
+	unsigned long flags;
+	int cpu;
+	u8 stage;
+	bool admitted;
+	bool received;
+	bool core_buffer;
+	bool core_memory;
+	u32 buf_len;
+	struct list_head entry;
+	union {
+		struct work_struct work;
+		struct llist_node deferred;
+	};
+
+	u8 sense[SCST_SENSE_BUFFERSIZE];
+};
+
+/* For target drivers */
+struct scst_cmd *scst_cmd_alloc(struct scst_session *sess, gfp_t gfp);
+void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess);
+void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx);
+void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
+			 enum scst_context ctx);
+void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
+s64 scst_cmd_residual(const struct scst_cmd *cmd);
+bool scst_cmd_aborted(const struct scst_cmd *cmd);
+
+/* For device handlers */
+void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx);
+void scst_cmd_set_busy(struct scst_cmd *cmd);
+void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense);
+void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info);
+void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
+			      u16 byte, int bit);
+
+#endif /* _SCST_CMD_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sense codes: one named constant per condition, packed into a type that
+ * sparse keeps apart from errnos and plain numbers.
+ *
+ * The numbers are those of SPC-6 annex F.
+ */
+#ifndef _SCST_SENSE_H
+#define _SCST_SENSE_H
+
+#include <linux/types.h>
+#include <scsi/scsi_proto.h>
+
+typedef u32 __bitwise scst_sense_t;
+
+#define SCST_SENSE(key, asc, ascq) \
+	((__force scst_sense_t)(((key) << 16) | ((asc) << 8) | (ascq)))
+
+#define scst_sense_key(sense)	((u8)(((__force u32)(sense) >> 16) & 0x0f))
+#define scst_sense_asc(sense)	((u8)((__force u32)(sense) >> 8))
+#define scst_sense_ascq(sense)	((u8)(__force u32)(sense))
+
+#define SCST_SENSE_NONE			SCST_SENSE(NO_SENSE, 0x00, 0x00)
+
+/* NOT READY */
+#define SCST_SENSE_NOT_READY		SCST_SENSE(NOT_READY, 0x04, 0x00)
+#define SCST_SENSE_NEEDS_START		SCST_SENSE(NOT_READY, 0x04, 0x02)
+#define SCST_SENSE_NEEDS_INTERVENTION	SCST_SENSE(NOT_READY, 0x04, 0x03)
+#define SCST_SENSE_NO_MEDIUM		SCST_SENSE(NOT_READY, 0x3a, 0x00)
+
+/* MEDIUM ERROR */
+#define SCST_SENSE_WRITE_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x0c, 0x00)
+#define SCST_SENSE_READ_ERROR		SCST_SENSE(MEDIUM_ERROR, 0x11, 0x00)
+
+/* HARDWARE ERROR */
+#define SCST_SENSE_INTERNAL_FAILURE	SCST_SENSE(HARDWARE_ERROR, 0x44, 0x00)
+
+/* ILLEGAL REQUEST */
+#define SCST_SENSE_PARAM_LIST_LENGTH	SCST_SENSE(ILLEGAL_REQUEST, 0x1a, 0x00)
+#define SCST_SENSE_INVALID_OPCODE	SCST_SENSE(ILLEGAL_REQUEST, 0x20, 0x00)
+#define SCST_SENSE_LBA_OUT_OF_RANGE	SCST_SENSE(ILLEGAL_REQUEST, 0x21, 0x00)
+#define SCST_SENSE_INVALID_CDB_FIELD	SCST_SENSE(ILLEGAL_REQUEST, 0x24, 0x00)
+#define SCST_SENSE_LUN_NOT_SUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x25, 0x00)
+#define SCST_SENSE_INVALID_PARAM_FIELD	SCST_SENSE(ILLEGAL_REQUEST, 0x26, 0x00)
+#define SCST_SENSE_SAVING_UNSUPPORTED	SCST_SENSE(ILLEGAL_REQUEST, 0x39, 0x00)
+#define SCST_SENSE_MEDIUM_REMOVAL_PREVENTED SCST_SENSE(ILLEGAL_REQUEST, 0x53, 0x02)
+#define SCST_SENSE_INVALID_IU_FIELD	SCST_SENSE(ILLEGAL_REQUEST, 0x0e, 0x03)
+
+/* UNIT ATTENTION: see the table in ua.c */
+
+/* DATA PROTECT */
+#define SCST_SENSE_WRITE_PROTECTED	SCST_SENSE(DATA_PROTECT, 0x27, 0x00)
+#define SCST_SENSE_SPACE_ALLOC_FAILED	SCST_SENSE(DATA_PROTECT, 0x27, 0x07)
+
+/* ABORTED COMMAND */
+#define SCST_SENSE_DATA_PHASE_ERROR	SCST_SENSE(ABORTED_COMMAND, 0x4b, 0x00)
+#define SCST_SENSE_INTERNAL_ABORT	SCST_SENSE(ABORTED_COMMAND, 0x44, 0x00)
+
+/* MISCOMPARE */
+#define SCST_SENSE_MISCOMPARE_VERIFY	SCST_SENSE(MISCOMPARE, 0x1d, 0x00)
+
+#endif /* _SCST_SENSE_H */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Target drivers: how a transport plugs into the core.
+ *
+ * A target driver moves bytes. It registers one const table, is told of the
+ * targets that the administrator makes, registers an I_T nexus for every
+ * initiator port that logs in and submits the commands that arrive on it.
+ */
+#ifndef _SCST_TARGET_H
+#define _SCST_TARGET_H
+
+#include <linux/configfs.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <scst/cmd.h>
+
+struct scst_session;
+struct scst_target;
+struct scst_tmf;
+
+/* Longest initiator or target port name: an iSCSI name, RFC 7143 4.2.7.1 */
+#define SCST_PORT_NAME_LEN	224
+
+/**
+ * enum scst_event - what happened to a LUN that a session sees
+ * @SCST_EVENT_LUN_ADDED:	it appeared
+ * @SCST_EVENT_LUN_REMOVED:	it went away
+ * @SCST_EVENT_LUN_CHANGED:	its capacity or readiness changed
+ */
+enum scst_event {
+	SCST_EVENT_LUN_ADDED,
+	SCST_EVENT_LUN_REMOVED,
+	SCST_EVENT_LUN_CHANGED,
+};
+
+/**
+ * struct scst_target_ops - a target driver
+ * @name:		the directory under targets/; its module has the alias
+ *			"scst-target-<name>"
+ * @owner:		THIS_MODULE
+ * @protocol_id:	PROTOCOL IDENTIFIER, SPC-6 7.6.1
+ * @target_priv_size:	bytes behind scst_target_priv()
+ * @attrs:		the driver's own attributes of a target, or NULL
+ * @create:		optional; mkdir: check the name, set defaults, add default
+ *			groups to @group. Process context under the
+ *			configuration lock. Returns 0 or an errno.
+ * @destroy:		optional; the target is about to be freed; all its
+ *			sessions are gone. Process context.
+ * @enable:		let initiators in. Process context under the
+ *			configuration lock. Returns 0 or an errno.
+ * @disable:		let no initiator in any more and end all sessions.
+ *			Process context without locks; may wait, but not longer
+ *			than it takes scst_session_unregister() to call back.
+ * @receive_data:	optional; fetch cmd->data_len bytes of Data-Out into
+ *			cmd->sg, then call scst_cmd_data_ready(). Not sleeping.
+ *			A driver whose commands come with their data has none.
+ * @send_response:	deliver cmd->data_len bytes of cmd->sg if cmd->dir is
+ *			SCST_DIR_IN, then status and sense, then call
+ *			scst_cmd_sent(). Not sleeping.
+ * @release:		optional; the core is done with a command that
+ *			scst_cmd_init() set up, answered or not: its memory is
+ *			the driver's again. Not sleeping. The command's flags
+ *			are still valid: scst_cmd_aborted() tells whether an
+ *			answer was withheld.
+ * @tmf_done:		a task management function ended with tmf->response;
+ *			@tmf is the driver's again. Process context.
+ * @event:		optional; asynchronous event for @sess. Process context
+ *			under the configuration lock: only note it.
+ */
+struct scst_target_ops {
+	const char *name;
+	struct module *owner;
+	u8 protocol_id;
+	size_t target_priv_size;
+	struct configfs_attribute *const *attrs;
+
+	int (*create)(struct scst_target *tgt, struct config_group *group);
+	void (*destroy)(struct scst_target *tgt);
+	int (*enable)(struct scst_target *tgt);
+	void (*disable)(struct scst_target *tgt);
+
+	void (*receive_data)(struct scst_cmd *cmd);
+	void (*send_response)(struct scst_cmd *cmd);
+	void (*release)(struct scst_cmd *cmd);
+	void (*tmf_done)(struct scst_tmf *tmf);
+	void (*event)(struct scst_session *sess, enum scst_event event, u32 lun);
+};
+
+int scst_target_driver_register(const struct scst_target_ops *ops);
+void scst_target_driver_unregister(const struct scst_target_ops *ops);
+
+void *scst_target_priv(struct scst_target *tgt);
+const char *scst_target_name(const struct scst_target *tgt);
+bool scst_target_enabled(const struct scst_target *tgt);
+struct scst_target *scst_target_from_item(struct config_item *item);
+__printf(2, 3)
+void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...);
+
+struct scst_session *scst_session_register(struct scst_target *tgt,
+					   const char *initiator, void *priv);
+void scst_session_unregister(struct scst_session *sess,
+			     void (*gone)(void *priv));
+void *scst_session_priv(const struct scst_session *sess);
+struct scst_target *scst_session_target(const struct scst_session *sess);
+unsigned long scst_session_next_lun(struct scst_session *sess, unsigned long lun);
+
+/**
+ * enum scst_tmf_fn - task management functions, SAM-5 7.1
+ * @SCST_TMF_ABORT_TASK:	ABORT TASK
+ * @SCST_TMF_ABORT_TASK_SET:	ABORT TASK SET
+ * @SCST_TMF_CLEAR_TASK_SET:	CLEAR TASK SET
+ * @SCST_TMF_CLEAR_ACA:		CLEAR ACA
+ * @SCST_TMF_LUN_RESET:		LOGICAL UNIT RESET
+ * @SCST_TMF_TARGET_RESET:	TARGET RESET (SAM-3; transports still have it)
+ * @SCST_TMF_NEXUS_RESET:	I_T NEXUS RESET
+ * @SCST_TMF_QUERY_TASK:	QUERY TASK
+ * @SCST_TMF_QUERY_TASK_SET:	QUERY TASK SET
+ * @SCST_TMF_QUERY_ASYNC_EVENT:	QUERY ASYNCHRONOUS EVENT
+ */
+enum scst_tmf_fn {
+	SCST_TMF_ABORT_TASK,
+	SCST_TMF_ABORT_TASK_SET,
+	SCST_TMF_CLEAR_TASK_SET,
+	SCST_TMF_CLEAR_ACA,
+	SCST_TMF_LUN_RESET,
+	SCST_TMF_TARGET_RESET,
+	SCST_TMF_NEXUS_RESET,
+	SCST_TMF_QUERY_TASK,
+	SCST_TMF_QUERY_TASK_SET,
+	SCST_TMF_QUERY_ASYNC_EVENT,
+};
+
+/**
+ * enum scst_tmf_response - service responses, SAM-5 7.1
+ * @SCST_TMF_COMPLETE:		FUNCTION COMPLETE
+ * @SCST_TMF_SUCCEEDED:		FUNCTION SUCCEEDED
+ * @SCST_TMF_REJECTED:		FUNCTION REJECTED
+ * @SCST_TMF_INCORRECT_LUN:	INCORRECT LOGICAL UNIT NUMBER
+ * @SCST_TMF_FAILED:		SERVICE DELIVERY OR TARGET FAILURE: a command
+ *				could not be stopped in time
+ */
+enum scst_tmf_response {
+	SCST_TMF_COMPLETE,
+	SCST_TMF_SUCCEEDED,
+	SCST_TMF_REJECTED,
+	SCST_TMF_INCORRECT_LUN,
+	SCST_TMF_FAILED,
+};
+
+/**
+ * struct scst_tmf - one task management function
+ * @sess:	the I_T nexus it came through
+ * @fn:		the function
+ * @lun:	the LUN as received, where the function has one
+ * @tag:	the command to abort or query, where the function has one
+ * @response:	the answer, valid in tmf_done
+ * @work:	core: runs it
+ *
+ * The driver embeds it and fills in all but @response and @work.
+ */
+struct scst_tmf {
+	struct scst_session *sess;
+	enum scst_tmf_fn fn;
+	struct scsi_lun lun;
+	u64 tag;
+	enum scst_tmf_response response;
+	struct work_struct work;
+};
+
+void scst_tmf_submit(struct scst_tmf *tmf);
+
+#endif /* _SCST_TARGET_H */
