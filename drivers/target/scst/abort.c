@@ -13,6 +13,8 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	return (!filter->nexus || cmd->nexus == filter->nexus) &&
 	       (!filter->dev || cmd->dev == filter->dev) &&
 	       (!filter->tag || cmd->tag == *filter->tag) &&
+	       (!filter->lun || !memcmp(&cmd->lun, filter->lun,
+					sizeof(cmd->lun))) &&
 	       (!filter->aborted || scst_cmd_aborted(cmd));
 }
 
@@ -135,8 +137,8 @@ bool scst_session_wait(struct scst_session *sess,
 	atomic_inc(&sess->waiters);
 	/* See scst_cmd_finish(). */
 	smp_mb__after_atomic();
-	gone = wait_event_timeout(sess->waitq, !scst_session_has(sess, filter),
-				  timeout);
+	gone = wait_event_idle_timeout(sess->waitq,
+				       !scst_session_has(sess, filter), timeout);
 	atomic_dec(&sess->waiters);
 	return gone;
 }

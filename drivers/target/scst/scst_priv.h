@@ -435,12 +435,14 @@ void scst_session_put(struct scst_session *sess);
  * struct scst_cmd_filter - which commands of a session are meant
  * @nexus:	those of this I_T_L nexus, or NULL for any
  * @dev:	those of this device, or NULL for any
+ * @lun:	those sent to this LUN, or NULL for any
  * @tag:	the one with this tag, or NULL for any
  * @aborted:	only those that are aborted
  */
 struct scst_cmd_filter {
 	const struct scst_nexus *nexus;
 	const struct scst_device *dev;
+	const struct scsi_lun *lun;
 	const u64 *tag;
 	bool aborted;
 };

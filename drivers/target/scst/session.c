@@ -60,7 +60,7 @@ static void scst_session_drain(struct scst_session *sess)
 	atomic_inc(&sess->waiters);
 	/* See scst_cmd_finish(). */
 	smp_mb__after_atomic();
-	wait_event(sess->waitq, scst_session_is_idle(sess));
+	wait_event_idle(sess->waitq, scst_session_is_idle(sess));
 	atomic_dec(&sess->waiters);
 	/* The last ops->release() and wake-up are over. */
 	synchronize_rcu();

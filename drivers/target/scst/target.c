@@ -92,6 +92,19 @@ bool scst_target_enabled(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_enabled);
 
 /**
+ * scst_target_drain_ms - how long a removal may wait before it aborts
+ * @tgt: the target
+ *
+ * Context: any.
+ * Return: milliseconds.
+ */
+unsigned int scst_target_drain_ms(const struct scst_target *tgt)
+{
+	return READ_ONCE(tgt->drain_ms);
+}
+EXPORT_SYMBOL_GPL(scst_target_drain_ms);
+
+/**
  * scst_target_set_error - say what an operation on a target ran into
  * @tgt: the target
  * @fmt: one line, no newline
@@ -304,7 +317,7 @@ int scst_target_disable(struct scst_target *tgt)
 		return 0;
 	tgt->ops->disable(tgt);
 	if (wait_event_timeout(tgt->waitq, !atomic_read(&tgt->session_count),
-			       msecs_to_jiffies(tgt->drain_ms) + SCST_ABORT_GRACE))
+			       msecs_to_jiffies(READ_ONCE(tgt->drain_ms)) + SCST_ABORT_GRACE))
 		return 0;
 	scst_target_set_error(tgt, "%d sessions do not end: a backend holds their commands",
 			      atomic_read(&tgt->session_count));

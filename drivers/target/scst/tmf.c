@@ -21,12 +21,16 @@ static bool scst_tmf_wait(struct scst_session *sess,
 				 max_t(long, deadline - jiffies, 0));
 }
 
-/* Abort commands of the function's own session and wait for them. */
+/*
+ * Abort commands of the function's own session and wait for them. If there is
+ * none the answer is @otherwise.
+ */
 static enum scst_tmf_response
-scst_tmf_abort_own(struct scst_tmf *tmf, struct scst_cmd_filter *filter)
+scst_tmf_abort_own(struct scst_tmf *tmf, struct scst_cmd_filter *filter,
+		   enum scst_tmf_response otherwise)
 {
 	if (!scst_session_abort(tmf->sess, filter, false))
-		return SCST_TMF_COMPLETE;
+		return otherwise;
 	filter->aborted = true;
 	return scst_tmf_wait(tmf->sess, filter, jiffies + SCST_TMF_TIMEOUT) ?
 	       SCST_TMF_COMPLETE : SCST_TMF_FAILED;
@@ -128,10 +132,11 @@ static struct scst_device *scst_tmf_device(struct scst_session *sess, u32 lun)
 	return dev;
 }
 
-/* Reset every logical unit that the session sees. */
+/* Reset every logical unit that the session sees, and what it saw before. */
 static enum scst_tmf_response scst_tmf_reset_target(struct scst_tmf *tmf)
 {
 	enum scst_tmf_response response = SCST_TMF_COMPLETE;
+	struct scst_cmd_filter any = { };
 	unsigned long lun = 0;
 
 	while ((lun = scst_session_next_lun(tmf->sess, lun)) != ULONG_MAX) {
@@ -143,6 +148,8 @@ static enum scst_tmf_response scst_tmf_reset_target(struct scst_tmf *tmf)
 			response = SCST_TMF_FAILED;
 		scst_device_put(dev);
 	}
+	if (scst_tmf_abort_own(tmf, &any, SCST_TMF_COMPLETE) != SCST_TMF_COMPLETE)
+		response = SCST_TMF_FAILED;
 	return response;
 }
 
@@ -165,9 +172,9 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 	switch (tmf->fn) {
 	case SCST_TMF_ABORT_TASK:
 		filter.tag = &tmf->tag;
-		return scst_tmf_abort_own(tmf, &filter);
+		return scst_tmf_abort_own(tmf, &filter, SCST_TMF_COMPLETE);
 	case SCST_TMF_ABORT_TASK_SET:
-		return scst_tmf_abort_own(tmf, &filter);
+		return scst_tmf_abort_own(tmf, &filter, SCST_TMF_COMPLETE);
 	case SCST_TMF_CLEAR_TASK_SET:
 		return scst_tmf_clear_task_set(tmf, dev);
 	case SCST_TMF_LUN_RESET:
@@ -182,6 +189,17 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 	}
 }
 
+/*
+ * The LUN is not there. If it was taken away under commands that its backend
+ * has not ended yet, the initiator may be asking for those.
+ */
+static enum scst_tmf_response scst_tmf_on_absent_lun(struct scst_tmf *tmf)
+{
+	struct scst_cmd_filter filter = { .lun = &tmf->lun };
+
+	return scst_tmf_abort_own(tmf, &filter, SCST_TMF_INCORRECT_LUN);
+}
+
 static enum scst_tmf_response scst_tmf_on_lun(struct scst_tmf *tmf)
 {
 	struct scst_device *dev = scst_tmf_device(tmf->sess,
@@ -189,7 +207,7 @@ static enum scst_tmf_response scst_tmf_on_lun(struct scst_tmf *tmf)
 	enum scst_tmf_response response;
 
 	if (!dev)
-		return SCST_TMF_INCORRECT_LUN;
+		return scst_tmf_on_absent_lun(tmf);
 	response = scst_tmf_run_lun(tmf, dev);
 	scst_device_put(dev);
 	return response;
@@ -204,7 +222,7 @@ static enum scst_tmf_response scst_tmf_run(struct scst_tmf *tmf)
 	case SCST_TMF_TARGET_RESET:
 		return scst_tmf_reset_target(tmf);
 	case SCST_TMF_NEXUS_RESET:
-		response = scst_tmf_abort_own(tmf, &any);
+		response = scst_tmf_abort_own(tmf, &any, SCST_TMF_COMPLETE);
 		scst_tmf_nexus_loss(tmf->sess);
 		return response;
 	default:
