@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The bed itself: what every other test relies on.
+
+load lib/helpers
+
+@test "the command runs as root in the repository" {
+	[ "$(id -u)" -eq 0 ]
+	[ "$PWD" = "$SCST_REPO" ]
+	[ -e Makefile ]
+}
+
+@test "the kernel is the one that the modules were built for" {
+	[ "$(uname -r)" = "$SCST_KERNEL" ]
+	[ -e "/lib/modules/$SCST_KERNEL/modules.dep" ]
+}
+
+@test "the kernel's file systems are mounted" {
+	mountpoint -q /proc
+	mountpoint -q /sys/kernel/config
+	mountpoint -q /sys/kernel/debug
+	mountpoint -q /dev
+	mountpoint -q /run
+}
+
+@test "the host's files are there and writes go elsewhere" {
+	[ "$(stat -f -c %T /)" = overlayfs ]
+	echo changed >"$SCST_TESTS/00-bed.bats.changed"
+	[ -e "$SCST_TESTS/00-bed.bats.changed" ]
+}
+
+@test "what is written to SCST_OUT stays" {
+	echo kept >"$SCST_OUT/bed-$SCST_BED"
+	[ "$(cat "$SCST_OUT/bed-$SCST_BED")" = kept ]
+}
+
+@test "beds with several CPUs have them" {
+	[ "$SCST_BED" = uml ] && skip "one CPU"
+	[ "$(nproc)" -ge 2 ]
+}
+
+@test "loopback networking is up" {
+	[[ "$(ip -o link show lo)" == *,UP* ]]
+}
+
+@test "modules load by name and come and go" {
+	requires_module scsi_debug
+	wait_for 5 test -n "$(echo /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*)"
+	modprobe -r scsi_debug
+	[ ! -d /sys/module/scsi_debug ]
+}

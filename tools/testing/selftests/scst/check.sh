@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# make check: static checks, KUnit, the harness's own tests, and the suite in every
+# bed. The last line is "N passed, N failed, N skipped". With arguments, only the
+# jobs named.
+
+set -u
+
+scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
+scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
+cd "$scst_repo" || exit 1
+
+. "$scst_tests/lib/summary.sh"
+
+results=build/out/check
+setup=$scst_tests/setup.sh
+
+# Two lanes, for two cores: emulation in one, User-Mode-Linux in the other.
+lane_native='static unit uml uml-smp'
+lane_emulated='vm-6.1 vm-6.12 meta'
+
+fetch() {
+	"$setup" kernel 6.1 && "$setup" kernel 6.12 &&
+		"$setup" uml && "$setup" uml-smp
+} >/dev/null
+
+# The suite in a bed: the arguments are run_vm.sh's.
+suite() {
+	"$scst_tests/run_vm.sh" "$@" --scratch 2048 --timeout 1200 -- \
+		bats --tap "$scst_tests"/[0-9][0-9]-*.bats
+}
+
+run_job() {
+	case $1 in
+	static) "$scst_tests/static.sh" ;;
+	unit) "$scst_tests/unit.sh" ;;
+	meta) bats --tap "$scst_tests"/meta/*.bats ;;
+	vm-*) suite --bed vm --kernel "${1#vm-}" ;;
+	uml*) suite --bed "$1" ;;
+	*) echo "no such job" ;;
+	esac
+}
+
+seconds() {
+	cut -d. -f1 /proc/uptime
+}
+
+# Run job $1, keep its results, and say how it went.
+do_job() {
+	_dj_start=$(seconds)
+	run_job "$1" >"$results/$1.tap" 2>"$results/$1.err" </dev/null
+	_dj_rc=$?
+	summary_count "$results/$1.tap" "$_dj_rc" >"$results/$1.count"
+	read -r _dj_passed _dj_failed _dj_skipped <"$results/$1.count"
+	echo "$1: $_dj_passed passed, $_dj_failed failed, $_dj_skipped skipped" \
+		"($(($(seconds) - _dj_start)) s)"
+	[ "$_dj_failed" -ne 0 ] || return 0
+	summary_failures "$results/$1.tap"
+	[ "$_dj_rc" -eq 0 ] || tail -n 120 "$results/$1.err"
+}
+
+do_lane() {
+	for _dl_job in "$@"; do
+		do_job "$_dl_job"
+	done
+}
+
+# A job that left no count never came to its end.
+total() {
+	for _to_job in "$@"; do
+		cat "$results/$_to_job.count" 2>/dev/null || echo 0 1 0
+	done | awk '
+		{ passed += $1; failed += $2; skipped += $3 }
+		END {
+			print passed " passed, " failed " failed, " skipped " skipped"
+			exit failed != 0
+		}'
+}
+
+rm -rf "$results"
+mkdir -p "$results"
+if [ $# -gt 0 ]; then
+	do_lane "$@"
+	total "$@"
+	exit
+fi
+if fetch; then
+	# shellcheck disable=SC2086 # lists of words
+	do_lane $lane_emulated &
+	# shellcheck disable=SC2086
+	do_lane $lane_native
+	wait
+fi
+# shellcheck disable=SC2086
+total $lane_native $lane_emulated

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+# Loaded by every bats file (load lib/helpers): each test fails if the kernel had
+# something to complain about while it ran. A file with a setup or teardown of its
+# own calls kernel_log_mark and kernel_log_check there.
+# shellcheck shell=bash
+
+# shellcheck source=trouble.sh
+. "${BASH_SOURCE[0]%/*}/trouble.sh"
+
+setup() {
+	kernel_log_mark
+}
+
+teardown() {
+	kernel_log_check
+}
+
+# A line in the kernel's log that says where this test begins.
+kernel_log_mark() {
+	printf 'scst-test: %s %s\n' "$BATS_TEST_NUMBER" "$BATS_TEST_DESCRIPTION" \
+		>/dev/kmsg
+}
+
+# The kernel's log of this test: all there is, if the mark scrolled out.
+kernel_log() {
+	dmesg | awk -v mark="scst-test: $BATS_TEST_NUMBER $BATS_TEST_DESCRIPTION" '
+		index($0, mark) { log_text = ""; next }
+		{ log_text = log_text $0 "\n" }
+		END { printf "%s", log_text }'
+}
+
+kernel_log_check() {
+	if kernel_log | trouble >/dev/null; then
+		echo "the kernel complained:"
+		kernel_log | tail -n 100
+		return 1
+	fi
+}
+
+# requires COMMAND...: skip the test where one is not installed.
+requires() {
+	local command
+
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip "no $command"
+	done
+}
+
+# requires_module MODULE...: skip the test where the kernel has none.
+requires_module() {
+	local module
+
+	for module in "$@"; do
+		[ -d "/sys/module/$module" ] || modprobe -q "$module" ||
+			skip "no module $module"
+	done
+}
+
+# wait_for SECONDS COMMAND [ARG...]: until the command succeeds.
+wait_for() {
+	local deadline=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.05
+	done
+}
