@@ -82,9 +82,10 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 		if (!scst_cmd_matches(cmd, filter))
 			continue;
 		count++;
-		/* Before ABORTED, which makes the response stage look at it. */
+		/* Who sees the command aborted must also see by whom. */
 		if (other)
 			set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+		/* Orders the two bits. */
 		smp_mb__before_atomic();
 		set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	}

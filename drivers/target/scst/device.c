@@ -384,7 +384,7 @@ static int scst_device_await_close(struct scst_device *dev)
 	scst_device_abort(dev);
 	if (wait_for_completion_timeout(&dev->closed, SCST_ABORT_GRACE))
 		return 0;
-	scst_device_set_error(dev, "the backend does not end its commands; the device stays draining until it does");
+	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
 	return -ETIMEDOUT;
 }
 

@@ -8,6 +8,7 @@
 
 #include "scst_priv.h"
 
+/* All configuration; never taken on a command's way */
 DEFINE_MUTEX(scst_config_lock);
 struct workqueue_struct *scst_cmd_wq;
 struct workqueue_struct *scst_tmf_wq;

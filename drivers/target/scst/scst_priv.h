@@ -73,7 +73,7 @@ extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
  * @text:	one line, "" if nothing failed yet
  */
 struct scst_error {
-	spinlock_t lock;
+	spinlock_t lock;		/* guards text */
 	char text[SCST_ERROR_LEN];
 };
 
@@ -85,15 +85,14 @@ struct scst_error {
  *		the sum over all CPUs means something
  */
 struct scst_cmd_list {
-	spinlock_t lock;
+	spinlock_t lock;		/* guards cmds */
 	struct list_head cmds;		/* L */
 	long deferred;			/* this_cpu operations */
 };
 
-/**
- * enum scst_ua - unit attention conditions; the table is in ua.c
- *
- * In the order of precedence of SAM-5 5.14.
+/*
+ * Unit attention conditions, in the order of precedence of SAM-5 5.14; their
+ * sense codes stand in ua.c.
  */
 enum scst_ua {
 	SCST_UA_POWER_ON,		/* 29/00 */
@@ -127,7 +126,7 @@ struct scst_nexus {
 	struct scst_map_lun *map_lun;		/* I */
 	struct scst_device *dev;		/* I */
 	u32 lun;				/* I */
-	spinlock_t ua_lock;
+	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	u8 ua_queue[SCST_UA_COUNT];		/* U */
 	struct list_head dev_entry;		/* D */
@@ -328,7 +327,6 @@ struct scst_identity {
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
  * @stopped:	START STOP UNIT stopped it
- * @prevent:	nexuses that prevent medium removal
  * @id:		identity
  * @buf_bytes:	data buffer memory in use
  * @buf_limit:	cap on it, bytes
@@ -349,7 +347,7 @@ struct scst_device {
 	struct kref kref;
 	struct completion closed;
 	struct work_struct close_work;
-	spinlock_t lock;
+	spinlock_t lock;			/* guards D */
 	struct scst_block_params params;	/* C while idle, then constant */
 	struct scst_mode mode;			/* S */
 	bool stopped;				/* S */
