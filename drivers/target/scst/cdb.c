@@ -116,6 +116,8 @@ static bool scst_cdb_find(struct scst_cmd *cmd)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
 	else if (!cmd->op)
 		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
+	else if (cmd->cdb_len < cmd->op->cdb_len)
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_CDB_FIELD);
 	else
 		return true;
 	return false;
@@ -248,3 +250,4 @@ bool scst_cdb_decode(struct scst_cmd *cmd)
 	scst_cdb_limit_parameters(cmd);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(scst_cdb_decode);

@@ -195,7 +195,7 @@ static ssize_t scst_tgt_state_show(struct config_item *item, char *page)
 
 	if (scst_target_enabled(tgt))
 		return sysfs_emit(page, "active\n");
-	return sysfs_emit(page, "%s\n", atomic_read(&tgt->session_count) ?
+	return sysfs_emit(page, "%s\n", READ_ONCE(tgt->session_count) ?
 			  "draining" : "idle");
 }
 
@@ -284,7 +284,7 @@ static void scst_tgt_release(struct config_item *item)
 	struct scst_target *tgt = scst_target_from_item(item);
 
 	scst_target_disable(tgt);
-	scst_target_put(tgt);
+	scst_target_remove(tgt);
 }
 
 static struct configfs_item_operations scst_tgt_item_ops = {

@@ -376,13 +376,21 @@ static void scst_device_abort(struct scst_device *dev)
 	spin_unlock_bh(&dev->lock);
 }
 
+static bool scst_device_wait_closed(struct scst_device *dev, long timeout)
+{
+	if (!wait_for_completion_timeout(&dev->closed, timeout))
+		return false;
+	/* Then nothing of the device's last time pins its handler's module. */
+	flush_work(&dev->close_work);
+	return true;
+}
+
 static int scst_device_await_close(struct scst_device *dev)
 {
-	if (wait_for_completion_timeout(&dev->closed,
-					msecs_to_jiffies(dev->drain_ms)))
+	if (scst_device_wait_closed(dev, msecs_to_jiffies(dev->drain_ms)))
 		return 0;
 	scst_device_abort(dev);
-	if (wait_for_completion_timeout(&dev->closed, SCST_ABORT_GRACE))
+	if (scst_device_wait_closed(dev, SCST_ABORT_GRACE))
 		return 0;
 	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
 	return -ETIMEDOUT;

@@ -232,8 +232,8 @@ struct scst_plugin {
  * @map:	the default LUN map
  * @rel_tgt_id:	RELATIVE TARGET PORT IDENTIFIER, unique, never 0
  * @enabled:	initiators may log in
- * @kref:	keeps the memory: the directory, every session
- * @session_count: sessions registered and not yet gone
+ * @removed:	its directory is gone
+ * @session_count: sessions registered and not yet gone; they keep the memory
  * @waitq:	woken when @session_count becomes 0
  * @error:	last_error
  * @drain_ms:	how long a removal waits before it aborts what still runs
@@ -248,8 +248,8 @@ struct scst_target {
 	struct scst_lun_map map;
 	u16 rel_tgt_id;				/* C */
 	bool enabled;				/* C */
-	struct kref kref;
-	atomic_t session_count;
+	bool removed;				/* C */
+	unsigned int session_count;		/* C, read with READ_ONCE() */
 	wait_queue_head_t waitq;
 	struct scst_error error;
 	unsigned int drain_ms;			/* C */
@@ -497,8 +497,8 @@ void scst_mode_reset(struct scst_device *dev);
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
 				       const char *name);
 void scst_target_unpublish(struct scst_target *tgt);
-void scst_target_get(struct scst_target *tgt);
-void scst_target_put(struct scst_target *tgt);
+void scst_target_session_gone(struct scst_target *tgt);
+void scst_target_remove(struct scst_target *tgt);
 int scst_target_enable(struct scst_target *tgt);
 int scst_target_disable(struct scst_target *tgt);
 int scst_target_set_rel_id(struct scst_target *tgt, u16 id);

@@ -18,7 +18,6 @@ static void scst_session_free(struct kref *kref)
 {
 	struct scst_session *sess = container_of(kref, struct scst_session, kref);
 
-	scst_target_put(sess->tgt);
 	xa_destroy(&sess->nexuses);
 	free_percpu(sess->cmds);
 	kfree(sess->initiator);
@@ -83,11 +82,8 @@ static void scst_session_close_work(struct work_struct *work)
 		scst_nexus_free(nexus);
 
 	sess->gone(sess->priv);
-	scst_target_get(tgt);
 	scst_session_put(sess);
-	if (atomic_dec_and_test(&tgt->session_count))
-		wake_up_all(&tgt->waitq);
-	scst_target_put(tgt);
+	scst_target_session_gone(tgt);
 }
 
 static int scst_session_alloc_lists(struct scst_session *sess)
@@ -119,7 +115,6 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 		kfree(sess);
 		return NULL;
 	}
-	scst_target_get(tgt);
 	sess->tgt = tgt;
 	sess->priv = priv;
 	xa_init(&sess->nexuses);
@@ -153,7 +148,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 	mutex_lock(&scst_config_lock);
 	ret = tgt->enabled ? scst_lun_map_attach(&tgt->map, sess) : -ESHUTDOWN;
 	if (!ret)
-		atomic_inc(&tgt->session_count);
+		WRITE_ONCE(tgt->session_count, tgt->session_count + 1);
 	mutex_unlock(&scst_config_lock);
 	if (!ret)
 		return sess;

@@ -121,14 +121,8 @@ void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...)
 }
 EXPORT_SYMBOL_GPL(scst_target_set_error);
 
-void scst_target_get(struct scst_target *tgt)
+static void scst_target_free(struct scst_target *tgt)
 {
-	kref_get(&tgt->kref);
-}
-
-static void scst_target_free(struct kref *kref)
-{
-	struct scst_target *tgt = container_of(kref, struct scst_target, kref);
 	struct scst_plugin *plugin = tgt->plugin;
 
 	if (tgt->ops->destroy)
@@ -140,9 +134,41 @@ static void scst_target_free(struct kref *kref)
 	scst_plugin_put(plugin);
 }
 
-void scst_target_put(struct scst_target *tgt)
+/**
+ * scst_target_session_gone - a session of a target has ended
+ * @tgt: the target; gone on return if it waited for nothing else
+ *
+ * Context: process context.
+ */
+void scst_target_session_gone(struct scst_target *tgt)
 {
-	kref_put(&tgt->kref, scst_target_free);
+	bool last;
+
+	mutex_lock(&scst_config_lock);
+	WRITE_ONCE(tgt->session_count, tgt->session_count - 1);
+	last = !tgt->session_count && tgt->removed;
+	wake_up_all(&tgt->waitq);
+	mutex_unlock(&scst_config_lock);
+	if (last)
+		scst_target_free(tgt);
+}
+
+/**
+ * scst_target_remove - the directory of a target is gone
+ * @tgt: the target; freed now, or when its last session has ended
+ *
+ * Context: process context.
+ */
+void scst_target_remove(struct scst_target *tgt)
+{
+	bool last;
+
+	mutex_lock(&scst_config_lock);
+	tgt->removed = true;
+	last = !tgt->session_count;
+	mutex_unlock(&scst_config_lock);
+	if (last)
+		scst_target_free(tgt);
 }
 
 static struct scst_target *__scst_target_by_rel_id(u16 id)
@@ -218,7 +244,6 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
 	tgt->plugin = plugin;
 	tgt->ops = ops;
 	tgt->drain_ms = SCST_DEFAULT_DRAIN_MS;
-	kref_init(&tgt->kref);
 	init_waitqueue_head(&tgt->waitq);
 	scst_error_init(&tgt->error);
 	scst_lun_map_init(&tgt->map, tgt);
@@ -252,7 +277,7 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 		ret = __scst_target_publish(tgt);
 	mutex_unlock(&scst_config_lock);
 	if (ret) {
-		scst_target_put(tgt);
+		scst_target_free(tgt);
 		return ERR_PTR(ret);
 	}
 	configfs_add_default_group(&tgt->map.group, &tgt->group);
@@ -288,7 +313,7 @@ int scst_target_enable(struct scst_target *tgt)
 		scst_target_set_error(tgt, "the target is enabled already");
 		return -EBUSY;
 	}
-	if (atomic_read(&tgt->session_count)) {
+	if (tgt->session_count) {
 		scst_target_set_error(tgt, "sessions of the last time are still ending");
 		return -EBUSY;
 	}
@@ -316,10 +341,10 @@ int scst_target_disable(struct scst_target *tgt)
 	if (!was_enabled)
 		return 0;
 	tgt->ops->disable(tgt);
-	if (wait_event_timeout(tgt->waitq, !atomic_read(&tgt->session_count),
+	if (wait_event_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
 			       msecs_to_jiffies(READ_ONCE(tgt->drain_ms)) + SCST_ABORT_GRACE))
 		return 0;
-	scst_target_set_error(tgt, "%d sessions do not end: a backend holds their commands",
-			      atomic_read(&tgt->session_count));
+	scst_target_set_error(tgt, "%u sessions do not end: a backend holds their commands",
+			      READ_ONCE(tgt->session_count));
 	return -ETIMEDOUT;
 }

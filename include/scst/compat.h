@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every difference between the kernels that are supported, and nothing else:
+ * the code is written for the newest, this maps it onto older ones.
+ */
+#ifndef _SCST_COMPAT_H
+#define _SCST_COMPAT_H
+
+#include <linux/slab.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <kunit/visibility.h>
+#else
+#define VISIBLE_IF_KUNIT static
+#define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#endif
+
+/* Workqueues were per CPU unless they said otherwise */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define WQ_PERCPU 0
+#endif
+
+/* A zeroed object of the type of its argument */
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+/* The type of a host template's queuecommand() */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define scst_qc_status_t enum scsi_qc_status
+#else
+#define scst_qc_status_t int
+#endif
+
+/* scsi_host_alloc() wrote to the host template */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define SCST_CONST_HOST_TEMPLATE const
+#else
+#define SCST_CONST_HOST_TEMPLATE
+#endif
+
+#endif /* _SCST_COMPAT_H */
