@@ -60,6 +60,8 @@ static struct Scsi_Host *scst_local_host_alloc(void)
 	shost->max_lun = SCST_LOCAL_MAX_LUN;
 	shost->max_cmd_len = sizeof_field(struct scsi_cmnd, cmnd);
 	shost->nr_hw_queues = num_online_cpus();
+	/* SCSI-2's LUN in byte 1 of the CDB sets reserved bits. */
+	shost->no_scsi2_lun_in_cdb = 1;
 	return shost;
 }
 
@@ -116,7 +118,13 @@ static void scst_local_host_publish(struct scst_local_host *host,
 	mutex_unlock(&initiator->target->lock);
 }
 
-/* The cut may be waiting for its time, or be cutting right now. */
+/* It may be waiting for its time, or be cutting right now. */
+static void scst_local_cancel_cut(struct scst_local_initiator *initiator)
+{
+	if (cancel_delayed_work_sync(&initiator->cut))
+		config_item_put(&initiator->item);
+}
+
 static void scst_local_host_forget(struct scst_local_host *host)
 {
 	struct scst_local_initiator *initiator = host->initiator;
@@ -124,8 +132,7 @@ static void scst_local_host_forget(struct scst_local_host *host)
 	mutex_lock(&initiator->target->lock);
 	initiator->host = NULL;
 	mutex_unlock(&initiator->target->lock);
-	if (cancel_delayed_work_sync(&initiator->cut))
-		config_item_put(&initiator->item);
+	scst_local_cancel_cut(initiator);
 	scst_local_host_cut(host);
 	wait_for_completion(&host->gone);
 	scsi_host_put(host->shost);
@@ -197,7 +204,9 @@ void scst_local_work(struct work_struct *work)
 
 	if (initiator->host && !wanted)
 		scst_local_host_remove(initiator->host);
-	else if (!initiator->host && wanted)
+	else if (!wanted)
+		scst_local_cancel_cut(initiator);
+	else if (!initiator->host)
 		scst_local_host_create(initiator);
 	if (initiator->host)
 		scst_local_update_luns(initiator->host);

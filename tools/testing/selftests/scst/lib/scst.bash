@@ -4,36 +4,41 @@
 # Paths of objects are relative to /sys/kernel/config/scst, which is the working
 # directory of every test: a device is devices/HANDLER/NAME, a target
 # targets/local/NAME. Every function that fails says what it tried, and the
-# errno's name.
+# errno's name. A file with a setup or teardown of its own calls scst_up and
+# scst_down there.
 # shellcheck shell=bash
+
+# shellcheck source=helpers.bash
+. "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
 scst_modules=(scst_local scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
-declare -A scst_errnos=(
-	['Operation not permitted']=EPERM
-	['No such file or directory']=ENOENT
-	['Input/output error']=EIO
-	['Argument list too long']=E2BIG
-	['Cannot allocate memory']=ENOMEM
-	['Permission denied']=EACCES
-	['Device or resource busy']=EBUSY
-	['File exists']=EEXIST
-	['No such device']=ENODEV
-	['Not a directory']=ENOTDIR
-	['Is a directory']=EISDIR
-	['Invalid argument']=EINVAL
-	['File too large']=EFBIG
-	['No space left on device']=ENOSPC
-	['Read-only file system']=EROFS
-	['Numerical result out of range']=ERANGE
-	['File name too long']=ENAMETOOLONG
-	['Directory not empty']=ENOTEMPTY
-	['Value too large for defined data type']=EOVERFLOW
-	['Operation not supported']=EOPNOTSUPP
+declare -gA scst_strerror=(
+	[EPERM]='Operation not permitted'
+	[ENOENT]='No such file or directory'
+	[EIO]='Input/output error'
+	[ENOMEM]='Cannot allocate memory'
+	[EACCES]='Permission denied'
+	[EBUSY]='Device or resource busy'
+	[EEXIST]='File exists'
+	[ENODEV]='No such device'
+	[ENOTDIR]='Not a directory'
+	[EISDIR]='Is a directory'
+	[EINVAL]='Invalid argument'
+	[EFBIG]='File too large'
+	[ENOSPC]='No space left on device'
+	[EROFS]='Read-only file system'
+	[ERANGE]='Numerical result out of range'
+	[ENAMETOOLONG]='File name too long'
+	[ENOTEMPTY]='Directory not empty'
+	[EOPNOTSUPP]='Operation not supported'
 )
+
+# Where expect() keeps what a command said
+scst_stderr=${BATS_TEST_TMPDIR:-/tmp}/stderr
 
 # --- saying what is wrong
 
@@ -53,59 +58,36 @@ matches() {
 	[[ $2 == $1 ]] || fail "${3:+$3: }expected something like '$1', is '$2'"
 }
 
-# The errno's name in an error message of a shell command.
-errno_of() {
-	local text=${1##*: }
-
-	printf '%s\n' "${scst_errnos[$text]:-unknown ($1)}"
-}
-
 # expect ERRNO COMMAND...: the command must fail with that error.
 expect() {
 	local wanted=$1 message
 
 	shift
-	if message=$(LC_ALL=C "$@" 2>&1 >/dev/null); then
+	if "$@" >/dev/null 2>"$scst_stderr"; then
 		fail "'$*' worked, $wanted was expected"
 		return 1
 	fi
-	message=${message##*$'\n'}
-	[ "$(errno_of "$message")" = "$wanted" ] ||
-		fail "'$*' failed with $(errno_of "$message"), $wanted was expected"
-}
-
-# requires PROGRAM...: skip the test where one is missing
-requires() {
-	local program
-
-	for program in "$@"; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
+	message=$(tail -n 1 "$scst_stderr")
+	matches "*: ${scst_strerror[$wanted]}" "$message" "'$*', $wanted"
 }
 
 # --- waiting
 
 # wait_until SECONDS COMMAND...: until the command succeeds.
 wait_until() {
-	local end=$((SECONDS + $1 + 1)) limit=$1
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || fail "not within $limit s: $*" || return
-		sleep 0.05
-	done
+	wait_for "$@" || fail "not within $1 s: ${*:2}"
 }
 
 is_dead() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# bounded SECONDS COMMAND...: give the command up, even if it cannot be killed.
+# bounded SECONDS PROGRAM...: give the program up, even if it cannot be killed.
 bounded() {
 	local limit=$1 pid
 
 	shift
-	"$@" &
+	"$@" 3>&- &
 	pid=$!
 	if ! wait_until "$limit" is_dead "$pid"; then
 		kill -KILL "$pid"
@@ -114,9 +96,10 @@ bounded() {
 	wait "$pid"
 }
 
-# background COMMAND...: tear-down kills it.
+# background COMMAND...: tear-down kills it. bats waits for whoever has its
+# descriptor 3.
 background() {
-	"$@" &
+	"$@" 3>&- &
 	scst_jobs+=("$!")
 }
 
@@ -132,29 +115,22 @@ kill_jobs() {
 
 # --- attributes
 
+# The bare write, for expect().
+attr_write() {
+	printf '%s\n' "$2" >"$1"
+}
+
 # attr_set PATH VALUE
 attr_set() {
-	local message
-
-	message=$(LC_ALL=C printf '%s\n' "$2" 2>&1 >"$1") && return
-	fail "$1 = '$2': $(errno_of "$message"): $message"
+	attr_write "$@" || fail "$1 = '$2': $(cat "${1%/*}/last_error")"
 }
 
-# What printf says of a failed write, for expect().
-attr_write() {
-	LC_ALL=C printf '%s\n' "$2" >"$1"
-}
+# attr_read VARIABLE PATH: all lines; forking is slow on some beds.
+attr_read() {
+	local -n text=$1
 
-# attr_refuses ERRNO PATH VALUE: the write fails, changes nothing, and where the
-# object has a last_error, that says why.
-attr_refuses() {
-	local before error=${2%/*}/last_error
-
-	before=$(cat "$2")
-	expect "$1" attr_write "$2" "$3" || return
-	equal "$before" "$(cat "$2")" "$2 after '$3' was refused" || return
-	[ ! -e "$error" ] || [ -n "$(cat "$error")" ] ||
-		fail "$error is empty after '$3' was refused for $2"
+	IFS= read -r -d '' text <"$2" || true
+	text=${text%$'\n'}
 }
 
 # attr_get PATH
@@ -164,19 +140,30 @@ attr_get() {
 
 # attr_is PATH VALUE
 attr_is() {
-	equal "$2" "$(cat "$1")" "$1"
+	local value
+
+	attr_read value "$1"
+	equal "$2" "$value" "$1"
 }
 
-# attr_round_trip PATH VALUE...: reads back what was written, and what was read
-# can be written.
+# attr_refuses ERRNO PATH VALUE: the write fails, changes nothing, and where the
+# object has a last_error, that says why.
+attr_refuses() {
+	local before reason=none error=${2%/*}/last_error
+
+	attr_read before "$2"
+	expect "$1" attr_write "$2" "$3" && attr_is "$2" "$before" || return
+	[ ! -e "$error" ] || attr_read reason "$error"
+	[ -n "$reason" ] || fail "$2: '$3' was refused, and $error is empty"
+}
+
+# attr_round_trip PATH VALUE...: what was written is what is read.
 attr_round_trip() {
 	local path=$1 value
 
 	shift
 	for value in "$@"; do
-		attr_set "$path" "$value" && attr_is "$path" "$value" &&
-			attr_set "$path" "$(cat "$path")" &&
-			attr_is "$path" "$value" || return
+		attr_set "$path" "$value" && attr_is "$path" "$value" || return
 	done
 }
 
@@ -310,7 +297,7 @@ disk_size() {
 # --- up and down
 
 scst_load() {
-	modprobe -a scst scst_local && [ -d "$scst_root" ] && cd "$scst_root"
+	modprobe -a scst scst_local && cd "$scst_root" || return
 }
 
 # Names of the disks of all local hosts.
@@ -334,32 +321,34 @@ unmount_disks() {
 	done
 }
 
-# down COMMAND PATH...: for every path that exists; what fails is reported.
+# down PROGRAM PATH...: for every path that exists; what fails is reported.
 down() {
-	local command=$1 path status=0
+	local program=$1 path status=0
 
 	shift
 	for path in "$@"; do
 		[ -e "$path" ] || [ -L "$path" ] || continue
-		bounded 30 "$command" "$path" || {
-			fail "cannot $command $path" || status=1
-		}
+		bounded 30 "$program" "$path" || status=1
 	done
-	return "$status"
+	[ "$status" = 0 ] || fail "cannot $program all of: $*"
 }
 
-disable() {
-	[ "$(cat "$1")" = 0 ] || attr_set "$1" 0
+disable_all() {
+	local path
+
+	for path in "$@"; do
+		[ ! -e "$path" ] || bounded 30 sh -c 'echo 0 >"$0"' "$path" ||
+			fail "cannot disable $path"
+	done
 }
 
 # Take down whatever stands, in any state. Fails if something would not go.
 scst_clear() {
-	local luns status=0
+	local links luns status=0
 
-	[ -d "$scst_root" ] || return 0
-	cd "$scst_root" || return
+	cd "$scst_root" 2>/dev/null || return 0
 	down rmdir targets/*/*/initiators/* || status=1
-	down disable targets/*/*/enable || status=1
+	disable_all targets/*/*/enable || true
 	for luns in targets/*/*/luns targets/*/*/groups/*/luns; do
 		mapfile -t links < <(find "$luns" -type l 2>/dev/null)
 		down rm "${links[@]}" || status=1
@@ -367,9 +356,8 @@ scst_clear() {
 	done
 	down rmdir targets/*/*/groups/*/initiators/* targets/*/*/groups/* \
 		targets/*/* || status=1
-	down disable devices/*/*/enable || status=1
-	down rmdir devices/*/* || status=1
-	cd /
+	disable_all devices/*/*/enable || true
+	down rmdir devices/*/* devices/*/ targets/*/ || status=1
 	return "$status"
 }
 
@@ -383,18 +371,28 @@ scst_unload() {
 	done
 }
 
-# In setup() of every test.
 scst_up() {
+	kernel_log_mark
 	scst_load
 }
 
-# In teardown() of every test: nothing may be left.
+# Nothing may be left, and the kernel must have had nothing to complain about.
 scst_down() {
 	local status=0
 
 	kill_jobs
 	unmount_disks
 	scst_clear || status=1
+	cd /
 	scst_unload || status=1
+	kernel_log_check || status=1
 	return "$status"
+}
+
+setup() {
+	scst_up
+}
+
+teardown() {
+	scst_down
 }
