@@ -81,7 +81,11 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 	sense = scst_check_gates(cmd);
 	if (sense == SCST_SENSE_NONE)
 		return SCST_STAGE_PREPARE;
-	scst_cmd_set_sense(cmd, sense);
+	/* The only field that is looked at here is the transfer length. */
+	if (sense == SCST_SENSE_INVALID_CDB_FIELD)
+		scst_cmd_set_field_error(cmd, sense, cmd->op->xfer.byte, 7);
+	else
+		scst_cmd_set_sense(cmd, sense);
 	return SCST_STAGE_COMPLETE;
 }
 
