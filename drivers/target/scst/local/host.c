@@ -4,8 +4,8 @@
  * initiator's work, so that nobody who holds a configuration lock waits for a
  * scan or for a backend.
  *
- * Removal is graceful first: the session works on, so that upper levels can
- * flush what they hold. When that takes too long the host is cut off: its
+ * Removal is graceful first: the session works on, so that the disk driver can
+ * have caches written out. When that takes too long the host is cut off: its
  * session ends, the core aborts what still runs, and what comes later fails at
  * once. A backend that never answers keeps its host, but nothing else.
  */
@@ -22,8 +22,8 @@
 /* As many sectors as the longest scatterlist holds in single pages */
 #define SCST_LOCAL_MAX_SECTORS	(SG_MAX_SEGMENTS << (PAGE_SHIFT - SECTOR_SHIFT))
 
-/* Flat space addressing sets bit 14 of what Linux takes for the number */
-#define SCST_LOCAL_MAX_LUN	0x8000
+/* Linux takes the two bytes of a LUN, addressing method included, for its number */
+#define SCST_LOCAL_MAX_LUN	0x10000
 
 static SCST_CONST_HOST_TEMPLATE struct scsi_host_template scst_local_template = {
 	.module = THIS_MODULE,
@@ -37,6 +37,7 @@ static SCST_CONST_HOST_TEMPLATE struct scsi_host_template scst_local_template = 
 	/* the only target on the bus */
 	.eh_bus_reset_handler = scst_local_eh_target_reset,
 	.eh_host_reset_handler = scst_local_eh_host_reset,
+	.skip_settle_delay = 1,
 	.cmd_size = sizeof(struct scst_local_cmd),
 	.can_queue = SCST_LOCAL_QUEUE_DEPTH,
 	.cmd_per_lun = SCST_LOCAL_QUEUE_DEPTH,

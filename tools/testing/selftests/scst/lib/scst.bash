@@ -12,7 +12,7 @@
 . "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
-scst_modules=(scst_local scst_vdisk scst)
+scst_modules=(scst_probe scst_local scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
@@ -35,6 +35,7 @@ declare -gA scst_strerror=(
 	[ENAMETOOLONG]='File name too long'
 	[ENOTEMPTY]='Directory not empty'
 	[EOPNOTSUPP]='Operation not supported'
+	[ETIMEDOUT]='Connection timed out'
 )
 
 # Where expect() keeps what a command said
@@ -300,25 +301,14 @@ scst_load() {
 	modprobe -a scst scst_local && cd "$scst_root" || return
 }
 
-# Names of the disks of all local hosts.
-local_disks() {
-	local host
+# What the test mounted, the last first.
+unmount_all() {
+	local where
 
-	for host in /sys/class/scsi_host/host*; do
-		[ "$(cat "$host/proc_name" 2>/dev/null)" = scst_local ] || continue
-		find "$host"/device/target*/*/block -mindepth 1 -maxdepth 1 \
-			-printf '%f\n' 2>/dev/null
-	done
-}
-
-unmount_disks() {
-	local disk where
-
-	for disk in $(local_disks); do
-		while read -r where; do
-			bounded 20 umount -l "$where" || true
-		done < <(awk -v d="/dev/$disk" '$1 ~ "^" d "[0-9]*$" { print $2 }' /proc/mounts)
-	done
+	while read -r where; do
+		bounded 20 umount -l "$where" || true
+	done < <(awk -v dir="$BATS_TEST_TMPDIR/" 'index($2, dir) == 1 { print $2 }' \
+		/proc/mounts | tac)
 }
 
 # down PROGRAM PATH...: for every path that exists; what fails is reported.
@@ -337,6 +327,7 @@ disable_all() {
 	local path
 
 	for path in "$@"; do
+		# shellcheck disable=SC2016 # for the inner shell
 		[ ! -e "$path" ] || bounded 30 sh -c 'echo 0 >"$0"' "$path" ||
 			fail "cannot disable $path"
 	done
@@ -381,7 +372,7 @@ scst_down() {
 	local status=0
 
 	kill_jobs
-	unmount_disks
+	unmount_all
 	scst_clear || status=1
 	cd /
 	scst_unload || status=1

@@ -1,0 +1,353 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What an initiator on the same machine sees: transfers that do not fit, absent
+# LUNs, LUNs that come and go, resets, timeouts, removal under I/O.
+
+load lib/scst
+
+image=$BATS_TEST_TMPDIR/image
+
+# Block 0 of the image is all 'a', block 1 all 'b', and so on.
+make_image() {
+	local letter
+
+	for letter in a b c d e f g h; do
+		head -c 512 /dev/zero | tr '\0' $letter
+	done >"$image"
+	truncate -s 1M "$image"
+	cp "$image" "$image.orig"
+}
+
+# export_image: as LUN 0 of t0 for i0; prints the sg node.
+export_image() {
+	make_image
+	export_disk fileio "path=$image" >/dev/null
+	wait_for_sg t0 i0 0
+}
+
+image_is_untouched() {
+	cmp "$image" "$image.orig"
+}
+
+# received BYTES ARGUMENT...: sg_raw works and gets so many.
+received() {
+	local wanted=$1
+
+	shift
+	run sg_raw "$@"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Received $wanted bytes"* ]]
+}
+
+# ends STATUS ARGUMENT...: sg_raw's exit status: 5 is ILLEGAL REQUEST, 9 INVALID
+# COMMAND OPERATION CODE, 22 LOGICAL BLOCK ADDRESS OUT OF RANGE.
+ends() {
+	local wanted=$1
+
+	shift
+	run sg_raw "$@"
+	echo "$output"
+	equal "$wanted" "$status"
+}
+
+# --- transfers
+
+@test "less data than the buffer holds is an underflow" {
+	sg=$(export_image)
+	received 36 -r 512 "$sg" 12 00 00 00 24 00
+	ends 0 -o "$image.out" -r 4096 "$sg" 28 00 00 00 00 01 00 00 01 00
+	equal 512 "$(stat -c %s "$image.out")"
+	cmp -n 512 "$image.out" "$image" 0 512
+}
+
+@test "more data than the buffer holds is cut" {
+	sg=$(export_image)
+	ends 0 -o "$image.out" -r 512 "$sg" 28 00 00 00 00 01 00 00 04 00
+	cmp -n 512 "$image.out" "$image" 0 512
+	ends 0 "$sg" 28 00 00 00 00 01 00 00 04 00
+}
+
+@test "a write with more data than it needs takes what it needs" {
+	sg=$(export_image)
+	ends 0 -s 2048 -i /dev/zero "$sg" 2a 08 00 00 00 01 00 00 01 00
+	cmp -n 512 "$image" /dev/zero 512
+	cmp "$image" "$image.orig" 1024 1024
+	cmp -n 512 "$image" "$image.orig"
+}
+
+@test "a write with less data than it needs is refused and writes nothing" {
+	sg=$(export_image)
+	ends 5 -s 512 -i /dev/zero "$sg" 2a 00 00 00 00 01 00 00 02 00
+	ends 5 "$sg" 2a 00 00 00 00 01 00 00 01 00
+	image_is_untouched
+}
+
+@test "data in the wrong direction is refused" {
+	sg=$(export_image)
+	ends 5 -s 512 -i /dev/zero "$sg" 28 00 00 00 00 01 00 00 01 00
+	ends 5 -r 512 "$sg" 2a 00 00 00 00 01 00 00 01 00
+	ends 5 -s 36 -i /dev/zero "$sg" 12 00 00 00 24 00
+	image_is_untouched
+}
+
+@test "data for a command that has none is residual" {
+	sg=$(export_image)
+	sg_turs "$sg" || sg_turs "$sg"
+	ends 0 -s 512 -i /dev/zero "$sg" 00 00 00 00 00 00
+	run sg_raw -r 512 "$sg" 00 00 00 00 00 00
+	[ "$status" -eq 0 ]
+	[[ $output != *'Received 512'* ]]
+	image_is_untouched
+}
+
+@test "unknown commands, unknown fields and blocks out of range are refused" {
+	sg=$(export_image)
+	ends 9 "$sg" ff 00 00 00 00 00
+	ends 9 "$sg" 02 00 00 00 00 00
+	ends 5 "$sg" 00 00 00 00 01 00
+	ends 22 -r 512 "$sg" 28 00 00 00 08 00 00 00 01 00
+	ends 22 -r 1024 "$sg" 28 00 00 00 07 ff 00 00 02 00
+	ends 22 -s 512 -i /dev/zero "$sg" 2a 00 ff ff ff ff 00 00 01 00
+	image_is_untouched
+}
+
+@test "the largest transfers that the disk announces work" {
+	disk=$(export_disk nullio size=1G)
+	dd if=/dev/zero of="$disk" bs=32M count=4 oflag=direct status=none
+	dd if="$disk" bs=32M count=4 iflag=direct status=none | cmp -n $((128 << 20)) - /dev/zero
+}
+
+@test "the queue depth can be changed" {
+	disk=$(export_disk nullio size=1M)
+	depth=/sys/block/${disk##*/}/device/queue_depth
+	for value in 1 64; do
+		echo $value >"$depth"
+		equal $value "$(cat "$depth")"
+		dd if="$disk" of=/dev/null bs=64k iflag=direct status=none
+	done
+}
+
+# --- LUNs
+
+@test "REPORT LUNS lists what is linked, in order" {
+	make_target t0 i0
+	for lun in 300 7 0 255; do
+		make_device nullio "d$lun" size=1M
+		link_lun t0 $lun "nullio/d$lun"
+	done
+	sg=$(wait_for_sg t0 i0 0)
+	luns=$(sg_luns "$sg" | grep -E -o '[0-9a-f]{16}' | tr '\n' ' ')
+	equal '0000000000000000 0007000000000000 00ff000000000000 412c000000000000 ' "$luns"
+}
+
+@test "a scan finds no more than what is linked" {
+	make_device nullio d0 size=1M
+	make_target t0 i0
+	link_lun t0 5 nullio/d0
+	wait_for_disk t0 i0 5
+	host=$(host_of t0 i0)
+	echo '- - -' >"/sys/class/scsi_host/$host/scan"
+	echo '0 0 0' >"/sys/class/scsi_host/$host/scan"
+	echo '0 0 9' >"/sys/class/scsi_host/$host/scan"
+	equal "${host#host}:0:0:5" "$(basename -a "/sys/class/scsi_device/${host#host}:"*)"
+}
+
+@test "the REPORT LUNS well known logical unit answers" {
+	make_device nullio d0 size=1M
+	make_target t0 i0
+	link_lun t0 3 nullio/d0
+	wait_for_disk t0 i0 3
+	host=$(host_of t0 i0)
+	echo '0 0 49409' >"/sys/class/scsi_host/$host/scan"
+	node=$(ls "/sys/class/scsi_device/${host#host}:0:0:49409/device/scsi_generic")
+	sg_luns "/dev/$node" | grep 0003000000000000
+}
+
+@test "a LUN that is linked appears, one that is unlinked goes" {
+	make_device nullio d0 size=1M
+	make_device nullio d1 size=2M
+	make_target t0 i0
+	link_lun t0 0 nullio/d0
+	disk=$(wait_for_disk t0 i0 0)
+	link_lun t0 1 nullio/d1
+	wait_for_disk t0 i0 1
+	unlink_lun t0 1
+	wait_for_no_lun t0 i0 1
+	equal "$disk" "$(wait_for_disk t0 i0 0)"
+}
+
+lun_0_is_2m() {
+	[ "$(disk_size "$(node_of t0 i0 0 block)")" = $((2 << 20)) ]
+}
+
+@test "another device behind a LUN is another disk" {
+	make_device nullio d0 size=1M
+	make_device nullio d1 size=2M
+	make_target t0 i0
+	for round in 1 2 3; do
+		link_lun t0 0 nullio/d0
+		[ "$round" -gt 1 ] || wait_for_disk t0 i0 0
+		unlink_lun t0 0
+		link_lun t0 0 nullio/d1
+		wait_until 10 lun_0_is_2m 2>/dev/null
+		unlink_lun t0 0
+	done
+}
+
+@test "a new capacity is seen without asking" {
+	disk=$(export_disk nullio size=1M)
+	attr_set devices/nullio/d0/enable 0
+	attr_set devices/nullio/d0/size 2M
+	attr_set devices/nullio/d0/enable 1
+	wait_until 10 lun_0_is_2m
+	equal "$disk" "$(node_of t0 i0 0 block)"
+}
+
+# --- resets and removal
+
+# Reads until it is killed; leaves a mark if a read fails.
+keep_reading() {
+	while dd if="$1" of=/dev/null bs=64k iflag=direct status=none; do
+		:
+	done
+	: >"$BATS_TEST_TMPDIR/reading-failed"
+}
+
+@test "resets of every kind work, under I/O that survives them" {
+	disk=$(export_disk nullio size=64M)
+	sg=$(wait_for_sg t0 i0 0)
+	background keep_reading "$disk"
+	for kind in -d -t -b -H; do
+		for round in 1 2 3; do
+			sg_reset -N $kind "$sg"
+		done
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/reading-failed" ]
+	dd if="$disk" of=/dev/null bs=1M iflag=direct status=none
+}
+
+@test "a LUN reset tells the other initiators" {
+	make_device nullio d0 size=1M
+	make_target t0 i0 i1
+	link_lun t0 0 nullio/d0
+	wait_for_disk t0 i0 0
+	wait_for_disk t0 i1 0
+	other=$(wait_for_sg t0 i1 0)
+	wait_until 5 sg_turs "$other"
+	sg_reset -N -d "$(wait_for_sg t0 i0 0)"
+	run sg_turs -v "$other"
+	[ "$status" -eq 6 ]
+	sg_turs "$other"
+}
+
+@test "an initiator can be removed under I/O" {
+	disk=$(export_disk nullio size=64M)
+	background keep_reading "$disk"
+	sleep 0.5
+	bounded 5 rmdir targets/local/t0/initiators/i0
+	wait_until 20 test ! -b "$disk"
+	wait_until 20 test -e "$BATS_TEST_TMPDIR/reading-failed"
+}
+
+@test "a device can be unlinked under I/O" {
+	disk=$(export_disk nullio size=64M)
+	background keep_reading "$disk"
+	sleep 0.5
+	bounded 10 rm targets/local/t0/luns/0/d0
+	wait_for_no_lun t0 i0 0
+	bounded 10 rmdir devices/nullio/d0
+}
+
+@test "an initiator whose disk is mounted can be removed, and come back" {
+	requires mkfs.ext4
+	tree=$BATS_TEST_TMPDIR/tree
+	truncate -s 64M "$image"
+	mkdir "$tree"
+	disk=$(export_disk fileio "path=$image")
+	mkfs.ext4 -q "$disk"
+	mount "$disk" "$tree"
+	echo precious >"$tree/file"
+	sync -f "$tree"
+	bounded 5 rmdir targets/local/t0/initiators/i0
+	wait_until 20 test ! -b "$disk"
+	umount -l "$tree"
+	mkdir targets/local/t0/initiators/i0
+	mount "$(wait_for_disk t0 i0 0)" "$tree"
+	equal precious "$(cat "$tree/file")"
+	umount "$tree"
+}
+
+# --- a backend that does not answer
+
+# A device on a file in a file system that can be frozen: on a disk of another
+# local target. Prints the disk.
+export_frozen_disk() {
+	frozen=$BATS_TEST_TMPDIR/frozen
+	mkdir -p "$frozen"
+	truncate -s 64M "$image"
+	make_device fileio below "path=$image"
+	make_target below i0
+	link_lun below 0 fileio/below
+	disk=$(wait_for_disk below i0 0)
+	mkfs.ext4 -q -O ^has_journal "$disk"
+	mount "$disk" "$frozen"
+	truncate -s 8M "$frozen/image"
+	export_disk fileio "path=$frozen/image"
+}
+
+freeze() {
+	fsfreeze -f "$BATS_TEST_TMPDIR/frozen"
+}
+
+thaw() {
+	fsfreeze -u "$BATS_TEST_TMPDIR/frozen"
+}
+
+teardown() {
+	thaw 2>/dev/null || true
+	scst_clear_above
+	scst_down
+}
+
+# The target above keeps the file system below busy.
+scst_clear_above() {
+	down rmdir targets/local/t0/initiators/*
+	disable_all devices/fileio/d0/enable
+} >/dev/null 2>&1
+
+write_block() {
+	dd if=/dev/urandom of="$1" bs=4k count=1 oflag=direct status=none &&
+		: >"$BATS_TEST_TMPDIR/written"
+}
+
+@test "a write that takes longer than its timeout is aborted and done again" {
+	requires fsfreeze mkfs.ext4
+	disk=$(export_frozen_disk)
+	echo 1 >"/sys/block/${disk##*/}/device/timeout"
+	freeze
+	background write_block "$disk"
+	sleep 4
+	[ ! -e "$BATS_TEST_TMPDIR/written" ]
+	thaw
+	wait_until 30 test -e "$BATS_TEST_TMPDIR/written"
+	dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
+}
+
+@test "an initiator, a LUN and a device whose backend hangs can be removed" {
+	requires fsfreeze mkfs.ext4
+	disk=$(export_frozen_disk)
+	attr_set devices/fileio/d0/drain_ms 500
+	attr_set targets/local/t0/drain_ms 500
+	freeze
+	background write_block "$disk"
+	sleep 1
+	bounded 10 rmdir targets/local/t0/initiators/i0
+	bounded 10 rm targets/local/t0/luns/0/d0
+	bounded 10 rmdir targets/local/t0/luns/0
+	bounded 10 rmdir targets/local/t0
+	expect ETIMEDOUT attr_write devices/fileio/d0/enable 0
+	attr_is devices/fileio/d0/state draining
+	thaw
+	wait_until 30 grep -q idle devices/fileio/d0/state
+}
