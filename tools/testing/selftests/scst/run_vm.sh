@@ -43,11 +43,16 @@ wrong_usage() {
 scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 125
 scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 125
 
-for part in bed/common bed/apt bed/stock bed/uml bed/modules bed/initramfs \
-	bed/kvm bed/machine bed/verdict lib/trouble; do
-	# shellcheck source=/dev/null
-	. "$scst_tests/$part.sh"
-done
+. "$scst_tests/bed/common.sh"
+. "$scst_tests/bed/apt.sh"
+. "$scst_tests/bed/stock.sh"
+. "$scst_tests/bed/uml.sh"
+. "$scst_tests/bed/modules.sh"
+. "$scst_tests/bed/initramfs.sh"
+. "$scst_tests/bed/kvm.sh"
+. "$scst_tests/bed/machine.sh"
+. "$scst_tests/bed/verdict.sh"
+. "$scst_tests/lib/trouble.sh"
 
 run_bed=uml
 run_kernel=
@@ -95,7 +100,7 @@ check_options() {
 	*) wrong_usage "unknown bed $run_bed" ;;
 	esac
 	case $run_bed-$run_kernel in
-	vm-6.1 | vm-6.12 | uml-* | uml-smp*-) ;;
+	vm-6.1 | vm-6.12 | uml- | uml-smp- | uml-smp-lockdep-) ;;
 	*) wrong_usage "$run_bed has no kernel $run_kernel" ;;
 	esac
 	case $run_bed-$run_net in
@@ -162,8 +167,6 @@ prepare() {
 	run_tmp=${TMPDIR:-/tmp}
 	[ ! -w /dev/shm ] || run_tmp=/dev/shm
 	run_dir=$(mktemp -d "$run_tmp/scst.XXXXXX") || exit 125
-	trap 'stop' EXIT
-	trap 'exit 125' INT TERM HUP
 	mkdir -p "$run_out"
 	: >"$run_dir/stdout"
 	: >"$run_dir/stderr"
@@ -186,8 +189,11 @@ start() {
 
 stop() {
 	[ -z "${run_pid:-}" ] || kill -s KILL -- "-$run_pid" 2>/dev/null
-	rm -rf "$run_dir"
+	[ -z "${run_dir:-}" ] || rm -rf "$run_dir"
 }
+
+trap stop EXIT
+trap 'exit 125' INT TERM HUP
 
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -21,10 +21,11 @@ TEXT
 
 scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
 
-for part in common packages apt stock uml; do
-	# shellcheck source=/dev/null
-	. "$scst_tests/bed/$part.sh"
-done
+. "$scst_tests/bed/common.sh"
+. "$scst_tests/bed/packages.sh"
+. "$scst_tests/bed/apt.sh"
+. "$scst_tests/bed/stock.sh"
+. "$scst_tests/bed/uml.sh"
 
 case "${1-}" in
 packages) packages_install ;;

@@ -48,15 +48,19 @@ packages_as_root() {
 	echo sudo
 }
 
+packages_apt() {
+	# shellcheck disable=SC2086 # sudo or nothing
+	quietly $_pi_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" ||
+		die "apt-get $* failed"
+}
+
 packages_install() {
 	_pi_missing=$(packages_missing)
 	[ -n "$_pi_missing" ] || return 0
 	_pi_root=$(packages_as_root) ||
 		die "as root, please: apt-get update; apt-get install $_pi_missing"
 	say "installing Debian packages: $_pi_missing"
+	packages_apt update
 	# shellcheck disable=SC2086 # a list of words
-	quietly $_pi_root apt-get update &&
-		quietly $_pi_root env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y --no-install-recommends $_pi_missing ||
-		die "cannot install $_pi_missing"
+	packages_apt install -y --no-install-recommends $_pi_missing
 }

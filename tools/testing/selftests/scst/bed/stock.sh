@@ -22,7 +22,7 @@ stock_releases() {
 # The kbuild package that the headers of release $1 ask for.
 stock_kbuild() {
 	apt_private apt-cache show --no-all-versions "linux-headers-$1-amd64" |
-		sed -n 's/^Depends: //p' | tr ', ' '\n\n' | grep '^linux-kbuild-'
+		sed -n 's/^Depends: //p' | tr -s ', ' '\n' | grep '^linux-kbuild-'
 }
 
 stock_fetch() {

@@ -44,20 +44,21 @@ keep_console() {
 	cp "$run_dir/console" "$run_out/console-$run_bed${run_kernel:+-$run_kernel}"
 }
 
+# The exit status of the whole run.
 verdict() {
 	keep_console
 	if [ "$run_rc" -eq 137 ]; then
 		say "run_vm.sh: timeout after $run_timeout s"
 		show_console 60
-		exit 124
+		return 124
 	elif is_troubled; then
 		say "run_vm.sh: trouble in the kernel (command's status: $(cat "$run_dir/status" 2>/dev/null))"
 		show_trouble
-		exit 99
+		return 99
 	elif [ ! -s "$run_dir/status" ]; then
 		say "run_vm.sh: the machine ended without a status"
 		show_console 20
-		exit 98
+		return 98
 	fi
-	exit "$(cat "$run_dir/status")"
+	return "$(cat "$run_dir/status")"
 }

@@ -15,24 +15,16 @@ teardown() {
 	kernel_log_check
 }
 
-# A line in the kernel's log that says where this test begins.
+# dmesg shows this test only; the machine's console keeps everything.
 kernel_log_mark() {
-	printf 'scst-test: %s %s\n' "$BATS_TEST_NUMBER" "$BATS_TEST_DESCRIPTION" \
-		>/dev/kmsg
-}
-
-# The kernel's log of this test: all there is, if the mark scrolled out.
-kernel_log() {
-	dmesg | awk -v mark="scst-test: $BATS_TEST_NUMBER $BATS_TEST_DESCRIPTION" '
-		index($0, mark) { log_text = ""; next }
-		{ log_text = log_text $0 "\n" }
-		END { printf "%s", log_text }'
+	dmesg -C
+	printf 'scst-test: %s\n' "$BATS_TEST_DESCRIPTION" >/dev/kmsg
 }
 
 kernel_log_check() {
-	if kernel_log | trouble >/dev/null; then
+	if dmesg | trouble >/dev/null; then
 		echo "the kernel complained:"
-		kernel_log | tail -n 100
+		dmesg | tail -n 100
 		return 1
 	fi
 }

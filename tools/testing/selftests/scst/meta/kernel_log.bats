@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The checks on the kernel's log: a test during which the kernel warns must fail.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	tests=$BATS_TEST_DIRNAME/..
+}
+
+trouble_in() (
+	. "$BATS_TEST_DIRNAME/../lib/trouble.sh"
+	printf '%s\n' "$1" | trouble
+)
+
+@test "a test during which the kernel warns fails, and the machine with it" {
+	run "$tests/run_vm.sh" --bed uml-smp --timeout 60 -- \
+		bats --tap "$BATS_TEST_DIRNAME/fixtures/warns.bats"
+	[ "$status" -eq 99 ]
+	[[ "$output" == *"ok 1 a quiet test"* ]]
+	[[ "$output" == *"not ok 2 a test during which the kernel warns"* ]]
+	[[ "$output" == *"ok 3 the test after it"* ]]
+}
+
+@test "reports of the kernel's checkers count as trouble" {
+	trouble_in 'WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2'
+	trouble_in 'WARNING: possible circular locking dependency detected'
+	trouble_in 'BUG: KASAN: slab-use-after-free in f+0x1/0x2'
+	trouble_in 'BUG: sleeping function called from invalid context at x.c:1'
+	trouble_in 'UBSAN: array-index-out-of-bounds in x.c:1:2'
+	trouble_in 'INFO: task sh:12 blocked for more than 30 seconds.'
+	trouble_in 'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:'
+	trouble_in 'Oops: general protection fault'
+	trouble_in 'kmemleak: 3 new suspected memory leaks'
+}
+
+@test "ordinary messages do not" {
+	run ! trouble_in 'sd 0:0:0:0: [sda] Attached SCSI disk'
+	run ! trouble_in 'EXT4-fs (sda): mounted filesystem'
+	run ! trouble_in 'hello: loading out-of-tree module taints kernel.'
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The harness itself, from outside: what run_vm.sh promises.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	run_vm=$BATS_TEST_DIRNAME/../run_vm.sh
+	out=$BATS_TEST_TMPDIR/out
+	err=$BATS_TEST_TMPDIR/err
+}
+
+# bed ARGUMENT...: runs the quick bed with output and messages in files.
+bed() {
+	"$run_vm" --bed uml-smp --timeout 60 "$@" >"$out" 2>"$err"
+}
+
+# start_bed SCRIPT: the same in the background; $pid is run_vm.sh itself.
+start_bed() {
+	"$run_vm" --bed uml-smp --timeout 60 -- sh -c "$1" >"$out" 2>"$err" 3>&- &
+	pid=$!
+}
+
+wait_for_output() {
+	for _ in $(seq 200); do
+		! grep -q "$1" "$out" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "the command's exit status comes back" {
+	bed -- true
+	run bed -- sh -c 'exit 7'
+	[ "$status" -eq 7 ]
+	run -127 bed -- no-such-command
+}
+
+@test "arguments arrive as they are" {
+	bed -- printf '<%s>' 'two words' "it's" '' '#* ?' '"'
+	[ "$(cat "$out")" = "<two words><it's><><#* ?><\">" ]
+}
+
+@test "standard output and error stay apart from each other and the console" {
+	bed -- sh -c 'echo to-out; echo to-err >&2; echo again >/dev/stderr'
+	[ "$(cat "$out")" = to-out ]
+	[ "$(cat "$err")" = "to-err
+again" ]
+}
+
+@test "output comes while the command runs" {
+	start_bed 'echo early; sleep 20'
+	wait_for_output early
+	kill "$pid"
+}
+
+@test "a command that takes too long ends with 124" {
+	run bed --timeout 5 -- sleep 100
+	[ "$status" -eq 124 ]
+	grep -q timeout "$err"
+}
+
+@test "a machine that dies without a word gives 98" {
+	run bed -- sh -c 'echo o >/proc/sysrq-trigger; sleep 30'
+	[ "$status" -eq 98 ]
+}
+
+@test "a kernel that warns gives 99 and its log" {
+	run bed -- sh -c 'modprobe lkdtm; echo WARNING >/sys/kernel/debug/provoke-crash/DIRECT'
+	[ "$status" -eq 99 ]
+	grep -q 'WARNING: .*lkdtm' "$err"
+}
+
+@test "a kernel that crashes gives 99 and its log" {
+	run bed -- sh -c 'modprobe lkdtm; echo BUG >/sys/kernel/debug/provoke-crash/DIRECT'
+	[ "$status" -eq 99 ]
+	grep -q 'lkdtm' "$err"
+}
+
+@test "what a machine wrote and flushed to a disk survives its sudden death" {
+	truncate -s 1M "$BATS_TEST_TMPDIR/disk"
+	run bed --disk "$BATS_TEST_TMPDIR/disk" -- \
+		"$BATS_TEST_DIRNAME/fixtures/die_after_flush"
+	[ "$status" -eq 98 ]
+	[ "$(head -c 7 "$BATS_TEST_TMPDIR/disk")" = flushed ]
+}
+
+@test "the host's files do not change, except in SCST_OUT" {
+	bed -- sh -c 'echo x >Makefile; echo y >/etc/hostname; echo z >build/out/meta'
+	run ! grep -qx x "$BATS_TEST_DIRNAME/../../../../../Makefile"
+	run ! grep -qx y /etc/hostname
+	grep -qx z "$BATS_TEST_DIRNAME/../../../../../build/out/meta"
+}
+
+@test "two machines at once do not disturb each other" {
+	(bed -- sh -c 'sleep 2; exit 3') &
+	run "$run_vm" --bed uml-smp --timeout 60 -- sh -c 'sleep 1; exit 4'
+	[ "$status" -eq 4 ]
+	wait $! || status=$?
+	[ "$status" -eq 3 ]
+}
+
+@test "a run that is interrupted takes its machine along" {
+	start_bed 'echo started; sleep 50'
+	wait_for_output started
+	machine=$(pgrep -P "$pid" timeout)
+	kill "$pid"
+	wait "$pid" || true
+	sleep 0.2
+	run ! kill -0 "$machine"
+}
+
+@test "wrong usage is said and starts nothing" {
+	for arguments in '--bed none -- true' '--smp x -- true' '--bed uml --smp 2 -- true' \
+		'--kernel 6.1 -- true' '--disk /nonexistent -- true' '--what -- true' ''; do
+		# shellcheck disable=SC2086 # lists of words
+		run "$run_vm" $arguments
+		[ "$status" -eq 125 ]
+	done
+}
