@@ -13,13 +13,14 @@ tests := tools/testing/selftests/scst
 # before 6.13 have no MO= for that.
 release := $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h))
 objects := build/$(release)/src
-sources := Kbuild drivers include
+sources := Kbuild drivers include $(tests)/modules
 
 kernel_has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(KDIR)/include/config/auto.conf && echo y)
 arch := $(if $(call kernel_has,UML),ARCH=um)
 
 options := SCST SCST_VDISK SCST_PASS SCST_USER SCST_LOCAL ISCSI_SCST
 options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST)
+options += $(if $(TEST_MODULES),SCST_TEST)
 
 # BTF would need pahole, and a vmlinux that most headers packages do not carry.
 kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m) \

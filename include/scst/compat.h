@@ -9,6 +9,10 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else

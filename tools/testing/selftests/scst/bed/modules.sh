@@ -6,7 +6,8 @@
 # Build for kernel headers $1. The Makefile gives every kernel release its own
 # directory, so beds do not get in each other's way.
 modules_build() {
-	quietly make -C "$scst_repo" --no-print-directory -j"$(nproc)" modules KDIR="$1" ||
+	quietly make -C "$scst_repo" --no-print-directory -j"$(nproc)" modules KDIR="$1" \
+		TEST_MODULES=y ||
 		die "cannot build the modules for $1"
 }
 

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The core seen by a target driver: contexts, announced lengths, memory, aborts.
+
+load lib/scst
+load lib/probe
+
+inquiry=cdb=120000002400
+read_1=cdb=28000000000000000100
+write_1=cdb=2a000000000000000100
+
+# What a driver must see, whatever context it submits from.
+# shellcheck disable=SC2030,SC2031 # one shell for each test
+everything_in() {
+	local ctx=$1 data sense
+
+	probe_ready
+	data=$(printf '0%.0s' {1..128})
+
+	equal '1 status=00 residual=0 sense= data=' \
+		"$(probe_cmd 1 ctx="$ctx" cdb=000000000000)"
+	matches "2 status=00 residual=0 sense= data=000006124500* " \
+		"$(probe_cmd 2 ctx="$ctx" dir=in len=36 $inquiry) "
+	equal "3 status=00 residual=0 sense= data=" \
+		"$(probe_cmd 3 ctx="$ctx" dir=out len=512 $write_1 data=00)"
+	equal "4 status=00 residual=0 sense= data=$data" \
+		"$(probe_cmd 4 ctx="$ctx" dir=in len=512 $read_1)"
+	# announced more than the command transfers
+	equal "5 status=00 residual=512 sense= data=$data" \
+		"$(probe_cmd 5 ctx="$ctx" dir=in len=1024 $read_1)"
+	# announced less: cut
+	equal "6 status=00 residual=-412 sense= data=$data" \
+		"$(probe_cmd 6 ctx="$ctx" dir=in len=100 $read_1)"
+	# announced nothing, for a transport that cannot
+	equal "7 status=00 residual=0 sense= data=$data" \
+		"$(probe_cmd 7 ctx="$ctx" dir=unknown $read_1)"
+	# Data-Out that would not be complete, the wrong direction: ABORTED before
+	# anything is done
+	sense=70000500000000000a000000000e03
+	matches "8 status=02 residual=100 sense=$sense* data=" \
+		"$(probe_cmd 8 ctx="$ctx" dir=out len=100 $write_1 data=00)"
+	matches "9 status=02 residual=512 sense=$sense* data=" \
+		"$(probe_cmd 9 ctx="$ctx" dir=out len=512 $read_1 data=00)"
+	matches "10 status=02 residual=512 sense=$sense* data=" \
+		"$(probe_cmd 10 ctx="$ctx" dir=in len=512 $write_1)"
+	# the transfer fails: DATA PHASE ERROR
+	matches "11 status=02 residual=512 sense=70000b00000000000a000000004b00* data=" \
+		"$(probe_cmd 11 ctx="$ctx" dir=out len=512 $write_1 data=fail)"
+	# no such LUN, no such command
+	matches "12 status=02 * sense=70000500000000000a000000002500* data=" \
+		"$(probe_cmd 12 ctx="$ctx" lun=0007000000000000 cdb=000000000000)"
+	matches "13 status=02 * sense=70000500000000000a000000002000* data=" \
+		"$(probe_cmd 13 ctx="$ctx" cdb=ff0000000000)"
+}
+
+@test "a handler that does not sleep gives the same answers in every context" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	for ctx in thread softirq hardirq; do
+		probe_login "$ctx"
+		everything_in "$ctx"
+		probe_logout
+	done
+}
+
+@test "a handler that sleeps gives the same answers in every context" {
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	make_device fileio d0 "path=$BATS_TEST_TMPDIR/image"
+	probe_target fileio/d0
+	for ctx in thread softirq hardirq; do
+		probe_login "$ctx"
+		everything_in "$ctx"
+		probe_logout
+	done
+}
+
+@test "written data is read back through the core's own buffers" {
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	make_device fileio d0 "path=$BATS_TEST_TMPDIR/image"
+	probe_target fileio/d0
+	probe_login me
+	probe_ready
+	equal '1 status=00 residual=0 sense= data=' \
+		"$(probe_cmd 1 dir=out len=512 $write_1 data=a5b6c7d8)"
+	matches "2 status=00 residual=0 sense= data=a5b6c7d8a5b6c7d8*" \
+		"$(probe_cmd 2 ctx=hardirq dir=in len=512 $read_1)"
+	equal a5b6c7d8 "$(od -An -tx1 -N 4 "$BATS_TEST_TMPDIR/image" | tr -d ' ')"
+}
+
+@test "a device's buffer memory is capped: BUSY, or TASK SET FULL with company" {
+	make_device nullio d0 size=1M
+	attr_set devices/nullio/d0/buffer_limit 4096
+	probe_target nullio/d0
+	probe_login me
+	probe_ready
+	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=4096 cdb=2a000000000000000800 data=00)"
+	matches '2 status=08 *' "$(probe_cmd 2 dir=out len=4608 cdb=2a000000000000000900 data=00)"
+	echo "cmd 3 dir=out len=512 $write_1 data=hold" >&"$probe"
+	matches '4 status=28 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
+	# what needs no buffer goes on
+	matches '5 status=00 *' "$(probe_cmd 5 cdb=000000000000)"
+	echo "go 3" >&"$probe"
+	matches '3 status=00 *' "$(probe_result)"
+	matches '6 status=00 *' "$(probe_cmd 6 dir=in len=512 $read_1)"
+}
+
+@test "the machine's buffer memory is capped" {
+	modprobe -r scst_local scst_vdisk scst
+	modprobe scst max_buffer_mb=1
+	cd "$scst_root"
+	make_device nullio d0 size=64M
+	probe_target nullio/d0
+	probe_login me
+	probe_ready
+	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=1048576 cdb=28000000000000080000)"
+	matches '2 status=08 *' "$(probe_cmd 2 dir=in len=1049088 cdb=28000000000000080100)"
+	matches '3 status=00 *' "$(probe_cmd 3 dir=in len=512 $read_1)"
+}
+
+@test "ABORT TASK answers when its task is gone, and the task never does" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	probe_login me
+	probe_ready
+	echo "cmd 7 dir=out len=512 $write_1 data=hold" >&"$probe"
+	echo "tmf 100 fn=7 ref=7" >&"$probe"
+	equal '100 response=1' "$(probe_result)" 'QUERY TASK: succeeded'
+	echo "tmf 101 fn=0 ref=7" >&"$probe"
+	sleep 0.2
+	echo "go 7" >&"$probe"
+	equal '7 aborted' "$(probe_result)"
+	equal '101 response=0' "$(probe_result)"
+	echo "tmf 102 fn=7 ref=7" >&"$probe"
+	equal '102 response=0' "$(probe_result)" 'QUERY TASK: no such task'
+	echo "tmf 103 fn=4 lun=0005000000000000" >&"$probe"
+	equal '103 response=3' "$(probe_result)" 'incorrect LUN'
+}
+
+@test "LOGICAL UNIT RESET aborts another initiator's tasks and tells everybody" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	probe_login one
+	probe_ready
+	one=$probe
+	echo "cmd 7 dir=out len=512 $write_1 data=hold" >&"$one"
+	probe_login two
+	probe_ready
+	echo "tmf 100 fn=4" >&"$probe"
+	sleep 0.2
+	echo "go 7" >&"$one"
+	equal '100 response=0' "$(probe_result)"
+	matches '1 status=02 * sense=70000600000000000a000000002903*' \
+		"$(probe_cmd 1 cdb=000000000000)"
+	probe_logout
+	probe=$one
+	equal '7 aborted' "$(probe_result)"
+	matches '2 status=02 * sense=70000600000000000a000000002903*' \
+		"$(probe_cmd 2 cdb=000000000000)"
+	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
+}
+
+@test "a log-out with commands in the middle of their transfer leaves nothing" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	for _ in 1 2 3; do
+		probe_login me
+		probe_ready
+		for tag in 1 2 3 4; do
+			echo "cmd $tag ctx=hardirq dir=out len=512 $write_1 data=hold" >&"$probe"
+		done
+		probe_logout
+	done
+}
+
+@test "disabling a device waits for a task in its transfer, then aborts it" {
+	make_device nullio d0 size=1M
+	attr_set devices/nullio/d0/drain_ms 300
+	probe_target nullio/d0
+	probe_login me
+	probe_ready
+	echo "cmd 7 dir=out len=512 $write_1 data=hold" >&"$probe"
+	wait_until 5 test -e /sys/kernel/debug/scst_probe/t0
+	expect ETIMEDOUT attr_write devices/nullio/d0/enable 0
+	attr_is devices/nullio/d0/state draining
+	matches '1 status=02 * sense=70000200000000000a000000000403*' \
+		"$(probe_cmd 1 cdb=000000000000)"
+	echo "go 7" >&"$probe"
+	equal '7 aborted' "$(probe_result)"
+	wait_until 5 attr_is devices/nullio/d0/state idle
+	attr_set devices/nullio/d0/enable 1
+	matches '2 status=00 *' "$(probe_cmd 2 cdb=000000000000)"
+}
+
+@test "stages, submission and response are traced" {
+	cd /sys/kernel/tracing || skip 'the kernel traces nothing'
+	[ -d events/scst ] || skip 'the kernel has no event tracing'
+	cd "$scst_root"
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	probe_login me
+	probe_ready
+	echo 1 >/sys/kernel/tracing/events/scst/enable
+	probe_cmd 77 dir=in len=512 $read_1
+	echo 0 >/sys/kernel/tracing/events/scst/enable
+	run cat /sys/kernel/tracing/trace
+	matches '*scst_cmd_submit: * tag=0x4d lun=0 opcode=0x28 attr=1 expected=512*' "$output"
+	for stage in translate decode admit check prepare execute backend complete \
+		respond finish; do
+		matches "*scst_cmd_stage: * stage=$stage*" "$output"
+	done
+	matches '*scst_cmd_respond: * tag=0x4d opcode=0x28 status=0x00 data=512 residual=0*' "$output"
+}

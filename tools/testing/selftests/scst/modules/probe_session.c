@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scst_probe: an open file is an initiator port.
+ */
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "probe.h"
+
+/* Who is logged in where */
+DEFINE_MUTEX(probe_lock);
+
+/* Enabled targets, guarded by probe_lock */
+LIST_HEAD(probe_targets);
+
+/* The target may have gone since the file was looked up. */
+static int probe_session_attach(struct probe_session *session, void *wanted)
+{
+	struct probe_target *target;
+
+	list_for_each_entry(target, &probe_targets, entry) {
+		if (target != wanted)
+			continue;
+		session->target = target;
+		list_add_tail(&session->entry, &target->sessions);
+		return 0;
+	}
+	return -ENODEV;
+}
+
+static int probe_open(struct inode *inode, struct file *file)
+{
+	struct probe_session *session = kzalloc_obj(*session);
+	int ret;
+
+	if (!session)
+		return -ENOMEM;
+	init_completion(&session->gone);
+	spin_lock_init(&session->lock);
+	INIT_LIST_HEAD(&session->results);
+	INIT_LIST_HEAD(&session->held);
+	init_waitqueue_head(&session->waitq);
+	mutex_lock(&probe_lock);
+	ret = probe_session_attach(session, inode->i_private);
+	mutex_unlock(&probe_lock);
+	if (ret) {
+		kfree(session);
+		return ret;
+	}
+	file->private_data = session;
+	return nonseekable_open(inode, file);
+}
+
+static void probe_session_gone(void *priv)
+{
+	struct probe_session *session = priv;
+
+	complete_all(&session->gone);
+}
+
+/**
+ * probe_session_end - log out
+ * @session: the initiator port
+ *
+ * Context: process context, under probe_lock.
+ */
+void probe_session_end(struct probe_session *session)
+{
+	lockdep_assert_held(&probe_lock);
+	if (session->ending)
+		return;
+	session->ending = true;
+	list_del(&session->entry);
+	if (!session->sess)
+		return;
+	scst_session_unregister(session->sess, probe_session_gone);
+	probe_fail_held(session);
+}
+
+static void probe_results_free(struct probe_session *session)
+{
+	struct probe_result *result, *next;
+
+	list_for_each_entry_safe(result, next, &session->results, entry)
+		kfree(result);
+}
+
+static int probe_close(struct inode *inode, struct file *file)
+{
+	struct probe_session *session = file->private_data;
+
+	mutex_lock(&probe_lock);
+	probe_session_end(session);
+	mutex_unlock(&probe_lock);
+	if (session->sess)
+		wait_for_completion(&session->gone);
+	probe_results_free(session);
+	kfree(session->reading);
+	kfree(session);
+	return 0;
+}
+
+static int probe_login(struct probe_session *session, const char *name)
+{
+	struct scst_session *sess;
+
+	lockdep_assert_held(&probe_lock);
+	if (session->sess)
+		return -EEXIST;
+	sess = scst_session_register(session->target->tgt, name, session);
+	if (IS_ERR(sess))
+		return PTR_ERR(sess);
+	session->sess = sess;
+	return 0;
+}
+
+static int probe_request(struct probe_session *session, char *line)
+{
+	const char *word = strsep(&line, " ");
+
+	lockdep_assert_held(&probe_lock);
+	if (!line)
+		return -EINVAL;
+	if (session->ending)
+		return -ESHUTDOWN;
+	if (!strcmp(word, "login"))
+		return probe_login(session, line);
+	if (!session->sess)
+		return -ENOTCONN;
+	if (!strcmp(word, "cmd"))
+		return probe_submit_cmd(session, line);
+	if (!strcmp(word, "go"))
+		return probe_go(session, line);
+	if (!strcmp(word, "tmf"))
+		return probe_submit_tmf(session, line);
+	return -EINVAL;
+}
+
+static ssize_t probe_write(struct file *file, const char __user *buf,
+			   size_t count, loff_t *pos)
+{
+	struct probe_session *session = file->private_data;
+	char *line;
+	int ret;
+
+	if (count >= PROBE_LINE_LEN)
+		return -EINVAL;
+	line = memdup_user_nul(buf, count);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	/* Held over the submission: nobody logs out under it. */
+	mutex_lock(&probe_lock);
+	ret = probe_request(session, strim(line));
+	mutex_unlock(&probe_lock);
+	kfree(line);
+	return ret ?: count;
+}
+
+/**
+ * probe_result_add - a request is answered
+ * @session: its initiator port
+ * @result:  the line
+ *
+ * Context: any.
+ */
+void probe_result_add(struct probe_session *session,
+		      struct probe_result *result)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&session->lock, flags);
+	list_add_tail(&result->entry, &session->results);
+	session->pending--;
+	/* Under the lock: a reader that sees the result may close the file. */
+	wake_up(&session->waitq);
+	spin_unlock_irqrestore(&session->lock, flags);
+}
+
+static bool probe_is_ready(struct probe_session *session)
+{
+	bool ready;
+
+	spin_lock_irq(&session->lock);
+	ready = !list_empty(&session->results) || !session->pending;
+	spin_unlock_irq(&session->lock);
+	return ready;
+}
+
+static struct probe_result *probe_result_take(struct probe_session *session)
+{
+	struct probe_result *result;
+
+	spin_lock_irq(&session->lock);
+	result = list_first_entry_or_null(&session->results,
+					  struct probe_result, entry);
+	if (result)
+		list_del(&result->entry);
+	spin_unlock_irq(&session->lock);
+	return result;
+}
+
+/* Shells read byte by byte. */
+static ssize_t probe_read(struct file *file, char __user *buf, size_t count,
+			  loff_t *pos)
+{
+	struct probe_session *session = file->private_data;
+	struct probe_result *result = session->reading;
+	size_t len;
+
+	if (wait_event_interruptible(session->waitq, result ||
+				     probe_is_ready(session)))
+		return -ERESTARTSYS;
+	if (!result)
+		result = probe_result_take(session);
+	session->reading = result;
+	if (!result)
+		return 0;
+	len = min_t(size_t, count, result->len - result->pos);
+	if (copy_to_user(buf, result->line + result->pos, len))
+		return -EFAULT;
+	result->pos += len;
+	if (result->pos == result->len) {
+		session->reading = NULL;
+		kfree(result);
+	}
+	return len;
+}
+
+const struct file_operations probe_session_fops = {
+	.owner = THIS_MODULE,
+	.open = probe_open,
+	.release = probe_close,
+	.write = probe_write,
+	.read = probe_read,
+};
