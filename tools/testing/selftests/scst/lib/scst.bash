@@ -12,7 +12,7 @@
 . "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
-scst_modules=(scst_probe scst_local scst_vdisk scst)
+scst_modules=(scst_kunit scst_probe scst_local scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
@@ -102,6 +102,15 @@ bounded() {
 background() {
 	"$@" 3>&- &
 	scst_jobs+=("$!")
+}
+
+# jobs_end SECONDS: every background job must end by itself.
+jobs_end() {
+	local pid
+
+	for pid in "${scst_jobs[@]}"; do
+		wait_until "$1" is_dead "$pid" || return
+	done
 }
 
 kill_jobs() {
@@ -267,9 +276,23 @@ disk_is_ready() {
 	disk=$(node_of "$1" "$2" "$3" block) && blockdev --getsize64 "$disk"
 } >/dev/null 2>&1
 
+# What there is of an initiator, for whoever misses something.
+show_initiator() {
+	local host
+
+	host=$(host_of "$1" "$2")
+	echo "initiator $1/$2: host '$host', target: $(cat "targets/local/$1/last_error")"
+	ls -d "/sys/class/scsi_device/${host#host}:"*/device/{block,scsi_generic}/*
+	dmesg | tail -n 30
+} >&2
+
 # wait_for_disk TARGET INITIATOR LUN: prints /dev/sdX.
 wait_for_disk() {
-	wait_until 20 disk_is_ready "$@" && node_of "$@" block
+	wait_until 20 disk_is_ready "$@" || {
+		show_initiator "$@"
+		return 1
+	}
+	node_of "$@" block
 }
 
 # wait_for_sg TARGET INITIATOR LUN: prints /dev/sgN.
@@ -298,7 +321,8 @@ disk_size() {
 # --- up and down
 
 scst_load() {
-	modprobe -a scst scst_local && cd "$scst_root" || return
+	[ -d /sys/module/scst_local ] || modprobe -a scst scst_local || return
+	cd "$scst_root" || return
 }
 
 # What the test mounted, the last first.
@@ -352,13 +376,34 @@ scst_clear() {
 	return "$status"
 }
 
-# Removing the last users may end in the background.
-scst_unload() {
+# module_is_unused MODULE...: but by other modules. What holds a target, a session
+# or a device holds its module.
+module_is_unused() {
+	local count
+
+	[ ! -e "/sys/module/$1/refcnt" ] || {
+		read -r count <"/sys/module/$1/refcnt"
+		[ "$count" -eq "$(find "/sys/module/$1/holders" -type l | wc -l)" ]
+	}
+}
+
+# What was removed may end in the background.
+scst_is_unused() {
 	local module
 
 	for module in "${scst_modules[@]}"; do
-		[ -d "/sys/module/$module" ] || continue
-		wait_until 30 modprobe -r -q "$module" || return
+		wait_until 30 module_is_unused "$module" || return
+	done
+}
+
+# Unloading is slow, so only once a file. With KASAN, UML cannot load a module
+# where another one was.
+scst_unload() {
+	local module
+
+	[ "${SCST_BED-}" != uml ] || return 0
+	for module in "${scst_modules[@]}"; do
+		[ ! -d "/sys/module/$module" ] || modprobe -r "$module" || return
 	done
 }
 
@@ -375,7 +420,7 @@ scst_down() {
 	unmount_all
 	scst_clear || status=1
 	cd /
-	scst_unload || status=1
+	scst_is_unused || status=1
 	kernel_log_check || status=1
 	return "$status"
 }
@@ -386,4 +431,8 @@ setup() {
 
 teardown() {
 	scst_down
+}
+
+teardown_file() {
+	scst_unload
 }
