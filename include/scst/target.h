@@ -46,8 +46,9 @@ enum scst_event {
  *			configuration lock. Returns 0 or an errno.
  * @destroy:		optional; the target is about to be freed; all its
  *			sessions are gone. Process context.
- * @enable:		let initiators in. Process context under the
- *			configuration lock. Returns 0 or an errno.
+ * @enable:		let initiators in. Process context without the core's
+ *			configuration lock, never at once with @disable. Returns
+ *			0 or an errno.
  * @disable:		let no initiator in any more and end all sessions.
  *			Process context without locks; may wait, but not longer
  *			than it takes scst_session_unregister() to call back.

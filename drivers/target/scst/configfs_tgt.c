@@ -177,13 +177,7 @@ static ssize_t scst_tgt_enable_store(struct config_item *item, const char *page,
 		scst_target_set_error(tgt, "enable: not 0 or 1");
 		return -EINVAL;
 	}
-	if (enable) {
-		mutex_lock(&scst_config_lock);
-		ret = scst_target_enable(tgt);
-		mutex_unlock(&scst_config_lock);
-	} else {
-		ret = scst_target_disable(tgt);
-	}
+	ret = enable ? scst_target_enable(tgt) : scst_target_disable(tgt);
 	return ret ?: count;
 }
 

@@ -10,11 +10,13 @@
  * L: the list lock of the CPU that the command was submitted on
  * R: written under C, read under RCU
  * S: dev->lock to write, READ_ONCE() to read
+ * T: tgt->enable_lock
  * U: nexus->ua_lock
  * O: whoever owns the command
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
- * a command list's lock, then nexus->ua_lock. No mutex is taken on a command's
+ * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
+ * scst_config_lock. No mutex is taken on a command's
  * way and nobody waits for a command while holding a lock.
  *
  * All spinlocks are taken with bottom halves off and never from hard
@@ -231,6 +233,7 @@ struct scst_plugin {
  * @name:	its name
  * @map:	the default LUN map
  * @rel_tgt_id:	RELATIVE TARGET PORT IDENTIFIER, unique, never 0
+ * @enable_lock: serialises enabling and disabling, which call the driver
  * @enabled:	initiators may log in
  * @removed:	its directory is gone
  * @session_count: sessions registered and not yet gone; they keep the memory
@@ -247,7 +250,8 @@ struct scst_target {
 	char *name;				/* I */
 	struct scst_lun_map map;
 	u16 rel_tgt_id;				/* C */
-	bool enabled;				/* C */
+	struct mutex enable_lock;		/* taken before scst_config_lock */
+	bool enabled;				/* C and T */
 	bool removed;				/* C */
 	unsigned int session_count;		/* C, read with READ_ONCE() */
 	wait_queue_head_t waitq;

@@ -244,6 +244,7 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
 	tgt->plugin = plugin;
 	tgt->ops = ops;
 	tgt->drain_ms = SCST_DEFAULT_DRAIN_MS;
+	mutex_init(&tgt->enable_lock);
 	init_waitqueue_head(&tgt->waitq);
 	scst_error_init(&tgt->error);
 	scst_lun_map_init(&tgt->map, tgt);
@@ -297,30 +298,67 @@ void scst_target_unpublish(struct scst_target *tgt)
 	mutex_unlock(&scst_config_lock);
 }
 
+static void scst_target_set_enabled(struct scst_target *tgt, bool enabled)
+{
+	mutex_lock(&scst_config_lock);
+	WRITE_ONCE(tgt->enabled, enabled);
+	mutex_unlock(&scst_config_lock);
+}
+
+static int __scst_target_enable(struct scst_target *tgt)
+{
+	int ret;
+
+	lockdep_assert_held(&tgt->enable_lock);
+	if (tgt->enabled) {
+		scst_target_set_error(tgt, "the target is enabled already");
+		return -EBUSY;
+	}
+	if (READ_ONCE(tgt->session_count)) {
+		scst_target_set_error(tgt, "sessions of the last time are still ending");
+		return -EBUSY;
+	}
+	/* First: initiators may log in before the driver returns. */
+	scst_target_set_enabled(tgt, true);
+	ret = tgt->ops->enable(tgt);
+	if (ret)
+		scst_target_set_enabled(tgt, false);
+	return ret;
+}
+
 /**
  * scst_target_enable - let initiators log in
  * @tgt: the target
  *
- * Context: process context, under scst_config_lock.
+ * Context: process context without locks.
  * Return: 0, -EBUSY if it is enabled already, or what the driver says.
  */
 int scst_target_enable(struct scst_target *tgt)
 {
 	int ret;
 
-	lockdep_assert_held(&scst_config_lock);
-	if (tgt->enabled) {
-		scst_target_set_error(tgt, "the target is enabled already");
-		return -EBUSY;
-	}
-	if (tgt->session_count) {
-		scst_target_set_error(tgt, "sessions of the last time are still ending");
-		return -EBUSY;
-	}
-	ret = tgt->ops->enable(tgt);
-	if (!ret)
-		WRITE_ONCE(tgt->enabled, true);
+	mutex_lock(&tgt->enable_lock);
+	ret = __scst_target_enable(tgt);
+	mutex_unlock(&tgt->enable_lock);
 	return ret;
+}
+
+static int __scst_target_disable(struct scst_target *tgt)
+{
+	long timeout = msecs_to_jiffies(scst_target_drain_ms(tgt)) +
+		       SCST_ABORT_GRACE;
+
+	lockdep_assert_held(&tgt->enable_lock);
+	if (!tgt->enabled)
+		return 0;
+	scst_target_set_enabled(tgt, false);
+	tgt->ops->disable(tgt);
+	if (wait_event_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
+			       timeout))
+		return 0;
+	scst_target_set_error(tgt, "%u sessions do not end: a backend holds their commands",
+			      READ_ONCE(tgt->session_count));
+	return -ETIMEDOUT;
 }
 
 /**
@@ -332,19 +370,10 @@ int scst_target_enable(struct scst_target *tgt)
  */
 int scst_target_disable(struct scst_target *tgt)
 {
-	bool was_enabled;
+	int ret;
 
-	mutex_lock(&scst_config_lock);
-	was_enabled = tgt->enabled;
-	WRITE_ONCE(tgt->enabled, false);
-	mutex_unlock(&scst_config_lock);
-	if (!was_enabled)
-		return 0;
-	tgt->ops->disable(tgt);
-	if (wait_event_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
-			       msecs_to_jiffies(READ_ONCE(tgt->drain_ms)) + SCST_ABORT_GRACE))
-		return 0;
-	scst_target_set_error(tgt, "%u sessions do not end: a backend holds their commands",
-			      READ_ONCE(tgt->session_count));
-	return -ETIMEDOUT;
+	mutex_lock(&tgt->enable_lock);
+	ret = __scst_target_disable(tgt);
+	mutex_unlock(&tgt->enable_lock);
+	return ret;
 }
