@@ -11,7 +11,7 @@ tests := tools/testing/selftests/scst
 # Objects go to a directory for each kernel release, so that builds for several
 # kernels do not disturb each other. It is a tree of links to the sources: kernels
 # before 6.13 have no MO= for that.
-release := $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h))
+release := $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null))
 objects := build/$(release)/src
 sources := Kbuild drivers include $(tests)/modules
 
@@ -26,7 +26,7 @@ options += $(if $(TEST_MODULES),SCST_TEST)
 kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m) \
 	CONFIG_DEBUG_INFO_BTF_MODULES=
 
-.PHONY: all modules links install uninstall clean help
+.PHONY: all modules headers links install uninstall clean help
 .PHONY: packages demo check static unit soak docs
 
 all: modules
@@ -34,21 +34,27 @@ all: modules
 modules: links
 	+@$(kbuild) modules
 
-links:
-ifeq ($(release),)
-	$(error no kernel headers: install linux-headers-amd64, or name some with KDIR=)
-endif
+headers:
+	$(if $(release),,$(error no kernel headers$(KDIR:%= in %): install linux-headers-amd64, or set KDIR))
+
+links: headers
 	@mkdir -p $(objects)
 	@cp -rsn $(sources:%=$(CURDIR)/%) $(objects)/
 	@find $(objects) -xtype l -delete
 
-install: modules
-	+@$(kbuild) modules_install
-	depmod $(release)
+# Where the modules go; INSTALL_MOD_PATH is for packagers.
+installed = $(INSTALL_MOD_PATH)/lib/modules/$(release)/updates
+run_depmod = depmod $(INSTALL_MOD_PATH:%=-b %) $(release)
 
-uninstall: links
-	rm -f $(addprefix $(INSTALL_MOD_PATH)/lib/modules/$(release)/updates/,$(shell cd $(objects) && find * -name '*.ko'))
-	depmod $(release)
+install: modules
+	install -d $(installed)/scst
+	sed -n 's|.*\(drivers/.*\)\.k*o$$|$(objects)/\1.ko|p' $(objects)/modules.order | \
+		grep -v _kunit.ko | xargs install -m 644 -t $(installed)/scst
+	$(run_depmod)
+
+uninstall: headers
+	rm -rf $(installed)/scst
+	$(run_depmod)
 
 clean:
 	rm -rf build
@@ -77,4 +83,14 @@ docs: packages
 	sphinx-build -q -W -b html Documentation build/docs
 
 help:
-	@echo 'make            build the modules for KVER or KDIR ($(or $(KDIR),no headers found))'
+	@echo 'make [modules]  build the modules for KVER or KDIR; now: $(or $(KDIR),no headers found)'
+	@echo 'make install    install them and run depmod'
+	@echo 'make uninstall  remove what install put there'
+	@echo 'make clean      remove everything that was built'
+	@echo 'make demo       a file becomes a SCSI disk, in a virtual machine'
+	@echo 'make check      prove everything: static checks, KUnit, the suite in every bed'
+	@echo 'make static     compiler warnings, sparse, checkpatch, shellcheck, documentation'
+	@echo 'make unit       the KUnit tests'
+	@echo 'make soak       I/O and configuration changes for SOAK_MINUTES (60)'
+	@echo 'make docs       the documentation as HTML, in build/docs'
+	@echo 'make packages   install the Debian packages that all of this needs'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # make check: static checks, KUnit, the harness's own tests, and the suite in every
 # bed. The last line is "N passed, N failed, N skipped". With arguments, only the
-# jobs named.
+# jobs named: static unit meta vm-6.1 vm-6.12 uml uml-smp.
 
 set -u
 
@@ -15,9 +15,8 @@ cd "$scst_repo" || exit 1
 results=build/out/check
 setup=$scst_tests/setup.sh
 
-# Two lanes, for two cores: emulation in one, User-Mode-Linux in the other.
-lane_native='static unit uml uml-smp'
-lane_emulated='vm-6.1 vm-6.12 meta'
+# The longest first: as many as there are CPUs run at a time.
+all_jobs='vm-6.1 vm-6.12 uml static uml-smp meta unit'
 
 fetch() {
 	"$setup" kernel 6.1 && "$setup" kernel 6.12 &&
@@ -45,6 +44,11 @@ seconds() {
 	cut -d. -f1 /proc/uptime
 }
 
+show_failures() {
+	summary_failures "$results/$1.tap"
+	tail -n 120 "$results/$1.err" | sed 's/^/    | /'
+}
+
 # Run job $1, keep its results, and say how it went.
 do_job() {
 	_dj_start=$(seconds)
@@ -54,15 +58,7 @@ do_job() {
 	read -r _dj_passed _dj_failed _dj_skipped <"$results/$1.count"
 	echo "$1: $_dj_passed passed, $_dj_failed failed, $_dj_skipped skipped" \
 		"($(($(seconds) - _dj_start)) s)"
-	[ "$_dj_failed" -ne 0 ] || return 0
-	summary_failures "$results/$1.tap"
-	[ "$_dj_rc" -eq 0 ] || tail -n 120 "$results/$1.err"
-}
-
-do_lane() {
-	for _dl_job in "$@"; do
-		do_job "$_dl_job"
-	done
+	[ "$_dj_failed" -eq 0 ] || show_failures "$1"
 }
 
 # A job that left no count never came to its end.
@@ -77,19 +73,14 @@ total() {
 		}'
 }
 
-rm -rf "$results"
-mkdir -p "$results"
-if [ $# -gt 0 ]; then
-	do_lane "$@"
-	total "$@"
+if [ "${1-}" = --job ]; then
+	do_job "$2"
 	exit
 fi
-if fetch; then
-	# shellcheck disable=SC2086 # lists of words
-	do_lane $lane_emulated &
-	# shellcheck disable=SC2086
-	do_lane $lane_native
-	wait
-fi
+rm -rf "$results"
+mkdir -p "$results"
+jobs=${*:-$all_jobs}
+# shellcheck disable=SC2086 # a list of words
+fetch && printf '%s\n' $jobs | xargs -n 1 -P "$(nproc)" "$0" --job
 # shellcheck disable=SC2086
-total $lane_native $lane_emulated
+total $jobs

@@ -11,9 +11,10 @@ modules_build() {
 		die "cannot build the modules for $1"
 }
 
-# Our modules in build directory $1, one a line.
+# Our modules in build directory $1, one a line. Kernels differ in how they list what
+# was built: as .ko or .o, from the root or from the build directory.
 modules_ours() {
-	find "$1" -name '*.ko' | sort
+	sed -e 's/\.o$/.ko/' -e "s|^[^/]|$1/&|" "$1/modules.order"
 }
 
 # Lay out directory $3 as /lib/modules/RELEASE: the stock modules of tree $1 and

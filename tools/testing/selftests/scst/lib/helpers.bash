@@ -15,16 +15,21 @@ teardown() {
 	kernel_log_check
 }
 
-# dmesg shows this test only; the machine's console keeps everything.
+# From here on the kernel's log is this test's only; the machine's console keeps
+# everything.
 kernel_log_mark() {
 	dmesg -C
 	printf 'scst-test: %s\n' "$BATS_TEST_DESCRIPTION" >/dev/kmsg
 }
 
+kernel_log() {
+	dmesg
+}
+
 kernel_log_check() {
-	if dmesg | trouble >/dev/null; then
+	if kernel_log | trouble >/dev/null; then
 		echo "the kernel complained:"
-		dmesg | tail -n 100
+		kernel_log | tail -n 100
 		return 1
 	fi
 }

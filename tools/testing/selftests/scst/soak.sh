@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# make soak: hours of I/O while the configuration changes under it, one bed after the
+# other. SOAK_MINUTES is the time in all.
+
+set -u
+
+tests=$(cd "$(dirname "$0")" && pwd) || exit 1
+minutes=${SOAK_MINUTES:-60}
+beds='uml uml-smp-lockdep uml-smp vm'
+
+for bed in $beds; do
+	seconds=$((minutes * 60 / 4))
+	echo "$bed: $seconds s"
+	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((seconds + 600)) -- \
+		env SCST_CHURN_SECONDS="$seconds" bats --tap "$tests/40-churn.bats" || exit 1
+done
