@@ -59,7 +59,7 @@ start_vm() {
 vm_command_line() {
 	echo "console=ttyS0 loglevel=7 panic=-1 mitigations=off tsc=reliable" \
 		"no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
-		"printk.devkmsg=on scsi_mod.scan=sync scst.root=9p"
+		"printk.devkmsg=on scsi_mod.scan=sync bed.root=9p"
 }
 
 # --- User-Mode-Linux
@@ -86,7 +86,7 @@ start_uml_kernel() {
 	set -- $(uml_disks) "$@"
 	export TMPDIR="$run_tmp"
 	exec timeout -s KILL "$run_timeout" "$machine_dir/linux" mem="${run_mem}M" \
-		initrd="$run_dir/initramfs" scst.root=hostfs scst.run="$run_dir" \
+		initrd="$run_dir/initramfs" bed.root=hostfs bed.run="$run_dir" \
 		con=null con0=null,fd:1 panic=-1 noreboot loglevel=7 printk.devkmsg=on \
 		kasan_multi_shot "$@" >"$run_dir/console"
 }
