@@ -12,7 +12,7 @@ write_1=cdb=2a000000000000000100
 # What a driver must see, whatever context it submits from.
 # shellcheck disable=SC2030,SC2031 # one shell for each test
 everything_in() {
-	local ctx=$1 data sense
+	local ctx=$1 data
 
 	probe_ready
 	data=$(printf '0%.0s' {1..128})
@@ -36,20 +36,19 @@ everything_in() {
 		"$(probe_cmd 7 ctx="$ctx" dir=unknown $read_1)"
 	# Data-Out that would not be complete, the wrong direction: ABORTED before
 	# anything is done
-	sense=70000500000000000a000000000e03
-	matches "8 status=02 residual=100 sense=$sense* data=" \
+	matches "8 status=02 residual=100 sense=$(sense 05 0e 03)* data=" \
 		"$(probe_cmd 8 ctx="$ctx" dir=out len=100 $write_1 data=00)"
-	matches "9 status=02 residual=512 sense=$sense* data=" \
+	matches "9 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
 		"$(probe_cmd 9 ctx="$ctx" dir=out len=512 $read_1 data=00)"
-	matches "10 status=02 residual=512 sense=$sense* data=" \
+	matches "10 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
 		"$(probe_cmd 10 ctx="$ctx" dir=in len=512 $write_1)"
 	# the transfer fails: DATA PHASE ERROR
-	matches "11 status=02 residual=512 sense=70000b00000000000a000000004b00* data=" \
+	matches "11 status=02 residual=512 sense=$(sense 0b 4b 00)* data=" \
 		"$(probe_cmd 11 ctx="$ctx" dir=out len=512 $write_1 data=fail)"
 	# no such LUN, no such command
-	matches "12 status=02 * sense=70000500000000000a000000002500* data=" \
+	matches "12 status=02 * sense=$(sense 05 25 00)* data=" \
 		"$(probe_cmd 12 ctx="$ctx" lun=0007000000000000 cdb=000000000000)"
-	matches "13 status=02 * sense=70000500000000000a000000002000* data=" \
+	matches "13 status=02 * sense=$(sense 05 20 00)* data=" \
 		"$(probe_cmd 13 ctx="$ctx" cdb=ff0000000000)"
 }
 
@@ -105,7 +104,8 @@ everything_in() {
 }
 
 @test "the machine's buffer memory is capped" {
-	modprobe -r scst_local scst_vdisk scst
+	cd /
+	scst_unload
 	modprobe scst max_buffer_mb=1
 	cd "$scst_root"
 	make_device nullio d0 size=64M
@@ -149,12 +149,12 @@ everything_in() {
 	sleep 0.2
 	echo "go 7" >&"$one"
 	equal '100 response=0' "$(probe_result)"
-	matches '1 status=02 * sense=70000600000000000a000000002903*' \
+	matches "1 status=02 * sense=$(sense 06 29 03)*" \
 		"$(probe_cmd 1 cdb=000000000000)"
 	probe_logout
 	probe=$one
 	equal '7 aborted' "$(probe_result)"
-	matches '2 status=02 * sense=70000600000000000a000000002903*' \
+	matches "2 status=02 * sense=$(sense 06 29 03)*" \
 		"$(probe_cmd 2 cdb=000000000000)"
 	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
 }
@@ -182,7 +182,7 @@ everything_in() {
 	wait_until 5 test -e /sys/kernel/debug/scst_probe/t0
 	expect ETIMEDOUT attr_write devices/nullio/d0/enable 0
 	attr_is devices/nullio/d0/state draining
-	matches '1 status=02 * sense=70000200000000000a000000000403*' \
+	matches "1 status=02 * sense=$(sense 02 04 03)*" \
 		"$(probe_cmd 1 cdb=000000000000)"
 	echo "go 7" >&"$probe"
 	equal '7 aborted' "$(probe_result)"

@@ -38,6 +38,11 @@ probe_cmd() {
 	echo "cmd $*" >&"$probe" && probe_result
 }
 
+# sense KEY ASC ASCQ: how fixed format sense data begins
+sense() {
+	printf '7000%s000000000a00000000%s%s' "$1" "$2" "$3"
+}
+
 # probe_ready: takes the unit attentions of a new nexus.
 probe_ready() {
 	until matches '* status=00 *' "$(probe_cmd 0 cdb=000000000000)" 2>/dev/null; do

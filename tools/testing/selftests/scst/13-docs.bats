@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What the documentation says is so.
+
+load lib/scst
+: "${scst_root:?}"
+
+docs=$BATS_TEST_DIRNAME/../../../../Documentation
+
+# The literal blocks of section $2 of file $1
+session_of() {
+	awk -v title="$2" '
+		wanted && /^[=-]+$/ && !/^ / && seen++ { exit }
+		$0 == title { wanted = 1; next }
+		wanted && /^    / { print substr($0, 5) }' "$1"
+}
+
+# The indented blocks of the README between two lines
+readme_between() {
+	awk -v from="$1" -v to="$2" '
+		index($0, to) == 1 { on = 0 }
+		on && /^    / { print substr($0, 5) }
+		index($0, from) == 1 { on = 1 }' "$docs/../README.md"
+}
+
+# What: lines as regular expressions of paths below the root
+documented() {
+	sed -n "s,^What:[[:space:]]*$scst_root/,,p" "$docs"/ABI/testing/configfs-scst* |
+		sed -E 's/<[^>]*>/[^\/]+/g; s/\{([^}]*)\}/(\1)/g; :a; s/(\([^)]*),/\1|/; ta; s,/$,,'
+}
+
+@test "every session in the manual works when it is pasted" {
+	for page in "$docs"/scst/*.rst; do
+		grep -q '^A session that works$' "$page" || continue
+		session_of "$page" 'A session that works' >"$BATS_TEST_TMPDIR/session"
+		[ -s "$BATS_TEST_TMPDIR/session" ]
+		bounded 60 sh -eu "$BATS_TEST_TMPDIR/session" || fail "$page"
+		equal '' "$(find devices targets -mindepth 2)" "$page leaves"
+	done
+}
+
+@test "the README exports a disk, shows it and takes it down" {
+	scst_clear
+	cd /
+	scst_unload
+	readme_between 'Export a disk' 'See it:' >"$BATS_TEST_TMPDIR/up"
+	readme_between 'See it:' 'Take it' >"$BATS_TEST_TMPDIR/see"
+	readme_between 'Take it' 'When a write' >"$BATS_TEST_TMPDIR/down"
+	sh -eu "$BATS_TEST_TMPDIR/up"
+	cd "$scst_root"
+	wait_for_disk t1 me 0
+	run sh -eu "$BATS_TEST_TMPDIR/see"
+	equal 0 "$status" "$output"
+	matches '*FILEIO*active*targets/local/t1/luns/0*' "$output"
+	sh -eu "$BATS_TEST_TMPDIR/down"
+	cd /
+	[ ! -d "$scst_root" ]
+	rm /var/tmp/disk1.img
+}
+
+# A tree with one of everything
+make_everything() {
+	mkdir -p devices/nullio/null devices/fileio/file \
+		targets/local/t0/luns/0 targets/local/t0/initiators/i0
+}
+
+@test "every attribute and directory has an ABI entry" {
+	make_everything
+	documented | sort -u >"$BATS_TEST_TMPDIR/known"
+	find . -mindepth 3 ! -type l -printf '%P\n' |
+		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(luns|initiators)' \
+			>"$BATS_TEST_TMPDIR/unknown" || true
+	equal '' "$(cat "$BATS_TEST_TMPDIR/unknown")" 'without an ABI entry'
+}
+
+@test "every ABI entry is there" {
+	make_everything
+	find . -printf '%P\n' >"$BATS_TEST_TMPDIR/paths"
+	while read -r entry; do
+		grep -Eqx "$entry" "$BATS_TEST_TMPDIR/paths" || fail "no $entry"
+	done < <(documented)
+}
