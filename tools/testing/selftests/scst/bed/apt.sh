@@ -20,10 +20,12 @@ apt_write_source() {
 	done
 }
 
+# apt knows its mirror only once it has package lists.
 apt_write_sources() {
+	[ -n "$(apt_mirror Debian)" ] || quietly apt-get update
 	_as_main=$(apt_mirror Debian)
 	_as_security=$(apt_mirror Debian-Security)
-	[ -n "$_as_main" ] || die "no Debian mirror known: run apt-get update first"
+	[ -n "$_as_main" ] || die "no Debian mirror known: as root, please: apt-get update"
 	apt_write_source "$_as_main" \
 		'bookworm bookworm-backports trixie trixie-backports'
 	apt_write_source "${_as_security:-$_as_main-security}" \

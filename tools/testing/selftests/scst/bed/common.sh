@@ -2,6 +2,9 @@
 # Sourced by the bed scripts: where things are, and how to say what went wrong.
 # shellcheck shell=sh
 
+# depmod, modprobe and mkfs are not in everybody's path.
+PATH=$PATH:/usr/sbin:/sbin
+
 bed_cache=${SCST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/scst}
 
 say() {

@@ -22,19 +22,20 @@ kvm_boots() {
 	return "$_kb_rc"
 }
 
-kvm_probe() {
-	if [ -w /dev/kvm ] && kvm_boots "$1"; then
-		echo yes
-	else
-		echo no
+# Whether KVM can be used here and now; $1 is a kernel to try.
+kvm_works() {
+	[ -w /dev/kvm ] || return 1
+	if [ ! -s "$kvm_file" ]; then
+		if kvm_boots "$1"; then echo yes; else echo no; fi >"$kvm_file"
 	fi
+	grep -q yes "$kvm_file"
 }
 
-# The options that choose QEMU's accelerator; $1 is a kernel to try.
+# The options that choose QEMU's accelerator, one word a line.
 qemu_accelerator() {
-	[ -s "$kvm_file" ] || kvm_probe "$1" >"$kvm_file"
-	case $(cat "$kvm_file") in
-	yes) printf '%s\n' -accel kvm -cpu host ;;
-	*) printf '%s\n' -accel tcg,thread=multi -cpu "$kvm_emulated_cpu" ;;
-	esac
+	if kvm_works "$1"; then
+		printf '%s\n' -accel kvm -cpu host
+	else
+		printf '%s\n' -accel tcg,thread=multi -cpu "$kvm_emulated_cpu"
+	fi
 }

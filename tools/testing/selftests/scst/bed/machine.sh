@@ -46,16 +46,17 @@ qemu_devices() {
 		printf '%s\n' -netdev user,id=net -device virtio-net-pci,netdev=net
 }
 
-# Emulation is slow: what waits for a time in the guest needs patience.
 start_vm() {
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
 	set -- $(qemu_accelerator "$machine_dir/vmlinux") $(qemu_devices)
 	exec timeout -s KILL "$run_timeout" qemu-system-x86_64 -machine q35 \
-		-nodefaults -no-user-config -display none -no-reboot -smp "$run_smp" -m "$run_mem" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-smp "$run_smp" -m "$run_mem" \
 		-kernel "$machine_dir/vmlinux" -initrd "$run_dir/initramfs" \
 		-append "$(vm_command_line)" -serial "file:$run_dir/console" "$@"
 }
 
+# Emulation is slow: what waits for a time in the guest needs patience.
 vm_command_line() {
 	echo "console=ttyS0 loglevel=7 panic=-1 mitigations=off tsc=reliable" \
 		"no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \
