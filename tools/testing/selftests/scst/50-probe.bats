@@ -4,13 +4,13 @@
 
 load lib/scst
 load lib/probe
+: "${scst_root:?}"
 
 inquiry=cdb=120000002400
 read_1=cdb=28000000000000000100
 write_1=cdb=2a000000000000000100
 
 # What a driver must see, whatever context it submits from.
-# shellcheck disable=SC2030,SC2031 # one shell for each test
 everything_in() {
 	local ctx=$1 data
 
@@ -152,7 +152,7 @@ everything_in() {
 	matches "1 status=02 * sense=$(sense 06 29 03)*" \
 		"$(probe_cmd 1 cdb=000000000000)"
 	probe_logout
-	probe=$one
+	probe_use "$one"
 	equal '7 aborted' "$(probe_result)"
 	matches "2 status=02 * sense=$(sense 06 29 03)*" \
 		"$(probe_cmd 2 cdb=000000000000)"

@@ -22,6 +22,11 @@ probe_login() {
 	echo "login $1" >&"$probe"
 }
 
+# probe_use PROBE: go on as another initiator port.
+probe_use() {
+	probe=$1
+}
+
 probe_logout() {
 	exec {probe}>&-
 }
