@@ -9,13 +9,11 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-#if __has_include(<linux/hex.h>)
-#include <linux/hex.h>
-#endif
-
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/hex.h>
 #include <linux/unaligned.h>
 #else
+#include <linux/kernel.h>
 #include <asm/unaligned.h>
 #endif
 

@@ -4,6 +4,7 @@
 
 load lib/scst
 load lib/probe
+: "${probe=}" # of lib/probe
 : "${scst_root:?}"
 
 inquiry=cdb=120000002400
