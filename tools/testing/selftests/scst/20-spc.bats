@@ -1,0 +1,399 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Commands that all devices have, as an initiator sees them.
+# shellcheck disable=SC2046,SC2086 # the bytes of a CDB are words
+# shellcheck disable=SC2154 # standard_disk sets sg and image
+
+load lib/scst
+load lib/sg
+
+inquiry='12 00 00 00 ff 00'
+mode_sense='1a 00 3f 00 ff 00'
+caching='08 12 04 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00'
+control='0a 0a 00 10 00 00 00 00 00 00 00 00'
+exceptions='1c 0a 08 00 00 00 00 00 00 00 00 00'
+
+# vpd PAGE [LENGTH]: the CDB
+vpd() {
+	printf '12 01 %s %02x %02x 00' "$1" $((${2-512} >> 8)) $((${2-512} & 255))
+}
+
+# mode_select DEVICE PAGE...: without block descriptor
+mode_select() {
+	local list="00 00 00 00 ${*:2}" length
+
+	printf -v length %02x $(((${#list} + 1) / 3))
+	data_out "$list" "$1" 15 10 00 00 "$length" 00
+}
+
+# has_page DEVICE PAGE: the page has these current values.
+has_page() {
+	good -r 255 "$1" 1a 08 "${2%% *}" 00 ff 00 &&
+		equal "$2" "${data[*]:4}" "mode page"
+}
+
+# has_wp DEVICE BYTE: the device-specific parameter
+has_wp() {
+	good -r 255 "$1" $mode_sense && equal "$2" "${data[2]}" 'write protection'
+}
+
+# A second initiator of target t0. Prints its sg node.
+other_initiator() {
+	will_change
+	mkdir targets/local/t0/initiators/i1
+	wait_for_sg t0 i1 0
+}
+
+@test "INQUIRY and the vital product data are those of the golden files" {
+	golden inquiry -r 512 "$sg" $inquiry
+	for page in 00 80 83 b0 b1 b2; do
+		golden "vpd-$page" -r 512 "$sg" $(vpd $page)
+	done
+}
+
+@test "INQUIRY cuts its data to the allocation length, and says what it had" {
+	returns '00 00 06 12 45' -r 5 "$sg" 12 00 00 00 05 00
+	returns '00 83 00 64' -r 4 "$sg" $(vpd 83 4)
+	returns '' "$sg" 12 00 00 00 00 00
+	# More is announced than there is.
+	returns '00 b2 00 04 00 00 00 00' -r 512 "$sg" $(vpd b2)
+}
+
+@test "INQUIRY refuses pages that are not there" {
+	refused 'byte 2 bit 7' -r 96 "$sg" 12 00 80 00 60 00
+	refused 'byte 2 bit 7' -r 96 "$sg" 12 01 84 00 60 00
+	refused 'byte 1 bit 1' -r 96 "$sg" 12 02 00 00 60 00
+}
+
+@test "identifiers are the same the next time and differ between devices" {
+	own_objects
+	export_disk nullio size=1M
+	device=$(wait_for_sg t0 i0 0)
+	good -r 64 "$device" $(vpd 80 64)
+	serial=${data[*]}
+	good -r 512 "$device" $(vpd 83)
+	id=${data[*]}
+	make_device nullio d1 size=1M
+	link_lun t0 1 nullio/d1
+	other=$(wait_for_sg t0 i0 1)
+	good -r 64 "$other" $(vpd 80 64)
+	[ "$serial" != "${data[*]}" ]
+	good -r 512 "$other" $(vpd 83)
+	[ "$id" != "${data[*]}" ]
+	scst_clear
+	cd /
+	scst_unload
+	scst_load
+	export_disk nullio size=1M
+	device=$(wait_for_sg t0 i0 0)
+	returns "$serial" -r 64 "$device" $(vpd 80 64)
+	returns "$id" -r 512 "$device" $(vpd 83)
+}
+
+@test "another machine gives a device of the same name other identifiers" {
+	own_objects
+	export_disk nullio size=1M
+	good -r 512 "$(wait_for_sg t0 i0 0)" $(vpd 83)
+	id=${data[*]}
+	scst_clear
+	cd /
+	scst_unload
+	modprobe scst system_id=elsewhere
+	scst_load
+	export_disk nullio size=1M
+	good -r 512 "$(wait_for_sg t0 i0 0)" $(vpd 83)
+	[ "$id" != "${data[*]}" ]
+}
+
+@test "LUN 0 need not be there: the others are found all the same" {
+	own_objects
+	make_device nullio d0 size=1M
+	link_lun t0 5 nullio/d0
+	make_target t0 i0
+	wait_for_disk t0 i0 5
+	lun_is_gone t0 i0 0
+	equal '0005000000000000' "$(sg_luns -q "$(wait_for_sg t0 i0 5)" | tr -d ' ')"
+}
+
+@test "REPORT LUNS lists ascending LUNs, in the format that fits each" {
+	own_objects
+	for lun in 16383 256 255 1 0; do
+		make_device nullio d$lun size=1M
+		link_lun t0 $lun nullio/d$lun
+	done
+	make_target t0 i0
+	device=$(wait_for_sg t0 i0 0)
+	wait_for_sg t0 i0 16383
+	all='0000000000000000 0001000000000000 00ff000000000000 4100000000000000 7fff000000000000'
+	for select in 0 0x11; do
+		equal "$all" "$(sg_luns -q -s $select "$device" | tr -d ' ' | xargs)" "select $select"
+	done
+	equal "$all c101000000000000" "$(sg_luns -q -s 2 "$device" | tr -d ' ' | xargs)"
+	equal c101000000000000 "$(sg_luns -q -s 1 "$device" | tr -d ' ' | xargs)"
+	for select in 10 12; do
+		returns '00 00 00 00 00 00 00 00' \
+			-r 64 "$device" a0 00 $select 00 00 00 00 00 00 40 00 00
+	done
+}
+
+@test "REPORT LUNS says how long the list is even where it is cut" {
+	will_change
+	make_device nullio d1 size=1M
+	link_lun t0 1 nullio/d1
+	returns '00 00 00 10 00 00 00 00 00 00 00 00 00 00 00 00' \
+		-r 16 "$sg" a0 00 00 00 00 00 00 00 00 10 00 00
+	refused 'byte 6 bit 7' -r 15 "$sg" a0 00 00 00 00 00 00 00 00 0f 00 00
+	refused 'byte 2 bit 7' -r 64 "$sg" a0 00 03 00 00 00 00 00 00 40 00 00
+	refused 'byte 2 bit 7' -r 64 "$sg" a0 00 13 00 00 00 00 00 00 40 00 00
+}
+
+@test "REPORT SUPPORTED OPERATION CODES is that of the golden files" {
+	golden opcodes -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
+	golden opcodes-timeouts -r 1024 "$sg" a3 0c 80 00 00 00 00 00 04 00 00 00
+}
+
+@test "every command that is reported is there" {
+	will_change
+	good -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
+	list=("${data[@]:4}")
+	equal $((31 * 8)) ${#list[@]}
+	zeroes=(00 00 00 00 00 00 00 00 00 00 00 00 00 00)
+	for ((i = 0; i < ${#list[@]}; i += 8)); do
+		length=$((16#${list[i + 7]}))
+		scsi -r 512 "$sg" "${list[i]}" "${list[i + 3]}" "${zeroes[@]:0:length - 2}"
+		[[ $answer != *'Invalid command operation code' ]]
+		[ "${list[i + 5]}" != 01 ] || [[ $answer != *': byte 1 bit 4' ]]
+	done
+}
+
+@test "one command is reported with its usage map" {
+	returns '00 03 00 0a 28 18 ff ff ff ff 00 ff ff 00' \
+		-r 64 "$sg" a3 0c 01 28 00 00 00 00 00 40 00 00
+	returns '00 03 00 0a 28 18 ff ff ff ff 00 ff ff 00' \
+		-r 64 "$sg" a3 0c 03 28 00 00 00 00 00 40 00 00
+	returns '00 83 00 06 00 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00' \
+		-r 64 "$sg" a3 0c 81 00 00 00 00 00 00 40 00 00
+	returns '00 03 00 10 9e 10 00 00 00 00 00 00 00 00 ff ff ff ff 00 00' \
+		-r 64 "$sg" a3 0c 02 9e 00 10 00 00 00 40 00 00
+	for sa in '00 11' '01 10'; do
+		returns '00 01 00 00' -r 64 "$sg" a3 0c 02 9e $sa 00 00 00 40 00 00
+	done
+	returns '00 01 00 00' -r 64 "$sg" a3 0c 01 c0 00 00 00 00 00 40 00 00
+	returns '00 01 00 00' -r 64 "$sg" a3 0c 03 28 00 01 00 00 00 40 00 00
+}
+
+@test "REPORT SUPPORTED OPERATION CODES refuses what makes no sense" {
+	# service actions not asked for, asked for where there are none, reserved
+	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 01 9e 00 00 00 00 00 40 00 00
+	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 02 28 00 00 00 00 00 40 00 00
+	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 04 28 00 00 00 00 00 40 00 00
+	refused 'byte 1 bit 4' -r 64 "$sg" a3 1f 00 00 00 00 00 00 00 40 00 00
+}
+
+@test "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS is short or long" {
+	returns 'de 03 00 00' -r 64 "$sg" a3 0d 00 00 00 00 00 00 00 40 00 00
+	returns 'de 03 00 0c 00 00 00 00 00 00 00 00 00 00 00 00' \
+		-r 64 "$sg" a3 0d 80 00 00 00 00 00 00 40 00 00
+	refused 'byte 6 bit 7' -r 3 "$sg" a3 0d 00 00 00 00 00 00 00 03 00 00
+}
+
+@test "MODE SENSE is that of the golden files" {
+	golden mode-current -r 255 "$sg" $mode_sense
+	golden mode-changeable -r 255 "$sg" 1a 00 7f 00 ff 00
+	# Defaults are what is current now.
+	golden mode-current -r 255 "$sg" 1a 00 bf 00 ff 00
+	golden mode-current -r 255 "$sg" 1a 00 3f ff ff 00
+	golden mode-10-long -r 255 "$sg" 5a 10 3f 00 00 00 00 00 ff 00
+}
+
+@test "MODE SENSE gives single pages, with or without block descriptor" {
+	returns '0f 00 10 00 0a 0a 00 10 00 00 00 00 00 00 00 00' -r 255 "$sg" 1a 08 0a 00 ff 00
+	returns '00 12 00 10 00 00 00 00 0a 0a 00 10 00 00 00 00 00 00 00 00' \
+		-r 255 "$sg" 5a 18 0a ff 00 00 00 00 ff 00
+	returns '17 00 10 08' -r 4 "$sg" 1a 00 0a 00 04 00
+	refused 'byte 2 bit 5' -r 255 "$sg" 1a 00 07 00 ff 00
+	refused 'byte 3 bit 7' -r 255 "$sg" 1a 00 0a 01 ff 00
+	ends 'Illegal Request: Saving parameters not supported' \
+		scsi -r 255 "$sg" 1a 00 ca 00 ff 00
+}
+
+@test "MODE SELECT of the caching page turns the write cache off and on" {
+	ends Good mode_select "$sg" "${caching/ 04/ 00}"
+	has_page "$sg" "${caching/ 04/ 00}"
+	# The default stays.
+	returns "17 00 10 00 $caching" -r 255 "$sg" 1a 08 88 00 ff 00
+	ends Good mode_select "$sg" "$caching"
+	has_page "$sg" "$caching"
+	disk=$(wait_for_disk t0 i0 0)
+	will_change
+	type=$(echo /sys/block/"${disk#/dev/}"/device/scsi_disk/*/cache_type)
+	echo 'write through' >"$type"
+	equal 'write through' "$(cat "$type")"
+	has_page "$sg" "${caching/ 04/ 00}"
+}
+
+@test "where nothing is cached WCE is zero and cannot be changed" {
+	own_objects
+	export_disk fileio "path=$image" write_through=1
+	device=$(wait_for_sg t0 i0 0)
+	has_page "$device" "${caching/ 04/ 00}"
+	bad_parameter 'byte 6 bit 2' mode_select "$device" "$caching"
+	has_page "$device" "${caching/ 04/ 00}"
+}
+
+@test "SWP and D_SENSE of the control page have their effect" {
+	head -c 512 /dev/urandom >"$BATS_TEST_TMPDIR/block"
+	write="-s 512 -i $BATS_TEST_TMPDIR/block $sg 2a 00 00 00 00 00 00 00 01 00"
+	has_wp "$sg" 10
+	ends Good mode_select "$sg" "${control/00 10 00/00 10 08}"
+	has_wp "$sg" 90
+	ends 'Data Protect: Write protected' scsi $write
+	good -r 512 "$sg" 28 00 00 00 00 00 00 00 01 00
+	ends Good mode_select "$sg" "${control/00 10 00/04 10 00}"
+	good $write
+	matches '*Descriptor format*byte 2 bit 7*' \
+		"$(sg_raw -r 96 "$sg" 12 00 80 00 60 00 2>&1)"
+	ends Good mode_select "$sg" "$control"
+	matches '*Fixed format*' "$(sg_raw -r 96 "$sg" 12 00 80 00 60 00 2>&1)"
+}
+
+@test "MODE SELECT of the informational exceptions page" {
+	new='1c 0a 00 06 00 00 00 00 00 00 00 00'
+	ends Good mode_select "$sg" "$new"
+	has_page "$sg" "$new"
+	bad_parameter 'byte 7 bit 3' mode_select "$sg" "${new/ 06/ 07}"
+	# TEST would have to cause an exception.
+	bad_parameter 'byte 6 bit 2' mode_select "$sg" "${new/0a 00/0a 04}"
+	has_page "$sg" "$new"
+	ends Good mode_select "$sg" "$exceptions"
+}
+
+@test "MODE SELECT takes effect as a whole or not at all" {
+	bad="${caching/ 04/ 05}"
+	bad_parameter 'byte 18 bit 0' mode_select "$sg" "${control/00 10 00/00 10 08}" "$bad"
+	has_page "$sg" "$control"
+	ends Good mode_select "$sg" "${control/00 10 00/04 10 00}" "${caching/ 04/ 00}" \
+		"${exceptions/ 08/ 00}"
+	has_page "$sg" "${control/00 10 00/04 10 00}"
+	has_page "$sg" "${caching/ 04/ 00}"
+	has_page "$sg" "${exceptions/ 08/ 00}"
+	# A reset of the logical unit brings the defaults back.
+	sg_reset -d "$sg"
+	scsi "$sg" 00 00 00 00 00 00
+	matches 'Unit Attention: *' "$answer"
+	golden mode-current -r 255 "$sg" $mode_sense
+}
+
+@test "MODE SELECT refuses pages that are not there or not as long" {
+	bad_parameter 'byte 4 bit 5' mode_select "$sg" 07 0a 00 00 00 00 00 00 00 00 00 00
+	bad_parameter 'byte 4 bit 6' mode_select "$sg" "4${control#?}"
+	bad_parameter 'byte 4 bit 7' mode_select "$sg" "8${control#?}"
+	bad_parameter 'byte 5 bit 7' mode_select "$sg" "0a 09 ${control#0a 0a }"
+	short='Illegal Request: Parameter list length error: Command: byte 4 bit 7'
+	ends "$short" mode_select "$sg" "${control% 00}"
+	ends "$short" mode_select "$sg" 0a
+	ends "$short" data_out '00 00 00' "$sg" 15 10 00 00 03 00
+	has_page "$sg" "$control"
+}
+
+@test "MODE SELECT wants page format and saves nothing" {
+	ends Good data_out "00 00 00 00" "$sg" 15 10 00 00 04 00
+	good "$sg" 15 10 00 00 00 00
+	good "$sg" 55 10 00 00 00 00 00 00 00 00
+	parameters="00 00 00 00 $control"
+	ends 'Illegal Request: Invalid field in cdb: Command: byte 1 bit 4' \
+		data_out "$parameters" "$sg" 15 00 00 00 10 00
+	ends 'Illegal Request: Invalid field in cdb: Command: byte 1 bit 0' \
+		data_out "$parameters" "$sg" 15 11 00 00 10 00
+	bad_parameter 'byte 1 bit 7' data_out "00 01 00 00 $control" "$sg" 15 10 00 00 10 00
+	ends Good data_out "00 00 00 00 00 00 00 00 $control" "$sg" \
+		55 10 00 00 00 00 00 00 14 00
+}
+
+@test "MODE SELECT takes a block descriptor that changes nothing" {
+	select='15 10 00 00 0c 00'
+	ends Good data_out '00 00 00 08 00 02 00 00 00 00 02 00' "$sg" $select
+	ends Good data_out '00 00 00 08 00 00 00 00 00 00 02 00' "$sg" $select
+	bad_parameter 'byte 5 bit 0' \
+		data_out '00 00 00 08 00 03 00 00 00 00 02 00' "$sg" $select
+	bad_parameter 'byte 10 bit 4' \
+		data_out '00 00 00 08 00 02 00 00 00 00 10 00' "$sg" $select
+	bad_parameter 'byte 3 bit 7' \
+		data_out '00 00 00 04 00 02 00 00 00 00 02 00' "$sg" $select
+	ends 'Illegal Request: Parameter list length error: Command: byte 4 bit 7' \
+		data_out '00 00 00 08 00 02' "$sg" 15 10 00 00 06 00
+	long='00 00 00 00 00 02 00 00 00 00 00 00 00 00 02 00'
+	ends Good data_out "00 00 00 00 01 00 00 10 $long" "$sg" \
+		55 10 00 00 00 00 00 00 18 00
+}
+
+@test "the other initiators hear of changed mode parameters, once" {
+	other=$(other_initiator)
+	ends Good mode_select "$sg" "$control"
+	good "$other" 00 00 00 00 00 00
+	ends Good mode_select "$sg" "${exceptions/ 08/ 00}"
+	good "$sg" 00 00 00 00 00 00
+	# Neither of these reports it.
+	good -r 36 "$other" 12 00 00 00 24 00
+	good -r 64 "$other" a0 00 00 00 00 00 00 00 00 40 00 00
+	ends 'Unit Attention: Mode parameters changed' scsi "$other" 00 00 00 00 00 00
+	good "$other" 00 00 00 00 00 00
+}
+
+@test "REQUEST SENSE returns what is pending, in either format" {
+	other=$(other_initiator)
+	returns '70 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00' \
+		-r 252 "$sg" 03 00 00 00 fc 00
+	returns '72 00 00 00 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
+	ends Good mode_select "$other" "${exceptions/ 08/ 00}"
+	returns '72 06 2a 01 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
+	returns '72 00 00 00 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
+	good "$sg" 00 00 00 00 00 00
+	ends Good mode_select "$other" "$exceptions"
+	returns '70 00 06 00 00 00 00 0a 00 00 00 00 2a 01 00 00 00 00' \
+		-r 18 "$sg" 03 00 00 00 12 00
+	good "$sg" 1b 00 00 00 00 00
+	returns '72 02 04 02 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
+	good "$sg" 1b 00 00 00 01 00
+}
+
+@test "write protection of medium and LUN shows in MODE SENSE and stops writes" {
+	own_objects
+	make_device nullio d0 size=1M read_only=1
+	make_device nullio d1 size=1M
+	link_lun t0 0 nullio/d0
+	link_lun t0 1 nullio/d1
+	attr_set targets/local/t0/luns/1/read_only 1
+	make_target t0 i0
+	for lun in 0 1; do
+		device=$(wait_for_sg t0 i0 $lun)
+		has_wp "$device" 90
+		ends 'Data Protect: Write protected' scsi -s 512 -i /dev/zero "$device" \
+			2a 00 00 00 00 00 00 00 01 00
+		good -r 512 "$device" 28 00 00 00 00 00 00 00 01 00
+	done
+	# The same device, through another target
+	link_lun t1 0 nullio/d1
+	make_target t1 i0
+	device=$(wait_for_sg t1 i0 0)
+	has_wp "$device" 10
+	good -s 512 -i /dev/zero "$device" 2a 00 00 00 00 00 00 00 01 00
+}
+
+@test "SEND DIAGNOSTIC runs the default self-test and no other" {
+	sg_senddiag -t "$sg"
+	good "$sg" 1d 00 00 00 00 00
+	good "$sg" 1d 07 00 00 00 00
+	# a self-test code; a parameter list
+	refused 'byte 1 bit 5' "$sg" 1d 20 00 00 00 00
+	refused 'byte 4 bit 2' "$sg" 1d 10 00 00 04 00
+}
+
+@test "what is not there is refused, and the refusal says where" {
+	ends 'Illegal Request: Invalid command operation code' scsi "$sg" c0 00 00 00 00 00
+	refused 'byte 1 bit 4' -r 32 "$sg" 9e 11 00 00 00 00 00 00 00 00 00 00 00 20 00 00
+	# NACA
+	refused 'byte 5 bit 2' "$sg" 00 00 00 00 00 04
+	refused 'byte 1 bit 5' "$sg" 00 20 00 00 00 00
+	good "$sg" 00 00 00 00 00 00
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Block commands, as an initiator sees them.
+# shellcheck disable=SC2046,SC2086 # the bytes of a CDB are words
+# shellcheck disable=SC2154 # standard_disk sets sg and image
+
+load lib/scst
+load lib/sg
+
+out_of_range='Illegal Request: Logical block address out of range'
+miscompare='Miscompare: Miscompare during verify operation'
+not_started='Not Ready: Logical unit not ready, initializing command required'
+
+# write_blocks DEVICE OPCODE BYTE1 LBA BLOCKS: new contents
+write_blocks() {
+	head -c $(($5 * 512)) /dev/urandom >"$BATS_TEST_TMPDIR/written"
+	send_blocks "$@"
+}
+
+# send_blocks DEVICE OPCODE BYTE1 LBA BLOCKS [SENT-BLOCKS]: what was written last
+send_blocks() {
+	scsi -s $((${6-$5} * 512)) -i "$BATS_TEST_TMPDIR/written" "$1" "$2:$3:$4:$5"
+}
+
+# reads_back DEVICE OPCODE BYTE1 LBA BLOCKS
+reads_back() {
+	good -r $(($5 * 512)) -o "$BATS_TEST_TMPDIR/read" "$1" "$2:$3:$4:$5" &&
+		cmp "$BATS_TEST_TMPDIR/read" "$BATS_TEST_TMPDIR/written"
+}
+
+@test "READ CAPACITY" {
+	returns '00 01 ff ff 00 00 02 00' -r 8 "$sg" 25 00 00 00 00 00 00 00 00 00
+	good -r 512 "$sg" 9e 10 00 00 00 00 00 00 00 00 00 00 02 00 00 00
+	equal '00 00 00 00 00 01 ff ff 00 00 02 00 00 00 00 00' "${data[*]:0:16}"
+	equal 32 ${#data[@]}
+	returns '00 00 00 00 00 01 ff ff 00 00 02 00' \
+		-r 12 "$sg" 9e 10 00 00 00 00 00 00 00 00 00 00 00 0c 00 00
+	# an address and PMI, which are obsolete
+	refused 'byte 5 bit 0' -r 8 "$sg" 25 00 00 00 00 01 00 00 00 00
+	refused 'byte 14 bit 0' -r 32 "$sg" 9e 10 00 00 00 00 00 00 00 00 00 00 00 20 01 00
+}
+
+@test "READ CAPACITY(10) sends initiators of large disks to READ CAPACITY(16)" {
+	will_change
+	for blocks in 4294967296 4294967297 18446744073709551615; do
+		make_device nullio d1 blocks=$blocks
+		link_lun t0 1 nullio/d1
+		device=$(wait_for_sg t0 i0 1)
+		returns 'ff ff ff ff 00 00 02 00' -r 8 "$device" 25 00 00 00 00 00 00 00 00 00
+		good -r 32 "$device" 9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00
+		equal "$(printf %016x $((blocks - 1)))" "$(printf %s "${data[@]:0:8}")"
+		unlink_lun t0 1
+		wait_for_no_lun t0 i0 1
+		remove_device nullio/d1
+	done
+}
+
+@test "what one size of WRITE wrote, every size of READ reads" {
+	lba=0
+	for write in 0a 2a aa 8a 2e ae 8e; do
+		lba=$((lba + 100))
+		ends Good write_blocks "$sg" $write 00 $lba 9
+		for read in 08 28 a8 88; do
+			reads_back "$sg" $read 00 $lba 9
+		done
+		cmp -n $((9 * 512)) -i 0:$((lba * 512)) "$BATS_TEST_TMPDIR/written" \
+			"$image"
+	done
+}
+
+@test "a length of zero is 256 blocks in 6-byte commands and none in the others" {
+	ends Good write_blocks "$sg" 0a 00 300 256
+	reads_back "$sg" 08 00 300 256
+	for opcode in 28 a8 88 2a aa 8a 2e ae 8e 2f af 8f; do
+		good "$sg" $opcode:00:0:0
+		good "$sg" $opcode:00:131072:0
+		ends "$out_of_range" scsi "$sg" $opcode:00:131073:0
+	done
+	reads_back "$sg" 28 00 300 256
+}
+
+@test "blocks behind the last one are out of range, for every command" {
+	ends Good write_blocks "$sg" 8a 00 131070 2
+	for opcode in 08 28 a8 88; do
+		reads_back "$sg" $opcode 00 131070 2
+		ends "$out_of_range" scsi -r 1024 "$sg" $opcode:00:131071:2
+	done
+	for opcode in 0a 2a aa 8a 2e ae 8e; do
+		ends "$out_of_range" send_blocks "$sg" $opcode 00 131071 2
+	done
+	for opcode in 2f af 8f 35 91; do
+		good "$sg" $opcode:00:131070:2
+		ends "$out_of_range" scsi "$sg" $opcode:00:131071:2
+	done
+	# No sum may wrap around.
+	for opcode in 88 8f 91; do
+		ends "$out_of_range" scsi -r 1024 "$sg" $opcode:00:-1:2
+	done
+	reads_back "$sg" 28 00 131070 2
+}
+
+@test "a transfer longer than VPD page B0h says is refused" {
+	good -r 64 "$sg" 12 01 b0 00 40 00
+	limit=$((16#${data[8]}${data[9]}${data[10]}${data[11]}))
+	[ "$limit" -gt 0 ]
+	refused 'byte 10 bit 7' -r 512 "$sg" 88:00:0:$((limit + 1))
+	refused 'byte 6 bit 7' -r 512 "$sg" a8:00:0:$((limit + 1))
+	refused 'byte 10 bit 7' "$sg" 8f:00:0:$((limit + 1))
+	good "$sg" 8f:00:0:$limit
+	# What goes no further than that is no transfer.
+	good "$sg" 91:00:0:131072
+}
+
+@test "DPO and FUA are taken, protection and groups refused" {
+	for opcode in 2a aa 8a; do
+		ends Good write_blocks "$sg" $opcode 18 40 1
+	done
+	for opcode in 28 a8 88; do
+		reads_back "$sg" $opcode 18 40 1
+		refused 'byte 1 bit 5' -r 512 "$sg" $opcode:20:0:1
+	done
+	for opcode in 2f af 8f; do
+		good "$sg" $opcode:10:0:1
+		refused 'byte 1 bit 7' "$sg" $opcode:80:0:1
+	done
+	refused 'byte 6 bit 4' -r 512 "$sg" 28 00 00 00 00 00 10 00 01 00
+	refused 'byte 14 bit 0' -r 512 "$sg" 88 00 00 00 00 00 00 00 00 00 00 00 00 01 01 00
+}
+
+@test "VERIFY compares what BYTCHK says" {
+	write_blocks "$sg" 2a 00 8 2
+	for opcode in 2f af 8f; do
+		good "$sg" $opcode:00:8:2
+		ends Good send_blocks "$sg" $opcode 02 8 2
+		ends "$miscompare" send_blocks "$sg" $opcode 02 9 2
+		# one block against two that differ, and against zeroes
+		ends Good send_blocks "$sg" $opcode 06 8 1
+		ends "$miscompare" send_blocks "$sg" $opcode 06 8 2 1
+		good -s 512 -i /dev/zero "$sg" $opcode:06:1000:200
+		refused 'byte 1 bit 2' "$sg" $opcode:04:8:2
+	done
+}
+
+@test "WRITE AND VERIFY writes, with and without comparison" {
+	for opcode in 2e ae 8e; do
+		ends Good write_blocks "$sg" $opcode 00 8 3
+		reads_back "$sg" 28 00 8 3
+		ends Good write_blocks "$sg" $opcode 02 8 3
+		reads_back "$sg" 28 00 8 3
+		ends 'Illegal Request: Invalid field in cdb: Command: byte 1 bit 2' \
+			send_blocks "$sg" $opcode 06 8 3
+	done
+	sg_verify -l 8 -c 3 "$sg"
+	sg_write_verify -l 8 -n 1 -i "$BATS_TEST_TMPDIR/written" -I 512 "$sg"
+}
+
+@test "SYNCHRONIZE CACHE of a range, of all, and without waiting" {
+	for opcode in 35 91; do
+		good "$sg" $opcode:00:0:0
+		good "$sg" $opcode:00:100:50
+		good "$sg" $opcode:02:100:0
+		good "$sg" $opcode:00:131072:0
+		refused 'byte 1 bit 2' "$sg" $opcode:04:0:0
+	done
+	sg_sync "$sg"
+}
+
+@test "START STOP UNIT stops the medium and starts it" {
+	sg_start --stop "$sg"
+	ends "$not_started" scsi "$sg" 00 00 00 00 00 00
+	ends "$not_started" scsi -r 512 "$sg" 28:00:0:1
+	ends "$not_started" write_blocks "$sg" 2a 00 0 1
+	# What is no matter of the medium goes on.
+	good -r 36 "$sg" 12 00 00 00 24 00
+	good -r 8 "$sg" 25 00 00 00 00 00 00 00 00 00
+	sg_start --start "$sg"
+	good "$sg" 00 00 00 00 00 00
+	good -r 512 "$sg" 28:00:0:1
+	# NO_FLUSH; IMMED; the active power condition starts, too
+	good "$sg" 1b 01 00 00 04 00
+	ends "$not_started" scsi "$sg" 00 00 00 00 00 00
+	good "$sg" 1b 01 00 00 10 00
+	good "$sg" 00 00 00 00 00 00
+}
+
+@test "START STOP UNIT refuses to eject, and power conditions that are not there" {
+	refused 'byte 4 bit 1' "$sg" 1b 00 00 00 02 00
+	refused 'byte 4 bit 1' "$sg" 1b 00 00 00 03 00
+	for condition in 2 3 7 a b f; do
+		refused 'byte 4 bit 7' "$sg" 1b 00 00 00 ${condition}0 00
+	done
+	refused 'byte 3 bit 3' "$sg" 1b 00 00 01 01 00
+	good "$sg" 00 00 00 00 00 00
+}
+
+@test "PREVENT ALLOW MEDIUM REMOVAL is taken: the medium cannot be removed" {
+	sg_prevent "$sg"
+	sg_prevent --allow "$sg"
+	refused 'byte 4 bit 1' "$sg" 1e 00 00 00 02 00
+	good "$sg" 1b 00 00 00 01 00
+}
+
+@test "what is announced and what is transferred may differ" {
+	write_blocks "$sg" 2a 00 0 2
+	# Data-In: underflow, overflow
+	good -r 1024 "$sg" 28:00:0:1
+	equal 512 ${#data[@]}
+	good -r 512 -o "$BATS_TEST_TMPDIR/read" "$sg" 28:00:0:2
+	equal 512 "$(stat -c %s "$BATS_TEST_TMPDIR/read")"
+	cmp -n 512 "$BATS_TEST_TMPDIR/read" "$BATS_TEST_TMPDIR/written"
+	# Data-Out: what is too much is not looked at, too little is refused
+	ends Good send_blocks "$sg" 2a 00 4 1 2
+	cmp -n 512 -i 0:2048 "$BATS_TEST_TMPDIR/written" "$image"
+	cmp -n 512 -i 0:2560 /dev/zero "$image"
+	send_blocks "$sg" 2a 00 6 2 1
+	matches 'Illegal Request: *' "$answer"
+	cmp -n 1024 -i 0:3072 /dev/zero "$image"
+	# Data in the wrong direction
+	scsi -r 512 "$sg" 2a:00:6:1
+	matches 'Illegal Request: *' "$answer"
+	cmp -n 1024 -i 0:3072 /dev/zero "$image"
+}

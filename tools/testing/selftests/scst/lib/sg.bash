@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0
+# Loaded by the tests of single commands, after lib/scst: sends a CDB as it is
+# and says what came back. CDBs and data are written in hex, two digits a byte.
+#
+# A command costs one process, sg_raw: creating them is what takes the time in
+# the beds.
+# shellcheck shell=bash disable=SC2034
+
+# shellcheck disable=SC2154 # bats sets it
+golden=$BATS_TEST_DIRNAME/golden
+
+# --- the disk: one for all tests of a file, unless a test asks for its own
+
+# The standard disk: 64 MiB of fileio with a volatile cache, LUN 0 of target t0 for
+# initiator i0. Sets $sg and $image.
+standard_disk() {
+	image=$BATS_FILE_TMPDIR/image
+	if [ ! -d devices/fileio/d0 ]; then
+		truncate -s 64M "$image"
+		export_disk fileio "path=$image" >/dev/null &&
+			wait_for_sg t0 i0 0 >"$BATS_FILE_TMPDIR/sg" || return
+	fi
+	read -r sg <"$BATS_FILE_TMPDIR/sg"
+}
+
+# This test changes what the next one must not find: take all down after it.
+will_change() {
+	: >"$BATS_FILE_TMPDIR/changed"
+}
+
+# This test begins with nothing, and leaves nothing.
+own_objects() {
+	will_change
+	scst_clear && scst_load
+}
+
+setup() {
+	kernel_log_mark
+	cd /sys/kernel/config/scst 2>/dev/null || scst_load
+	standard_disk
+}
+
+teardown() {
+	if [ -z "${BATS_TEST_COMPLETED-}" ] || [ -e "$BATS_FILE_TMPDIR/changed" ]; then
+		rm -f "$BATS_FILE_TMPDIR/changed"
+		scst_down
+	else
+		kernel_log_check
+	fi
+}
+
+teardown_file() {
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR scst_down
+}
+
+# --- sending
+
+# cdb OPCODE BYTE1 LBA BLOCKS: sets the array to a CDB as long as the operation
+# code demands.
+cdb() {
+	local hex i
+
+	case $1 in
+	0*) printf -v hex '%s%06x%02x00' "$1" "$3" $(($4 & 255)) ;;
+	2* | 3*) printf -v hex '%s%s%08x00%04x00' "$@" ;;
+	a*) printf -v hex '%s%s%08x%08x0000' "$@" ;;
+	8* | 9*) printf -v hex '%s%s%016x%08x0000' "$@" ;;
+	esac
+	cdb=()
+	for ((i = 0; i < ${#hex}; i += 2)); do
+		cdb+=("${hex:i:2}")
+	done
+}
+
+# scsi [SG-RAW-OPTION...] DEVICE CDB...: the CDB is bytes, or one word
+# OPCODE:BYTE1:LBA:BLOCKS. Sets $answer to how the command ended - "Good", or sense
+# key, additional sense code and, where there is one, the field that is at fault -
+# and the array data to the bytes that came.
+scsi() {
+	local line output hex=
+	local -a fields
+
+	if [[ ${!#} == *:*:*:* ]]; then
+		IFS=: read -r -a fields <<<"${!#}"
+		cdb "${fields[@]}"
+		set -- "${@:1:$#-1}" "${cdb[@]}"
+	fi
+	# It fails with what the sense key stands for.
+	output=$(sg_raw "$@" 2>&1) || true
+	answer="no answer: $output"
+	while IFS= read -r line; do
+		case $line in
+		'SCSI Status: Good'*) answer=Good ;;
+		*'Sense key: '*) answer=${line##*Sense key: } ;;
+		'Additional sense: '*) answer+=": ${line#*: }" ;;
+		*'Error in '*) answer+=": ${line#*Error in }" ;;
+		' '[0-9a-f][0-9a-f]*) hex+=" ${line:8:49}" ;;
+		esac
+	done <<<"$output"
+	answer=${answer%% }
+	read -r -a data <<<"$hex"
+}
+
+# data_out BYTES DEVICE CDB...: scsi with Data-Out
+data_out() {
+	local file=$BATS_TEST_TMPDIR/data-out escapes
+	local -a bytes
+
+	read -r -a bytes <<<"$1"
+	shift
+	printf -v escapes '\\x%s' "${bytes[@]}"
+	printf '%b' "$escapes" >"$file"
+	scsi -s "${#bytes[@]}" -i "$file" "$@"
+}
+
+# --- comparing
+
+# ends ANSWER COMMAND...: COMMAND is scsi, or a function that calls it.
+ends() {
+	local wanted=$1
+
+	shift
+	"$@"
+	equal "$wanted" "$answer" "$*"
+}
+
+# good SCSI-ARGUMENTS
+good() {
+	ends Good scsi "$@"
+}
+
+# refused WHERE SCSI-ARGUMENTS: INVALID FIELD IN CDB, and WHERE is the field.
+refused() {
+	local where=$1
+
+	shift
+	ends "Illegal Request: Invalid field in cdb: Command: $where" scsi "$@"
+}
+
+# bad_parameter WHERE COMMAND...: INVALID FIELD IN PARAMETER LIST
+bad_parameter() {
+	local where=$1
+
+	shift
+	ends "Illegal Request: Invalid field in parameter list: Data parameters: $where" "$@"
+}
+
+# returns BYTES SCSI-ARGUMENTS
+returns() {
+	local wanted=$1
+
+	shift
+	good "$@" && equal "$wanted" "${data[*]}" "$*"
+}
+
+# golden NAME SCSI-ARGUMENTS: what comes is what golden/NAME.hex says. There, ".."
+# is a byte that differs from one device to the next.
+golden() {
+	local name=$1 line expected=
+
+	shift
+	while read -r line; do
+		[[ $line == '#'* ]] || expected+=" $line"
+	done <"$golden/$name.hex"
+	good "$@" || return
+	[[ " ${data[*]}" =~ ^$expected$ ]] || {
+		diff <(fold -w 48 <<<"${expected# }") <(fold -w 48 <<<"${data[*]}") |
+			sed "s,^,$name: ," >&2
+		return 1
+	}
+}
