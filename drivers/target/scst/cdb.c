@@ -181,10 +181,15 @@ static bool scst_cdb_length(struct scst_cmd *cmd)
 	return true;
 }
 
-/* A write is durable on completion if asked for, or if nothing is cached. */
+/*
+ * A write is durable on completion if asked for, if nothing is cached, or if the
+ * medium is to be verified next.
+ */
 static bool scst_cdb_fua(const struct scst_cmd *cmd)
 {
 	if ((cmd->op->flags & SCST_OPF_FUA) && (cmd->cdb[1] & 0x08))
+		return true;
+	if (cmd->io_next != SCST_IO_NONE)
 		return true;
 	return cmd->io == SCST_IO_WRITE && !READ_ONCE(cmd->dev->mode.wce);
 }

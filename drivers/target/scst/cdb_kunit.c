@@ -536,6 +536,11 @@ static void scst_cdb_test_fua(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
 	KUNIT_EXPECT_TRUE(test, cmd->fua);
 
+	/* The medium is verified, not the cache. */
+	cmd = scst_cdb_test_cmd(test, 0x2e, NO_SA, 10);
+	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_TRUE(test, cmd->fua);
+
 	/* Without a write cache every write is durable, WRITE(6) too. */
 	fix->dev->mode.wce = false;
 	cmd = scst_cdb_test_cmd(test, 0x0a, NO_SA, 6);

@@ -103,9 +103,11 @@ void scst_exec_read_capacity_16(struct scst_cmd *cmd)
  */
 void scst_exec_synchronize_cache(struct scst_cmd *cmd)
 {
+	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
+
 	/* NUMBER OF LOGICAL BLOCKS zero: all up to the last one */
-	if (!cmd->nblocks)
-		cmd->nblocks = READ_ONCE(cmd->dev->params.nblocks) - cmd->lba;
+	if (!cmd->nblocks && cmd->lba < capacity)
+		cmd->nblocks = capacity - cmd->lba;
 }
 
 /**

@@ -36,6 +36,9 @@
 #define SCST_DESIG_REL_PORT	0x4
 #define SCST_DESIG_NAME		0x8
 
+/* What a T10 vendor ID designator has room for, behind the vendor */
+#define SCST_PORT_TEXT_LEN	(U8_MAX - SCST_VENDOR_LEN)
+
 /**
  * struct scst_vpd_page - a vital product data page
  * @code:	PAGE CODE
@@ -176,15 +179,17 @@ static bool scst_is_scsi_name(const char *name)
 
 /*
  * Such a name is the target device's. Others make an identifier of the port,
- * unique with the vendor's name in front.
+ * with the names of vendor and driver in front.
  */
 static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 {
 	const char *name = scst_target_name(tgt);
-	size_t len = strnlen(name, SCST_PORT_NAME_LEN - 1);
 	u8 protocol = tgt->ops->protocol_id << 4;
+	char text[SCST_PORT_TEXT_LEN + 1];
+	size_t len;
 
 	if (scst_is_scsi_name(name)) {
+		len = strnlen(name, SCST_PORT_NAME_LEN - 1);
 		memcpy(&out[4], name, len);
 		/* The zeros that end it and fill it up are there already. */
 		return scst_put_designator(out, protocol | SCST_CODE_UTF8,
@@ -192,14 +197,15 @@ static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 					   SCST_DESIG_NAME,
 					   round_up(len + 1, 4));
 	}
+	len = scnprintf(text, sizeof(text), "%s:%s", tgt->ops->name, name);
 	scst_put_padded(&out[4], scst_no_identity.vendor, SCST_VENDOR_LEN);
-	memcpy(&out[4 + SCST_VENDOR_LEN], name, len);
+	memcpy(&out[4 + SCST_VENDOR_LEN], text, len);
 	return scst_put_designator(out, protocol | SCST_CODE_ASCII,
 				   SCST_PIV | SCST_ASSOC_PORT | SCST_DESIG_T10,
 				   SCST_VENDOR_LEN + len);
 }
 
-/* 83h; at most 4 + 60 + 12 + 8 + 4 + 8 + 223 bytes */
+/* 83h; at most 4 + 60 + 12 + 8 + 4 + 255 bytes */
 static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 {
 	const struct scst_identity *id = &cmd->dev->id;

@@ -508,12 +508,12 @@ void scst_exec_mode_select(struct scst_cmd *cmd)
 	u8 data[SCST_MODE_DATA_MAX];
 	u32 len = cmd->cdb_data_len;
 
+	if (!len)
+		return;
 	if (!(cmd->cdb[1] & 0x10))
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
-	else if (len > sizeof(data))
+	else if (len > sizeof(data) || scst_data_out(cmd, 0, data, len) != len)
 		scst_mode_refuse_length(cmd);
-	else if (len && scst_data_out(cmd, 0, data, len) == len)
+	else
 		scst_mode_select(cmd, data, len);
-	else if (len)
-		scst_mode_refuse_length(cmd);
 }

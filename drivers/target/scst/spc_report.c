@@ -63,6 +63,8 @@ static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 	struct scsi_lun encoded;
 	unsigned long lun;
 
+	/* Before the list is read: a change from now on is news again. */
+	scst_ua_luns_reported(sess);
 	for (lun = scst_session_next_lun(sess, 0); lun <= SCST_MAX_LUN;
 	     lun = scst_session_next_lun(sess, lun + 1)) {
 		scst_lun_encode(lun, &encoded);
@@ -96,8 +98,6 @@ void scst_exec_report_luns(struct scst_cmd *cmd)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 6, 7);
 		return;
 	}
-	/* Before the list is read: a change from now on is news again. */
-	scst_ua_luns_reported(cmd->sess);
 	if (select == SCST_SELECT_ADDRESSABLE || select == SCST_SELECT_ALL ||
 	    select == SCST_SELECT_TOP)
 		end = scst_put_luns(cmd, end);
