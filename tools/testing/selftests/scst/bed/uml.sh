@@ -79,7 +79,7 @@ uml_compile() {
 uml_build() (
 	_ub_src=$(linux_source) || exit 1
 	_ub_dir=$bed_cache/uml/$1-$(uml_key "$1" "$_ub_src")
-	lock "uml-$1"
+	[ -e "$_ub_dir/complete" ] || lock "${_ub_dir##*/}"
 	if [ ! -e "$_ub_dir/complete" ]; then
 		say "building the $1 kernel, once: about 10 minutes on two cores"
 		rm -rf "$_ub_dir"
