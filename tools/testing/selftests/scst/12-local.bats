@@ -312,8 +312,8 @@ teardown() {
 
 # The target above keeps the file system below busy.
 scst_clear_above() {
-	down rmdir targets/local/t0/initiators/*
-	disable_all devices/fileio/d0/enable
+	remove targets/local/t0/initiators/*
+	disable devices/fileio/d0/enable
 } >/dev/null 2>&1
 
 write_block() {

@@ -6,6 +6,9 @@
 # targets/local/NAME. Every function that fails says what it tried, and the
 # errno's name. A file with a setup or teardown of its own calls scst_up and
 # scst_down there.
+#
+# A fork costs tens of milliseconds on the slower beds: what every test does, and
+# what is polled, is done by the shell itself where it can.
 # shellcheck shell=bash
 
 # shellcheck source=helpers.bash
@@ -68,27 +71,50 @@ expect() {
 		fail "'$*' worked, $wanted was expected"
 		return 1
 	fi
-	message=$(tail -n 1 "$scst_stderr")
+	attr_read message "$scst_stderr"
 	matches "*: ${scst_strerror[$wanted]}" "$message" "'$*', $wanted"
 }
 
 # --- waiting
 
+# A descriptor that nobody writes to: reading from it sleeps without a fork.
+scst_sleep() {
+	[ -n "${scst_quiet-}" ] || exec {scst_quiet}<> <(:)
+	read -r -t "$1" -u "$scst_quiet" || true
+}
+
 # wait_until SECONDS COMMAND...: until the command succeeds.
 wait_until() {
-	wait_for "$@" || fail "not within $1 s: ${*:2}"
+	local limit=$1 deadline=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "not within $limit s: $*" ||
+			return
+		scst_sleep 0.02
+	done
 }
 
 is_dead() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# bounded SECONDS PROGRAM...: give the program up, even if it cannot be killed.
+# Run in the background, without what bats has the shell do after each command.
+# bats waits for whoever has its descriptor 3.
+scst_start() {
+	(
+		trap - DEBUG ERR EXIT
+		set +e
+		"$@"
+	) 3>&- &
+}
+
+# bounded SECONDS COMMAND...: give the command up, even if it cannot be killed.
 bounded() {
 	local limit=$1 pid
 
 	shift
-	"$@" 3>&- &
+	scst_start "$@"
 	pid=$!
 	if ! wait_until "$limit" is_dead "$pid"; then
 		kill -KILL "$pid"
@@ -97,10 +123,9 @@ bounded() {
 	wait "$pid"
 }
 
-# background COMMAND...: tear-down kills it. bats waits for whoever has its
-# descriptor 3.
+# background COMMAND...: tear-down kills it.
 background() {
-	"$@" 3>&- &
+	scst_start "$@"
 	scst_jobs+=("$!")
 }
 
@@ -232,49 +257,56 @@ export_disk() {
 
 # --- the initiator's side
 
+# find_host TARGET INITIATOR: sets scst_host to hostN.
+find_host() {
+	scst_host=
+	read -r scst_host 2>/dev/null <"targets/local/$1/initiators/$2/host" &&
+		[ -n "$scst_host" ]
+}
+
+# find_address TARGET INITIATOR LUN: sets scst_address to H:C:I:L. Linux takes the
+# addressing method for a part of the number, so above 255 it is another one.
+find_address() {
+	find_host "$1" "$2" &&
+		scst_address=${scst_host#host}:0:0:$(($3 < 256 ? $3 : $3 | 0x4000))
+}
+
+# find_node TARGET INITIATOR LUN KIND: sets scst_node to /dev/sdX for block, to
+# /dev/sgN for scsi_generic.
+find_node() {
+	local node
+
+	scst_node=
+	find_address "$1" "$2" "$3" || return
+	for node in "/sys/class/scsi_device/$scst_address/device/$4"/*; do
+		scst_node=/dev/${node##*/}
+	done
+	[ -e "$scst_node" ]
+}
+
+# The disk is there, and sd has read its capacity.
+disk_is_ready() {
+	local size
+
+	find_node "$1" "$2" "$3" block &&
+		read -r size <"/sys/block/${scst_node#/dev/}/size" &&
+		[ "$size" -gt 0 ]
+} 2>/dev/null
+
 # host_of TARGET INITIATOR: prints hostN.
 host_of() {
-	local host
-
-	read -r host <"targets/local/$1/initiators/$2/host" && [ -n "$host" ] &&
-		printf '%s\n' "$host"
+	find_host "$@" && printf '%s\n' "$scst_host"
 }
 
+# wait_for_host TARGET INITIATOR: prints hostN.
 wait_for_host() {
-	wait_until 20 host_of "$1" "$2" >/dev/null && host_of "$1" "$2"
+	wait_until 20 find_host "$@" && host_of "$@"
 }
 
-# Linux's number of a LUN: above 255 the addressing method shows in it.
-linux_lun() {
-	printf '%d\n' "$(($1 < 256 ? $1 : $1 | 0x4000))"
-}
-
-# scsi_address TARGET INITIATOR LUN: prints H:C:I:L.
-scsi_address() {
-	local host
-
-	host=$(host_of "$1" "$2") &&
-		printf '%s:0:0:%s\n' "${host#host}" "$(linux_lun "$3")"
-}
-
-# node_of TARGET INITIATOR LUN KIND: /dev/sdX for block, /dev/sgN for scsi_generic
+# node_of TARGET INITIATOR LUN KIND: prints what find_node finds.
 node_of() {
-	local address node
-
-	address=$(scsi_address "$1" "$2" "$3") || return
-	for node in "/sys/class/scsi_device/$address/device/$4"/*; do
-		[ -e "$node" ] && [ -e "/dev/${node##*/}" ] &&
-			printf '/dev/%s\n' "${node##*/}" && return
-	done
-	return 1
+	find_node "$@" && printf '%s\n' "$scst_node"
 }
-
-# The disk is there and open to all: sd has read its capacity.
-disk_is_ready() {
-	local disk
-
-	disk=$(node_of "$1" "$2" "$3" block) && blockdev --getsize64 "$disk"
-} >/dev/null 2>&1
 
 # What there is of an initiator, for whoever misses something.
 show_initiator() {
@@ -292,20 +324,17 @@ wait_for_disk() {
 		show_initiator "$@"
 		return 1
 	}
-	node_of "$@" block
+	printf '%s\n' "$scst_node"
 }
 
 # wait_for_sg TARGET INITIATOR LUN: prints /dev/sgN.
 wait_for_sg() {
-	wait_until 20 node_of "$@" scsi_generic >/dev/null &&
-		node_of "$@" scsi_generic
+	wait_until 20 find_node "$@" scsi_generic && printf '%s\n' "$scst_node"
 }
 
 lun_is_gone() {
-	local address
-
-	address=$(scsi_address "$@") || return 0
-	[ ! -e "/sys/class/scsi_device/$address" ]
+	find_address "$@" || return 0
+	[ ! -e "/sys/class/scsi_device/$scst_address" ]
 }
 
 # wait_for_no_lun TARGET INITIATOR LUN
@@ -327,64 +356,76 @@ scst_load() {
 
 # What the test mounted, the last first.
 unmount_all() {
-	local where
+	local where i
+	local -a mounted=()
 
-	while read -r where; do
-		bounded 20 umount -l "$where" || true
-	done < <(awk -v dir="$BATS_TEST_TMPDIR/" 'index($2, dir) == 1 { print $2 }' \
-		/proc/mounts | tac)
-}
-
-# down PROGRAM PATH...: for every path that exists; what fails is reported.
-down() {
-	local program=$1 path status=0
-
-	shift
-	for path in "$@"; do
-		[ -e "$path" ] || [ -L "$path" ] || continue
-		bounded 30 "$program" "$path" || status=1
+	while read -r _ where _; do
+		[[ $where != "$BATS_TEST_TMPDIR"/* ]] || mounted+=("$where")
+	done </proc/mounts
+	for ((i = ${#mounted[@]} - 1; i >= 0; i--)); do
+		bounded 20 umount -l "${mounted[i]}" || true
 	done
-	[ "$status" = 0 ] || fail "cannot $program all of: $*"
 }
 
-disable_all() {
+# Of the paths given, those that are there: a glob that matches nothing stands for
+# itself. Sets scst_there.
+find_there() {
 	local path
 
+	scst_there=()
 	for path in "$@"; do
-		# shellcheck disable=SC2016 # for the inner shell
-		[ ! -e "$path" ] || bounded 30 sh -c 'echo 0 >"$0"' "$path" ||
-			fail "cannot disable $path"
+		[ ! -e "$path" ] || scst_there+=("$path")
+	done
+	[ "${#scst_there[@]}" -gt 0 ]
+}
+
+# remove PATH...: the directories that are there.
+remove() {
+	! find_there "$@" || rmdir "${scst_there[@]}"
+}
+
+# disable PATH...: the enable attributes that are there.
+disable() {
+	local path
+
+	find_there "$@" || return 0
+	for path in "${scst_there[@]}"; do
+		attr_set "$path" 0
 	done
 }
 
-# Take down whatever stands, in any state. Fails if something would not go.
-scst_clear() {
-	local links luns status=0
+# Take down whatever stands, in any state.
+scst_clear_now() {
+	local status=0
 
-	cd "$scst_root" 2>/dev/null || return 0
-	down rmdir targets/*/*/initiators/* || status=1
-	disable_all targets/*/*/enable || true
-	for luns in targets/*/*/luns targets/*/*/groups/*/luns; do
-		mapfile -t links < <(find "$luns" -type l 2>/dev/null)
-		down rm "${links[@]}" || status=1
-		down rmdir "$luns"/* || status=1
-	done
-	down rmdir targets/*/*/groups/*/initiators/* targets/*/*/groups/* \
+	remove targets/*/*/initiators/* || status=1
+	disable targets/*/*/enable
+	! find_there targets/*/*/luns/* targets/*/*/groups/*/luns/* ||
+		find "${scst_there[@]}" -type l -delete || status=1
+	remove targets/*/*/luns/* targets/*/*/groups/*/luns/* || status=1
+	remove targets/*/*/groups/*/initiators/* targets/*/*/groups/* \
 		targets/*/* || status=1
-	disable_all devices/*/*/enable || true
-	down rmdir devices/*/* devices/*/ targets/*/ || status=1
+	disable devices/*/*/enable
+	remove devices/*/* devices/*/ targets/*/ || status=1
 	return "$status"
 }
 
-# module_is_unused MODULE...: but by other modules. What holds a target, a session
-# or a device holds its module.
-module_is_unused() {
-	local count
+# The same, within a minute. Fails if something would not go.
+scst_clear() {
+	cd "$scst_root" 2>/dev/null || return 0
+	find_there devices/* targets/* || return 0
+	bounded 60 scst_clear_now
+}
 
-	[ ! -e "/sys/module/$1/refcnt" ] || {
-		read -r count <"/sys/module/$1/refcnt"
-		[ "$count" -eq "$(find "/sys/module/$1/holders" -type l | wc -l)" ]
-	}
+# module_is_unused MODULE: but by other modules. What holds a target, a session or
+# a device holds its module.
+module_is_unused() {
+	local count holders
+
+	read -r count 2>/dev/null <"/sys/module/$1/refcnt" || return 0
+	holders=("/sys/module/$1/holders"/*)
+	[ -e "${holders[0]}" ] || holders=()
+	[ "$count" -eq "${#holders[@]}" ]
 }
 
 # What was removed may end in the background.
@@ -396,12 +437,10 @@ scst_is_unused() {
 	done
 }
 
-# Unloading is slow, so only once a file. With KASAN, UML cannot load a module
-# where another one was.
+# Unloading is slow, so only once a file.
 scst_unload() {
 	local module
 
-	[ "${SCST_BED-}" != uml ] || return 0
 	for module in "${scst_modules[@]}"; do
 		[ ! -d "/sys/module/$module" ] || modprobe -r "$module" || return
 	done
