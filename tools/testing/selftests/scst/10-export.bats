@@ -4,21 +4,13 @@
 
 load lib/scst
 
-@test "loading the modules makes the directories" {
+@test "the modules come when they are needed, and what is new is idle" {
 	[ -n "$(attr_get version)" ]
-	[ -d devices ]
-	[ -d targets ]
-}
-
-@test "mkdir -p loads the handler's and the driver's module" {
 	rmmod scst_local
 	mkdir -p devices/nullio/d0 targets/local/t0
 	[ -d /sys/module/scst_vdisk ]
 	[ -d /sys/module/scst_local ]
-}
 
-@test "a new device and a new target are idle and show no error" {
-	mkdir -p devices/nullio/d0 targets/local/t0
 	for object in devices/nullio/d0 targets/local/t0; do
 		attr_is "$object/enable" 0
 		attr_is "$object/state" idle
@@ -27,17 +19,13 @@ load lib/scst
 	done
 }
 
-@test "a nullio device becomes a disk of its size" {
-	disk=$(export_disk nullio size=1G)
-	equal $((1 << 30)) "$(disk_size "$disk")"
+@test "a nullio disk has its size, takes writes and reads as zeroes" {
+	disk=$(export_disk nullio size=64M)
+	equal $((64 << 20)) "$(disk_size "$disk")"
 	attr_is devices/nullio/d0/state active
 	attr_is targets/local/t0/state active
-}
 
-@test "nullio takes writes and reads as zeroes" {
-	disk=$(export_disk nullio size=64M)
 	yes full | dd of="$disk" bs=1M count=8 oflag=direct iflag=fullblock status=none
-	cmp -n $((8 << 20)) "$disk" /dev/zero
 	dd if="$disk" bs=4M count=16 iflag=direct status=none | cmp - /dev/zero -n $((64 << 20))
 }
 
@@ -54,20 +42,7 @@ load lib/scst
 	done
 }
 
-@test "what is written to a fileio disk is in the file, also the next time" {
-	image=$BATS_TEST_TMPDIR/image
-	data=$BATS_TEST_TMPDIR/data
-	truncate -s 16M "$image"
-	head -c 4M /dev/urandom >"$data"
-	disk=$(export_disk fileio "path=$image")
-	dd if="$data" of="$disk" bs=1M conv=fsync status=none
-	cmp -n $((4 << 20)) "$data" "$image"
-	scst_clear
-	disk=$(export_disk fileio "path=$image")
-	cmp -n $((4 << 20)) "$data" "$disk"
-}
-
-@test "a file system on an exported disk keeps its files" {
+@test "a file system on a fileio disk is in the file, also the next time" {
 	requires mkfs.ext4
 	image=$BATS_TEST_TMPDIR/image
 	tree=$BATS_TEST_TMPDIR/mount
@@ -76,15 +51,18 @@ load lib/scst
 	disk=$(export_disk fileio "path=$image")
 	mkfs.ext4 -q "$disk"
 	mount "$disk" "$tree"
-	cp -r /etc/. "$tree/"
+	cp -r /etc/systemd/. "$tree/"
 	umount "$tree"
-	mount -o ro "$disk" "$tree"
-	diff -r --no-dereference /etc "$tree" -x lost+found
+	cmp "$disk" "$image"
+	fsck.ext4 -n -f "$image"
+
+	scst_clear
+	mount -o ro "$(export_disk fileio "path=$image")" "$tree"
+	diff -r --no-dereference /etc/systemd "$tree" -x lost+found
 	umount "$tree"
-	fsck.ext4 -n -f "$disk"
 }
 
-@test "nothing is visible before a device is linked" {
+@test "nothing is visible before it is linked, in whatever order things are made" {
 	make_device nullio d0 size=1M
 	make_target t0 i0
 	mkdir targets/local/t0/luns/0
@@ -93,9 +71,8 @@ load lib/scst
 	lun_is_gone t0 i0 0
 	ln -s devices/nullio/d0 targets/local/t0/luns/0/
 	wait_for_disk t0 i0 0
-}
 
-@test "the order of linking, adding initiators and enabling does not matter" {
+	scst_clear
 	make_device nullio d0 size=1M
 	mkdir -p targets/local/t0/luns/0 targets/local/t0/initiators/i0
 	attr_set targets/local/t0/enable 1
@@ -105,27 +82,20 @@ load lib/scst
 	wait_for_disk t0 i1 0
 }
 
-@test "every initiator of a target has a host and disks of its own" {
+@test "initiators have hosts and disks of their own, devices are the same everywhere" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=2M
-	make_target t0 i0 i1
-	link_lun t0 0 nullio/d0
-	link_lun t0 1 nullio/d1
+	for target in t0 t1; do
+		make_target $target i0 i1
+		link_lun $target 0 nullio/d0
+		link_lun $target 1 nullio/d1
+	done
 	for initiator in i0 i1; do
 		equal $((1 << 20)) "$(disk_size "$(wait_for_disk t0 $initiator 0)")"
 		equal $((2 << 20)) "$(disk_size "$(wait_for_disk t0 $initiator 1)")"
 	done
 	[ "$(host_of t0 i0)" != "$(host_of t0 i1)" ]
-}
 
-@test "a device is the same device through all targets and initiators" {
-	make_device nullio d0 size=1M
-	make_device nullio d1 size=1M
-	for target in t0 t1; do
-		make_target $target i0
-		link_lun $target 0 nullio/d0
-		link_lun $target 1 nullio/d1
-	done
 	wwid() {
 		cat "/sys/block/$(basename "$(wait_for_disk "$@")")/device/wwid"
 	}
@@ -145,7 +115,7 @@ load lib/scst
 	done
 }
 
-@test "a disabled device is not ready, and comes back" {
+@test "a disabled device is not ready, a disabled target has no disks, both come back" {
 	disk=$(export_disk nullio size=1M)
 	sg=$(wait_for_sg t0 i0 0)
 	attr_set devices/nullio/d0/enable 0
@@ -155,10 +125,7 @@ load lib/scst
 	attr_set devices/nullio/d0/enable 1
 	wait_until 10 sg_turs "$sg"
 	wait_until 10 dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
-}
 
-@test "a disabled target takes its disks along, and brings them back" {
-	disk=$(export_disk nullio size=1M)
 	attr_set targets/local/t0/enable 0
 	[ ! -b "$disk" ]
 	attr_is targets/local/t0/initiators/i0/host ''
