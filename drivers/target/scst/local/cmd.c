@@ -11,11 +11,6 @@
 
 #include "local.h"
 
-static enum scst_context scst_local_context(void)
-{
-	return irqs_disabled() ? SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC;
-}
-
 static enum scst_dir scst_local_dir(const struct scsi_cmnd *sc)
 {
 	switch (sc->sc_data_direction) {
@@ -51,7 +46,8 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
 	WRITE_ONCE(local->busy, true);
 	scst_cmd_init(&local->cmd, sess);
 	scst_local_fill(&local->cmd, sc);
-	scst_cmd_submit(&local->cmd, scst_local_context());
+	scst_cmd_submit(&local->cmd, irqs_disabled() ? SCST_CTX_HARDIRQ :
+						       SCST_CTX_ATOMIC);
 }
 
 /**
@@ -87,7 +83,7 @@ scst_qc_status_t scst_local_queuecommand(struct Scsi_Host *shost,
  * The data is where it belongs already. The mid-level knows no overflow: the
  * whole buffer was used, and that is all it can be told.
  *
- * Context: any.
+ * Context: thread or atomic.
  */
 void scst_local_send_response(struct scst_cmd *cmd)
 {
@@ -100,7 +96,7 @@ void scst_local_send_response(struct scst_cmd *cmd)
 	if (cmd->sense_len)
 		memcpy(sc->sense_buffer, cmd->sense,
 		       min_t(size_t, cmd->sense_len, SCSI_SENSE_BUFFERSIZE));
-	scst_cmd_sent(cmd, scst_local_context());
+	scst_cmd_sent(cmd, SCST_CTX_ATOMIC);
 }
 
 /**
@@ -110,7 +106,7 @@ void scst_local_send_response(struct scst_cmd *cmd)
  * Only error handling waits for commands, and it has aborted those that it
  * waits for: @host outlives the command, but not the scsi_cmnd.
  *
- * Context: any, in an RCU read-side section.
+ * Context: thread or atomic, in an RCU read-side section.
  */
 void scst_local_release(struct scst_cmd *cmd)
 {

@@ -8,9 +8,6 @@
 
 #include "local.h"
 
-/* A removal that takes longer than this loses its session */
-#define SCST_LOCAL_CUT_DELAY	(4 * HZ)
-
 static struct scst_local_initiator *
 scst_local_initiator_from_item(struct config_item *item)
 {
@@ -30,14 +27,16 @@ void scst_local_kick(struct scst_local_initiator *initiator)
 		config_item_put(&initiator->item);
 }
 
-/* Its host has to go: gracefully if that is quick. */
+/* Its host has to go: gracefully if that does not take longer than drain_ms. */
 static void scst_local_dismiss(struct scst_local_initiator *initiator)
 {
+	unsigned int drain_ms = scst_target_drain_ms(initiator->target->tgt);
+
 	lockdep_assert_held(&initiator->target->lock);
 
 	config_item_get(&initiator->item);
 	if (!queue_delayed_work(scst_local_wq, &initiator->cut,
-				SCST_LOCAL_CUT_DELAY))
+				msecs_to_jiffies(drain_ms)))
 		config_item_put(&initiator->item);
 	scst_local_kick(initiator);
 }
