@@ -9,9 +9,6 @@
 
 #include "scst_priv.h"
 
-/* The longest transfer of a device whose handler sets no limit, in bytes */
-#define SCST_MAX_TRANSFER	SZ_16M
-
 #define SCST_DEFAULT_BUF_LIMIT	SZ_256M
 
 static LIST_HEAD(scst_devices);		/* C */
@@ -328,8 +325,6 @@ static void scst_device_set_params(struct scst_device *dev,
 				   const struct scst_block_params *params)
 {
 	dev->params = *params;
-	if (!dev->params.max_blocks)
-		dev->params.max_blocks = SCST_MAX_TRANSFER >> params->block_shift;
 	dev->stopped = false;
 	scst_mode_reset(dev);
 }
