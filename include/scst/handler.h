@@ -52,7 +52,7 @@ struct scst_block_params {
  *			context, under the configuration lock. Returns 0 or an
  *			errno, with scst_device_set_error() having said why.
  * @close:		release the backend; no command runs and none will come.
- *			Process context.
+ *			From a worker thread.
  * @execute:		do what cmd->io says and call scst_cmd_complete() exactly
  *			once, from any context, now or later. Errors are reported
  *			with scst_cmd_set_sense() before that.

@@ -2,11 +2,14 @@
 /*
  * fileio: a disk on a regular file. Configuration, opening and closing.
  */
+#include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/limits.h>
-#include <linux/log2.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
@@ -71,19 +74,29 @@ static int scst_fileio_check_type(struct scst_device *dev, umode_t mode)
 	return S_ISDIR(mode) ? -EISDIR : -EINVAL;
 }
 
+static const char *scst_fileio_hint(const struct scst_fileio *fio, long err)
+{
+	switch (err) {
+	case -EINVAL:
+		return fio->direct ? "; is there direct I/O?" : "";
+	case -EROFS:
+	case -EACCES:
+	case -EPERM:
+	case -ETXTBSY:
+		return fio->disk.read_only ? "" : "; is it to be read_only?";
+	case -ENOENT:
+		return fio->disk.size ? "" : "; is it to have a size?";
+	}
+	return "";
+}
+
 static struct file *scst_fileio_opened(struct scst_device *dev,
 				       struct file *file)
 {
-	struct scst_fileio *fio = scst_device_priv(dev);
-	const char *hint = "";
-
-	if (!IS_ERR(file))
-		return file;
-	if (PTR_ERR(file) == -EINVAL && fio->direct)
-		hint = "; its file system may not support direct I/O";
-	else if (!fio->disk.read_only)
-		hint = "; read_only may help";
-	scst_device_set_error(dev, "path cannot be opened: %pe%s", file, hint);
+	if (IS_ERR(file))
+		scst_device_set_error(dev, "path cannot be opened: %pe%s", file,
+				      scst_fileio_hint(scst_device_priv(dev),
+						       PTR_ERR(file)));
 	return file;
 }
 
@@ -119,47 +132,57 @@ static int scst_fileio_check_ops(struct scst_device *dev,
 {
 	const struct file_operations *ops = file->f_op;
 
-	if (ops->read_iter &&
-	    (!(file->f_mode & FMODE_WRITE) || (ops->write_iter && ops->fsync)))
+	if (ops->read_iter && ops->fsync &&
+	    (ops->write_iter || !(file->f_mode & FMODE_WRITE)))
 		return 0;
 	scst_device_set_error(dev, "path is on a file system that cannot hold a disk");
 	return -EINVAL;
+}
+
+/* Overlayfs may show one file's data in another. */
+static bool scst_fileio_same_file(const struct scst_fileio *a,
+				  const struct scst_fileio *b)
+{
+	return file_inode(a->file) == file_inode(b->file) ||
+	       a->mapping == b->mapping;
+}
+
+static struct scst_fileio *__scst_fileio_rival(const struct scst_fileio *fio)
+{
+	struct scst_fileio *other;
+
+	lockdep_assert_held(&scst_fileio_lock);
+	list_for_each_entry(other, &scst_fileio_open_list, entry)
+		if (scst_fileio_same_file(fio, other) &&
+		    !(fio->disk.read_only && other->disk.read_only))
+			return other;
+	return NULL;
 }
 
 /*
  * One writer, or any number of readers: with two devices on one file neither
  * would notice what the other's initiators write.
  */
-static int scst_fileio_claim(struct scst_device *dev, struct file *file)
+static int scst_fileio_claim(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
-	struct scst_fileio *other;
-	int ret = 0;
+	bool busy;
 
 	mutex_lock(&scst_fileio_lock);
-	list_for_each_entry(other, &scst_fileio_open_list, entry) {
-		if (file_inode(other->file) != file_inode(file))
-			continue;
-		if (fio->disk.read_only && other->disk.read_only)
-			continue;
-		ret = -EBUSY;
-		break;
-	}
-	if (!ret) {
-		fio->file = file;
+	busy = __scst_fileio_rival(fio);
+	if (!busy)
 		list_add(&fio->entry, &scst_fileio_open_list);
-	}
 	mutex_unlock(&scst_fileio_lock);
-	if (ret)
-		scst_device_set_error(dev, "another enabled device has the same file");
-	return ret;
+	if (!busy)
+		return 0;
+	scst_device_set_error(dev, "another enabled device has the same file");
+	return -EBUSY;
 }
 
 static void scst_fileio_unclaim(struct scst_fileio *fio)
 {
 	mutex_lock(&scst_fileio_lock);
 	list_del(&fio->entry);
-	fio->file = NULL;
 	mutex_unlock(&scst_fileio_lock);
 }
 
@@ -198,12 +221,16 @@ static int scst_fileio_fit_size(struct scst_device *dev)
 	return scst_fileio_grow(dev);
 }
 
-/* Where the file system does not say what it needs, a block of it is enough. */
+/*
+ * Where the file system does not say what it needs, a block of it is enough. What
+ * is larger than a page is no block but a good size for a transfer.
+ */
 static void scst_fileio_dio_align(struct scst_fileio *fio)
 {
 	struct kstat stat;
 
-	fio->dio_offset_align = i_blocksize(file_inode(fio->file));
+	fio->dio_offset_align = min_t(u32, i_blocksize(file_inode(fio->file)),
+				      PAGE_SIZE);
 	fio->dio_mem_align = fio->dio_offset_align;
 	if (vfs_getattr(&fio->file->f_path, &stat, STATX_DIOALIGN,
 			AT_STATX_SYNC_AS_STAT))
@@ -219,11 +246,12 @@ static void scst_fileio_fill_params(struct scst_device *dev,
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 	struct inode *inode = file_inode(fio->file);
+	u8 blkbits = min_t(u8, inode->i_blkbits, PAGE_SHIFT);
 	u8 shift = fio->disk.block_shift;
 
 	scst_vdisk_fill_params(dev, i_size_read(inode) >> shift, params);
-	if (inode->i_blkbits > shift)
-		params->phys_exp = inode->i_blkbits - shift;
+	if (blkbits > shift)
+		params->phys_exp = blkbits - shift;
 	params->volatile_cache = !fio->write_through && !fio->disk.read_only;
 }
 
@@ -240,17 +268,19 @@ static int scst_fileio_open(struct scst_device *dev,
 	file = scst_fileio_open_file(dev);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	fio->file = file;
+	fio->mapping = d_real_inode(file->f_path.dentry)->i_mapping;
 	ret = scst_fileio_check_ops(dev, file);
 	if (ret)
 		goto out_close;
-	ret = scst_fileio_claim(dev, file);
+	ret = scst_fileio_claim(dev);
 	if (ret)
 		goto out_close;
 	ret = scst_fileio_fit_size(dev);
 	if (ret)
 		goto out_unclaim;
 	scst_fileio_dio_align(fio);
-	fio->synced = filemap_sample_wb_err(file->f_mapping);
+	fio->synced = filemap_sample_wb_err(fio->mapping);
 	scst_fileio_fill_params(dev, params);
 	return 0;
 
@@ -261,13 +291,18 @@ out_close:
 	return ret;
 }
 
+/*
+ * Worker threads put off the last fput(), but whoever is told that the device is
+ * idle may unmount the file system: do it here and now.
+ */
 static void scst_fileio_close(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
-	struct file *file = fio->file;
 
 	scst_fileio_unclaim(fio);
-	filp_close(file, NULL);
+	get_file(fio->file);
+	filp_close(fio->file, NULL);
+	__fput_sync(fio->file);
 }
 
 static int scst_fileio_create(struct scst_device *dev)

@@ -17,10 +17,12 @@
 /**
  * struct scst_fileio - a disk on a regular file
  * @disk:	what all emulated disks have
- * @path:	the file; NULL: not given. Guarded by scst_fileio_lock.
+ * @path:	the file; NULL: not given. Written under the configuration lock and
+ *		scst_fileio_lock, read under either.
  * @direct:	bypass the page cache
  * @write_through: a completed write is durable
  * @file:	the open file, constant while the device is enabled
+ * @mapping:	the page cache that holds its data: with overlayfs another file's
  * @dio_offset_align: positions and lengths of direct I/O are multiples of this
  * @dio_mem_align: and memory addresses of this; powers of two
  * @sync_lock:	guards @synced
@@ -35,6 +37,7 @@ struct scst_fileio {
 	bool direct;
 	bool write_through;
 	struct file *file;
+	struct address_space *mapping;
 	u32 dio_offset_align;
 	u32 dio_mem_align;
 	spinlock_t sync_lock;	/* guards @synced */

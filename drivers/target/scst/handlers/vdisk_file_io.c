@@ -203,7 +203,7 @@ static ssize_t scst_fileio_step(struct scst_fileio_req *req, u32 len,
 	iocb->ki_flags |= IOCB_WRITE;
 	if (scst_fileio_durable(req))
 		iocb->ki_flags |= IOCB_DSYNC;
-	req->since = filemap_sample_wb_err(file->f_mapping);
+	req->since = filemap_sample_wb_err(req->fio->mapping);
 	kiocb_start_write(iocb);
 	return file->f_op->write_iter(iocb, &iter);
 }
@@ -220,8 +220,7 @@ static void scst_fileio_step_done(struct scst_fileio_req *req, long ret)
 	if (req->write)
 		kiocb_end_write(&req->iocb);
 	if (scst_fileio_durable(req))
-		err = filemap_check_wb_err(req->fio->file->f_mapping,
-					   req->since);
+		err = filemap_check_wb_err(req->fio->mapping, req->since);
 	req->result = err && ret > 0 ? err : ret;
 }
 
@@ -280,8 +279,10 @@ static bool scst_fileio_go_on(struct scst_fileio_req *req)
 /* Do what is left of a transfer, in process context. */
 static bool scst_fileio_finish(struct scst_fileio_req *req)
 {
-	while (scst_fileio_go_on(req))
+	while (scst_fileio_go_on(req)) {
 		scst_fileio_step_sync(req);
+		cond_resched();
+	}
 	return req->done == req->len;
 }
 
@@ -337,12 +338,12 @@ static void scst_fileio_start(struct scst_fileio_req *req)
 static int scst_fileio_uncache(struct scst_fileio *fio, loff_t pos, u64 len)
 {
 	struct file *file = fio->file;
-	errseq_t since = filemap_sample_wb_err(file->f_mapping);
+	errseq_t since = filemap_sample_wb_err(fio->mapping);
 	int ret;
 
 	ret = vfs_fsync_range(file, pos, pos + len - 1, 1);
 	if (!ret)
-		ret = filemap_check_wb_err(file->f_mapping, since);
+		ret = filemap_check_wb_err(fio->mapping, since);
 	if (!ret)
 		vfs_fadvise(file, pos, len, POSIX_FADV_DONTNEED);
 	return ret;
@@ -487,15 +488,14 @@ static void scst_fileio_verify(struct scst_cmd *cmd)
 static int scst_fileio_sync_range(struct scst_fileio *fio, loff_t start,
 				  loff_t end)
 {
-	struct address_space *mapping = fio->file->f_mapping;
-	errseq_t since = filemap_sample_wb_err(mapping);
+	errseq_t since = filemap_sample_wb_err(fio->mapping);
 	int ret, unreported;
 
 	ret = vfs_fsync_range(fio->file, start, end, 1);
 	spin_lock(&fio->sync_lock);
-	unreported = errseq_check_and_advance(&mapping->wb_err, &fio->synced);
+	unreported = errseq_check_and_advance(&fio->mapping->wb_err, &fio->synced);
 	spin_unlock(&fio->sync_lock);
-	return ret ?: unreported ?: filemap_check_wb_err(mapping, since);
+	return ret ?: unreported ?: filemap_check_wb_err(fio->mapping, since);
 }
 
 static void scst_fileio_sync(struct scst_cmd *cmd)
