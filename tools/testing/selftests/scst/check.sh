@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # make check: static checks, KUnit, the harness's own tests, and the suite in every
 # bed. The last line is "N passed, N failed, N skipped". With arguments, only the
-# jobs named: static unit meta vm-6.1 vm-6.12 uml uml-smp.
+# jobs named: static unit meta vm-6.1 vm-6.12 uml uml-smp powercut-vm
+# powercut-uml-smp.
 
 set -u
 
@@ -16,7 +17,7 @@ results=build/out/check
 setup=$scst_tests/setup.sh
 
 # The longest first: as many as there are CPUs run at a time.
-all_jobs='vm-6.1 vm-6.12 uml static uml-smp meta unit'
+all_jobs='vm-6.1 vm-6.12 uml static uml-smp powercut-vm powercut-uml-smp meta unit'
 
 fetch() {
 	"$setup" kernel 6.1 && "$setup" kernel 6.12 &&
@@ -36,6 +37,7 @@ run_job() {
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
 	vm-*) suite --bed vm --kernel "${1#vm-}" ;;
 	uml*) suite --bed "$1" ;;
+	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac
 }

@@ -187,8 +187,13 @@ start() {
 	esac
 }
 
+# The machine is timeout's child, maybe in a session of its own: only timeout knows
+# it, and takes ALRM for the end of its time.
 stop() {
-	[ -z "${run_pid:-}" ] || kill -s KILL -- "-$run_pid" 2>/dev/null
+	if [ -n "${run_pid:-}" ]; then
+		kill -s ALRM "$run_pid"
+		wait "$run_pid"
+	fi 2>/dev/null
 	[ -z "${run_dir:-}" ] || rm -rf "$run_dir"
 }
 
