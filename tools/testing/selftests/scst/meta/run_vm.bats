@@ -22,7 +22,7 @@ start_bed() {
 }
 
 wait_for_output() {
-	for _ in $(seq 200); do
+	for _ in $(seq 1200); do
 		! grep -q "$1" "$out" || return 0
 		sleep 0.1
 	done
@@ -103,7 +103,7 @@ again" ]
 @test "a run that is interrupted takes its machine along" {
 	start_bed 'echo started; sleep 50'
 	wait_for_output started
-	machine=$(pgrep -P "$pid" timeout)
+	machine=$(pgrep -P "$(pgrep -P "$pid" timeout)")
 	kill "$pid"
 	wait "$pid" || true
 	sleep 0.2
