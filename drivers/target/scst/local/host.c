@@ -108,6 +108,17 @@ static bool scst_local_wants_host(const struct scst_local_initiator *initiator)
 	return initiator->target->enabled && !initiator->removed;
 }
 
+/* Neither a host nor a directory that could ask for one */
+static bool scst_local_is_over(struct scst_local_initiator *initiator)
+{
+	bool over;
+
+	mutex_lock(&initiator->target->lock);
+	over = initiator->removed && !initiator->host;
+	mutex_unlock(&initiator->target->lock);
+	return over;
+}
+
 static void scst_local_host_publish(struct scst_local_host *host,
 				    struct scst_session *sess)
 {
@@ -123,7 +134,7 @@ static void scst_local_host_publish(struct scst_local_host *host,
 static void scst_local_cancel_cut(struct scst_local_initiator *initiator)
 {
 	if (cancel_delayed_work_sync(&initiator->cut))
-		config_item_put(&initiator->item);
+		scst_local_put(initiator);
 }
 
 static void scst_local_host_forget(struct scst_local_host *host)
@@ -146,7 +157,7 @@ static int scst_local_host_add(struct scst_local_host *host)
 	int ret;
 
 	sess = scst_session_register(initiator->target->tgt,
-				     config_item_name(&initiator->item), host);
+				     initiator->name, host);
 	if (IS_ERR(sess)) {
 		scsi_host_put(host->shost);
 		return PTR_ERR(sess);
@@ -182,7 +193,7 @@ static void scst_local_host_create(struct scst_local_initiator *initiator)
 	if (ret && ret != -ESHUTDOWN)
 		scst_target_set_error(initiator->target->tgt,
 				      "initiator %s: no SCSI host: error %d",
-				      config_item_name(&initiator->item), ret);
+				      initiator->name, ret);
 }
 
 /**
@@ -211,7 +222,9 @@ void scst_local_work(struct work_struct *work)
 		scst_local_host_create(initiator);
 	if (initiator->host)
 		scst_local_update_luns(initiator->host);
-	config_item_put(&initiator->item);
+	if (scst_local_is_over(initiator))
+		complete_all(&initiator->over);
+	scst_local_put(initiator);
 }
 
 /**
@@ -234,5 +247,5 @@ void scst_local_cut_work(struct work_struct *work)
 	mutex_unlock(&initiator->target->lock);
 	if (host)
 		scst_local_host_cut(host);
-	config_item_put(&initiator->item);
+	scst_local_put(initiator);
 }

@@ -16,7 +16,8 @@
  * Lifetimes:
  *
  * - An initiator's directory, its queued work and its queued cut each hold a
- *   reference to the item. The last one also gives back the target.
+ *   reference to it. The last one also gives back the target. rmdir waits until
+ *   only the directory's is left, unless a backend is stuck.
  * - A host has its session until it is cut off: host->sess becomes NULL, and
  *   after a grace period no command and no task management function is
  *   submitted any more. Its memory stays until the session is gone and the
@@ -28,6 +29,7 @@
 #include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/configfs.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
@@ -60,22 +62,28 @@ struct scst_local_target {
 /**
  * struct scst_local_initiator - an initiator port: initiators/<NAME>/
  * @item:	the directory
+ * @kref:	keeps the memory
+ * @name:	initiator port name; longer lived than the directory's
  * @target:	its target
  * @entry:	on @target->list
  * @removed:	the directory is gone
  * @work:	makes the host, keeps its LUNs up to date, removes it
  * @cut:	ends the host's session when the removal takes too long
+ * @over:	the directory is gone and there is no host any more
  * @host:	its SCSI host; NULL while there is none. Changed by @work.
  * @host_no:	the number of a host that is ready for use, or -1; changed by
  *		@work, read with READ_ONCE()
  */
 struct scst_local_initiator {
 	struct config_item item;
+	struct kref kref;
+	char *name;				/* I */
 	struct scst_local_target *target;	/* I */
 	struct list_head entry;			/* T */
 	bool removed;				/* T */
 	struct work_struct work;
 	struct delayed_work cut;
+	struct completion over;
 	struct scst_local_host *host;		/* T */
 	int host_no;
 };
@@ -127,6 +135,7 @@ int scst_local_create(struct scst_target *tgt, struct config_group *group);
 int scst_local_enable(struct scst_target *tgt);
 void scst_local_disable(struct scst_target *tgt);
 void scst_local_kick(struct scst_local_initiator *initiator);
+void scst_local_put(struct scst_local_initiator *initiator);
 
 /* host.c */
 void scst_local_work(struct work_struct *work);

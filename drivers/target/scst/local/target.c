@@ -14,6 +14,28 @@ scst_local_initiator_from_item(struct config_item *item)
 	return container_of(item, struct scst_local_initiator, item);
 }
 
+static void scst_local_initiator_free(struct kref *kref)
+{
+	struct scst_local_initiator *initiator =
+		container_of(kref, struct scst_local_initiator, kref);
+	struct config_group *target = initiator->target->group;
+
+	kfree(initiator->name);
+	kfree(initiator);
+	config_group_put(target);
+}
+
+/**
+ * scst_local_put - give back a reference to an initiator
+ * @initiator: the initiator
+ *
+ * Context: process context, without locks.
+ */
+void scst_local_put(struct scst_local_initiator *initiator)
+{
+	kref_put(&initiator->kref, scst_local_initiator_free);
+}
+
 /**
  * scst_local_kick - have an initiator's work run once more
  * @initiator: the initiator; the caller holds a reference
@@ -22,9 +44,9 @@ scst_local_initiator_from_item(struct config_item *item)
  */
 void scst_local_kick(struct scst_local_initiator *initiator)
 {
-	config_item_get(&initiator->item);
+	kref_get(&initiator->kref);
 	if (!queue_work(scst_local_wq, &initiator->work))
-		config_item_put(&initiator->item);
+		scst_local_put(initiator);
 }
 
 /* Its host has to go: gracefully if that does not take longer than drain_ms. */
@@ -34,10 +56,10 @@ static void scst_local_dismiss(struct scst_local_initiator *initiator)
 
 	lockdep_assert_held(&initiator->target->lock);
 
-	config_item_get(&initiator->item);
+	kref_get(&initiator->kref);
 	if (!queue_delayed_work(scst_local_wq, &initiator->cut,
 				msecs_to_jiffies(drain_ms)))
-		config_item_put(&initiator->item);
+		scst_local_put(initiator);
 	scst_local_kick(initiator);
 }
 
@@ -58,14 +80,23 @@ static struct configfs_attribute *scst_local_initiator_attrs[] = {
 	NULL,
 };
 
+/* What the core gives what it aborted to end, in milliseconds, and some */
+#define SCST_LOCAL_GRACE_MS	2000
+
+/*
+ * rmdir, and nobody holds the subsystem's mutex: see it through. When a backend
+ * does not let go of its commands, the initiator's work waits for it alone.
+ */
 static void scst_local_initiator_release(struct config_item *item)
 {
 	struct scst_local_initiator *initiator =
 		scst_local_initiator_from_item(item);
-	struct config_group *target = initiator->target->group;
+	unsigned int ms = scst_target_drain_ms(initiator->target->tgt) +
+			  SCST_LOCAL_GRACE_MS;
 
-	kfree(initiator);
-	config_group_put(target);
+	if (wait_for_completion_timeout(&initiator->over, msecs_to_jiffies(ms)))
+		flush_work(&initiator->work);
+	scst_local_put(initiator);
 }
 
 static struct configfs_item_operations scst_local_initiator_item_ops = {
@@ -78,6 +109,28 @@ static const struct config_item_type scst_local_initiator_type = {
 	.ct_owner = THIS_MODULE,
 };
 
+static struct scst_local_initiator *
+scst_local_initiator_alloc(struct scst_local_target *target, const char *name)
+{
+	struct scst_local_initiator *initiator = kzalloc_obj(*initiator);
+
+	if (!initiator)
+		return NULL;
+	initiator->name = kstrdup(name, GFP_KERNEL);
+	if (!initiator->name) {
+		kfree(initiator);
+		return NULL;
+	}
+	config_group_get(target->group);
+	initiator->target = target;
+	initiator->host_no = -1;
+	kref_init(&initiator->kref);
+	INIT_WORK(&initiator->work, scst_local_work);
+	INIT_DELAYED_WORK(&initiator->cut, scst_local_cut_work);
+	init_completion(&initiator->over);
+	return initiator;
+}
+
 static struct config_item *scst_local_make_initiator(struct config_group *group,
 						     const char *name)
 {
@@ -87,16 +140,11 @@ static struct config_item *scst_local_make_initiator(struct config_group *group,
 
 	if (strlen(name) >= SCST_PORT_NAME_LEN)
 		return ERR_PTR(-ENAMETOOLONG);
-	initiator = kzalloc_obj(*initiator);
+	initiator = scst_local_initiator_alloc(target, name);
 	if (!initiator)
 		return ERR_PTR(-ENOMEM);
 	config_item_init_type_name(&initiator->item, name,
 				   &scst_local_initiator_type);
-	config_group_get(target->group);
-	initiator->target = target;
-	initiator->host_no = -1;
-	INIT_WORK(&initiator->work, scst_local_work);
-	INIT_DELAYED_WORK(&initiator->cut, scst_local_cut_work);
 
 	mutex_lock(&target->lock);
 	list_add_tail(&initiator->entry, &target->list);
@@ -157,7 +205,7 @@ int scst_local_create(struct scst_target *tgt, struct config_group *group)
  * scst_local_enable - every initiator gets its host
  * @tgt: the target
  *
- * Context: process context, under the core's configuration lock.
+ * Context: process context.
  * Return: 0; what happens to a host is told in the target's last_error.
  */
 int scst_local_enable(struct scst_target *tgt)
