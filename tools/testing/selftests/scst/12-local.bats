@@ -213,7 +213,7 @@ keep_reading() {
 	disk=$(export_disk nullio size=64M)
 	background keep_reading "$disk"
 	sleep 0.5
-	bounded 5 rmdir targets/local/t0/initiators/i0
+	bounded 10 rmdir targets/local/t0/initiators/i0
 	wait_until 20 test ! -b "$disk"
 	wait_until 20 test -e "$BATS_TEST_TMPDIR/reading-failed"
 
@@ -237,7 +237,7 @@ keep_reading() {
 	mount "$disk" "$tree"
 	echo precious >"$tree/file"
 	sync -f "$tree"
-	bounded 5 rmdir targets/local/t0/initiators/i0
+	bounded 10 rmdir targets/local/t0/initiators/i0
 	wait_until 20 test ! -b "$disk"
 	umount -l "$tree"
 	mkdir targets/local/t0/initiators/i0
