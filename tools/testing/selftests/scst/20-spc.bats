@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Commands that all devices have, as an initiator sees them.
 # shellcheck disable=SC2046,SC2086 # the bytes of a CDB are words
-# shellcheck disable=SC2154 # standard_disk sets sg and image
+# shellcheck disable=SC2154 # standard_disks sets sg, sg_nullio and image
 
 load lib/scst
 load lib/sg
@@ -37,11 +37,13 @@ has_wp() {
 	good -r 255 "$1" $mode_sense && equal "$2" "${data[2]}" 'write protection'
 }
 
-# A second initiator of target t0. Prints its sg node.
+# A second initiator of target t0, with nothing pending. Sets $other.
 other_initiator() {
-	will_change
-	mkdir targets/local/t0/initiators/i1
-	wait_for_sg t0 i1 0
+	mkdir -p targets/local/t0/initiators/i1
+	other=$(wait_for_sg t0 i1 0)
+	until scsi "$other" 00 00 00 00 00 00 && [ "$answer" = Good ]; do
+		matches 'Unit Attention: *' "$answer"
+	done
 }
 
 @test "INQUIRY and the vital product data are those of the golden files" {
@@ -65,66 +67,42 @@ other_initiator() {
 	refused 'byte 1 bit 1' -r 96 "$sg" 12 02 00 00 60 00
 }
 
-@test "identifiers are the same the next time and differ between devices" {
-	own_objects
-	export_disk nullio size=1M
-	device=$(wait_for_sg t0 i0 0)
-	good -r 64 "$device" $(vpd 80 64)
+@test "identifiers differ between devices and machines and stay the same" {
+	good -r 512 "$sg_nullio" $(vpd 83)
+	other_id=${data[*]}
+	good -r 64 "$sg" $(vpd 80 64)
 	serial=${data[*]}
-	good -r 512 "$device" $(vpd 83)
+	good -r 512 "$sg" $(vpd 83)
 	id=${data[*]}
-	make_device nullio d1 size=1M
-	link_lun t0 1 nullio/d1
-	other=$(wait_for_sg t0 i0 1)
-	good -r 64 "$other" $(vpd 80 64)
+	# Behind the names, which differ anyway
+	[ "${id:96}" != "${other_id:96}" ]
+
+	reload system_id=elsewhere
+	standard_disks
+	good -r 64 "$sg" $(vpd 80 64)
 	[ "$serial" != "${data[*]}" ]
-	good -r 512 "$other" $(vpd 83)
+	good -r 512 "$sg" $(vpd 83)
 	[ "$id" != "${data[*]}" ]
-	scst_clear
-	cd /
-	scst_unload
-	scst_load
-	export_disk nullio size=1M
-	device=$(wait_for_sg t0 i0 0)
-	returns "$serial" -r 64 "$device" $(vpd 80 64)
-	returns "$id" -r 512 "$device" $(vpd 83)
+
+	reload
+	standard_disks
+	returns "$serial" -r 64 "$sg" $(vpd 80 64)
+	returns "$id" -r 512 "$sg" $(vpd 83)
 }
 
-@test "another machine gives a device of the same name other identifiers" {
+@test "REPORT LUNS lists ascending LUNs, in the format that fits each, LUN 0 or not" {
 	own_objects
-	export_disk nullio size=1M
-	good -r 512 "$(wait_for_sg t0 i0 0)" $(vpd 83)
-	id=${data[*]}
-	scst_clear
-	cd /
-	scst_unload
-	modprobe scst system_id=elsewhere
-	scst_load
-	export_disk nullio size=1M
-	good -r 512 "$(wait_for_sg t0 i0 0)" $(vpd 83)
-	[ "$id" != "${data[*]}" ]
-}
-
-@test "LUN 0 need not be there: the others are found all the same" {
-	own_objects
-	make_device nullio d0 size=1M
-	link_lun t0 5 nullio/d0
+	make_device nullio d5 size=1M
+	link_lun t0 5 nullio/d5
 	make_target t0 i0
-	wait_for_disk t0 i0 5
+	device=$(wait_for_sg t0 i0 5)
 	lun_is_gone t0 i0 0
-	equal '0005000000000000' "$(sg_luns -q "$(wait_for_sg t0 i0 5)" | tr -d ' ')"
-}
-
-@test "REPORT LUNS lists ascending LUNs, in the format that fits each" {
-	own_objects
-	for lun in 16383 256 255 1 0; do
+	equal 0005000000000000 "$(sg_luns -q "$device" | tr -d ' ')"
+	for lun in 16383 256 255 0; do
 		make_device nullio d$lun size=1M
 		link_lun t0 $lun nullio/d$lun
 	done
-	make_target t0 i0
-	device=$(wait_for_sg t0 i0 0)
-	wait_for_sg t0 i0 16383
-	all='0000000000000000 0001000000000000 00ff000000000000 4100000000000000 7fff000000000000'
+	all='0000000000000000 0005000000000000 00ff000000000000 4100000000000000 7fff000000000000'
 	for select in 0 0x11; do
 		equal "$all" "$(sg_luns -q -s $select "$device" | tr -d ' ' | xargs)" "select $select"
 	done
@@ -134,12 +112,12 @@ other_initiator() {
 		returns '00 00 00 00 00 00 00 00' \
 			-r 64 "$device" a0 00 $select 00 00 00 00 00 00 40 00 00
 	done
+	for lun in 0 255 256 16383; do
+		wait_for_sg t0 i0 $lun
+	done
 }
 
 @test "REPORT LUNS says how long the list is even where it is cut" {
-	will_change
-	make_device nullio d1 size=1M
-	link_lun t0 1 nullio/d1
 	returns '00 00 00 10 00 00 00 00 00 00 00 00 00 00 00 00' \
 		-r 16 "$sg" a0 00 00 00 00 00 00 00 00 10 00 00
 	refused 'byte 6 bit 7' -r 15 "$sg" a0 00 00 00 00 00 00 00 00 0f 00 00
@@ -153,7 +131,6 @@ other_initiator() {
 }
 
 @test "every command that is reported is there" {
-	will_change
 	good -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
 	list=("${data[@]:4}")
 	equal $((31 * 8)) ${#list[@]}
@@ -164,6 +141,8 @@ other_initiator() {
 		[[ $answer != *'Invalid command operation code' ]]
 		[ "${list[i + 5]}" != 01 ] || [[ $answer != *': byte 1 bit 4' ]]
 	done
+	# START STOP UNIT stopped it.
+	good "$sg" 1b 00 00 00 01 00
 }
 
 @test "one command is reported with its usage map" {
@@ -225,20 +204,18 @@ other_initiator() {
 	ends Good mode_select "$sg" "$caching"
 	has_page "$sg" "$caching"
 	disk=$(wait_for_disk t0 i0 0)
-	will_change
 	type=$(echo /sys/block/"${disk#/dev/}"/device/scsi_disk/*/cache_type)
 	echo 'write through' >"$type"
 	equal 'write through' "$(cat "$type")"
 	has_page "$sg" "${caching/ 04/ 00}"
+	echo 'write back' >"$type"
+	has_page "$sg" "$caching"
 }
 
 @test "where nothing is cached WCE is zero and cannot be changed" {
-	own_objects
-	export_disk fileio "path=$image" write_through=1
-	device=$(wait_for_sg t0 i0 0)
-	has_page "$device" "${caching/ 04/ 00}"
-	bad_parameter 'byte 6 bit 2' mode_select "$device" "$caching"
-	has_page "$device" "${caching/ 04/ 00}"
+	has_page "$sg_nullio" "${caching/ 04/ 00}"
+	bad_parameter 'byte 6 bit 2' mode_select "$sg_nullio" "$caching"
+	has_page "$sg_nullio" "${caching/ 04/ 00}"
 }
 
 @test "SWP and D_SENSE of the control page have their effect" {
@@ -328,20 +305,21 @@ other_initiator() {
 }
 
 @test "the other initiators hear of changed mode parameters, once" {
-	other=$(other_initiator)
+	other_initiator
 	ends Good mode_select "$sg" "$control"
 	good "$other" 00 00 00 00 00 00
 	ends Good mode_select "$sg" "${exceptions/ 08/ 00}"
 	good "$sg" 00 00 00 00 00 00
-	# Neither of these reports it.
+	# None of these reports it.
 	good -r 36 "$other" 12 00 00 00 24 00
 	good -r 64 "$other" a0 00 00 00 00 00 00 00 00 40 00 00
 	ends 'Unit Attention: Mode parameters changed' scsi "$other" 00 00 00 00 00 00
 	good "$other" 00 00 00 00 00 00
+	ends Good mode_select "$sg" "$exceptions"
 }
 
 @test "REQUEST SENSE returns what is pending, in either format" {
-	other=$(other_initiator)
+	other_initiator
 	returns '70 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00' \
 		-r 252 "$sg" 03 00 00 00 fc 00
 	returns '72 00 00 00 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
@@ -358,26 +336,18 @@ other_initiator() {
 }
 
 @test "write protection of medium and LUN shows in MODE SENSE and stops writes" {
-	own_objects
-	make_device nullio d0 size=1M read_only=1
-	make_device nullio d1 size=1M
-	link_lun t0 0 nullio/d0
-	link_lun t0 1 nullio/d1
-	attr_set targets/local/t0/luns/1/read_only 1
-	make_target t0 i0
-	for lun in 0 1; do
-		device=$(wait_for_sg t0 i0 $lun)
+	lun=targets/local/t0/luns/0
+	has_wp "$sg" 10
+	attr_set $lun/read_only 1
+	for device in "$sg" "$sg_nullio"; do
 		has_wp "$device" 90
 		ends 'Data Protect: Write protected' scsi -s 512 -i /dev/zero "$device" \
 			2a 00 00 00 00 00 00 00 01 00
 		good -r 512 "$device" 28 00 00 00 00 00 00 00 01 00
 	done
-	# The same device, through another target
-	link_lun t1 0 nullio/d1
-	make_target t1 i0
-	device=$(wait_for_sg t1 i0 0)
-	has_wp "$device" 10
-	good -s 512 -i /dev/zero "$device" 2a 00 00 00 00 00 00 00 01 00
+	attr_set $lun/read_only 0
+	has_wp "$sg" 10
+	good -s 512 -i /dev/zero "$sg" 2a 00 00 00 00 00 00 00 01 00
 }
 
 @test "SEND DIAGNOSTIC runs the default self-test and no other" {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Block commands, as an initiator sees them.
 # shellcheck disable=SC2046,SC2086 # the bytes of a CDB are words
-# shellcheck disable=SC2154 # standard_disk sets sg and image
+# shellcheck disable=SC2154 # standard_disks sets sg and image
 
 load lib/scst
 load lib/sg
@@ -41,18 +41,22 @@ reads_back() {
 }
 
 @test "READ CAPACITY(10) sends initiators of large disks to READ CAPACITY(16)" {
-	will_change
-	for blocks in 4294967296 4294967297 18446744073709551615; do
-		make_device nullio d1 blocks=$blocks
-		link_lun t0 1 nullio/d1
-		device=$(wait_for_sg t0 i0 1)
-		returns 'ff ff ff ff 00 00 02 00' -r 8 "$device" 25 00 00 00 00 00 00 00 00 00
+	for blocks in 4294967295 4294967296 4294967297 18446744073709551615; do
+		make_device nullio d2 blocks=$blocks
+		link_lun t0 2 nullio/d2
+		device=$(wait_for_sg t0 i0 2)
+		printf -v last %016x $((blocks - 1))
 		good -r 32 "$device" 9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00
-		equal "$(printf %016x $((blocks - 1)))" "$(printf %s "${data[@]:0:8}")"
-		unlink_lun t0 1
-		wait_for_no_lun t0 i0 1
-		remove_device nullio/d1
+		equal "$last" "$(printf %s "${data[@]:0:8}")"
+		good -r 8 "$device" 25 00 00 00 00 00 00 00 00 00
+		[ $last = 00000000fffffffe ] || last=ffffffffffffffff
+		equal ${last:8} "$(printf %s "${data[@]:0:4}")"
+		unlink_lun t0 2
+		wait_for_no_lun t0 i0 2
+		remove_device nullio/d2
 	done
+	# REPORT LUNS ends the news of these changes.
+	good -r 64 "$sg" a0 00 00 00 00 00 00 00 00 40 00 00
 }
 
 @test "what one size of WRITE wrote, every size of READ reads" {

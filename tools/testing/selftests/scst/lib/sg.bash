@@ -9,35 +9,39 @@
 # shellcheck disable=SC2154 # bats sets it
 golden=$BATS_TEST_DIRNAME/golden
 
-# --- the disk: one for all tests of a file, unless a test asks for its own
+# --- the disks: the same for all tests of a file, unless a test asks for its own
 
-# The standard disk: 64 MiB of fileio with a volatile cache, LUN 0 of target t0 for
-# initiator i0. Sets $sg and $image.
-standard_disk() {
+# Initiator i0 sees through target t0
+#   LUN 0  64 MiB of fileio with a volatile cache: $sg, on file $image
+#   LUN 1  1 MiB of nullio, write protected: $sg_nullio
+standard_disks() {
 	image=$BATS_FILE_TMPDIR/image
 	if [ ! -d devices/fileio/d0 ]; then
 		truncate -s 64M "$image"
-		export_disk fileio "path=$image" >/dev/null &&
-			wait_for_sg t0 i0 0 >"$BATS_FILE_TMPDIR/sg" || return
+		make_device nullio d1 size=1M read_only=1 &&
+			link_lun t0 1 nullio/d1 &&
+			export_disk fileio "path=$image" >/dev/null &&
+			{ wait_for_sg t0 i0 0 && wait_for_sg t0 i0 1; } \
+				>"$BATS_FILE_TMPDIR/sg" || return
 	fi
-	read -r sg <"$BATS_FILE_TMPDIR/sg"
-}
-
-# This test changes what the next one must not find: take all down after it.
-will_change() {
-	: >"$BATS_FILE_TMPDIR/changed"
+	{ read -r sg && read -r sg_nullio; } <"$BATS_FILE_TMPDIR/sg"
 }
 
 # This test begins with nothing, and leaves nothing.
 own_objects() {
-	will_change
+	: >"$BATS_FILE_TMPDIR/changed"
 	scst_clear && scst_load
+}
+
+# reload [MODULE-PARAMETER...]: begin with nothing in a newly loaded core.
+reload() {
+	scst_clear && cd / && scst_is_unused && scst_unload &&
+		modprobe scst "$@" && scst_load
 }
 
 setup() {
 	kernel_log_mark
-	cd /sys/kernel/config/scst 2>/dev/null || scst_load
-	standard_disk
+	scst_load && standard_disks
 }
 
 teardown() {
@@ -50,7 +54,7 @@ teardown() {
 }
 
 teardown_file() {
-	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR scst_down
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR scst_down && scst_unload
 }
 
 # --- sending
