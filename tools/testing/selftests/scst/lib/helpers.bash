@@ -7,7 +7,15 @@
 # shellcheck source=trouble.sh
 . "${BASH_SOURCE[0]%/*}/trouble.sh"
 
+# bats notes the line of every command before it runs, which costs more than the
+# command. In libraries it need not: what failed is the line that called them.
+note_lines_of_tests_only() {
+	# shellcheck disable=SC2128 # the innermost one
+	trap '[[ $BASH_SOURCE = *.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
+}
+
 setup() {
+	note_lines_of_tests_only
 	kernel_log_mark
 }
 

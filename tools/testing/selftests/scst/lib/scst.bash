@@ -465,6 +465,7 @@ scst_down() {
 }
 
 setup() {
+	note_lines_of_tests_only
 	scst_up
 }
 

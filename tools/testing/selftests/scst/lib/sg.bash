@@ -40,6 +40,7 @@ reload() {
 }
 
 setup() {
+	note_lines_of_tests_only
 	kernel_log_mark
 	scst_load && standard_disks
 }
