@@ -26,7 +26,7 @@ fetch() {
 
 # The suite in a bed: the arguments are run_vm.sh's.
 suite() {
-	"$scst_tests/run_vm.sh" "$@" --scratch 2048 --timeout 1200 -- \
+	"$scst_tests/run_vm.sh" "$@" --scratch 2048 --timeout 3000 -- \
 		bats --tap "$scst_tests"/[0-9][0-9]-*.bats
 }
 

@@ -95,8 +95,13 @@ wait_until() {
 	done
 }
 
+# The shell may be late in reaping it.
 is_dead() {
-	! kill -0 "$1" 2>/dev/null
+	local stat
+
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	stat=${stat##*) }
+	[ "${stat%% *}" = Z ]
 }
 
 # Run in the background, without what bats has the shell do after each command.
@@ -109,6 +114,17 @@ scst_start() {
 	) 3>&- &
 }
 
+# What a process and its children wait for
+show_stuck() {
+	local process
+
+	for process in "$1" $(pgrep -P "$1"); do
+		tr '\0' ' ' <"/proc/$process/cmdline"
+		grep State "/proc/$process/status"
+		cat "/proc/$process/stack"
+	done >&2 2>/dev/null
+}
+
 # bounded SECONDS COMMAND...: give the command up, even if it cannot be killed.
 bounded() {
 	local limit=$1 pid
@@ -117,6 +133,7 @@ bounded() {
 	scst_start "$@"
 	pid=$!
 	if ! wait_until "$limit" is_dead "$pid"; then
+		show_stuck "$pid"
 		kill -KILL "$pid"
 		return 1
 	fi
