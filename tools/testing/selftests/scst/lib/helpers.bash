@@ -60,14 +60,3 @@ requires_module() {
 			skip "no module $module"
 	done
 }
-
-# wait_for SECONDS COMMAND [ARG...]: until the command succeeds.
-wait_for() {
-	local deadline=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$deadline" ] || return 1
-		sleep 0.05
-	done
-}
