@@ -55,14 +55,16 @@ churn_sessions() {
 	rmdir "targets/local/t0/initiators/s$1"
 }
 
-# Every disk that is there now, some at a time.
+# Every disk that is there now, some at a time. One that goes must not become a
+# file of that name.
 churn_io() {
 	local disk
 
 	for disk in /sys/class/scsi_host/host*/device/target*/*/block/sd*; do
 		grep -q SCST "$disk/device/vendor" || continue
 		disk=/dev/${disk##*/}
-		timeout -s KILL 5 dd if=/dev/zero of="$disk" bs=64k count=64 oflag=direct &
+		timeout -s KILL 5 dd if=/dev/zero of="$disk" bs=64k count=64 \
+			conv=nocreat oflag=direct &
 		timeout -s KILL 5 dd if="$disk" of=/dev/null bs=4k count=256 iflag=direct
 	done
 	wait
@@ -101,7 +103,8 @@ session_round() {
 
 	mkdir "targets/local/t0/initiators/i$1" &&
 		disk=$(wait_for_disk t0 "i$1" 0) &&
-		dd if=/dev/zero of="$disk" bs=64k count=16 oflag=direct status=none &&
+		dd if=/dev/zero of="$disk" bs=64k count=16 conv=nocreat \
+			oflag=direct status=none &&
 		dd if="$disk" of=/dev/null bs=64k count=16 iflag=direct status=none &&
 		rmdir "targets/local/t0/initiators/i$1"
 }

@@ -28,6 +28,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -42,6 +43,20 @@ enum probe_context {
 	PROBE_THREAD,
 	PROBE_SOFTIRQ,
 	PROBE_HARDIRQ,
+};
+
+/**
+ * struct probe_submitter - submits a session's commands from interrupts
+ * @hardirq:	struct probe_cmd.submit_entry
+ * @softirq:	likewise
+ * @irq_work:	takes @hardirq
+ * @tasklet:	takes @softirq
+ */
+struct probe_submitter {
+	struct llist_head hardirq;
+	struct llist_head softirq;
+	struct irq_work irq_work;
+	struct tasklet_struct tasklet;
 };
 
 /**
@@ -71,6 +86,7 @@ struct probe_target {
  * @waitq:	woken by results
  * @reading:	the line that is being read, by one reader at a time
  * @entry:	on @target->sessions
+ * @submitter:	of commands that are to come from interrupts
  */
 struct probe_session {
 	struct probe_target *target;
@@ -84,6 +100,7 @@ struct probe_session {
 	wait_queue_head_t waitq;
 	struct probe_result *reading;
 	struct list_head entry;
+	struct probe_submitter submitter;
 };
 
 /**
@@ -113,8 +130,7 @@ struct probe_result {
  * @held_entry:	on the session's list
  * @answered:	a response was sent
  * @result:	the line
- * @irq_work:	submits it from a hard interrupt
- * @tasklet:	submits it from a softirq
+ * @submit_entry: on the submitter's list
  */
 struct probe_cmd {
 	struct scst_cmd cmd;
@@ -128,8 +144,7 @@ struct probe_cmd {
 	struct list_head held_entry;
 	bool answered;
 	struct probe_result *result;
-	struct irq_work irq_work;
-	struct tasklet_struct tasklet;
+	struct llist_node submit_entry;
 };
 
 /**
@@ -151,6 +166,8 @@ int probe_parse_cmd(char *args, struct probe_cmd *probe);
 int probe_parse_tmf(char *args, struct probe_tmf *probe);
 
 /* probe_cmd.c */
+void probe_submitter_init(struct probe_submitter *submitter);
+void probe_submitter_end(struct probe_submitter *submitter);
 int probe_submit_cmd(struct probe_session *session, char *args);
 int probe_submit_tmf(struct probe_session *session, char *args);
 int probe_go(struct probe_session *session, const char *tag);

@@ -12,35 +12,71 @@ static struct probe_cmd *to_probe(struct scst_cmd *cmd)
 	return container_of(cmd, struct probe_cmd, cmd);
 }
 
-static void probe_submit_irq(struct irq_work *work)
+static void probe_submit_list(struct llist_head *list, enum scst_context ctx)
 {
-	struct probe_cmd *probe = container_of(work, struct probe_cmd, irq_work);
+	struct llist_node *first = llist_reverse_order(llist_del_all(list));
+	struct probe_cmd *probe, *next;
+
+	llist_for_each_entry_safe(probe, next, first, submit_entry)
+		scst_cmd_submit(&probe->cmd, ctx);
+}
+
+static void probe_submit_hardirq(struct irq_work *work)
+{
+	struct probe_submitter *submitter =
+		container_of(work, struct probe_submitter, irq_work);
 
 	WARN_ON_ONCE(!in_hardirq());
-	scst_cmd_submit(&probe->cmd, SCST_CTX_HARDIRQ);
+	probe_submit_list(&submitter->hardirq, SCST_CTX_HARDIRQ);
 }
 
 static void probe_submit_softirq(struct tasklet_struct *tasklet)
 {
-	struct probe_cmd *probe = container_of(tasklet, struct probe_cmd,
-					       tasklet);
+	struct probe_submitter *submitter =
+		container_of(tasklet, struct probe_submitter, tasklet);
 
-	scst_cmd_submit(&probe->cmd, SCST_CTX_ATOMIC);
+	probe_submit_list(&submitter->softirq, SCST_CTX_ATOMIC);
+}
+
+/**
+ * probe_submitter_init - a session begins
+ * @submitter: its submitter
+ */
+void probe_submitter_init(struct probe_submitter *submitter)
+{
+	init_llist_head(&submitter->hardirq);
+	init_llist_head(&submitter->softirq);
+	init_irq_work(&submitter->irq_work, probe_submit_hardirq);
+	tasklet_setup(&submitter->tasklet, probe_submit_softirq);
+}
+
+/**
+ * probe_submitter_end - wait until everything is submitted
+ * @submitter: the submitter, that gets nothing more
+ *
+ * Context: process context.
+ */
+void probe_submitter_end(struct probe_submitter *submitter)
+{
+	irq_work_sync(&submitter->irq_work);
+	tasklet_kill(&submitter->tasklet);
 }
 
 static void probe_start(struct probe_cmd *probe)
 {
+	struct probe_submitter *submitter = &probe->session->submitter;
+
 	switch (probe->ctx) {
 	case PROBE_THREAD:
 		scst_cmd_submit(&probe->cmd, SCST_CTX_THREAD);
 		break;
 	case PROBE_SOFTIRQ:
-		tasklet_setup(&probe->tasklet, probe_submit_softirq);
-		tasklet_schedule(&probe->tasklet);
+		llist_add(&probe->submit_entry, &submitter->softirq);
+		tasklet_schedule(&submitter->tasklet);
 		break;
 	case PROBE_HARDIRQ:
-		init_irq_work(&probe->irq_work, probe_submit_irq);
-		irq_work_queue(&probe->irq_work);
+		llist_add(&probe->submit_entry, &submitter->hardirq);
+		irq_work_queue(&submitter->irq_work);
 		break;
 	}
 }

@@ -43,6 +43,7 @@ static int probe_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&session->results);
 	INIT_LIST_HEAD(&session->held);
 	init_waitqueue_head(&session->waitq);
+	probe_submitter_init(&session->submitter);
 	mutex_lock(&probe_lock);
 	ret = probe_session_attach(session, inode->i_private);
 	mutex_unlock(&probe_lock);
@@ -76,6 +77,7 @@ void probe_session_end(struct probe_session *session)
 	list_del(&session->entry);
 	if (!session->sess)
 		return;
+	probe_submitter_end(&session->submitter);
 	scst_session_unregister(session->sess, probe_session_gone);
 	probe_fail_held(session);
 }
