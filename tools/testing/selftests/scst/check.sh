@@ -20,13 +20,16 @@ setup=$scst_tests/setup.sh
 all_jobs='vm-6.1 vm-6.12 uml static uml-smp powercut-vm powercut-uml-smp meta unit'
 
 fetch() {
-	"$setup" kernel 6.1 && "$setup" kernel 6.12 &&
+	"$setup" qemu && "$setup" kernel 6.1 && "$setup" kernel 6.12 &&
 		"$setup" uml && "$setup" uml-smp
 } >/dev/null
 
-# The suite in a bed: the arguments are run_vm.sh's.
+# The suite in a bed, with $1 seconds of churn: the other arguments are run_vm.sh's.
 suite() {
+	_su_churn=$1
+	shift
 	"$scst_tests/run_vm.sh" "$@" --scratch 2048 --timeout 3000 -- \
+		env SCST_CHURN_SECONDS="$_su_churn" \
 		bats --tap "$scst_tests"/[0-9][0-9]-*.bats
 }
 
@@ -35,8 +38,8 @@ run_job() {
 	static) "$scst_tests/static.sh" ;;
 	unit) "$scst_tests/unit.sh" ;;
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
-	vm-*) suite --bed vm --kernel "${1#vm-}" ;;
-	uml*) suite --bed "$1" ;;
+	vm-*) suite 20 --bed vm --kernel "${1#vm-}" ;;
+	uml*) suite 60 --bed "$1" ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac

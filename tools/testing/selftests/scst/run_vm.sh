@@ -49,6 +49,7 @@ scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 125
 . "$scst_tests/bed/uml.sh"
 . "$scst_tests/bed/modules.sh"
 . "$scst_tests/bed/initramfs.sh"
+. "$scst_tests/bed/qemu.sh"
 . "$scst_tests/bed/kvm.sh"
 . "$scst_tests/bed/machine.sh"
 . "$scst_tests/bed/verdict.sh"

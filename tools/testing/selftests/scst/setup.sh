@@ -8,13 +8,14 @@ set -u
 usage() {
 	cat <<'TEXT'
 usage: setup.sh packages              install missing Debian packages (root or sudo)
+       setup.sh qemu                  QEMU, to run stock kernels
        setup.sh kernel 6.1|6.12       a stock Debian kernel and its headers
        setup.sh uml|uml-smp|uml-smp-lockdep
                                       a User-Mode-Linux kernel: built from source
        setup.sh source                a recent kernel's source, unpacked
        setup.sh checkpatch            the same, for its checkpatch.pl
 
-All but packages print a path: the KDIR to build modules with, the source tree, or
+All but packages print a path: the program, the KDIR to build modules with, the source tree, or
 the script. The cache is $SCST_CACHE, or else ${XDG_CACHE_HOME:-~/.cache}/scst.
 TEXT
 }
@@ -24,11 +25,13 @@ scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$scst_tests/bed/common.sh"
 . "$scst_tests/bed/packages.sh"
 . "$scst_tests/bed/apt.sh"
+. "$scst_tests/bed/qemu.sh"
 . "$scst_tests/bed/stock.sh"
 . "$scst_tests/bed/uml.sh"
 
 case "${1-}" in
 packages) packages_install ;;
+qemu) qemu ;;
 kernel)
 	_dir=$(stock_kernel "${2-}") || exit 1
 	printf '%s\n' "$_dir/headers"

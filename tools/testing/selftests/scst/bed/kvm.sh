@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced: finds out whether KVM works. Some hosts offer a /dev/kvm that cannot
 # boot a stock kernel, so only a kernel that really boots counts; the answer is
-# remembered. Needs common.sh.
+# remembered. Needs common.sh and qemu.sh.
 # shellcheck shell=sh
 
 # A plain processor is emulated a sixth faster than one with everything.
@@ -12,7 +12,8 @@ kvm_file=$bed_cache/kvm-$(uname -r)
 # Kernel $1 says this long after it found memory, CPUs and timers in order.
 kvm_boots() {
 	_kb_log=$(mktemp) || exit 1
-	timeout -k 1 10 qemu-system-x86_64 -machine q35 -accel kvm -cpu host \
+	# shellcheck disable=SC2046 # one word a line, file names without blanks
+	timeout -k 1 10 $(qemu) -machine q35 -accel kvm -cpu host \
 		-nodefaults -no-user-config -display none -no-reboot -m 512 -smp 2 \
 		-kernel "$1" -append 'console=ttyS0 panic=-1' \
 		-serial "file:$_kb_log" >/dev/null 2>&1

@@ -48,12 +48,13 @@ qemu_devices() {
 
 start_vm() {
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
-	set -- $(qemu_accelerator "$machine_dir/vmlinux") $(qemu_devices)
-	exec timeout -s KILL "$run_timeout" qemu-system-x86_64 -machine q35 \
+	set -- $(qemu) -machine q35 $(qemu_accelerator "$machine_dir/vmlinux") \
+		$(qemu_devices) "$@"
+	exec timeout -s KILL "$run_timeout" "$@" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-smp "$run_smp" -m "$run_mem" \
 		-kernel "$machine_dir/vmlinux" -initrd "$run_dir/initramfs" \
-		-append "$(vm_command_line)" -serial "file:$run_dir/console" "$@"
+		-append "$(vm_command_line)" -serial "file:$run_dir/console"
 }
 
 # Emulation is slow: what waits for a time in the guest needs patience.

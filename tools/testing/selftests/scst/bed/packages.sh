@@ -29,6 +29,7 @@ packages_needed() {
 	sparse
 	shellcheck
 	dash
+	patch
 	perl
 	python3-sphinx
 	LIST

@@ -23,6 +23,19 @@ linux_unpack() {
 	rm -rf "$_lu_tmp"
 }
 
+# Bring source tree $1 to what our patch makes of it.
+linux_patch() {
+	_lp_wanted=$scst_tests/vm/uml-stacktrace.patch
+	_lp_applied=$1/.scst-patch
+	! cmp -s "$_lp_wanted" "$_lp_applied" || return 0
+	if [ -e "$_lp_applied" ]; then
+		quietly patch -d "$1" -p1 -R -i "$_lp_applied" || die "cannot unpatch $1"
+		rm "$_lp_applied"
+	fi
+	quietly patch -d "$1" -p1 -i "$_lp_wanted" || die "cannot patch $1"
+	cp "$_lp_wanted" "$_lp_applied"
+}
+
 # Print the kernel source tree's path. Once there is one it is kept, so that a
 # new package upstream does not mean a rebuild in the middle of a day's work.
 linux_source() (
@@ -35,6 +48,7 @@ linux_source() (
 		linux_unpack "$_ls_name=$(apt_version "$_ls_name")"
 		set -- "$linux_dir/$_ls_name"
 	fi
+	linux_patch "$1"
 	printf '%s\n' "$1"
 )
 
@@ -50,6 +64,8 @@ uml_key() {
 	{
 		cat "$2/.scst-version"
 		uml_fragments "$1"
+		# without checkers nobody saves stack traces
+		[ "$1" = uml-smp ] || cat "$2/.scst-patch"
 	} | sha256sum | cut -c1-12
 }
 

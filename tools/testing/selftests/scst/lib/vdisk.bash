@@ -64,7 +64,7 @@ fs_sector() {
 
 # The text reached the file system's medium.
 fs_holds() {
-	tr -d '\0' <"$fs_image" | LC_ALL=C grep -q -a -F "$1"
+	tr -d '\0' <"$fs_image" | grep -q -a -F "$1"
 }
 
 fs_lacks() {
