@@ -136,12 +136,31 @@ static void scst_no_data(struct scst_cmd *cmd)
 	cmd->data_len = 0;
 }
 
+/*
+ * What a command still asks of its backend: a verification, or that a write which
+ * was decoded while there was a write cache becomes durable now that there is none.
+ */
+static enum scst_io scst_next_io(struct scst_cmd *cmd)
+{
+	enum scst_io next = cmd->io_next;
+
+	if (next == SCST_IO_NONE && cmd->io == SCST_IO_WRITE && !cmd->fua) {
+		/* Pairs with scst_mode_changed(): one of the two sees the other. */
+		smp_mb();
+		if (unlikely(!READ_ONCE(cmd->dev->mode.wce)))
+			return SCST_IO_SYNC;
+	}
+	cmd->io_next = SCST_IO_NONE;
+	return next;
+}
+
 static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
 {
 	if (cmd->status == SAM_STAT_GOOD) {
-		if (cmd->io_next != SCST_IO_NONE && !scst_cmd_aborted(cmd)) {
-			cmd->io = cmd->io_next;
-			cmd->io_next = SCST_IO_NONE;
+		enum scst_io next = scst_next_io(cmd);
+
+		if (next != SCST_IO_NONE && !scst_cmd_aborted(cmd)) {
+			cmd->io = next;
 			return SCST_STAGE_BACKEND;
 		}
 	} else if (!cmd->received) {

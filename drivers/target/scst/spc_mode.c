@@ -462,15 +462,20 @@ static bool scst_mode_select_header(struct scst_cmd *cmd, const u8 *data,
 	return true;
 }
 
-/* Others are told; data that the cache held must not be lost any more. */
+/*
+ * Others are told; data that the cache held must not be lost any more. A write that
+ * is under way sees to itself when it completes, if it was not in the cache yet.
+ */
 static void scst_mode_changed(struct scst_cmd *cmd, const struct scst_mode *old,
 			      const struct scst_mode *new)
 {
 	if (!memcmp(old, new, sizeof(*old)))
 		return;
 	scst_ua_raise_device(cmd->dev, SCST_UA_MODE_CHANGED, cmd->nexus);
-	if (old->wce && !new->wce)
+	if (old->wce && !new->wce) {
+		smp_mb();
 		scst_sbc_sync_all(cmd);
+	}
 }
 
 /* All pages are checked before any takes effect. */

@@ -3,6 +3,7 @@
 # The core seen by a target driver: contexts, announced lengths, memory, aborts.
 
 load lib/scst
+load lib/vdisk
 load lib/probe
 : "${probe=}" # of lib/probe
 : "${scst_root:?}"
@@ -190,6 +191,25 @@ everything_in() {
 	wait_until 5 attr_is devices/nullio/d0/state idle
 	attr_set devices/nullio/d0/enable 1
 	matches '2 status=00 *' "$(probe_cmd 2 cdb=000000000000)"
+}
+
+@test "a write under way when the write cache is turned off is durable when it ends" {
+	fs_make 24M
+	make_device fileio d0 "path=$(fs_file image 1048576)"
+	probe_target fileio/d0
+	probe_login me
+	probe_ready
+	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=512 $write_1 data=6361636865642121)"
+	fs_lacks 'cached!!'
+	echo "cmd 2 dir=out len=512 cdb=2a000000000100000100 data=756e646572776179 data=hold" \
+		>&"$probe"
+	# MODE SELECT(6): the caching page, without WCE
+	matches '3 status=00 *' "$(probe_cmd 3 dir=out len=24 cdb=151000001800 \
+		"data=000000000812$(printf '0%.0s' {1..36})")"
+	fs_holds 'cached!!'
+	echo "go 2" >&"$probe"
+	matches '2 status=00 *' "$(probe_result)"
+	fs_holds underway
 }
 
 @test "stages, submission and response are traced" {

@@ -55,9 +55,13 @@ probe_ready() {
 	done
 }
 
-teardown() {
+probe_logout_all() {
 	for probe in "${probes[@]}"; do
 		probe_logout
 	done
+}
+
+teardown() {
+	probe_logout_all
 	scst_down
 }

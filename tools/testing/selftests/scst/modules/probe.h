@@ -15,8 +15,8 @@
  *     -> TAG response=N
  *
  * data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
- * transfer fail, "hold" lets it wait until "go". A read waits for a result, and is
- * at the end of the file when no request is under way.
+ * transfer fail, "hold", alone or besides, lets it wait until "go". A read waits for
+ * a result, and is at the end of the file when no request is under way.
  *
  * Locks: probe_lock, then session->lock (with interrupts off). A file may be open
  * longer than its target is there: it is logged out then, and does not touch it.
