@@ -473,6 +473,7 @@ static void scst_mode_changed(struct scst_cmd *cmd, const struct scst_mode *old,
 		return;
 	scst_ua_raise_device(cmd->dev, SCST_UA_MODE_CHANGED, cmd->nexus);
 	if (old->wce && !new->wce) {
+		/* Pairs with scst_next_io(). */
 		smp_mb();
 		scst_sbc_sync_all(cmd);
 	}
