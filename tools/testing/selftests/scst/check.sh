@@ -38,8 +38,9 @@ run_job() {
 	static) "$scst_tests/static.sh" ;;
 	unit) "$scst_tests/unit.sh" ;;
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
-	vm-*) suite 20 --bed vm --kernel "${1#vm-}" ;;
-	uml*) suite 60 --bed "$1" ;;
+	vm-*) suite 10 --bed vm --kernel "${1#vm-}" ;;
+	uml) suite 20 --bed uml ;;
+	uml-smp) suite 60 --bed uml-smp ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac

@@ -19,6 +19,17 @@ initramfs_vm() {
 		virtio_pci 9pnet_virtio 9p overlay
 }
 
+# The programs that tests start over and over, and their libraries: the guest keeps
+# copies, because each start of a program on 9p asks the host again.
+vm_warm_files() {
+	for _vw_name in bash cat sed awk grep ls mkdir rmdir ln rm dd find head tail od tr \
+		date seq stat dmesg timeout truncate blockdev udevadm sg_raw sg_luns; do
+		_vw_file=$(command -v "$_vw_name") && _vw_file=$(realpath "$_vw_file") &&
+			printf '%s\n' "$_vw_file" && ldd "$_vw_file" | grep -o '/[^ ]*'
+	done | xargs realpath | sort -u
+	echo /etc/ld.so.cache
+}
+
 # Folder $2 of the host for the guest, under tag $1; $3 is on for read-only.
 qemu_share() {
 	printf '%s\n' -fsdev \
@@ -47,6 +58,7 @@ qemu_devices() {
 }
 
 start_vm() {
+	vm_warm_files >"$run_dir/warm"
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
 	set -- $(qemu) -machine q35 $(qemu_accelerator "$machine_dir/vmlinux") \
 		$(qemu_devices) "$@"
