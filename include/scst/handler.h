@@ -82,6 +82,8 @@ struct scst_device *scst_device_from_item(struct config_item *item);
 __printf(2, 3)
 void scst_device_set_error(struct scst_device *dev, const char *fmt, ...);
 
+void scst_device_lost(struct scst_device *dev);
+
 int scst_device_config_lock(struct scst_device *dev);
 void scst_device_config_unlock(struct scst_device *dev);
 

@@ -21,6 +21,9 @@ struct scst_tmf;
 /* Longest initiator or target port name: an iSCSI name, RFC 7143 4.2.7.1 */
 #define SCST_PORT_NAME_LEN	224
 
+/* What ops->address() may write, with the NUL */
+#define SCST_ADDRESS_LEN	128
+
 /**
  * enum scst_event - what happened to a LUN that a session sees
  * @SCST_EVENT_LUN_ADDED:	it appeared
@@ -65,6 +68,11 @@ enum scst_event {
  *			answer was withheld.
  * @tmf_done:		a task management function ended with tmf->response;
  *			@tmf is the driver's again. Process context.
+ * @address:		optional; where @sess comes from, as text for a person, into
+ *			SCST_ADDRESS_LEN bytes. Process context.
+ * @disconnect:		optional; the administrator wants @sess to end: see to it,
+ *			and do not wait for it here. The initiator may log in
+ *			again. Process context.
  * @event:		optional; asynchronous event for @sess. Process context
  *			under the configuration lock: only note it.
  */
@@ -84,6 +92,8 @@ struct scst_target_ops {
 	void (*send_response)(struct scst_cmd *cmd);
 	void (*release)(struct scst_cmd *cmd);
 	void (*tmf_done)(struct scst_tmf *tmf);
+	void (*address)(struct scst_session *sess, char *address);
+	void (*disconnect)(struct scst_session *sess);
 	void (*event)(struct scst_session *sess, enum scst_event event, u32 lun);
 };
 

@@ -104,13 +104,24 @@ static bool scst_cdb_check_usage(struct scst_cmd *cmd)
 	return true;
 }
 
+/* Whether a command is for its LUN although there is no device behind it */
+static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
+{
+	if (!cmd->op)
+		return false;
+	if (cmd->op->flags & SCST_OPF_ANY_LUN)
+		return true;
+	return (cmd->op->flags & SCST_OPF_WELL_KNOWN) &&
+	       scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN;
+}
+
 static bool scst_cdb_find(struct scst_cmd *cmd)
 {
 	u8 type = cmd->dev ? cmd->dev->handler->type : TYPE_DISK;
 	bool known;
 
 	cmd->op = scst_opcode_find(type, cmd->cdb, cmd->cdb_len, &known);
-	if (!cmd->dev && (!cmd->op || !(cmd->op->flags & SCST_OPF_ANY_LUN)))
+	if (!cmd->dev && !scst_cdb_needs_no_device(cmd))
 		scst_cmd_set_sense(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
 	else if (!cmd->op && known)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);

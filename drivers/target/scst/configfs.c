@@ -53,6 +53,39 @@ int scst_parse_drain_ms(const char *page, unsigned int *value)
 	return 0;
 }
 
+#define SCST_MORE	"...\n"
+
+static bool scst_is_cut(const char *page, ssize_t len)
+{
+	ssize_t before = len - strlen(SCST_MORE);
+
+	return before >= 0 && !strcmp(page + before, SCST_MORE);
+}
+
+/**
+ * scst_emit_line - add a line to what an attribute shows
+ * @page: where to
+ * @len:  bytes in @page
+ * @fmt:  the line, with its newline
+ *
+ * When a line does not fit, it and what follows become "...".
+ */
+void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...)
+{
+	ssize_t room = PAGE_SIZE - sizeof(SCST_MORE) - *len;
+	va_list args;
+	int needed;
+
+	if (room <= 0 || scst_is_cut(page, *len))
+		return;
+	va_start(args, fmt);
+	needed = vsnprintf(page + *len, room, fmt, args);
+	va_end(args);
+	if (needed >= room)
+		needed = sysfs_emit_at(page, *len, SCST_MORE);
+	*len += needed;
+}
+
 /**
  * scst_name_is_valid - whether a device or target may have a name
  * @name: the name
@@ -175,7 +208,7 @@ static const struct config_item_type scst_root_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-static struct configfs_subsystem scst_subsystem = {
+struct configfs_subsystem scst_subsystem = {
 	.su_group = {
 		.cg_item = {
 			.ci_namebuf = "scst",

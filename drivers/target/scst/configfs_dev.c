@@ -78,9 +78,7 @@ static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
 
 	mutex_lock(&scst_config_lock);
 	list_for_each_entry(lun, &dev->map_luns, dev_entry)
-		len += sysfs_emit_at(page, len, "targets/%s/%s/luns/%u\n",
-				     lun->map->tgt->ops->name,
-				     lun->map->tgt->name, lun->lun);
+		scst_map_lun_emit(lun, page, &len);
 	mutex_unlock(&scst_config_lock);
 	return len;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * configfs: targets/<driver>/<target>/ and its luns/<N>/
+ * configfs: targets/<driver>/<target>/
  */
 #include <linux/configfs.h>
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "scst_priv.h"
 
@@ -21,142 +23,6 @@ struct scst_target *scst_target_from_item(struct config_item *item)
 	return container_of(to_config_group(item), struct scst_target, group);
 }
 EXPORT_SYMBOL_GPL(scst_target_from_item);
-
-static struct scst_map_lun *scst_map_lun_from_item(struct config_item *item)
-{
-	return container_of(item, struct scst_map_lun, item);
-}
-
-/* luns/<N>/ */
-
-static ssize_t scst_lun_read_only_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(scst_map_lun_from_item(item)->read_only));
-}
-
-static ssize_t scst_lun_read_only_store(struct config_item *item,
-					const char *page, size_t count)
-{
-	struct scst_map_lun *lun = scst_map_lun_from_item(item);
-	bool read_only;
-
-	if (scst_parse_bool(page, &read_only)) {
-		scst_error_set(&lun->error, "read_only: not 0 or 1");
-		return -EINVAL;
-	}
-	WRITE_ONCE(lun->read_only, read_only);
-	return count;
-}
-
-CONFIGFS_ATTR(scst_lun_, read_only);
-
-static ssize_t scst_lun_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_map_lun_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_lun_, last_error);
-
-static struct configfs_attribute *scst_lun_attrs[] = {
-	&scst_lun_attr_read_only,
-	&scst_lun_attr_last_error,
-	NULL,
-};
-
-/* Only devices have this release function. */
-static bool scst_item_is_device(const struct config_item *item)
-{
-	return item->ci_type && item->ci_type->ct_item_ops ==
-	       scst_device_type.ct_item_ops;
-}
-
-static int scst_lun_allow_link(struct config_item *src,
-			       struct config_item *target)
-{
-	struct scst_map_lun *lun = scst_map_lun_from_item(src);
-
-	if (!scst_item_is_device(target)) {
-		scst_error_set(&lun->error, "the link does not lead to a device");
-		return -EINVAL;
-	}
-	return scst_map_lun_link(lun, scst_device_from_item(target));
-}
-
-static void scst_lun_drop_link(struct config_item *src,
-			       struct config_item *target)
-{
-	scst_map_lun_unlink(scst_map_lun_from_item(src));
-}
-
-static void scst_lun_release(struct config_item *item)
-{
-	kfree(scst_map_lun_from_item(item));
-}
-
-static struct configfs_item_operations scst_lun_item_ops = {
-	.release = scst_lun_release,
-	.allow_link = scst_lun_allow_link,
-	.drop_link = scst_lun_drop_link,
-};
-
-static const struct config_item_type scst_lun_type = {
-	.ct_item_ops = &scst_lun_item_ops,
-	.ct_attrs = scst_lun_attrs,
-	.ct_owner = THIS_MODULE,
-};
-
-/* luns/ */
-
-static struct scst_lun_map *scst_lun_map_from_group(struct config_group *group)
-{
-	return container_of(group, struct scst_lun_map, group);
-}
-
-/* Decimal, no sign, no leading zero: one LUN has one name. */
-static int scst_parse_lun(const char *name, u32 *lun)
-{
-	if (name[0] < '0' || name[0] > '9' || (name[0] == '0' && name[1]))
-		return -EINVAL;
-	if (kstrtouint(name, 10, lun) || *lun > SCST_MAX_LUN)
-		return -EINVAL;
-	return 0;
-}
-
-static struct config_item *scst_luns_make(struct config_group *group,
-					  const char *name)
-{
-	struct scst_lun_map *map = scst_lun_map_from_group(group);
-	struct scst_map_lun *lun;
-	u32 number;
-
-	if (scst_parse_lun(name, &number)) {
-		scst_target_set_error(map->tgt, "luns/%s: not a number from 0 to %u",
-				      name, SCST_MAX_LUN);
-		return ERR_PTR(-EINVAL);
-	}
-	lun = scst_map_lun_create(map, number);
-	if (IS_ERR(lun))
-		return ERR_CAST(lun);
-	config_item_init_type_name(&lun->item, name, &scst_lun_type);
-	return &lun->item;
-}
-
-static void scst_luns_drop(struct config_group *group, struct config_item *item)
-{
-	scst_map_lun_unpublish(scst_map_lun_from_item(item));
-	config_item_put(item);
-}
-
-static struct configfs_group_operations scst_luns_group_ops = {
-	.make_item = scst_luns_make,
-	.drop_item = scst_luns_drop,
-};
-
-const struct config_item_type scst_luns_type = {
-	.ct_group_ops = &scst_luns_group_ops,
-	.ct_owner = THIS_MODULE,
-};
 
 /* <target>/ */
 
@@ -202,18 +68,23 @@ static ssize_t scst_tgt_last_error_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_tgt_, last_error);
 
-/* The LUNs that must be removed first, as paths below the root */
+/* What must be removed first, as paths below the root, and who is logged in */
 static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 {
 	struct scst_target *tgt = scst_target_from_item(item);
-	struct scst_map_lun *lun;
-	unsigned long index;
+	struct scst_session *sess;
+	struct scst_group *grp;
 	ssize_t len = 0;
 
 	mutex_lock(&scst_config_lock);
-	xa_for_each(&tgt->map.luns, index, lun)
-		len += sysfs_emit_at(page, len, "targets/%s/%s/luns/%lu\n",
-				     tgt->ops->name, tgt->name, index);
+	scst_lun_map_holders(&tgt->map, page, &len);
+	list_for_each_entry(grp, &tgt->groups, entry)
+		scst_emit_line(page, &len, "targets/%s/%s/groups/%s\n",
+			       tgt->ops->name, tgt->name, scst_group_name(grp));
+	list_for_each_entry(sess, &tgt->sessions, tgt_entry)
+		scst_emit_line(page, &len, "targets/%s/%s/sessions/%s\n",
+			       tgt->ops->name, tgt->name,
+			       config_item_name(&sess->dir.cg_item));
 	mutex_unlock(&scst_config_lock);
 	return len;
 }
@@ -263,6 +134,41 @@ static ssize_t scst_tgt_rel_tgt_id_store(struct config_item *item,
 
 CONFIGFS_ATTR(scst_tgt_, rel_tgt_id);
 
+static ssize_t scst_tgt_explain_show(struct config_item *item, char *page)
+{
+	struct scst_target *tgt = scst_target_from_item(item);
+	ssize_t len = 0;
+
+	mutex_lock(&scst_config_lock);
+	if (tgt->explained)
+		len = scst_target_explain(tgt, tgt->explained, page);
+	mutex_unlock(&scst_config_lock);
+	return len;
+}
+
+static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page,
+				      size_t count)
+{
+	struct scst_target *tgt = scst_target_from_item(item);
+	size_t len = strcspn(page, "\n");
+	char *initiator;
+
+	if (!len || len >= SCST_PORT_NAME_LEN) {
+		scst_target_set_error(tgt, "explain: not the name of an initiator port");
+		return -EINVAL;
+	}
+	initiator = kstrndup(page, len, GFP_KERNEL);
+	if (!initiator)
+		return -ENOMEM;
+	mutex_lock(&scst_config_lock);
+	swap(tgt->explained, initiator);
+	mutex_unlock(&scst_config_lock);
+	kfree(initiator);
+	return count;
+}
+
+CONFIGFS_ATTR(scst_tgt_, explain);
+
 static struct configfs_attribute *scst_tgt_attrs[] = {
 	&scst_tgt_attr_enable,
 	&scst_tgt_attr_state,
@@ -270,6 +176,7 @@ static struct configfs_attribute *scst_tgt_attrs[] = {
 	&scst_tgt_attr_holders,
 	&scst_tgt_attr_drain_ms,
 	&scst_tgt_attr_rel_tgt_id,
+	&scst_tgt_attr_explain,
 	NULL,
 };
 

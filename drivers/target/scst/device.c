@@ -107,7 +107,7 @@ EXPORT_SYMBOL_GPL(scst_device_set_error);
 int scst_device_config_lock(struct scst_device *dev)
 {
 	mutex_lock(&scst_config_lock);
-	if (dev->state == SCST_DEV_IDLE)
+	if (scst_device_is_closed(dev))
 		return 0;
 	mutex_unlock(&scst_config_lock);
 	scst_device_set_error(dev, "the device is %s: disable it first",
@@ -129,22 +129,18 @@ void scst_device_config_unlock(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_config_unlock);
 
 /**
- * scst_device_state_name - a device's state as configfs shows it
- * @dev: the device
+ * scst_device_face - what an initiator knows a device by
+ * @dev:  the device
+ * @face: the result
  *
- * Context: any.
- * Return: the word.
+ * Context: process context, under scst_config_lock.
  */
-const char *scst_device_state_name(const struct scst_device *dev)
+void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face)
 {
-	static const char *const names[] = {
-		[SCST_DEV_IDLE]	    = "idle",
-		[SCST_DEV_ACTIVE]   = "active",
-		[SCST_DEV_DRAINING] = "draining",
-		[SCST_DEV_FAILED]   = "failed",
-	};
-
-	return names[READ_ONCE(dev->state)];
+	lockdep_assert_held(&scst_config_lock);
+	face->naa_id = dev->id.naa_id;
+	face->nblocks = dev->params.nblocks;
+	face->block_shift = dev->params.block_shift;
 }
 
 void scst_device_get(struct scst_device *dev)
@@ -172,28 +168,6 @@ void scst_device_put(struct scst_device *dev)
 	kref_put(&dev->kref, scst_device_free);
 }
 
-/* The last task is gone and no new one gets in. May be atomic context. */
-static void scst_device_tasks_gone(struct percpu_ref *ref)
-{
-	struct scst_device *dev = container_of(ref, struct scst_device, tasks);
-
-	queue_work(scst_tmf_wq, &dev->close_work);
-}
-
-static void scst_device_close_work(struct work_struct *work)
-{
-	struct scst_device *dev = container_of(work, struct scst_device,
-					       close_work);
-
-	dev->handler->close(dev);
-	mutex_lock(&scst_config_lock);
-	WRITE_ONCE(dev->state, SCST_DEV_IDLE);
-	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	complete_all(&dev->closed);
-	mutex_unlock(&scst_config_lock);
-	scst_device_put(dev);
-}
-
 static int scst_device_init(struct scst_device *dev, const char *name)
 {
 	int ret = -ENOMEM;
@@ -201,17 +175,13 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	dev->name = kstrdup(name, GFP_KERNEL);
 	if (!dev->name)
 		return ret;
-	ret = percpu_ref_init(&dev->tasks, scst_device_tasks_gone,
-			      PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
-			      GFP_KERNEL);
+	ret = scst_device_state_init(dev);
 	if (ret)
 		goto out_free_name;
 	ret = percpu_counter_init(&dev->buf_bytes, 0, GFP_KERNEL);
 	if (ret)
 		goto out_exit_ref;
 	kref_init(&dev->kref);
-	init_completion(&dev->closed);
-	INIT_WORK(&dev->close_work, scst_device_close_work);
 	spin_lock_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
@@ -319,99 +289,4 @@ void scst_device_unpublish(struct scst_device *dev)
 	mutex_lock(&scst_config_lock);
 	list_del(&dev->entry);
 	mutex_unlock(&scst_config_lock);
-}
-
-static void scst_device_set_params(struct scst_device *dev,
-				   const struct scst_block_params *params)
-{
-	dev->params = *params;
-	dev->stopped = false;
-	scst_mode_reset(dev);
-}
-
-/**
- * scst_device_enable - open the backend and let commands in
- * @dev: the device
- *
- * Context: process context, under scst_config_lock.
- * Return: 0, -EBUSY if it is not idle, or what the handler says.
- */
-int scst_device_enable(struct scst_device *dev)
-{
-	struct scst_block_params params = { };
-	int ret;
-
-	lockdep_assert_held(&scst_config_lock);
-	if (dev->state != SCST_DEV_IDLE) {
-		scst_device_set_error(dev, "the device is %s already",
-				      scst_device_state_name(dev));
-		return -EBUSY;
-	}
-	ret = dev->handler->open(dev, &params);
-	if (ret)
-		return ret;
-	scst_device_set_params(dev, &params);
-	reinit_completion(&dev->closed);
-	scst_device_get(dev);
-	WRITE_ONCE(dev->state, SCST_DEV_ACTIVE);
-	percpu_ref_reinit(&dev->tasks);
-	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	return 0;
-}
-
-/* Abort what still runs on a device, from whatever session. */
-static void scst_device_abort(struct scst_device *dev)
-{
-	const struct scst_cmd_filter filter = { .dev = dev };
-	struct scst_nexus *nexus;
-
-	spin_lock_bh(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		scst_session_abort(nexus->sess, &filter, true);
-	spin_unlock_bh(&dev->lock);
-}
-
-static bool scst_device_wait_closed(struct scst_device *dev, long timeout)
-{
-	if (!wait_for_completion_timeout(&dev->closed, timeout))
-		return false;
-	/* Then nothing of the device's last time pins its handler's module. */
-	flush_work(&dev->close_work);
-	return true;
-}
-
-static int scst_device_await_close(struct scst_device *dev)
-{
-	if (scst_device_wait_closed(dev, msecs_to_jiffies(dev->drain_ms)))
-		return 0;
-	scst_device_abort(dev);
-	if (scst_device_wait_closed(dev, SCST_ABORT_GRACE))
-		return 0;
-	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
-	return -ETIMEDOUT;
-}
-
-/**
- * scst_device_disable - let no command in any more and close the backend
- * @dev: the device
- *
- * Commands that still run after drain_ms are aborted. If the backend does not
- * end them even then, it is closed later, when it does.
- *
- * Context: process context without locks; may sleep.
- * Return: 0 when the backend is closed, or -ETIMEDOUT.
- */
-int scst_device_disable(struct scst_device *dev)
-{
-	mutex_lock(&scst_config_lock);
-	if (dev->state == SCST_DEV_IDLE) {
-		mutex_unlock(&scst_config_lock);
-		return 0;
-	}
-	if (dev->state != SCST_DEV_DRAINING) {
-		WRITE_ONCE(dev->state, SCST_DEV_DRAINING);
-		percpu_ref_kill(&dev->tasks);
-	}
-	mutex_unlock(&scst_config_lock);
-	return scst_device_await_close(dev);
 }

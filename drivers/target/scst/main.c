@@ -12,6 +12,7 @@
 DEFINE_MUTEX(scst_config_lock);
 struct workqueue_struct *scst_cmd_wq;
 struct workqueue_struct *scst_tmf_wq;
+struct workqueue_struct *scst_session_wq;
 
 char *scst_system_id;
 module_param_named(system_id, scst_system_id, charp, 0444);
@@ -24,14 +25,24 @@ static int __init scst_wq_init(void)
 	if (!scst_cmd_wq)
 		return -ENOMEM;
 	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (scst_tmf_wq)
-		return 0;
+	if (!scst_tmf_wq)
+		goto out_cmd_wq;
+	/* Its work waits for configfs, which waits for TMFs and teardown. */
+	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
+	if (!scst_session_wq)
+		goto out_tmf_wq;
+	return 0;
+
+out_tmf_wq:
+	destroy_workqueue(scst_tmf_wq);
+out_cmd_wq:
 	destroy_workqueue(scst_cmd_wq);
 	return -ENOMEM;
 }
 
 static void scst_wq_exit(void)
 {
+	destroy_workqueue(scst_session_wq);
 	destroy_workqueue(scst_tmf_wq);
 	destroy_workqueue(scst_cmd_wq);
 }

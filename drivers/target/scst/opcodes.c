@@ -58,6 +58,7 @@ const struct scst_opcode scst_opcodes[] = {
 		.opcode = TEST_UNIT_READY,
 		.sa = SCST_OPCODE_NO_SA,
 		.cdb_len = 6,
+		.flags = SCST_OPF_WELL_KNOWN,
 		.pr = SCST_PR_ALLOW,
 		.usage = { 0xff },
 		.exec = scst_exec_test_unit_ready,

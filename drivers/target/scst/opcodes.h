@@ -58,6 +58,7 @@ struct scst_cdb_field {
 #define SCST_OPF_FUA		BIT(6)	/* byte 1 bit 3 is FUA */
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(7)
+#define SCST_OPF_WELL_KNOWN	BIT(8)	/* the REPORT LUNS well known LU has it */
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,

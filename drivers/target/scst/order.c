@@ -30,18 +30,21 @@ static bool scst_order_current(struct scst_cmd *cmd)
  * scst_order_admit - take a command into its device's task set
  * @cmd: a decoded command
  *
+ * Unit attentions come before what the device's state has to say, SAM-5 5.14.
+ *
  * Context: thread or atomic.
  * Return: true if it may go on; false if it was refused and its status is set.
  */
 bool scst_order_admit(struct scst_cmd *cmd)
 {
-	if (cmd->op->flags & SCST_OPF_ANY_STATE)
+	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || !cmd->dev)
 		return true;
 	if (likely(percpu_ref_tryget_live(&cmd->dev->tasks))) {
 		cmd->admitted = true;
 		return scst_order_current(cmd);
 	}
-	scst_cmd_set_sense(cmd, scst_order_refusal(cmd->dev));
+	if (!scst_ua_report(cmd))
+		scst_cmd_set_sense(cmd, scst_order_refusal(cmd->dev));
 	return false;
 }
 

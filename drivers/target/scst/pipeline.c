@@ -55,7 +55,7 @@ bool scst_write_protected(const struct scst_cmd *cmd)
 	const struct scst_device *dev = cmd->dev;
 
 	return dev->params.read_only || READ_ONCE(dev->mode.swp) ||
-	       READ_ONCE(cmd->nexus->map_lun->read_only);
+	       READ_ONCE(cmd->nexus->read_only);
 }
 
 /* All that can hold a command back, in the order of SAM-5 and SPC-6. */

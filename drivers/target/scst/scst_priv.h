@@ -66,6 +66,7 @@
 extern struct mutex scst_config_lock;
 extern struct workqueue_struct *scst_cmd_wq;	/* commands */
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
+extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 
 #define SCST_ERROR_LEN	160
 
@@ -113,27 +114,39 @@ enum scst_ua {
 /**
  * struct scst_nexus - I_T_L nexus: a logical unit as one session sees it
  * @sess:	the I_T nexus
- * @map_lun:	the entry of the LUN map that it comes from
  * @dev:	the device
  * @lun:	the LUN
+ * @read_only:	writes through it are refused
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
  * @ua_queue:	enum scst_ua, the next to report first; each stands there once
  * @dev_entry:	on @dev->nexuses
- * @dead_entry:	on the list of those who remove it
+ * @change_entry: on the list of those who publish or remove it
  * @reap_work:	frees it when its removal took too long to be waited for
  */
 struct scst_nexus {
 	struct scst_session *sess;		/* I */
-	struct scst_map_lun *map_lun;		/* I */
 	struct scst_device *dev;		/* I */
 	u32 lun;				/* I */
+	bool read_only;				/* C, read with READ_ONCE() */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	u8 ua_queue[SCST_UA_COUNT];		/* U */
 	struct list_head dev_entry;		/* D */
-	struct list_head dead_entry;
+	struct list_head change_entry;
 	struct work_struct reap_work;
+};
+
+/**
+ * struct scst_lun_face - what an initiator knows a logical unit by
+ * @naa_id:	its NAA designator; 0: there is none
+ * @nblocks:	its capacity
+ * @block_shift: log2 of its block size
+ */
+struct scst_lun_face {
+	u64 naa_id;
+	u64 nblocks;
+	u8 block_shift;
 };
 
 /**
@@ -142,6 +155,7 @@ struct scst_nexus {
  * @map:	the map
  * @lun:	N
  * @dev:	the device linked to it, or NULL
+ * @face:	of the device that was linked to it before
  * @read_only:	writes through it are refused
  * @dev_entry:	on @dev->map_luns
  * @error:	last_error
@@ -151,6 +165,7 @@ struct scst_map_lun {
 	struct scst_lun_map *map;		/* I */
 	u32 lun;				/* I */
 	struct scst_device *dev;		/* C */
+	struct scst_lun_face face;		/* C */
 	bool read_only;				/* C, read with READ_ONCE() */
 	struct list_head dev_entry;		/* C */
 	struct scst_error error;
@@ -160,14 +175,64 @@ struct scst_map_lun {
  * struct scst_lun_map - who of a target's initiators sees what
  * @group:	the luns/ directory
  * @tgt:	the target
+ * @grp:	the group of initiators that it is for; NULL: the default map
+ * @error:	last_error of whose it is
  * @luns:	struct scst_map_lun by LUN
  * @sessions:	struct scst_session.map_entry
  */
 struct scst_lun_map {
 	struct config_group group;
 	struct scst_target *tgt;		/* I */
+	struct scst_group *grp;			/* I */
+	struct scst_error *error;		/* I */
 	struct xarray luns;			/* C */
 	struct list_head sessions;		/* C */
+};
+
+enum scst_pattern_kind {
+	SCST_PATTERN_EXACT,
+	SCST_PATTERN_GLOB,
+	SCST_PATTERN_EXCLUDE,
+};
+
+/**
+ * struct scst_pattern - groups/<group>/initiators/<pattern>/
+ * @item:	the directory
+ * @grp:	the group
+ * @kind:	what it means
+ * @text:	the name or glob, in @item's name
+ * @entry:	on @grp->patterns
+ * @dead:	I_T_L nexuses that sessions lost when it came or went
+ * @retire_work: retires them when it came
+ */
+struct scst_pattern {
+	struct config_item item;
+	struct scst_group *grp;			/* I */
+	enum scst_pattern_kind kind;		/* I */
+	const char *text;			/* I */
+	struct list_head entry;			/* C */
+	struct list_head dead;			/* C */
+	struct work_struct retire_work;
+};
+
+/**
+ * struct scst_group - initiators of a target that share a LUN map
+ * @group:	the directory
+ * @patterns_group: initiators/ in it
+ * @tgt:	the target
+ * @patterns:	struct scst_pattern.entry
+ * @map:	what its initiators see
+ * @entry:	on @tgt->groups, in order of creation
+ * @error:	last_error
+ */
+struct scst_group {
+	struct config_group group;
+	struct config_group patterns_group;
+	struct scst_target *tgt;		/* I */
+	struct list_head patterns;		/* C */
+	struct scst_lun_map map;
+	struct list_head entry;			/* C */
+	struct scst_error error;
 };
 
 /**
@@ -175,36 +240,47 @@ struct scst_lun_map {
  * @tgt:	the target port
  * @initiator:	the initiator port's name
  * @priv:	the driver's
- * @map:	the LUN map it sees
+ * @map:	the LUN map it sees; NULL: it is being torn down
+ * @next_map:	the one that it is about to see
  * @nexuses:	struct scst_nexus by LUN
  * @cmds:	all its commands
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
- * @closing:	it is being torn down
  * @tmfs:	task management functions under way
  * @waiters:	somebody waits for commands to go
  * @waitq:	woken when a command went while there were @waiters, and when a
  *		TMF ended
  * @map_entry:	on @map->sessions
- * @kref:	keeps the memory
+ * @tgt_entry:	on @tgt->sessions
  * @gone:	the driver's call-back when it is gone
  * @close_work:	the teardown
+ * @dir:	its directory, whose references are the session's; see
+ *		configfs_sess.c
+ * @dir_work:	makes the directory
+ * @has_dir:	there is one; changed by @dir_work and then @close_work
+ * @login_time:	seconds since 1970
+ * @error:	last_error
  */
 struct scst_session {
 	struct scst_target *tgt;		/* I */
 	char *initiator;			/* I */
 	void *priv;				/* I */
 	struct scst_lun_map *map;		/* C */
+	struct scst_lun_map *next_map;		/* C */
 	struct xarray nexuses;			/* R */
 	struct scst_cmd_list __percpu *cmds;	/* I */
 	bool luns_changed;			/* READ_ONCE(), xchg() */
-	bool closing;				/* C */
 	atomic_t tmfs;
 	atomic_t waiters;
 	wait_queue_head_t waitq;
 	struct list_head map_entry;		/* C */
-	struct kref kref;
 	void (*gone)(void *priv);		/* I, from unregister on */
 	struct work_struct close_work;
+	struct list_head tgt_entry;		/* C */
+	struct config_group dir;
+	struct work_struct dir_work;
+	bool has_dir;
+	time64_t login_time;			/* I */
+	struct scst_error error;
 };
 
 /**
@@ -232,6 +308,13 @@ struct scst_plugin {
  * @ops:	its driver
  * @name:	its name
  * @map:	the default LUN map
+ * @groups_group: groups/ in it
+ * @groups:	struct scst_group.entry
+ * @sessions_group: sessions/ in it
+ * @sessions:	struct scst_session.tgt_entry
+ * @dirs_lock:	guards @dirs
+ * @dirs:	how many of @sessions have a directory
+ * @explained:	the initiator that explain is asked about, or NULL
  * @rel_tgt_id:	RELATIVE TARGET PORT IDENTIFIER, unique, never 0
  * @enable_lock: serialises enabling and disabling, which call the driver
  * @enabled:	initiators may log in
@@ -249,6 +332,13 @@ struct scst_target {
 	const struct scst_target_ops *ops;	/* I */
 	char *name;				/* I */
 	struct scst_lun_map map;
+	struct config_group groups_group;
+	struct list_head groups;		/* C */
+	struct config_group sessions_group;
+	struct list_head sessions;		/* C */
+	struct mutex dirs_lock;			/* taken without other locks */
+	unsigned int dirs;			/* dirs_lock */
+	char *explained;			/* C */
 	u16 rel_tgt_id;				/* C */
 	struct mutex enable_lock;		/* taken before scst_config_lock */
 	bool enabled;				/* C and T */
@@ -263,6 +353,7 @@ struct scst_target {
 
 enum scst_device_state {
 	SCST_DEV_IDLE,
+	SCST_DEV_WAITING,	/* for its backend, which was not there */
 	SCST_DEV_ACTIVE,
 	SCST_DEV_DRAINING,
 	SCST_DEV_FAILED,
@@ -327,6 +418,8 @@ struct scst_identity {
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @closed:	completed when the backend is closed
  * @close_work:	closes it when the last task is gone
+ * @lost:	its backend disappeared
+ * @lost_work:	what follows from that
  * @lock:	guards what is tagged D
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
@@ -351,6 +444,8 @@ struct scst_device {
 	struct kref kref;
 	struct completion closed;
 	struct work_struct close_work;
+	bool lost;				/* C */
+	struct work_struct lost_work;
 	spinlock_t lock;			/* guards D */
 	struct scst_block_params params;	/* C while idle, then constant */
 	struct scst_mode mode;			/* S */
@@ -420,6 +515,7 @@ bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
 
 /* ua.c: unit attentions */
 void scst_ua_init(struct scst_nexus *nexus);
+void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face);
 void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua);
 void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except);
@@ -430,6 +526,7 @@ void scst_ua_luns_reported(struct scst_session *sess);
 /* session.c: I_T nexuses */
 void scst_session_get(struct scst_session *sess);
 void scst_session_put(struct scst_session *sess);
+void scst_session_free(struct scst_session *sess);
 
 /* abort.c: find, abort and wait for a session's commands */
 
@@ -457,17 +554,50 @@ bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter);
 bool scst_nexus_has_others(const struct scst_cmd *cmd);
 
+/* nexus.c: I_T_L nexuses */
+int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,
+		       struct list_head *fresh);
+void scst_nexus_cancel(struct list_head *fresh);
+struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
+				      struct list_head *dead);
+void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead);
+void scst_nexus_retire(struct list_head *dead);
+void scst_nexus_free_idle(struct list_head *dead);
+bool scst_nexus_set_read_only(struct scst_nexus *nexus, bool read_only);
+
 /* visibility.c: LUN maps */
-void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt);
+void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
+		       struct scst_group *grp, struct scst_error *error);
 void scst_lun_map_exit(struct scst_lun_map *map);
 struct scst_map_lun *scst_map_lun_create(struct scst_lun_map *map, u32 lun);
 void scst_map_lun_unpublish(struct scst_map_lun *lun);
 int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev);
 void scst_map_lun_unlink(struct scst_map_lun *lun);
+void scst_map_lun_set_read_only(struct scst_map_lun *lun, bool read_only);
+void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len);
+void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len);
 int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess);
 void scst_lun_map_detach(struct scst_session *sess, struct list_head *dead);
-void scst_nexus_free(struct scst_nexus *nexus);
+int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map,
+			     struct list_head *fresh);
+void scst_session_publish(struct list_head *fresh, struct list_head *dead);
+void scst_session_set_map(struct scst_session *sess, struct scst_lun_map *map,
+			  struct list_head *dead);
 void scst_device_notify(struct scst_device *dev, enum scst_event event);
+
+/* group.c: groups of initiators */
+struct scst_group *scst_group_create(struct scst_target *tgt, const char *name);
+void scst_group_unpublish(struct scst_group *grp);
+void scst_group_free(struct scst_group *grp);
+const char *scst_group_name(const struct scst_group *grp);
+struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *name,
+					 const struct config_item_type *type);
+void scst_pattern_unpublish(struct scst_pattern *pattern);
+void scst_pattern_free(struct scst_pattern *pattern);
+struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
+					  const char *initiator);
+ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
+			    char *page);
 
 /* plugin.c: registered handlers and target drivers */
 int scst_plugin_register(struct list_head *plugins,
@@ -485,8 +615,13 @@ extern struct list_head scst_target_drivers;
 struct scst_device *scst_device_create(struct scst_plugin *plugin,
 				       const char *name);
 void scst_device_unpublish(struct scst_device *dev);
+void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face);
 void scst_device_get(struct scst_device *dev);
 void scst_device_put(struct scst_device *dev);
+
+/* device_state.c */
+int scst_device_state_init(struct scst_device *dev);
+bool scst_device_is_closed(const struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
 const char *scst_device_state_name(const struct scst_device *dev);
@@ -509,11 +644,14 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
 
 /* configfs.c: the root and what all directories share */
 #define SCST_MAX_DRAIN_MS	600000
+extern struct configfs_subsystem scst_subsystem;
 int scst_configfs_init(void);
 void scst_configfs_exit(void);
 int scst_parse_bool(const char *page, bool *value);
 int scst_parse_drain_ms(const char *page, unsigned int *value);
 bool scst_name_is_valid(const char *name);
+__printf(3, 4)
+void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...);
 struct scst_plugin *scst_plugin_of(struct config_group *group);
 void scst_plugin_dir_release(struct config_item *item);
 
@@ -524,6 +662,18 @@ extern const struct config_item_type scst_handler_dir_type;
 /* configfs_tgt.c */
 extern const struct config_item_type scst_target_type;
 extern const struct config_item_type scst_driver_dir_type;
+
+/* configfs_group.c */
 extern const struct config_item_type scst_luns_type;
+extern const struct config_item_type scst_groups_type;
+extern const struct config_item_type scst_grp_type;
+extern const struct config_item_type scst_patterns_type;
+
+/* configfs_sess.c */
+extern const struct config_item_type scst_sessions_type;
+void scst_session_dir_init(struct scst_session *sess);
+int scst_session_dir_name(struct scst_session *sess);
+void scst_session_dir_make(struct scst_session *sess);
+void scst_session_dir_remove(struct scst_session *sess);
 
 #endif /* _SCST_PRIV_H */

@@ -6,18 +6,22 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "scst_priv.h"
 
+/* A session lives as long as its directory's item. */
 void scst_session_get(struct scst_session *sess)
 {
-	kref_get(&sess->kref);
+	config_item_get(&sess->dir.cg_item);
 }
 
-static void scst_session_free(struct kref *kref)
+/**
+ * scst_session_free - the last reference to a session is gone
+ * @sess: the session
+ */
+void scst_session_free(struct scst_session *sess)
 {
-	struct scst_session *sess = container_of(kref, struct scst_session, kref);
-
 	xa_destroy(&sess->nexuses);
 	free_percpu(sess->cmds);
 	kfree(sess->initiator);
@@ -26,7 +30,7 @@ static void scst_session_free(struct kref *kref)
 
 void scst_session_put(struct scst_session *sess)
 {
-	kref_put(&sess->kref, scst_session_free);
+	config_item_put(&sess->dir.cg_item);
 }
 
 static long scst_session_deferred(struct scst_session *sess)
@@ -47,20 +51,41 @@ static bool scst_session_is_idle(struct scst_session *sess)
 	       !scst_session_has(sess, &any);
 }
 
+static bool scst_session_wait_idle(struct scst_session *sess, long timeout)
+{
+	bool idle;
+
+	atomic_inc(&sess->waiters);
+	/* See scst_cmd_finish(). */
+	smp_mb__after_atomic();
+	idle = wait_event_idle_timeout(sess->waitq, scst_session_is_idle(sess),
+				       timeout);
+	atomic_dec(&sess->waiters);
+	return idle;
+}
+
+/* From here on nobody finds the session. */
+static void scst_session_hide(struct scst_session *sess)
+{
+	scst_session_dir_remove(sess);
+	mutex_lock(&scst_config_lock);
+	list_del(&sess->tgt_entry);
+	mutex_unlock(&scst_config_lock);
+}
+
 /*
  * No command and no TMF is submitted any more. What a tasklet enlists after
- * the first sweep finds no nexus and ends by itself.
+ * the first sweep finds no nexus and ends by itself. A backend that does not let
+ * go must not keep the target's directory: the session's own goes first.
  */
 static void scst_session_drain(struct scst_session *sess)
 {
 	const struct scst_cmd_filter any = { };
 
 	scst_session_abort(sess, &any, false);
-	atomic_inc(&sess->waiters);
-	/* See scst_cmd_finish(). */
-	smp_mb__after_atomic();
-	wait_event_idle(sess->waitq, scst_session_is_idle(sess));
-	atomic_dec(&sess->waiters);
+	scst_session_wait_idle(sess, SCST_ABORT_GRACE);
+	scst_session_hide(sess);
+	scst_session_wait_idle(sess, MAX_SCHEDULE_TIMEOUT);
 	/* The last ops->release() and wake-up are over. */
 	synchronize_rcu();
 }
@@ -70,7 +95,6 @@ static void scst_session_close_work(struct work_struct *work)
 	struct scst_session *sess = container_of(work, struct scst_session,
 						 close_work);
 	struct scst_target *tgt = sess->tgt;
-	struct scst_nexus *nexus, *next;
 	LIST_HEAD(dead);
 
 	mutex_lock(&scst_config_lock);
@@ -78,8 +102,7 @@ static void scst_session_close_work(struct work_struct *work)
 	mutex_unlock(&scst_config_lock);
 	synchronize_rcu();
 	scst_session_drain(sess);
-	list_for_each_entry_safe(nexus, next, &dead, dead_entry)
-		scst_nexus_free(nexus);
+	scst_nexus_free_idle(&dead);
 
 	sess->gone(sess->priv);
 	scst_session_put(sess);
@@ -121,8 +144,30 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	init_waitqueue_head(&sess->waitq);
 	INIT_LIST_HEAD(&sess->map_entry);
 	INIT_WORK(&sess->close_work, scst_session_close_work);
-	kref_init(&sess->kref);
+	sess->login_time = ktime_get_real_seconds();
+	scst_error_init(&sess->error);
+	scst_session_dir_init(sess);
 	return sess;
+}
+
+static int __scst_session_log_in(struct scst_session *sess)
+{
+	struct scst_target *tgt = sess->tgt;
+	int ret;
+
+	lockdep_assert_held(&scst_config_lock);
+	if (!tgt->enabled)
+		return -ESHUTDOWN;
+	ret = scst_session_dir_name(sess);
+	if (ret)
+		return ret;
+	ret = scst_lun_map_attach(scst_target_find_map(tgt, sess->initiator), sess);
+	if (ret)
+		return ret;
+	list_add_tail(&sess->tgt_entry, &tgt->sessions);
+	WRITE_ONCE(tgt->session_count, tgt->session_count + 1);
+	scst_session_dir_make(sess);
+	return 0;
 }
 
 /**
@@ -146,9 +191,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 	if (!sess)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&scst_config_lock);
-	ret = tgt->enabled ? scst_lun_map_attach(&tgt->map, sess) : -ESHUTDOWN;
-	if (!ret)
-		WRITE_ONCE(tgt->session_count, tgt->session_count + 1);
+	ret = __scst_session_log_in(sess);
 	mutex_unlock(&scst_config_lock);
 	if (!ret)
 		return sess;
@@ -172,7 +215,7 @@ void scst_session_unregister(struct scst_session *sess,
 			     void (*gone)(void *priv))
 {
 	sess->gone = gone;
-	queue_work(scst_tmf_wq, &sess->close_work);
+	queue_work(scst_session_wq, &sess->close_work);
 }
 EXPORT_SYMBOL_GPL(scst_session_unregister);
 

@@ -291,7 +291,7 @@ void scst_exec_request_sense(struct scst_cmd *cmd)
  */
 void scst_exec_test_unit_ready(struct scst_cmd *cmd)
 {
-	if (READ_ONCE(cmd->dev->stopped))
+	if (cmd->dev && READ_ONCE(cmd->dev->stopped))
 		scst_cmd_set_sense(cmd, SCST_SENSE_NEEDS_START);
 }
 

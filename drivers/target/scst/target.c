@@ -128,6 +128,7 @@ static void scst_target_free(struct scst_target *tgt)
 	if (tgt->ops->destroy)
 		tgt->ops->destroy(tgt);
 	scst_lun_map_exit(&tgt->map);
+	kfree(tgt->explained);
 	kfree(tgt->name);
 	kfree(tgt);
 	/* Last: nothing here is in the driver's module. */
@@ -247,7 +248,10 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
 	mutex_init(&tgt->enable_lock);
 	init_waitqueue_head(&tgt->waitq);
 	scst_error_init(&tgt->error);
-	scst_lun_map_init(&tgt->map, tgt);
+	scst_lun_map_init(&tgt->map, tgt, NULL, &tgt->error);
+	INIT_LIST_HEAD(&tgt->groups);
+	INIT_LIST_HEAD(&tgt->sessions);
+	mutex_init(&tgt->dirs_lock);
 	__module_get(plugin->owner);
 	return tgt;
 }
@@ -270,7 +274,10 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 	if (!tgt)
 		return ERR_PTR(-ENOMEM);
 	config_group_init_type_name(&tgt->group, name, &plugin->type);
-	config_group_init_type_name(&tgt->map.group, "luns", &scst_luns_type);
+	config_group_init_type_name(&tgt->groups_group, "groups",
+				    &scst_groups_type);
+	config_group_init_type_name(&tgt->sessions_group, "sessions",
+				    &scst_sessions_type);
 
 	mutex_lock(&scst_config_lock);
 	ret = tgt->ops->create ? tgt->ops->create(tgt, &tgt->group) : 0;
@@ -282,6 +289,8 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 		return ERR_PTR(ret);
 	}
 	configfs_add_default_group(&tgt->map.group, &tgt->group);
+	configfs_add_default_group(&tgt->groups_group, &tgt->group);
+	configfs_add_default_group(&tgt->sessions_group, &tgt->group);
 	return tgt;
 }
 

@@ -70,16 +70,41 @@ void scst_ua_init(struct scst_nexus *nexus)
 }
 
 /**
+ * scst_ua_replaced - a new nexus stands where there was another logical unit
+ * @nexus: the nexus, not published yet
+ * @face:  what was there
+ *
+ * To the initiator it is the same LUN with other INQUIRY data; if it really is
+ * the same, it comes back as if powered on.
+ */
+void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face)
+{
+	struct scst_lun_face now;
+
+	scst_device_face(nexus->dev, &now);
+	if (now.naa_id == face->naa_id)
+		return;
+	nexus->ua_count = 0;
+	if (now.nblocks != face->nblocks || now.block_shift != face->block_shift)
+		nexus->ua_queue[nexus->ua_count++] = SCST_UA_CAPACITY_CHANGED;
+	nexus->ua_queue[nexus->ua_count++] = SCST_UA_INQUIRY_CHANGED;
+}
+
+/**
  * scst_ua_raise - establish a unit attention condition
  * @nexus: where
  * @ua:    which
+ *
+ * An initiator that is still to hear of POWER ON takes nothing for granted then:
+ * it need not hear of more.
  *
  * Context: thread or atomic.
  */
 void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua)
 {
 	spin_lock_bh(&nexus->ua_lock);
-	if (!scst_ua_pending(nexus, ua))
+	if (!scst_ua_pending(nexus, ua) &&
+	    !scst_ua_pending(nexus, SCST_UA_POWER_ON))
 		__scst_ua_queue(nexus, ua);
 	spin_unlock_bh(&nexus->ua_lock);
 }

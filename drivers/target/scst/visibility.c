@@ -5,128 +5,9 @@
  * A map belongs to the configuration; the command path sees only each session's
  * xarray of I_T_L nexuses, which is kept in step with the map here.
  */
-#include <linux/jiffies.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "scst_priv.h"
-
-static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
-					    struct scst_map_lun *lun)
-{
-	struct scst_nexus *nexus = kzalloc(sizeof(*nexus), GFP_KERNEL);
-
-	if (!nexus)
-		return NULL;
-	scst_session_get(sess);
-	scst_device_get(lun->dev);
-	config_item_get(&lun->item);
-	nexus->sess = sess;
-	nexus->map_lun = lun;
-	nexus->dev = lun->dev;
-	nexus->lun = lun->lun;
-	INIT_LIST_HEAD(&nexus->dead_entry);
-	scst_ua_init(nexus);
-	return nexus;
-}
-
-/**
- * scst_nexus_free - free a nexus that no command uses any more
- * @nexus: the nexus
- *
- * Context: process context without locks.
- */
-void scst_nexus_free(struct scst_nexus *nexus)
-{
-	config_item_put(&nexus->map_lun->item);
-	scst_device_put(nexus->dev);
-	scst_session_put(nexus->sess);
-	kfree(nexus);
-}
-
-static void scst_nexus_unpublish(struct scst_nexus *nexus,
-				 struct list_head *dead)
-{
-	lockdep_assert_held(&scst_config_lock);
-	xa_erase(&nexus->sess->nexuses, nexus->lun);
-	spin_lock_bh(&nexus->dev->lock);
-	list_del(&nexus->dev_entry);
-	spin_unlock_bh(&nexus->dev->lock);
-	list_add_tail(&nexus->dead_entry, dead);
-}
-
-static int scst_nexus_publish(struct scst_session *sess,
-			      struct scst_map_lun *lun)
-{
-	struct scst_nexus *nexus = scst_nexus_create(sess, lun);
-	int ret;
-
-	lockdep_assert_held(&scst_config_lock);
-	if (!nexus)
-		return -ENOMEM;
-	spin_lock_bh(&nexus->dev->lock);
-	list_add_tail(&nexus->dev_entry, &nexus->dev->nexuses);
-	spin_unlock_bh(&nexus->dev->lock);
-	ret = xa_insert(&sess->nexuses, lun->lun, nexus, GFP_KERNEL);
-	if (ret) {
-		spin_lock_bh(&nexus->dev->lock);
-		list_del(&nexus->dev_entry);
-		spin_unlock_bh(&nexus->dev->lock);
-		scst_nexus_free(nexus);
-	}
-	return ret;
-}
-
-static bool scst_nexus_wait(struct scst_nexus *nexus, long timeout)
-{
-	const struct scst_cmd_filter filter = { .nexus = nexus };
-
-	return scst_session_wait(nexus->sess, &filter, timeout);
-}
-
-static void scst_nexus_reap_work(struct work_struct *work)
-{
-	struct scst_nexus *nexus = container_of(work, struct scst_nexus,
-						reap_work);
-
-	scst_nexus_wait(nexus, MAX_SCHEDULE_TIMEOUT);
-	scst_nexus_free(nexus);
-}
-
-static void scst_nexus_drain(struct scst_nexus *nexus, unsigned long deadline)
-{
-	const struct scst_cmd_filter filter = { .nexus = nexus };
-	long left = max_t(long, deadline - jiffies, 0);
-
-	if (scst_nexus_wait(nexus, left))
-		goto out_free;
-	scst_session_abort(nexus->sess, &filter, true);
-	if (scst_nexus_wait(nexus, SCST_ABORT_GRACE))
-		goto out_free;
-	INIT_WORK(&nexus->reap_work, scst_nexus_reap_work);
-	queue_work(scst_tmf_wq, &nexus->reap_work);
-	return;
-
-out_free:
-	scst_nexus_free(nexus);
-}
-
-/*
- * Free unpublished nexuses when their commands are done. What still runs after
- * @drain_ms is aborted; what does not even end then is left to a worker.
- */
-static void scst_nexus_retire(struct list_head *dead, unsigned int drain_ms)
-{
-	unsigned long deadline = jiffies + msecs_to_jiffies(drain_ms);
-	struct scst_nexus *nexus, *next;
-
-	if (list_empty(dead))
-		return;
-	/* From here on all their commands stand on the lists. */
-	synchronize_rcu();
-	list_for_each_entry_safe(nexus, next, dead, dead_entry)
-		scst_nexus_drain(nexus, deadline);
-}
 
 static void scst_session_notify(struct scst_session *sess, enum scst_event event,
 				u32 lun)
@@ -158,14 +39,20 @@ void scst_device_notify(struct scst_device *dev, enum scst_event event)
 
 /**
  * scst_lun_map_init - an empty map
- * @map: the map
- * @tgt: its target
+ * @map:   the map
+ * @tgt:   its target
+ * @grp:   its group of initiators; NULL: the default map
+ * @error: where errors with it go
  */
-void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt)
+void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
+		       struct scst_group *grp, struct scst_error *error)
 {
 	map->tgt = tgt;
+	map->grp = grp;
+	map->error = error;
 	xa_init(&map->luns);
 	INIT_LIST_HEAD(&map->sessions);
+	config_group_init_type_name(&map->group, "luns", &scst_luns_type);
 }
 
 /**
@@ -175,6 +62,43 @@ void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt)
 void scst_lun_map_exit(struct scst_lun_map *map)
 {
 	xa_destroy(&map->luns);
+}
+
+/**
+ * scst_map_lun_emit - print the path of a LUN below the root
+ * @lun:  the LUN
+ * @page: where to
+ * @len:  bytes in @page
+ */
+void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
+{
+	const struct scst_lun_map *map = lun->map;
+
+	if (map->grp)
+		scst_emit_line(page, len, "targets/%s/%s/groups/%s/luns/%u\n",
+			       map->tgt->ops->name, map->tgt->name,
+			       scst_group_name(map->grp), lun->lun);
+	else
+		scst_emit_line(page, len, "targets/%s/%s/luns/%u\n",
+			       map->tgt->ops->name, map->tgt->name, lun->lun);
+}
+
+/**
+ * scst_lun_map_holders - print the paths of a map's LUNs
+ * @map:  the map
+ * @page: where to
+ * @len:  bytes in @page
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len)
+{
+	struct scst_map_lun *lun;
+	unsigned long index;
+
+	lockdep_assert_held(&scst_config_lock);
+	xa_for_each(&map->luns, index, lun)
+		scst_map_lun_emit(lun, page, len);
 }
 
 /**
@@ -218,6 +142,28 @@ void scst_map_lun_unpublish(struct scst_map_lun *lun)
 	mutex_unlock(&scst_config_lock);
 }
 
+/**
+ * scst_map_lun_set_read_only - allow or forbid writes through a LUN
+ * @lun:       the LUN
+ * @read_only: they are refused
+ *
+ * Context: process context.
+ */
+void scst_map_lun_set_read_only(struct scst_map_lun *lun, bool read_only)
+{
+	struct scst_session *sess;
+	struct scst_nexus *nexus;
+
+	mutex_lock(&scst_config_lock);
+	lun->read_only = read_only;
+	list_for_each_entry(sess, &lun->map->sessions, map_entry) {
+		nexus = xa_load(&sess->nexuses, lun->lun);
+		if (nexus && scst_nexus_set_read_only(nexus, read_only))
+			scst_session_notify(sess, SCST_EVENT_LUN_CHANGED, lun->lun);
+	}
+	mutex_unlock(&scst_config_lock);
+}
+
 static int scst_map_lun_check(struct scst_map_lun *lun, struct scst_device *dev)
 {
 	struct scst_map_lun *other;
@@ -237,38 +183,58 @@ static int scst_map_lun_check(struct scst_map_lun *lun, struct scst_device *dev)
 	return 0;
 }
 
-static void scst_map_lun_unpublish_all(struct scst_map_lun *lun,
-				       struct list_head *dead)
+static void scst_map_lun_attach_dev(struct scst_map_lun *lun,
+				    struct scst_device *dev)
 {
-	struct scst_session *sess;
-	struct scst_nexus *nexus;
+	lun->dev = dev;
+	list_add_tail(&lun->dev_entry, &dev->map_luns);
+}
 
-	list_for_each_entry(sess, &lun->map->sessions, map_entry) {
-		nexus = xa_load(&sess->nexuses, lun->lun);
-		if (nexus)
-			scst_nexus_unpublish(nexus, dead);
+/* The LUN keeps in mind what it was, should it become another. */
+static void scst_map_lun_detach_dev(struct scst_map_lun *lun)
+{
+	scst_device_face(lun->dev, &lun->face);
+	list_del_init(&lun->dev_entry);
+	lun->dev = NULL;
+}
+
+static void scst_map_lun_publish(struct scst_map_lun *lun,
+				 struct list_head *fresh)
+{
+	struct scst_nexus *nexus, *next;
+	LIST_HEAD(none);
+
+	list_for_each_entry_safe(nexus, next, fresh, change_entry) {
+		if (lun->face.naa_id)
+			scst_ua_replaced(nexus, &lun->face);
+		scst_nexus_publish(nexus, &none);
+		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, lun->lun);
 	}
 }
 
-static void scst_map_lun_notify(struct scst_map_lun *lun, enum scst_event event)
+static int __scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev)
 {
 	struct scst_session *sess;
+	LIST_HEAD(fresh);
+	int ret = scst_map_lun_check(lun, dev);
 
-	list_for_each_entry(sess, &lun->map->sessions, map_entry)
-		scst_session_notify(sess, event, lun->lun);
-}
-
-static int scst_map_lun_publish_all(struct scst_map_lun *lun)
-{
-	struct scst_session *sess;
-	int ret;
-
+	if (ret)
+		return ret;
+	scst_map_lun_attach_dev(lun, dev);
 	list_for_each_entry(sess, &lun->map->sessions, map_entry) {
-		ret = scst_nexus_publish(sess, lun);
+		ret = scst_nexus_prepare(sess, lun, &fresh);
 		if (ret)
-			return ret;
+			goto out_cancel;
 	}
+	scst_map_lun_publish(lun, &fresh);
 	return 0;
+
+out_cancel:
+	scst_error_set(&lun->error, "out of memory");
+	scst_nexus_cancel(&fresh);
+	list_del_init(&lun->dev_entry);
+	lun->dev = NULL;
+	return ret;
 }
 
 /**
@@ -281,26 +247,11 @@ static int scst_map_lun_publish_all(struct scst_map_lun *lun)
  */
 int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev)
 {
-	LIST_HEAD(dead);
 	int ret;
 
 	mutex_lock(&scst_config_lock);
-	ret = scst_map_lun_check(lun, dev);
-	if (ret)
-		goto out_unlock;
-	lun->dev = dev;
-	list_add_tail(&lun->dev_entry, &dev->map_luns);
-	ret = scst_map_lun_publish_all(lun);
-	if (ret) {
-		scst_map_lun_unpublish_all(lun, &dead);
-		list_del_init(&lun->dev_entry);
-		lun->dev = NULL;
-	} else {
-		scst_map_lun_notify(lun, SCST_EVENT_LUN_ADDED);
-	}
-out_unlock:
+	ret = __scst_map_lun_link(lun, dev);
 	mutex_unlock(&scst_config_lock);
-	scst_nexus_retire(&dead, 0);
 	return ret;
 }
 
@@ -315,17 +266,113 @@ out_unlock:
  */
 void scst_map_lun_unlink(struct scst_map_lun *lun)
 {
-	unsigned int drain_ms;
+	struct scst_session *sess;
+	struct scst_nexus *nexus;
 	LIST_HEAD(dead);
 
 	mutex_lock(&scst_config_lock);
-	drain_ms = lun->dev->drain_ms;
-	scst_map_lun_unpublish_all(lun, &dead);
-	scst_map_lun_notify(lun, SCST_EVENT_LUN_REMOVED);
-	list_del_init(&lun->dev_entry);
-	lun->dev = NULL;
+	list_for_each_entry(sess, &lun->map->sessions, map_entry) {
+		nexus = xa_load(&sess->nexuses, lun->lun);
+		if (!nexus)
+			continue;
+		scst_nexus_unpublish(nexus, &dead);
+		scst_session_notify(sess, SCST_EVENT_LUN_REMOVED, lun->lun);
+	}
+	scst_map_lun_detach_dev(lun);
 	mutex_unlock(&scst_config_lock);
-	scst_nexus_retire(&dead, drain_ms);
+	scst_nexus_retire(&dead);
+}
+
+/* The LUN of @map under which a nexus stays what it is, or NULL */
+static struct scst_map_lun *scst_nexus_stays(struct scst_lun_map *map,
+					     const struct scst_nexus *nexus)
+{
+	struct scst_map_lun *lun = xa_load(&map->luns, nexus->lun);
+
+	return lun && lun->dev == nexus->dev ? lun : NULL;
+}
+
+/**
+ * scst_session_prepare_map - do all that can fail of giving a session a map
+ * @sess:  the session
+ * @map:   the map
+ * @fresh: the nexuses that it lacks come here
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: 0 or -ENOMEM.
+ */
+int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map,
+			     struct list_head *fresh)
+{
+	struct scst_map_lun *lun;
+	unsigned long index;
+	int ret;
+
+	lockdep_assert_held(&scst_config_lock);
+	xa_for_each(&map->luns, index, lun) {
+		struct scst_nexus *nexus = xa_load(&sess->nexuses, index);
+
+		if (!lun->dev || (nexus && nexus->dev == lun->dev))
+			continue;
+		ret = scst_nexus_prepare(sess, lun, fresh);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * scst_session_publish - sessions see LUNs that are new to them
+ * @fresh: the nexuses; empty on return
+ * @dead:  those that they replace come here
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_session_publish(struct list_head *fresh, struct list_head *dead)
+{
+	struct scst_nexus *nexus, *next, *old;
+
+	list_for_each_entry_safe(nexus, next, fresh, change_entry) {
+		old = scst_nexus_publish(nexus, dead);
+		if (old) {
+			struct scst_lun_face face;
+
+			scst_device_face(old->dev, &face);
+			scst_ua_replaced(nexus, &face);
+			scst_session_notify(nexus->sess, SCST_EVENT_LUN_REMOVED,
+					    nexus->lun);
+		}
+		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, nexus->lun);
+	}
+}
+
+/**
+ * scst_session_set_map - a session sees another map
+ * @sess: the session, to which what it lacked is published
+ * @map:  the map
+ * @dead: the nexuses that it loses come here
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_session_set_map(struct scst_session *sess, struct scst_lun_map *map,
+			  struct list_head *dead)
+{
+	struct scst_nexus *nexus;
+	unsigned long index;
+
+	lockdep_assert_held(&scst_config_lock);
+	sess->map = map;
+	list_move_tail(&sess->map_entry, &map->sessions);
+	xa_for_each(&sess->nexuses, index, nexus) {
+		struct scst_map_lun *lun = scst_nexus_stays(map, nexus);
+
+		if (!lun) {
+			scst_nexus_unpublish(nexus, dead);
+			scst_session_notify(sess, SCST_EVENT_LUN_REMOVED, index);
+		} else if (scst_nexus_set_read_only(nexus, lun->read_only)) {
+			scst_session_notify(sess, SCST_EVENT_LUN_CHANGED, index);
+		}
+	}
 }
 
 /**
@@ -338,32 +385,20 @@ void scst_map_lun_unlink(struct scst_map_lun *lun)
  */
 int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess)
 {
-	struct scst_map_lun *lun;
-	unsigned long index;
-	LIST_HEAD(dead);
-	int ret;
+	struct scst_nexus *nexus, *next;
+	LIST_HEAD(fresh);
+	LIST_HEAD(none);
+	int ret = scst_session_prepare_map(sess, map, &fresh);
 
-	lockdep_assert_held(&scst_config_lock);
+	if (ret) {
+		scst_nexus_cancel(&fresh);
+		return ret;
+	}
+	list_for_each_entry_safe(nexus, next, &fresh, change_entry)
+		scst_nexus_publish(nexus, &none);
 	sess->map = map;
 	list_add_tail(&sess->map_entry, &map->sessions);
-	xa_for_each(&map->luns, index, lun) {
-		ret = lun->dev ? scst_nexus_publish(sess, lun) : 0;
-		if (ret)
-			goto out_detach;
-	}
 	return 0;
-
-out_detach:
-	/* No command can have seen them. */
-	scst_lun_map_detach(sess, &dead);
-	while (!list_empty(&dead)) {
-		struct scst_nexus *nexus = list_first_entry(&dead, struct scst_nexus,
-							    dead_entry);
-
-		list_del(&nexus->dead_entry);
-		scst_nexus_free(nexus);
-	}
-	return ret;
 }
 
 /**
@@ -379,6 +414,7 @@ void scst_lun_map_detach(struct scst_session *sess, struct list_head *dead)
 	unsigned long index;
 
 	lockdep_assert_held(&scst_config_lock);
+	sess->map = NULL;
 	list_del_init(&sess->map_entry);
 	xa_for_each(&sess->nexuses, index, nexus)
 		scst_nexus_unpublish(nexus, dead);

@@ -97,7 +97,10 @@ static void scst_fileio_leave(unsigned int saved)
 	current_restore_flags(saved, SCST_FILEIO_PF);
 }
 
-/* What an errno means to the initiator; SCST_SENSE_NONE: to try again. */
+/*
+ * What an errno means to the initiator; SCST_SENSE_NONE: to try again;
+ * SCST_SENSE_NEEDS_INTERVENTION: what the file is on has gone.
+ */
 static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
 {
 	switch (err) {
@@ -110,6 +113,12 @@ static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
 		return SCST_SENSE_SPACE_ALLOC_FAILED;
 	case -EROFS:
 		return SCST_SENSE_WRITE_PROTECTED;
+	case -ENODEV:
+	case -ENXIO:
+	case -ENOTCONN:
+	case -ESHUTDOWN:
+	case -ESTALE:
+		return SCST_SENSE_NEEDS_INTERVENTION;
 	default:
 		return medium;
 	}
@@ -117,10 +126,13 @@ static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
 
 static void scst_fileio_set_error(struct scst_cmd *cmd, scst_sense_t sense)
 {
-	if (sense == SCST_SENSE_NONE)
+	if (sense == SCST_SENSE_NONE) {
 		scst_cmd_set_busy(cmd);
-	else
-		scst_cmd_set_sense(cmd, sense);
+		return;
+	}
+	if (sense == SCST_SENSE_NEEDS_INTERVENTION)
+		scst_device_lost(cmd->dev);
+	scst_cmd_set_sense(cmd, sense);
 }
 
 static struct scst_fileio_req *scst_fileio_req_alloc(struct scst_cmd *cmd,

@@ -105,7 +105,8 @@ static void scst_local_host_cut(struct scst_local_host *host)
 static bool scst_local_wants_host(const struct scst_local_initiator *initiator)
 {
 	lockdep_assert_held(&initiator->target->lock);
-	return initiator->target->enabled && !initiator->removed;
+	return initiator->target->enabled && !initiator->removed &&
+	       !initiator->relogin;
 }
 
 /* Neither a host nor a directory that could ask for one */
@@ -180,6 +181,17 @@ static void scst_local_host_remove(struct scst_local_host *host)
 	scst_local_host_forget(host);
 }
 
+/* The old host is gone: a new one may come. */
+static void scst_local_may_return(struct scst_local_initiator *initiator)
+{
+	mutex_lock(&initiator->target->lock);
+	if (initiator->relogin) {
+		initiator->relogin = false;
+		scst_local_kick(initiator);
+	}
+	mutex_unlock(&initiator->target->lock);
+}
+
 /* That the target is being disabled meanwhile is no error. */
 static void scst_local_host_create(struct scst_local_initiator *initiator)
 {
@@ -218,6 +230,8 @@ void scst_local_work(struct work_struct *work)
 		scst_local_host_remove(initiator->host);
 	else if (!wanted)
 		scst_local_cancel_cut(initiator);
+	if (!wanted)
+		scst_local_may_return(initiator);
 	else if (!initiator->host)
 		scst_local_host_create(initiator);
 	if (initiator->host)
@@ -225,6 +239,41 @@ void scst_local_work(struct work_struct *work)
 	if (scst_local_is_over(initiator))
 		complete_all(&initiator->over);
 	scst_local_put(initiator);
+}
+
+/**
+ * scst_local_address - which SCSI host a session is
+ * @sess:    the session
+ * @address: the result
+ *
+ * Context: process context.
+ */
+void scst_local_address(struct scst_session *sess, char *address)
+{
+	struct scst_local_host *host = scst_session_priv(sess);
+
+	snprintf(address, SCST_ADDRESS_LEN, "host%u", host->shost->host_no);
+}
+
+/**
+ * scst_local_disconnect - the administrator wants a session to end
+ * @sess: the session
+ *
+ * Its initiator logs in again, through a new host.
+ *
+ * Context: process context.
+ */
+void scst_local_disconnect(struct scst_session *sess)
+{
+	struct scst_local_host *host = scst_session_priv(sess);
+	struct scst_local_initiator *initiator = host->initiator;
+
+	mutex_lock(&initiator->target->lock);
+	if (initiator->host == host) {
+		initiator->relogin = true;
+		scst_local_dismiss(initiator);
+	}
+	mutex_unlock(&initiator->target->lock);
 }
 
 /**

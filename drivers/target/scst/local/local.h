@@ -67,6 +67,7 @@ struct scst_local_target {
  * @target:	its target
  * @entry:	on @target->list
  * @removed:	the directory is gone
+ * @relogin:	its host is to go, and a new one to come
  * @work:	makes the host, keeps its LUNs up to date, removes it
  * @cut:	ends the host's session when the removal takes too long
  * @over:	the directory is gone and there is no host any more
@@ -81,6 +82,7 @@ struct scst_local_initiator {
 	struct scst_local_target *target;	/* I */
 	struct list_head entry;			/* T */
 	bool removed;				/* T */
+	bool relogin;				/* T */
 	struct work_struct work;
 	struct delayed_work cut;
 	struct completion over;
@@ -134,12 +136,15 @@ extern struct device *scst_local_root;
 int scst_local_create(struct scst_target *tgt, struct config_group *group);
 int scst_local_enable(struct scst_target *tgt);
 void scst_local_disable(struct scst_target *tgt);
+void scst_local_dismiss(struct scst_local_initiator *initiator);
 void scst_local_kick(struct scst_local_initiator *initiator);
 void scst_local_put(struct scst_local_initiator *initiator);
 
 /* host.c */
 void scst_local_work(struct work_struct *work);
 void scst_local_cut_work(struct work_struct *work);
+void scst_local_address(struct scst_session *sess, char *address);
+void scst_local_disconnect(struct scst_session *sess);
 
 /* lun.c */
 void scst_local_event(struct scst_session *sess, enum scst_event event, u32 lun);

@@ -23,6 +23,8 @@ static const struct scst_target_ops scst_local_ops = {
 	.send_response = scst_local_send_response,
 	.release = scst_local_release,
 	.tmf_done = scst_local_tmf_done,
+	.address = scst_local_address,
+	.disconnect = scst_local_disconnect,
 	.event = scst_local_event,
 };
 

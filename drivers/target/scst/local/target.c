@@ -49,8 +49,15 @@ void scst_local_kick(struct scst_local_initiator *initiator)
 		scst_local_put(initiator);
 }
 
-/* Its host has to go: gracefully if that does not take longer than drain_ms. */
-static void scst_local_dismiss(struct scst_local_initiator *initiator)
+/**
+ * scst_local_dismiss - an initiator's host has to go
+ * @initiator: the initiator
+ *
+ * Gracefully, if that does not take longer than drain_ms.
+ *
+ * Context: process context, under the target's lock.
+ */
+void scst_local_dismiss(struct scst_local_initiator *initiator)
 {
 	unsigned int drain_ms = scst_target_drain_ms(initiator->target->tgt);
 

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device's states: its backend is opened, lost, and closed when the last task is
+ * gone.
+ */
+#include <linux/export.h>
+
+#include "scst_priv.h"
+
+/**
+ * scst_device_state_name - a device's state as configfs shows it
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: the word.
+ */
+const char *scst_device_state_name(const struct scst_device *dev)
+{
+	static const char *const names[] = {
+		[SCST_DEV_IDLE]	    = "idle",
+		[SCST_DEV_WAITING]  = "waiting",
+		[SCST_DEV_ACTIVE]   = "active",
+		[SCST_DEV_DRAINING] = "draining",
+		[SCST_DEV_FAILED]   = "failed",
+	};
+
+	return names[READ_ONCE(dev->state)];
+}
+
+/**
+ * scst_device_is_closed - whether a device has no open backend
+ * @dev: the device
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: whether what is fixed while it is enabled may change.
+ */
+bool scst_device_is_closed(const struct scst_device *dev)
+{
+	lockdep_assert_held(&scst_config_lock);
+	return dev->state == SCST_DEV_IDLE || dev->state == SCST_DEV_WAITING;
+}
+
+/* The last task is gone and no new one gets in. May be atomic context. */
+static void scst_device_tasks_gone(struct percpu_ref *ref)
+{
+	struct scst_device *dev = container_of(ref, struct scst_device, tasks);
+
+	queue_work(scst_tmf_wq, &dev->close_work);
+}
+
+static void scst_device_close_work(struct work_struct *work)
+{
+	struct scst_device *dev = container_of(work, struct scst_device,
+					       close_work);
+
+	dev->handler->close(dev);
+	mutex_lock(&scst_config_lock);
+	WRITE_ONCE(dev->state, dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE);
+	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
+	complete_all(&dev->closed);
+	mutex_unlock(&scst_config_lock);
+	scst_device_put(dev);
+}
+
+/* The backend may be another one than before. */
+static void scst_device_set_params(struct scst_device *dev,
+				   const struct scst_block_params *params)
+{
+	if (params->nblocks != dev->params.nblocks ||
+	    params->block_shift != dev->params.block_shift)
+		scst_ua_raise_device(dev, SCST_UA_CAPACITY_CHANGED, NULL);
+	scst_ua_raise_device(dev, SCST_UA_MEDIUM_CHANGED, NULL);
+	dev->params = *params;
+	dev->stopped = false;
+	dev->lost = false;
+	scst_mode_reset(dev);
+}
+
+/* Worth another try when the backend has come */
+static bool scst_backend_is_absent(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -ENXIO;
+}
+
+/**
+ * scst_device_enable - open the backend and let commands in
+ * @dev: the device
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: 0, -EBUSY if it is not idle, or what the handler says: if that is that
+ * there is no backend, the device waits for it from now on.
+ */
+int scst_device_enable(struct scst_device *dev)
+{
+	struct scst_block_params params = { };
+	int ret;
+
+	lockdep_assert_held(&scst_config_lock);
+	if (!scst_device_is_closed(dev)) {
+		scst_device_set_error(dev, "the device is %s already",
+				      scst_device_state_name(dev));
+		return -EBUSY;
+	}
+	ret = dev->handler->open(dev, &params);
+	if (ret) {
+		WRITE_ONCE(dev->state, scst_backend_is_absent(ret) ?
+			   SCST_DEV_WAITING : SCST_DEV_IDLE);
+		return ret;
+	}
+	scst_device_set_params(dev, &params);
+	reinit_completion(&dev->closed);
+	scst_device_get(dev);
+	WRITE_ONCE(dev->state, SCST_DEV_ACTIVE);
+	percpu_ref_reinit(&dev->tasks);
+	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
+	return 0;
+}
+
+/* Abort what still runs on a device, from whatever session. */
+static void scst_device_abort(struct scst_device *dev)
+{
+	const struct scst_cmd_filter filter = { .dev = dev };
+	struct scst_nexus *nexus;
+
+	spin_lock_bh(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		scst_session_abort(nexus->sess, &filter, true);
+	spin_unlock_bh(&dev->lock);
+}
+
+static bool scst_device_wait_closed(struct scst_device *dev, long timeout)
+{
+	if (!wait_for_completion_timeout(&dev->closed, timeout))
+		return false;
+	/* Then nothing of the device's last time pins its handler's module. */
+	flush_work(&dev->close_work);
+	return true;
+}
+
+static int scst_device_await_close(struct scst_device *dev)
+{
+	if (scst_device_wait_closed(dev, msecs_to_jiffies(dev->drain_ms)))
+		return 0;
+	scst_device_abort(dev);
+	if (scst_device_wait_closed(dev, SCST_ABORT_GRACE))
+		return 0;
+	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
+	return -ETIMEDOUT;
+}
+
+static void __scst_device_drain(struct scst_device *dev)
+{
+	lockdep_assert_held(&scst_config_lock);
+	if (dev->state == SCST_DEV_DRAINING)
+		return;
+	WRITE_ONCE(dev->state, SCST_DEV_DRAINING);
+	percpu_ref_kill(&dev->tasks);
+}
+
+static void scst_device_lost_work(struct work_struct *work)
+{
+	struct scst_device *dev = container_of(work, struct scst_device, lost_work);
+	bool lost;
+
+	mutex_lock(&scst_config_lock);
+	lost = dev->state == SCST_DEV_ACTIVE;
+	if (lost) {
+		dev->lost = true;
+		__scst_device_drain(dev);
+	}
+	mutex_unlock(&scst_config_lock);
+	if (lost)
+		scst_device_await_close(dev);
+	scst_device_put(dev);
+}
+
+/**
+ * scst_device_lost - the backend of a device has disappeared
+ * @dev: the device
+ *
+ * Its LUNs stay, not ready: the device waits until it is enabled again, when the
+ * backend is back.
+ *
+ * Context: any.
+ */
+void scst_device_lost(struct scst_device *dev)
+{
+	scst_device_get(dev);
+	if (!queue_work(scst_session_wq, &dev->lost_work))
+		scst_device_put(dev);
+}
+EXPORT_SYMBOL_GPL(scst_device_lost);
+
+/**
+ * scst_device_disable - let no command in any more and close the backend
+ * @dev: the device
+ *
+ * Commands that still run after drain_ms are aborted. If the backend does not
+ * end them even then, it is closed later, when it does.
+ *
+ * Context: process context without locks; may sleep.
+ * Return: 0 when the backend is closed, or -ETIMEDOUT.
+ */
+int scst_device_disable(struct scst_device *dev)
+{
+	bool closed;
+
+	mutex_lock(&scst_config_lock);
+	dev->lost = false;
+	closed = scst_device_is_closed(dev);
+	if (closed)
+		WRITE_ONCE(dev->state, SCST_DEV_IDLE);
+	else
+		__scst_device_drain(dev);
+	mutex_unlock(&scst_config_lock);
+	return closed ? 0 : scst_device_await_close(dev);
+}
+
+/**
+ * scst_device_state_init - a new device is idle
+ * @dev: the device
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int scst_device_state_init(struct scst_device *dev)
+{
+	init_completion(&dev->closed);
+	INIT_WORK(&dev->close_work, scst_device_close_work);
+	INIT_WORK(&dev->lost_work, scst_device_lost_work);
+	return percpu_ref_init(&dev->tasks, scst_device_tasks_gone,
+			       PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
+			       GFP_KERNEL);
+}
