@@ -61,14 +61,17 @@ documented() {
 # A tree with one of everything
 make_everything() {
 	mkdir -p devices/nullio/null devices/fileio/file \
-		targets/local/t0/luns/0 targets/local/t0/initiators/i0
+		targets/local/t0/luns/0 targets/local/t0/groups/g/luns/1 \
+		targets/local/t0/groups/g/initiators/name
+	make_target t0 i0
+	wait_until 10 test -d targets/local/t0/sessions/i0
 }
 
 @test "every attribute and directory has an ABI entry" {
 	make_everything
 	documented | sort -u >"$BATS_TEST_TMPDIR/known"
 	find . -mindepth 3 ! -type l -printf '%P\n' |
-		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(luns|initiators)' \
+		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions)' \
 			>"$BATS_TEST_TMPDIR/unknown" || true
 	equal '' "$(cat "$BATS_TEST_TMPDIR/unknown")" 'without an ABI entry'
 }

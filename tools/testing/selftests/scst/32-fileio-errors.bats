@@ -146,7 +146,10 @@ refused() {
 		attr_set "$fileio/${setting%%=*}" "${setting#*=}" || return
 	done
 	attr_refuses "$errno" $fileio/enable 1 || return
-	attr_is $fileio/state idle
+	case $errno in
+	ENOENT) attr_is $fileio/state waiting ;;
+	*) attr_is $fileio/state idle ;;
+	esac
 }
 
 @test "only regular files are taken" {

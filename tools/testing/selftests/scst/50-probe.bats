@@ -190,7 +190,8 @@ everything_in() {
 	equal '7 aborted' "$(probe_result)"
 	wait_until 5 attr_is devices/nullio/d0/state idle
 	attr_set devices/nullio/d0/enable 1
-	matches '2 status=00 *' "$(probe_cmd 2 cdb=000000000000)"
+	matches "2 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 2 cdb=000000000000)"
+	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
 }
 
 @test "a write under way when the write cache is turned off is durable when it ends" {

@@ -18,7 +18,7 @@ probes=()
 # probe_login NAME: an initiator port. Its file descriptor is $probe.
 probe_login() {
 	exec {probe}<>"$probe_root/t0" || return
-	probes+=("$probe")
+	probes[probe]=$probe
 	echo "login $1" >&"$probe"
 }
 
@@ -27,8 +27,10 @@ probe_use() {
 	probe=$1
 }
 
+# A descriptor's number may be given to another file after that.
 probe_logout() {
 	exec {probe}>&-
+	unset "probes[probe]"
 }
 
 # probe_result: prints the next result; fails if none is under way.

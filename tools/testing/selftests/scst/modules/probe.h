@@ -14,6 +14,9 @@
  *   tmf TAG fn=N [lun=HEX] [ref=TAG]
  *     -> TAG response=N
  *
+ * There are devices too, devices/probe/<device>/: disks of 1 MiB that read as zeroes
+ * and whose backend comes and goes as the attribute "present" says.
+ *
  * data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
  * transfer fail, "hold", alone or besides, lets it wait until "go". A read waits for
  * a result, and is at the end of the file when no request is under way.
@@ -33,6 +36,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <scst/compat.h>
+#include <scst/handler.h>
 #include <scst/target.h>
 
 #define PROBE_CDB_LEN	32
@@ -176,6 +180,9 @@ void probe_receive_data(struct scst_cmd *cmd);
 void probe_send_response(struct scst_cmd *cmd);
 void probe_release(struct scst_cmd *cmd);
 void probe_tmf_done(struct scst_tmf *tmf);
+
+/* probe_dev.c */
+extern const struct scst_handler_ops probe_handler_ops;
 
 /* probe_session.c */
 extern struct mutex probe_lock;

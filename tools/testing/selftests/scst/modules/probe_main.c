@@ -65,9 +65,18 @@ static int __init probe_init(void)
 	int ret;
 
 	probe_root = debugfs_create_dir("scst_probe", NULL);
+	ret = scst_handler_register(&probe_handler_ops);
+	if (ret)
+		goto out_root;
 	ret = scst_target_driver_register(&probe_ops);
 	if (ret)
-		debugfs_remove(probe_root);
+		goto out_handler;
+	return 0;
+
+out_handler:
+	scst_handler_unregister(&probe_handler_ops);
+out_root:
+	debugfs_remove(probe_root);
 	return ret;
 }
 module_init(probe_init);
@@ -75,10 +84,12 @@ module_init(probe_init);
 static void __exit probe_exit(void)
 {
 	scst_target_driver_unregister(&probe_ops);
+	scst_handler_unregister(&probe_handler_ops);
 	debugfs_remove(probe_root);
 }
 module_exit(probe_exit);
 
 MODULE_ALIAS("scst-target-probe");
-MODULE_DESCRIPTION("Target driver for tests: scripts as initiator ports");
+MODULE_ALIAS("scst-handler-probe");
+MODULE_DESCRIPTION("For tests: scripts as initiator ports, devices that come and go");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,466 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Who sees what: groups, patterns, rights, and changes of them under running
+# initiators.
+
+load lib/scst
+load lib/probe
+: "${probe=}" # of lib/probe
+
+target=targets/probe/t0
+groups=$target/groups
+
+# devices NAME...: nullio disks of 1 MiB
+devices() {
+	local name
+
+	for name in "$@"; do
+		make_device nullio "$name" size=1M || return
+	done
+}
+
+# lun MAP N DEVICE: DEVICE becomes LUN N of a luns directory
+lun() {
+	mkdir -p "$1/$2" && ln -s "devices/nullio/$3" "$1/$2/"
+}
+
+unlun() {
+	find "$1" -type l -delete
+}
+
+# group NAME DEVICE...: group NAME sees the devices as LUNs 0 and up
+group() {
+	local map=$groups/$1/luns n=0
+
+	mkdir -p "$groups/$1"
+	shift
+	while [ $# -gt 0 ]; do
+		lun "$map" $((n++)) "$1" || return
+		shift
+	done
+}
+
+# An initiator port that has heard all that there is to hear on LUN 0
+port() {
+	probe_login "$1" && hear >/dev/null
+}
+
+# hear: takes the unit attentions on LUN 0; prints how often REPORTED LUNS DATA HAS
+# CHANGED was among them.
+hear() {
+	local count=0 result
+
+	while result=$(tur) && [[ $result == *sense=700006* ]]; do
+		[[ $result != *sense=$(sense 06 3f 0e)* ]] || count=$((count + 1))
+	done
+	echo $count
+}
+
+# luns_are N...: what REPORT LUNS lists for $probe, of at most 7
+luns_are() {
+	local n list=
+
+	for n in "$@"; do
+		list+=$(printf '%04x000000000000' $((n < 256 ? n : n | 0x4000)))
+	done
+	matches "* status=00 * data=$(printf '%08x' $(($# * 8)))00000000$list" \
+		"$(probe_cmd 9 dir=in len=$((8 + $# * 8)) \
+			"cdb=a00000000000$(printf '%08x' 256)0000")" "LUNs $*"
+}
+
+# ready [LUN]: TEST UNIT READY is good
+ready() {
+	matches '* status=00 *' "$(tur "$@")"
+}
+
+# attention ASC ASCQ [LUN]
+attention() {
+	matches "* status=02 * sense=$(sense 06 "$1" "$2")*" "$(tur "${3-0}")"
+}
+
+tur() {
+	probe_cmd 8 "lun=$(printf '%04x000000000000' "${1-0}")" cdb=000000000000
+}
+
+# write_block: prints the result of writing a block to LUN 0
+write_block() {
+	probe_cmd 7 dir=out len=512 cdb=2a000000000000000100 data=00
+}
+
+explained() {
+	local said
+
+	attr_set $target/explain "$1" && attr_read said $target/explain &&
+		equal "$2" "${said%%$'\n'*}" "$said"
+}
+
+@test "A sees Da and Db, B sees Db read-only and Dc, of the same target" {
+	for name in Da Db Dc; do
+		truncate -s 8M "$BATS_TEST_TMPDIR/$name"
+		make_device fileio $name "path=$BATS_TEST_TMPDIR/$name"
+	done
+	t=targets/local/t0
+	mkdir -p $t/groups/{A,B} $t/groups/A/{initiators/A,luns/0,luns/1} \
+		$t/groups/B/{initiators/B,luns/0,luns/1}
+	ln -s devices/fileio/Da $t/groups/A/luns/0/
+	ln -s devices/fileio/Db $t/groups/A/luns/1/
+	attr_set $t/groups/B/luns/0/read_only 1
+	ln -s devices/fileio/Db $t/groups/B/luns/0/
+	ln -s devices/fileio/Dc $t/groups/B/luns/1/
+	make_target t0 A B
+
+	a1=$(wait_for_disk t0 A 1)
+	b0=$(wait_for_disk t0 B 0)
+	b1=$(wait_for_disk t0 B 1)
+	printf '%-512s' 'from A' | dd of="$a1" bs=512 oflag=direct status=none
+	matches 'from A*' "$(dd if="$b0" bs=512 count=1 iflag=direct status=none)"
+	equal 1 "$(blockdev --getro "$b0")"
+	matches '*Write protected*' "$(sg_raw -s 512 -i /dev/zero \
+		"$(node_of t0 B 0 scsi_generic)" 2a 00 00 00 00 00 00 00 01 00 2>&1)"
+	matches 'from A*' "$(head -c 16 "$BATS_TEST_TMPDIR/Db")"
+	printf '%-512s' 'from B' | dd of="$b1" bs=512 oflag=direct status=none
+	matches 'from B*' "$(head -c 16 "$BATS_TEST_TMPDIR/Dc")"
+	host=$(host_of t0 B)
+	equal 2 "$(find /sys/class/scsi_device -name "${host#host}:*" | wc -l)" 'what B sees'
+}
+
+@test "the exact name decides, then the first group with a glob, then the default map" {
+	mkdir -p $target
+	group g1
+	group g2
+	group g3
+	mkdir "$groups"/g1/initiators/{'iqn.2026-01.org:*','!*:secret*'} \
+		"$groups"/g2/initiators/{'iqn.*',iqn.2026-01.org:a,'[0-9]?:*','x\*y'} \
+		"$groups"/g3/initiators/{'*:secret1','!*'}
+	# what, and whose LUNs it gets
+	while read -r name map; do
+		explained "$name" "$name: ${map:+groups/$map/}luns"
+	done <<-CASES
+	iqn.2026-01.org:b g1
+	iqn.2026-01.org: g1
+	iqn.2026-01.org:a g2
+	iqn.2026-01.org:ab g1
+	iqn.2026-01.org:A g1
+	iqn.2026-01.org:secret1 g2
+	iqn.2026-01.org:secretary g2
+	iqn.2026-01.net:b g2
+	iqn.2026-01 g2
+	iqn
+	IQN.2026-01.org:b
+	00:11 g2
+	0a:11 g2
+	a0:11
+	0:11
+	x*y g2
+	xay
+	y:secret1
+	:
+	CASES
+	mkdir "$groups/g3/initiators/y:secret1"
+	explained y:secret1 'y:secret1: groups/g3/luns'
+	attr_set $target/explain iqn.2026-01.org:secret1
+	equal "iqn.2026-01.org:secret1: groups/g2/luns
+groups/g1: excluded by !*:secret*
+groups/g2: matches iqn.*
+groups/g3: excluded by !*" "$(attr_get $target/explain)"
+	attr_refuses EINVAL $target/explain ''
+	attr_refuses EINVAL $target/explain "$(printf 'x%.0s' {1..224})"
+
+	expect EEXIST mkdir "$groups/g1/initiators/iqn.2026-01.org:a"
+	matches '*group g2 already*' "$(attr_get $groups/g1/last_error)"
+	mkdir "$groups/g2/initiators/iqn.2026-01.org:*"
+	for name in '!' 'a b' $'a\tb' "$(printf 'x%.0s' {1..224})"; do
+		expect EINVAL mkdir "$groups/g1/initiators/$name"
+	done
+	expect EINVAL mkdir "$groups/a b"
+	expect EEXIST mkdir $groups/g1
+	matches "*$groups/g1/initiators/iqn.2026-01.org:\\**" "$(attr_get $groups/g1/holders)"
+	matches "*$groups/g3*" "$(attr_get $target/holders)"
+	expect ENOTEMPTY rmdir $groups/g1
+	expect ENOTEMPTY rmdir $target
+	expect EPERM rmdir $groups/g1/luns
+}
+
+@test "a session moves with the patterns, hears of it once, and others hear nothing" {
+	devices a b c d
+	mkdir -p $target
+	lun $target/luns 0 a
+	group g1 a b
+	group g2 c
+	lun $groups/g2/luns 1 b
+	lun $groups/g2/luns 300 d
+	attr_set $target/enable 1
+	port two
+	two=$probe
+	port one
+	one=$probe
+	luns_are 0
+	for step in 'mkdir g1/initiators/one:0 1' 'mkdir g2/initiators/o*:0 1' \
+		'rmdir g1/initiators/one:0 1 300' 'mkdir g2/initiators/!one:0' \
+		'rmdir g2/initiators/!one:0 1 300' 'mkdir g1/initiators/o*:0 1' \
+		'mkdir g2/initiators/one:0 1 300' 'rmdir g1/initiators/o*:0 1 300' \
+		'rmdir g2/initiators/one:0 1 300' 'rmdir g2/initiators/o*:0'; do
+		probe_use "$one"
+		luns_before=${luns-0}
+		luns=${step#*:}
+		path=${step#* }
+		${step%% *} "$groups/${path%%:*}"
+		if [ "$luns" = "$luns_before" ]; then
+			equal 0 "$(hear)" "$step"
+		else
+			equal 1 "$(hear)" "$step"
+		fi
+		# shellcheck disable=SC2086 # a list
+		luns_are $luns
+		probe_use "$two"
+		ready
+	done
+	probe_use "$two"
+	luns_are 0
+}
+
+@test "what a moved session keeps runs on, what it loses is drained and then aborted" {
+	devices keep lose
+	attr_set devices/nullio/lose/drain_ms 400
+	mkdir -p $target
+	lun $target/luns 0 keep
+	lun $target/luns 1 lose
+	group g keep
+	attr_set $target/enable 1
+	port me
+	ready 1 || ready 1
+	echo "cmd 1 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
+	echo "cmd 2 lun=0001000000000000 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
+	mkdir $groups/g/initiators/me
+	matches "3 status=02 * sense=$(sense 05 25 00)*" \
+		"$(probe_cmd 3 lun=0001000000000000 cdb=000000000000)"
+	attention 3f 0e
+	ready
+	echo "go 1" >&"$probe"
+	matches '1 status=00 *' "$(probe_result)"
+	sleep 0.8
+	echo "go 2" >&"$probe"
+	equal '2 aborted' "$(probe_result)"
+	ready
+
+	# and within the time it ends well
+	rmdir $groups/g/initiators/me
+	equal 1 "$(hear)"
+	ready 1 || ready 1
+	echo "cmd 4 lun=0001000000000000 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
+	mkdir $groups/g/initiators/me
+	echo "go 4" >&"$probe"
+	matches '4 status=00 *' "$(probe_result)"
+}
+
+@test "read_only is a right of the LUN, changed at once and told to whom it concerns" {
+	devices a
+	mkdir -p $target
+	lun $target/luns 0 a
+	group g a
+	mkdir $groups/g/initiators/two
+	attr_set $target/enable 1
+	port two
+	two=$probe
+	port one
+	matches '* status=00 *' "$(write_block)"
+	attr_set $target/luns/0/read_only 1
+	attention 2a 01
+	matches "* status=02 * sense=$(sense 07 27 00)*" "$(write_block)"
+	# MODE SENSE(6): WP
+	matches '* data=??00[89a-f]*' "$(probe_cmd 1 dir=in len=4 cdb=1a083f000400)"
+	attr_set $target/luns/0/read_only 1
+	ready
+	# moved to a group that may write, and back
+	mkdir $groups/g/initiators/one
+	attention 2a 01
+	ready
+	matches '* status=00 *' "$(write_block)"
+	rmdir $groups/g/initiators/one
+	attention 2a 01
+	matches "* status=02 * sense=$(sense 07 27 00)*" "$(write_block)"
+	attr_set $target/luns/0/read_only 0
+	attention 2a 01
+	matches '* status=00 *' "$(write_block)"
+	probe_use "$two"
+	ready
+	matches '* status=00 *' "$(write_block)"
+	attr_refuses EINVAL $target/luns/0/read_only 2
+}
+
+@test "another device behind a LUN is other INQUIRY data, and other capacity if it is" {
+	devices a b
+	make_device nullio large size=2M
+	mkdir -p $target
+	lun $target/luns 5 a
+	group g a
+	mkdir $groups/g/initiators/two
+	attr_set $target/enable 1
+	port two
+	two=$probe
+	port one
+	ready 5 || ready 5
+	unlun $target/luns/5
+	ln -s devices/nullio/b $target/luns/5/
+	attention 3f 03 5
+	attention 3f 0e 5
+	ready 5
+	unlun $target/luns/5
+	ln -s devices/nullio/large $target/luns/5/
+	attention 2a 09 5
+	attention 3f 03 5
+	attention 3f 0e 5
+	ready 5
+	# READ CAPACITY(10): the last of 4096 blocks
+	matches '* status=00 * data=00000fff00000200' \
+		"$(probe_cmd 1 lun=0005000000000000 dir=in len=8 cdb=25000000000000000000)"
+	# the same again
+	unlun $target/luns/5
+	ln -s devices/nullio/large $target/luns/5/
+	attention 29 00 5
+	probe_use "$two"
+	ready
+}
+
+@test "a LUN waits for its backend, sees it arrive and disappear" {
+	mkdir -p devices/probe/p
+	attr_set devices/probe/p/present 0
+	expect ENODEV attr_write devices/probe/p/enable 1
+	attr_is devices/probe/p/state waiting
+	attr_is devices/probe/p/enable 0
+	probe_target probe/p
+	probe_login me
+	matches "* sense=$(sense 06 29 00)*" "$(tur)"
+	matches "* sense=$(sense 02 04 03)*" "$(tur)"
+	expect ENODEV attr_write devices/probe/p/enable 1
+
+	attr_set devices/probe/p/present 1
+	attr_set devices/probe/p/enable 1
+	attr_is devices/probe/p/state active
+	attention 2a 09
+	attention 28 00
+	ready
+	matches '* status=00 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000000000000100)"
+
+	echo "cmd 2 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
+	attr_set devices/probe/p/drain_ms 200
+	attr_set devices/probe/p/present 0
+	wait_until 5 attr_is devices/probe/p/state draining
+	matches "* sense=$(sense 02 04 03)*" "$(tur)"
+	sleep 0.4
+	echo "go 2" >&"$probe"
+	equal '2 aborted' "$(probe_result)"
+	wait_until 5 attr_is devices/probe/p/state waiting
+	[ -L $target/luns/0/p ]
+	attr_set devices/probe/p/present 1
+	attr_set devices/probe/p/enable 1
+	attention 28 00
+	ready
+
+	# given up by the administrator
+	attr_set devices/probe/p/present 0
+	wait_until 5 attr_is devices/probe/p/state waiting
+	attr_set devices/probe/p/enable 0
+	attr_is devices/probe/p/state idle
+}
+
+@test "LUNs are addressed in every format, also without a LUN 0" {
+	devices a b c
+	mkdir -p $target
+	lun $target/luns 1 a
+	lun $target/luns 255 b
+	lun $target/luns 16383 c
+	attr_set $target/enable 1
+	probe_login me
+	# peripheral, flat space and extended flat space addressing; the first answers
+	# each with POWER ON
+	for lun in 0001 4001 d2000001 00ff 40ff d20000ff 7fff d2003fff; do
+		lun=$(printf '%s%.*s' $lun $((16 - ${#lun})) 0000000000000000)
+		probe_cmd 1 "lun=$lun" cdb=000000000000 >/dev/null
+		matches '* status=00 *' "$(probe_cmd 2 "lun=$lun" cdb=000000000000)" "$lun"
+	done
+	for lun in 0000 0101 80ff d2000000 d2004000 d200000100000001 0001000100000000; do
+		lun=$(printf '%s%.*s' $lun $((16 - ${#lun})) 0000000000000000)
+		matches "* sense=$(sense 05 25 00)*" \
+			"$(probe_cmd 3 "lun=$lun" cdb=000000000000)" "$lun"
+	done
+	# LUN 0 answers REPORT LUNS, INQUIRY (qualifier 3) and REQUEST SENSE
+	luns_are 1 255 16383
+	matches '* status=00 * data=7f0006*' "$(probe_cmd 4 dir=in len=36 cdb=120000002400)"
+	# the REPORT LUNS well known logical unit
+	wlun=lun=c101000000000000
+	matches '* status=00 *' "$(probe_cmd 5 $wlun cdb=000000000000)"
+	matches '* status=00 * data=1e0006*' "$(probe_cmd 5 $wlun dir=in len=36 cdb=120000002400)"
+	matches '* status=00 * data=0000001800000000*' \
+		"$(probe_cmd 5 $wlun dir=in len=64 cdb=a00000000000000100000000)"
+	matches "* sense=$(sense 05 25 00)*" \
+		"$(probe_cmd 5 $wlun dir=in len=512 cdb=28000000000000000100)"
+	# SELECT REPORT: well known ones, all, administrative ones, subsidiary ones
+	while read -r select data; do
+		matches "* status=00 * data=$data" "$(probe_cmd 6 dir=in len=64 \
+			"cdb=a000${select}000000000001000000")" "SELECT REPORT $select"
+	done <<-CASES
+	00 0000001800000000*
+	01 0000000800000000c101000000000000
+	02 0000002000000000*7fff000000000000c101000000000000
+	10 0000000000000000
+	11 0000001800000000*
+	12 0000000000000000
+	CASES
+	matches '* sense=70000500000000??????????2400*' \
+		"$(probe_cmd 6 dir=in len=64 cdb=a00003000000000001000000)"
+}
+
+other_host() {
+	find_host t0 i0 && [ "$scst_host" != "$1" ]
+}
+
+@test "every log-in has a directory that says what it is and can end it" {
+	devices a b
+	mkdir -p $target
+	lun $target/luns 0 a
+	group g a b
+	attr_set $target/enable 1
+	probe_login me
+	one=$probe
+	sessions=$target/sessions
+	wait_until 5 test -d $sessions/me
+	attr_is $sessions/me/initiator me
+	attr_is $sessions/me/group ''
+	attr_is $sessions/me/luns 1
+	attr_is $sessions/me/state active
+	[ $(($(date +%s) - $(attr_get $sessions/me/login_time))) -lt 100 ]
+	probe_login me
+	wait_until 5 test -d $sessions/me~2
+	attr_is $sessions/me~2/initiator me
+	mkdir $groups/g/initiators/me
+	attr_is $sessions/me/group g
+	attr_is $sessions/me~2/luns 2
+	expect EBUSY rmdir $target
+	matches "*$sessions/me~2*" "$(attr_get $target/holders)"
+	expect EPERM mkdir $sessions/x
+	expect EPERM rmdir $sessions/me
+	expect EOPNOTSUPP attr_write $sessions/me/disconnect 1
+	matches '*cannot end*' "$(attr_get $sessions/me/last_error)"
+	expect EINVAL attr_write $sessions/me/disconnect 0
+	probe_logout
+	wait_until 5 test ! -e $sessions/me~2
+	probe_use "$one"
+	probe_logout
+	wait_until 5 test ! -e $sessions/me
+
+	link_lun t0 0 nullio/a
+	make_target t0 i0
+	disk=$(wait_for_disk t0 i0 0)
+	local=targets/local/t0/sessions/i0
+	host=$(host_of t0 i0)
+	attr_is $local/address "$host"
+	# while the old disk is open, the new host gets another number
+	exec {old}<"$disk"
+	attr_set $local/disconnect 1
+	wait_until 20 other_host "$host"
+	wait_for_disk t0 i0 0
+	exec {old}<&-
+	rmdir targets/local/t0/initiators/i0
+	[ ! -e $local ]
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Changes of the graph under I/O: the initiators that they concern see them at once,
+# and a bystander on the same target sees nothing, not even a pause.
+
+load lib/scst
+
+target=targets/local/t0
+
+# bystander: verified I/O on a disk, again and again until $stop is there. Each run
+# leaves a line of figures in $figures.
+bystander() {
+	while [ ! -e "$stop" ]; do
+		fio --name=bystander --filename="$1" --direct=1 --ioengine=libaio \
+			--iodepth=4 --rw=randwrite --bs=4k,16k,64k --size=4M \
+			--verify=crc32c --verify_fatal=1 --minimal || echo failed
+	done >>"$figures"
+}
+
+bystander_starts() {
+	requires fio
+	stop=$BATS_TEST_TMPDIR/stop
+	figures=$BATS_TEST_TMPDIR/figures
+	: >"$figures"
+	truncate -s 16M "$BATS_TEST_TMPDIR/image"
+	make_device fileio by "path=$BATS_TEST_TMPDIR/image"
+	mkdir -p $target/groups/by/initiators/by $target/groups/by/luns/0
+	ln -s devices/fileio/by $target/groups/by/luns/0/
+	make_target t0 by "$@"
+	background bystander "$(wait_for_disk t0 by 0)"
+	wait_until 60 test -s "$figures"
+}
+
+# Fields of fio's terse format: 5 error, 15 and 56 the longest read and write in
+# microseconds. An emulated machine has pauses of its own.
+bystander_ends() {
+	local longest limit=100000
+
+	: >"$stop"
+	jobs_end 60
+	[ "$SCST_BED" != vm ] || limit=2000000
+	longest=$(awk -F ';' '
+		NF < 56 || $5 { print "failed"; exit }
+		{ for (i = 15; i <= 56; i += 41) if ($i > max) max = $i }
+		END { print max }' "$figures")
+	echo "# longest pause of the bystander: $longest us" >&3
+	[ "$longest" -lt "$limit" ] || fail "a pause of $longest us"
+	attr_is $target/sessions/by/group by
+}
+
+# groups_are v1=GROUP v2=GROUP: what the sessions have
+groups_are() {
+	local expected
+
+	for expected in "$@"; do
+		attr_is "$target/sessions/${expected%%=*}/group" "${expected#*=}" || return
+	done
+}
+
+# with PATTERN...: add them, each GROUP:PATTERN, or take them away
+with() {
+	local verb=$1 pattern
+
+	shift
+	for pattern in "$@"; do
+		$verb "$target/groups/${pattern%%:*}/initiators/${pattern#*:}" || return
+	done
+}
+
+@test "patterns come and go under a bystander's I/O" {
+	make_device nullio a size=1M
+	make_device nullio b size=1M
+	mkdir -p $target/groups/{g1,g2}/luns/0
+	ln -s devices/nullio/a $target/groups/g1/luns/0/
+	ln -s devices/nullio/b $target/groups/g2/luns/0/
+	bystander_starts v1 v2
+	wait_until 10 test -d $target/sessions/v1 -a -d $target/sessions/v2
+	# v1's and v2's group, - for none, and what makes it so
+	while read -r one two patterns; do
+		set -f
+		# shellcheck disable=SC2086 # a list
+		set -- $patterns
+		set +f
+		with mkdir "$@"
+		groups_are v1="${one#-}" v2="${two#-}" || fail "with $patterns"
+		attr_is $target/sessions/v1/luns "$([ "$one" = - ] && echo 0 || echo 1)"
+		with rmdir "$@"
+		groups_are v1= v2= || fail "after $patterns"
+	done <<-CASES
+	g1 - g1:v1
+	g1 g1 g1:v1 g1:v2
+	g1 g2 g1:v1 g2:v2
+	g2 g1 g2:v1 g1:v2
+	g1 g1 g1:v*
+	g1 g1 g1:v* g2:v*
+	g1 g1 g2:v* g1:v*
+	g2 g1 g1:v* g2:v1
+	g2 g1 g2:v1 g1:v*
+	g1 g2 g1:v1 g2:*2
+	g2 g2 g2:?[12]
+	g2 - g2:?[!2]
+	- - g1:V*
+	- - g1:v
+	- - g1:?
+	g1 g1 g1:??
+	- g1 g1:v* g1:!v1
+	g2 g1 g1:v* g1:!v1 g2:*
+	g2 g2 g1:v* g1:!* g2:v?
+	g1 - g1:v1 g1:!v1
+	g1 g1 g1:v1 g1:v* g1:!v1
+	- - g1:!v1
+	g2 g2 g2:v1 g2:v2 g1:*
+	g1 g2 g2:v2 g1:* g1:!by
+	g2 g2 g1:*1 g1:!?1 g2:v*
+	CASES
+	bystander_ends
+}
+
+# ro_of DISK 0|1: the initiator has noticed.
+ro_of() {
+	wait_until 10 attr_is "/sys/block/${1#/dev/}/ro" "$2"
+}
+
+# The disk behind v1's LUN has so many MiB.
+capacity_is() {
+	disk_is_ready t0 v1 0 && [ "$(disk_size "$scst_node")" = $(($1 << 20)) ]
+} 2>/dev/null
+
+@test "rights and devices change under a bystander's I/O" {
+	for n in 1 2 3; do
+		make_device nullio d$n size=${n}M
+	done
+	mkdir -p $target/luns/0
+	ln -s devices/nullio/d1 $target/luns/0/
+	bystander_starts v1
+	disk=$(wait_for_disk t0 v1 0)
+	for _ in 1 2 3 4; do
+		for ro in 1 0; do
+			attr_set $target/luns/0/read_only $ro
+			ro_of "$disk" $ro
+		done
+		for n in 2 3 1; do
+			unlink_lun t0 0
+			ln -s devices/nullio/d$n $target/luns/0/
+			wait_until 10 capacity_is $n
+		done
+	done
+	bystander_ends
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scst_probe: devices whose backend comes and goes.
+ */
+#include <linux/blk_types.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <scsi/scsi_proto.h>
+
+#include "probe.h"
+
+/**
+ * struct probe_dev - a device
+ * @present:	its backend is there
+ */
+struct probe_dev {
+	bool present;
+};
+
+static int probe_dev_create(struct scst_device *dev)
+{
+	struct probe_dev *probe = scst_device_priv(dev);
+
+	probe->present = true;
+	return 0;
+}
+
+static int probe_dev_open(struct scst_device *dev, struct scst_block_params *params)
+{
+	struct probe_dev *probe = scst_device_priv(dev);
+
+	if (!READ_ONCE(probe->present)) {
+		scst_device_set_error(dev, "the backend is absent");
+		return -ENODEV;
+	}
+	params->nblocks = SZ_1M >> SECTOR_SHIFT;
+	params->block_shift = SECTOR_SHIFT;
+	return 0;
+}
+
+static void probe_dev_close(struct scst_device *dev)
+{
+}
+
+static void probe_dev_execute(struct scst_cmd *cmd)
+{
+	if (cmd->io == SCST_IO_READ)
+		sg_zero_buffer(cmd->sg, cmd->sg_nents, cmd->data_len, 0);
+	scst_cmd_complete(cmd, in_task() ? SCST_CTX_THREAD : SCST_CTX_ATOMIC);
+}
+
+static ssize_t probe_dev_present_show(struct config_item *item, char *page)
+{
+	struct probe_dev *probe = scst_device_priv(scst_device_from_item(item));
+
+	return sysfs_emit(page, "%u\n", READ_ONCE(probe->present));
+}
+
+static ssize_t probe_dev_present_store(struct config_item *item, const char *page,
+				       size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	struct probe_dev *probe = scst_device_priv(dev);
+	bool present;
+
+	if (kstrtobool(page, &present))
+		return -EINVAL;
+	WRITE_ONCE(probe->present, present);
+	if (!present)
+		scst_device_lost(dev);
+	return count;
+}
+CONFIGFS_ATTR(probe_dev_, present);
+
+static struct configfs_attribute *const probe_dev_attrs[] = {
+	&probe_dev_attr_present,
+	NULL,
+};
+
+const struct scst_handler_ops probe_handler_ops = {
+	.name = "probe",
+	.owner = THIS_MODULE,
+	.type = TYPE_DISK,
+	.product = "PROBE",
+	.device_priv_size = sizeof(struct probe_dev),
+	.attrs = probe_dev_attrs,
+	.create = probe_dev_create,
+	.open = probe_dev_open,
+	.close = probe_dev_close,
+	.execute = probe_dev_execute,
+};
