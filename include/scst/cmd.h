@@ -162,6 +162,7 @@ enum scst_cmd_flag {
  * @dev:		core: the device; NULL if the LUN is not there
  * @stage:		core: where the command is
  * @flags:		core: enum scst_cmd_flag
+ * @start_ns:		core: when it was submitted
  * @admitted:		core: it holds its device's task set
  * @received:		core: its Data-Out is there
  * @core_buffer:	core: the core allocated @sg
@@ -209,6 +210,7 @@ struct scst_cmd {
 	struct scst_nexus *nexus;
 	struct scst_device *dev;
 	unsigned long flags;
+	u64 start_ns;
 	int cpu;
 	u8 stage;
 	bool admitted;

@@ -41,6 +41,13 @@
 #define scst_qc_status_t int
 #endif
 
+/* Classes were written to, and so were the devices that they add variables for */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define SCST_CONST_CLASS const
+#else
+#define SCST_CONST_CLASS
+#endif
+
 /* scsi_host_alloc() wrote to the host template */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define SCST_CONST_HOST_TEMPLATE const

@@ -4,6 +4,7 @@
  * and how drivers and handlers pass it on.
  */
 #include <linux/export.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -77,6 +78,7 @@ void scst_cmd_enlist(struct scst_cmd *cmd)
 	spin_lock(&list->lock);
 	list_add_tail(&cmd->entry, &list->cmds);
 	spin_unlock(&list->lock);
+	scst_stats_start(cmd);
 	local_bh_enable();
 }
 
@@ -129,6 +131,7 @@ void scst_cmd_finish(struct scst_cmd *cmd)
  */
 void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx)
 {
+	cmd->start_ns = ktime_get_ns();
 	if (ctx == SCST_CTX_HARDIRQ) {
 		this_cpu_inc(cmd->sess->cmds->deferred);
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_TRANSLATE);

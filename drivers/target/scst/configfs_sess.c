@@ -61,10 +61,8 @@ CONFIGFS_ATTR_RO(scst_sess_, luns);
 
 static ssize_t scst_sess_state_show(struct config_item *item, char *page)
 {
-	struct scst_session *sess = scst_session_from_item(item);
-
-	return sysfs_emit(page, "%s\n", READ_ONCE(sess->map) ? "active" :
-			  "closing");
+	return sysfs_emit(page, "%s\n",
+			  scst_session_state_name(scst_session_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_sess_, state);

@@ -51,12 +51,8 @@ CONFIGFS_ATTR(scst_tgt_, enable);
 
 static ssize_t scst_tgt_state_show(struct config_item *item, char *page)
 {
-	struct scst_target *tgt = scst_target_from_item(item);
-
-	if (scst_target_enabled(tgt))
-		return sysfs_emit(page, "active\n");
-	return sysfs_emit(page, "%s\n", READ_ONCE(tgt->session_count) ?
-			  "draining" : "idle");
+	return sysfs_emit(page, "%s\n",
+			  scst_target_state_name(scst_target_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_tgt_, state);

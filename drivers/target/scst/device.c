@@ -186,6 +186,7 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
 	scst_error_init(&dev->error);
+	scst_stats_sum_init(&dev->stats);
 	dev->buf_limit = SCST_DEFAULT_BUF_LIMIT;
 	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
 	scst_identity_init(dev);
@@ -235,12 +236,14 @@ static bool __scst_device_exists(const char *name)
 /* Names are unique over all handlers. */
 static int scst_device_publish(struct scst_device *dev)
 {
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&scst_config_lock);
 	if (__scst_device_exists(dev->name))
 		ret = -EEXIST;
 	else
+		ret = scst_sysfs_device_add(dev);
+	if (!ret)
 		list_add_tail(&dev->entry, &scst_devices);
 	mutex_unlock(&scst_config_lock);
 	return ret;
@@ -287,6 +290,7 @@ out_put:
 void scst_device_unpublish(struct scst_device *dev)
 {
 	mutex_lock(&scst_config_lock);
+	scst_sysfs_device_del(dev);
 	list_del(&dev->entry);
 	mutex_unlock(&scst_config_lock);
 }

@@ -40,6 +40,17 @@ bool scst_device_is_closed(const struct scst_device *dev)
 	return dev->state == SCST_DEV_IDLE || dev->state == SCST_DEV_WAITING;
 }
 
+/* It is told only if it is news. */
+static void __scst_device_set_state(struct scst_device *dev,
+				    enum scst_device_state state)
+{
+	lockdep_assert_held(&scst_config_lock);
+	if (dev->state == state)
+		return;
+	WRITE_ONCE(dev->state, state);
+	scst_event_state(dev->sysfs);
+}
+
 /* The last task is gone and no new one gets in. May be atomic context. */
 static void scst_device_tasks_gone(struct percpu_ref *ref)
 {
@@ -55,7 +66,7 @@ static void scst_device_close_work(struct work_struct *work)
 
 	dev->handler->close(dev);
 	mutex_lock(&scst_config_lock);
-	WRITE_ONCE(dev->state, dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE);
+	__scst_device_set_state(dev, dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	complete_all(&dev->closed);
 	mutex_unlock(&scst_config_lock);
@@ -103,14 +114,14 @@ int scst_device_enable(struct scst_device *dev)
 	}
 	ret = dev->handler->open(dev, &params);
 	if (ret) {
-		WRITE_ONCE(dev->state, scst_backend_is_absent(ret) ?
-			   SCST_DEV_WAITING : SCST_DEV_IDLE);
+		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
+					SCST_DEV_WAITING : SCST_DEV_IDLE);
 		return ret;
 	}
 	scst_device_set_params(dev, &params);
 	reinit_completion(&dev->closed);
 	scst_device_get(dev);
-	WRITE_ONCE(dev->state, SCST_DEV_ACTIVE);
+	__scst_device_set_state(dev, SCST_DEV_ACTIVE);
 	percpu_ref_reinit(&dev->tasks);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	return 0;
@@ -153,7 +164,7 @@ static void __scst_device_drain(struct scst_device *dev)
 	lockdep_assert_held(&scst_config_lock);
 	if (dev->state == SCST_DEV_DRAINING)
 		return;
-	WRITE_ONCE(dev->state, SCST_DEV_DRAINING);
+	__scst_device_set_state(dev, SCST_DEV_DRAINING);
 	percpu_ref_kill(&dev->tasks);
 }
 
@@ -209,7 +220,7 @@ int scst_device_disable(struct scst_device *dev)
 	dev->lost = false;
 	closed = scst_device_is_closed(dev);
 	if (closed)
-		WRITE_ONCE(dev->state, SCST_DEV_IDLE);
+		__scst_device_set_state(dev, SCST_DEV_IDLE);
 	else
 		__scst_device_drain(dev);
 	mutex_unlock(&scst_config_lock);

@@ -61,11 +61,16 @@ static int __init scst_init(void)
 	ret = scst_wq_init();
 	if (ret)
 		goto out_buf;
-	ret = scst_configfs_init();
+	ret = scst_sysfs_init();
 	if (ret)
 		goto out_wq;
+	ret = scst_configfs_init();
+	if (ret)
+		goto out_sysfs;
 	return 0;
 
+out_sysfs:
+	scst_sysfs_exit();
 out_wq:
 	scst_wq_exit();
 out_buf:
@@ -79,6 +84,7 @@ module_init(scst_init);
 static void __exit scst_exit(void)
 {
 	scst_configfs_exit();
+	scst_sysfs_exit();
 	scst_wq_exit();
 	scst_buf_exit();
 	scst_cmd_cache_exit();

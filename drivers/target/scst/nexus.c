@@ -13,6 +13,14 @@
 
 #include "scst_priv.h"
 
+static void scst_nexus_free(struct scst_nexus *nexus)
+{
+	scst_stats_nexus_exit(nexus);
+	scst_device_put(nexus->dev);
+	scst_session_put(nexus->sess);
+	kfree(nexus);
+}
+
 static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 					    const struct scst_map_lun *lun)
 {
@@ -27,14 +35,10 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 	nexus->lun = lun->lun;
 	nexus->read_only = lun->read_only;
 	scst_ua_init(nexus);
-	return nexus;
-}
-
-static void scst_nexus_free(struct scst_nexus *nexus)
-{
-	scst_device_put(nexus->dev);
-	scst_session_put(nexus->sess);
-	kfree(nexus);
+	if (!scst_stats_nexus_init(nexus))
+		return nexus;
+	scst_nexus_free(nexus);
+	return NULL;
 }
 
 /**
@@ -89,6 +93,8 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 	list_del(&nexus->dev_entry);
 	spin_unlock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->change_entry, dead);
+	scst_sysfs_lun_del(nexus);
+	scst_event_lun(nexus, SCST_EVENT_LUN_REMOVED);
 }
 
 /**
@@ -113,6 +119,8 @@ struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
 	old = xa_store(&nexus->sess->nexuses, nexus->lun, nexus, GFP_KERNEL);
 	if (old)
 		scst_nexus_retract(old, dead);
+	scst_sysfs_lun_add(nexus);
+	scst_event_lun(nexus, SCST_EVENT_LUN_ADDED);
 	return old;
 }
 

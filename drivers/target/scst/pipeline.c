@@ -176,7 +176,10 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
  */
 static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
 {
-	if (unlikely(scst_cmd_aborted(cmd))) {
+	bool aborted = scst_cmd_aborted(cmd);
+
+	scst_stats_end(cmd, aborted);
+	if (unlikely(aborted)) {
 		if (!test_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags) ||
 		    !cmd->dev || !READ_ONCE(cmd->dev->mode.tas))
 			return SCST_STAGE_FINISH;

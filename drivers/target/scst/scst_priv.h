@@ -16,8 +16,12 @@
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
  * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
- * scst_config_lock. No mutex is taken on a command's
- * way and nobody waits for a command while holding a lock.
+ * scst_config_lock. A scst_stats_sum's lock comes last. No mutex is taken on a
+ * command's way and nobody waits for a command while holding a lock.
+ *
+ * Who removes something from sysfs, most often under scst_config_lock, waits for
+ * those that read it: what is called to show an attribute or to fill in a uevent
+ * takes no lock of this list but the last one.
  *
  * All spinlocks are taken with bottom halves off and never from hard
  * interrupts: what happens there moves to a tasklet first.
@@ -46,6 +50,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/percpu_counter.h>
+#include <linux/ratelimit_types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -58,10 +63,15 @@
 
 #include <scst/compat.h>
 
+#include "stats.h"
+
 /* How long what was aborted may still take to go before nobody waits any more */
 #define SCST_ABORT_GRACE	HZ
 
 #define SCST_DEFAULT_DRAIN_MS	5000
+
+struct device;
+struct kobj_uevent_env;
 
 extern struct mutex scst_config_lock;
 extern struct workqueue_struct *scst_cmd_wq;	/* commands */
@@ -86,11 +96,13 @@ struct scst_error {
  * @cmds:	struct scst_cmd.entry
  * @deferred:	commands that wait for a tasklet to put them on a list; only
  *		the sum over all CPUs means something
+ * @counts:	what commands counted whose LUN is not there
  */
 struct scst_cmd_list {
 	spinlock_t lock;		/* guards cmds */
 	struct list_head cmds;		/* L */
 	long deferred;			/* this_cpu operations */
+	struct scst_counts counts;	/* as in stats.c */
 };
 
 /*
@@ -117,9 +129,13 @@ enum scst_ua {
  * @dev:	the device
  * @lun:	the LUN
  * @read_only:	writes through it are refused
+ * @counts:	what its commands counted
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
  * @ua_queue:	enum scst_ua, the next to report first; each stands there once
+ * @dev_part:	@counts as a part of @dev->stats
+ * @sess_part:	@counts as a part of @sess->stats
+ * @sysfs:	what stands for it in sysfs, or NULL
  * @dev_entry:	on @dev->nexuses
  * @change_entry: on the list of those who publish or remove it
  * @reap_work:	frees it when its removal took too long to be waited for
@@ -129,9 +145,13 @@ struct scst_nexus {
 	struct scst_device *dev;		/* I */
 	u32 lun;				/* I */
 	bool read_only;				/* C, read with READ_ONCE() */
+	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	u8 ua_queue[SCST_UA_COUNT];		/* U */
+	struct scst_stats_part dev_part;
+	struct scst_stats_part sess_part;
+	struct device *sysfs;			/* C */
 	struct list_head dev_entry;		/* D */
 	struct list_head change_entry;
 	struct work_struct reap_work;
@@ -237,6 +257,7 @@ struct scst_group {
 
 /**
  * struct scst_session - I_T nexus
+ * @id:		its name in sysfs
  * @tgt:	the target port
  * @initiator:	the initiator port's name
  * @priv:	the driver's
@@ -245,10 +266,12 @@ struct scst_group {
  * @nexuses:	struct scst_nexus by LUN
  * @cmds:	all its commands
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
- * @tmfs:	task management functions under way
+ * @tmfs:	task management functions, and uevents that it caused, under way
  * @waiters:	somebody waits for commands to go
  * @waitq:	woken when a command went while there were @waiters, and when a
  *		TMF ended
+ * @stats:	what its nexuses counted
+ * @sysfs:	what stands for it in sysfs
  * @map_entry:	on @map->sessions
  * @tgt_entry:	on @tgt->sessions
  * @gone:	the driver's call-back when it is gone
@@ -261,10 +284,11 @@ struct scst_group {
  * @error:	last_error
  */
 struct scst_session {
+	int id;					/* I */
 	struct scst_target *tgt;		/* I */
 	char *initiator;			/* I */
 	void *priv;				/* I */
-	struct scst_lun_map *map;		/* C */
+	struct scst_lun_map *map;		/* C, read with READ_ONCE() */
 	struct scst_lun_map *next_map;		/* C */
 	struct xarray nexuses;			/* R */
 	struct scst_cmd_list __percpu *cmds;	/* I */
@@ -272,6 +296,8 @@ struct scst_session {
 	atomic_t tmfs;
 	atomic_t waiters;
 	wait_queue_head_t waitq;
+	struct scst_stats_sum stats;
+	struct device *sysfs;			/* I, until it is drained */
 	struct list_head map_entry;		/* C */
 	void (*gone)(void *priv);		/* I, from unregister on */
 	struct work_struct close_work;
@@ -323,6 +349,8 @@ struct scst_plugin {
  * @waitq:	woken when @session_count becomes 0
  * @error:	last_error
  * @drain_ms:	how long a removal waits before it aborts what still runs
+ * @event_limit: of the uevents that its initiators cause
+ * @sysfs:	what stands for it in sysfs, or NULL
  * @entry:	on the list of all targets
  * @priv:	the driver's
  */
@@ -347,6 +375,8 @@ struct scst_target {
 	wait_queue_head_t waitq;
 	struct scst_error error;
 	unsigned int drain_ms;			/* C */
+	struct ratelimit_state event_limit;
+	struct device *sysfs;			/* C */
 	struct list_head entry;			/* C */
 	u64 priv[];
 };
@@ -428,6 +458,8 @@ struct scst_identity {
  * @buf_bytes:	data buffer memory in use
  * @buf_limit:	cap on it, bytes
  * @drain_ms:	how long disabling waits before it aborts what still runs
+ * @stats:	what its nexuses counted
+ * @sysfs:	what stands for it in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
  * @nexuses:	struct scst_nexus.dev_entry
  * @entry:	on the list of all devices
@@ -454,6 +486,8 @@ struct scst_device {
 	struct percpu_counter buf_bytes;
 	u64 buf_limit;				/* C, read with READ_ONCE() */
 	unsigned int drain_ms;			/* C */
+	struct scst_stats_sum stats;
+	struct device *sysfs;			/* C */
 	struct list_head map_luns;		/* C */
 	struct list_head nexuses;		/* D */
 	struct list_head entry;			/* C */
@@ -527,6 +561,7 @@ void scst_ua_luns_reported(struct scst_session *sess);
 void scst_session_get(struct scst_session *sess);
 void scst_session_put(struct scst_session *sess);
 void scst_session_free(struct scst_session *sess);
+const char *scst_session_state_name(const struct scst_session *sess);
 
 /* abort.c: find, abort and wait for a session's commands */
 
@@ -641,6 +676,47 @@ void scst_target_remove(struct scst_target *tgt);
 int scst_target_enable(struct scst_target *tgt);
 int scst_target_disable(struct scst_target *tgt);
 int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
+const char *scst_target_state_name(const struct scst_target *tgt);
+
+/* tmf.c */
+void scst_session_tmf_gone(struct scst_session *sess);
+
+/* stats.c: counters and histograms */
+void scst_stats_start(const struct scst_cmd *cmd);
+void scst_stats_end(const struct scst_cmd *cmd, bool aborted);
+void scst_stats_read(struct scst_stats_sum *sum,
+		     const struct scst_counts __percpu *own,
+		     struct scst_counts *result);
+u64 scst_stats_depth(const struct scst_counts *counts);
+void scst_stats_sum_init(struct scst_stats_sum *sum);
+int scst_stats_nexus_init(struct scst_nexus *nexus);
+void scst_stats_nexus_exit(struct scst_nexus *nexus);
+
+/* sysfs.c: what is */
+int scst_sysfs_init(void);
+void scst_sysfs_exit(void);
+int scst_sysfs_device_add(struct scst_device *dev);
+void scst_sysfs_device_del(struct scst_device *dev);
+int scst_sysfs_target_add(struct scst_target *tgt);
+void scst_sysfs_target_del(struct scst_target *tgt);
+int scst_sysfs_session_add(struct scst_session *sess);
+void scst_sysfs_session_announce(struct scst_session *sess);
+void scst_sysfs_session_del(struct scst_session *sess);
+void scst_sysfs_lun_add(struct scst_nexus *nexus);
+void scst_sysfs_lun_del(struct scst_nexus *nexus);
+int scst_session_name_len(const struct scst_session *sess);
+
+/* event.c: uevents */
+int scst_event_device_vars(SCST_CONST_CLASS struct device *dev,
+			   struct kobj_uevent_env *env);
+int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
+			   struct kobj_uevent_env *env);
+int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
+			    struct kobj_uevent_env *env);
+void scst_event_state(struct device *dev);
+void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);
+void scst_event_tmf(const struct scst_tmf *tmf);
+void scst_event_target_init(struct scst_target *tgt);
 
 /* configfs.c: the root and what all directories share */
 #define SCST_MAX_DRAIN_MS	600000

@@ -99,10 +99,12 @@ static void scst_session_close_work(struct work_struct *work)
 
 	mutex_lock(&scst_config_lock);
 	scst_lun_map_detach(sess, &dead);
+	scst_event_state(sess->sysfs);
 	mutex_unlock(&scst_config_lock);
 	synchronize_rcu();
 	scst_session_drain(sess);
 	scst_nexus_free_idle(&dead);
+	scst_sysfs_session_del(sess);
 
 	sess->gone(sess->priv);
 	scst_session_put(sess);
@@ -141,6 +143,7 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	sess->tgt = tgt;
 	sess->priv = priv;
 	xa_init(&sess->nexuses);
+	scst_stats_sum_init(&sess->stats);
 	init_waitqueue_head(&sess->waitq);
 	INIT_LIST_HEAD(&sess->map_entry);
 	INIT_WORK(&sess->close_work, scst_session_close_work);
@@ -148,6 +151,19 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	scst_error_init(&sess->error);
 	scst_session_dir_init(sess);
 	return sess;
+}
+
+static int __scst_session_show(struct scst_session *sess)
+{
+	int ret = scst_sysfs_session_add(sess);
+
+	if (ret)
+		return ret;
+	ret = scst_lun_map_attach(scst_target_find_map(sess->tgt, sess->initiator),
+				  sess);
+	if (ret)
+		scst_sysfs_session_del(sess);
+	return ret;
 }
 
 static int __scst_session_log_in(struct scst_session *sess)
@@ -161,11 +177,12 @@ static int __scst_session_log_in(struct scst_session *sess)
 	ret = scst_session_dir_name(sess);
 	if (ret)
 		return ret;
-	ret = scst_lun_map_attach(scst_target_find_map(tgt, sess->initiator), sess);
+	ret = __scst_session_show(sess);
 	if (ret)
 		return ret;
 	list_add_tail(&sess->tgt_entry, &tgt->sessions);
 	WRITE_ONCE(tgt->session_count, tgt->session_count + 1);
+	scst_sysfs_session_announce(sess);
 	scst_session_dir_make(sess);
 	return 0;
 }
@@ -218,6 +235,18 @@ void scst_session_unregister(struct scst_session *sess,
 	queue_work(scst_session_wq, &sess->close_work);
 }
 EXPORT_SYMBOL_GPL(scst_session_unregister);
+
+/**
+ * scst_session_state_name - a session's state as it is shown
+ * @sess: the session
+ *
+ * Context: any.
+ * Return: the word.
+ */
+const char *scst_session_state_name(const struct scst_session *sess)
+{
+	return READ_ONCE(sess->map) ? "active" : "closing";
+}
 
 /**
  * scst_session_priv - what the driver registered a session with

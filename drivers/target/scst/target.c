@@ -92,6 +92,20 @@ bool scst_target_enabled(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_enabled);
 
 /**
+ * scst_target_state_name - a target's state as it is shown
+ * @tgt: the target
+ *
+ * Context: any.
+ * Return: the word.
+ */
+const char *scst_target_state_name(const struct scst_target *tgt)
+{
+	if (scst_target_enabled(tgt))
+		return "active";
+	return READ_ONCE(tgt->session_count) ? "draining" : "idle";
+}
+
+/**
  * scst_target_drain_ms - how long a removal may wait before it aborts
  * @tgt: the target
  *
@@ -147,6 +161,8 @@ void scst_target_session_gone(struct scst_target *tgt)
 
 	mutex_lock(&scst_config_lock);
 	WRITE_ONCE(tgt->session_count, tgt->session_count - 1);
+	if (!tgt->session_count && !tgt->enabled)
+		scst_event_state(tgt->sysfs);
 	last = !tgt->session_count && tgt->removed;
 	wake_up_all(&tgt->waitq);
 	mutex_unlock(&scst_config_lock);
@@ -219,11 +235,15 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id)
 
 static int __scst_target_publish(struct scst_target *tgt)
 {
+	int ret;
+
 	tgt->rel_tgt_id = __scst_target_free_rel_id();
 	if (!tgt->rel_tgt_id)
 		return -ENOSPC;
-	list_add_tail(&tgt->entry, &scst_targets);
-	return 0;
+	ret = scst_sysfs_target_add(tgt);
+	if (!ret)
+		list_add_tail(&tgt->entry, &scst_targets);
+	return ret;
 }
 
 static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
@@ -249,6 +269,7 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
 	init_waitqueue_head(&tgt->waitq);
 	scst_error_init(&tgt->error);
 	scst_lun_map_init(&tgt->map, tgt, NULL, &tgt->error);
+	scst_event_target_init(tgt);
 	INIT_LIST_HEAD(&tgt->groups);
 	INIT_LIST_HEAD(&tgt->sessions);
 	mutex_init(&tgt->dirs_lock);
@@ -303,6 +324,7 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 void scst_target_unpublish(struct scst_target *tgt)
 {
 	mutex_lock(&scst_config_lock);
+	scst_sysfs_target_del(tgt);
 	list_del(&tgt->entry);
 	mutex_unlock(&scst_config_lock);
 }
@@ -311,6 +333,7 @@ static void scst_target_set_enabled(struct scst_target *tgt, bool enabled)
 {
 	mutex_lock(&scst_config_lock);
 	WRITE_ONCE(tgt->enabled, enabled);
+	scst_event_state(tgt->sysfs);
 	mutex_unlock(&scst_config_lock);
 }
 

@@ -230,6 +230,20 @@ static enum scst_tmf_response scst_tmf_run(struct scst_tmf *tmf)
 	}
 }
 
+/**
+ * scst_session_tmf_gone - a session has one of what it counts in @tmfs less
+ * @sess: the session; gone on return, or soon
+ *
+ * Context: any.
+ */
+void scst_session_tmf_gone(struct scst_session *sess)
+{
+	rcu_read_lock();
+	if (atomic_dec_and_test(&sess->tmfs))
+		wake_up(&sess->waitq);
+	rcu_read_unlock();
+}
+
 static void scst_tmf_work(struct work_struct *work)
 {
 	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
@@ -238,12 +252,9 @@ static void scst_tmf_work(struct work_struct *work)
 	tmf->response = scst_tmf_run(tmf);
 	/* No ops->release() of an affected command is under way any more. */
 	synchronize_rcu_expedited();
+	scst_event_tmf(tmf);
 	sess->tgt->ops->tmf_done(tmf);
-
-	rcu_read_lock();
-	if (atomic_dec_and_test(&sess->tmfs))
-		wake_up(&sess->waitq);
-	rcu_read_unlock();
+	scst_session_tmf_gone(sess);
 }
 
 /**

@@ -23,9 +23,9 @@ readme_between() {
 		index($0, from) == 1 { on = 1 }' "$docs/../README.md"
 }
 
-# What: lines as regular expressions of paths below the root
+# documented ROOT: What: lines as regular expressions of paths below it
 documented() {
-	sed -n "s,^What:[[:space:]]*$scst_root/,,p" "$docs"/ABI/testing/configfs-scst* |
+	sed -n "s,^What:[[:space:]]*$1/,,p" "$docs"/ABI/testing/*-scst* |
 		sed -E 's/<[^>]*>/[^\/]+/g; s/\{([^}]*)\}/(\1)/g; :a; s/(\([^)]*),/\1|/; ta; s,/$,,'
 }
 
@@ -69,7 +69,7 @@ make_everything() {
 
 @test "every attribute and directory has an ABI entry" {
 	make_everything
-	documented | sort -u >"$BATS_TEST_TMPDIR/known"
+	documented "$scst_root" | sort -u >"$BATS_TEST_TMPDIR/known"
 	find . -mindepth 3 ! -type l -printf '%P\n' |
 		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions)' \
 			>"$BATS_TEST_TMPDIR/unknown" || true
@@ -81,5 +81,29 @@ make_everything() {
 	find . -printf '%P\n' >"$BATS_TEST_TMPDIR/paths"
 	while read -r entry; do
 		grep -Eqx "$entry" "$BATS_TEST_TMPDIR/paths" || fail "no $entry"
-	done < <(documented)
+	done < <(documented "$scst_root")
+}
+
+# What there is of us in sysfs. What a class has are links, and the driver core's
+# own links lead out again.
+sysfs_paths() {
+	(cd /sys/class && find scst_*/*/ ! -type l | sed 's,/$,,')
+}
+
+session_has_lun() {
+	find_there /sys/class/scst_session/*/lun0
+}
+
+@test "sysfs has what the ABI entries say, and nothing else" {
+	make_everything
+	link_lun t0 0 nullio/null
+	attr_set targets/local/t0/enable 1
+	wait_until 20 session_has_lun
+	documented /sys/class | sort -u >"$BATS_TEST_TMPDIR/known"
+	sysfs_paths >"$BATS_TEST_TMPDIR/paths"
+	equal '' "$(grep -Evx -f "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/paths")" \
+		'without an ABI entry'
+	while read -r entry; do
+		grep -Eqx "$entry" "$BATS_TEST_TMPDIR/paths" || fail "no $entry"
+	done <"$BATS_TEST_TMPDIR/known"
 }

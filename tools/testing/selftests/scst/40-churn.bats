@@ -73,6 +73,8 @@ churn_io() {
 churn_reading() {
 	cat devices/*/*/* targets/*/*/* targets/*/*/luns/*/* \
 		targets/*/*/initiators/*/*
+	cat /sys/class/scst_*/*/* \
+		/sys/class/scst_*/*/{statistics,lun*,lun*/statistics}/*
 	sleep 0.05
 }
 

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * uevents: what udev rules are told of.
+ *
+ * Devices, targets and sessions come and go with the events of their class; what
+ * else happens to them is told in change events with SCST_EVENT. Configuration
+ * emits them where it happens; what initiators cause is rate-limited, and emitted
+ * from a work item, whatever context it happened in.
+ */
+#include <linux/device.h>
+#include <linux/kobject.h>
+#include <linux/ratelimit.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "scst_priv.h"
+
+/*
+ * What initiators cause in a target: as many events in each interval. The limit
+ * is the target's because an initiator may have any number of sessions.
+ */
+#define SCST_EVENT_BURST	20
+#define SCST_EVENT_INTERVAL	(2 * HZ)
+
+/* Variables */
+
+int scst_event_device_vars(SCST_CONST_CLASS struct device *dev,
+			   struct kobj_uevent_env *env)
+{
+	const struct scst_device *device = dev_get_drvdata(dev);
+
+	return add_uevent_var(env, "SCST_DEVICE=%s", device->name) ?:
+	       add_uevent_var(env, "SCST_HANDLER=%s", device->handler->name) ?:
+	       add_uevent_var(env, "SCST_STATE=%s",
+			      scst_device_state_name(device));
+}
+
+int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
+			   struct kobj_uevent_env *env)
+{
+	const struct scst_target *tgt = dev_get_drvdata(dev);
+
+	return add_uevent_var(env, "SCST_DRIVER=%s", tgt->ops->name) ?:
+	       add_uevent_var(env, "SCST_TARGET=%s", tgt->name) ?:
+	       add_uevent_var(env, "SCST_STATE=%s", scst_target_state_name(tgt));
+}
+
+int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
+			    struct kobj_uevent_env *env)
+{
+	const struct scst_session *sess = dev_get_drvdata(dev);
+
+	return add_uevent_var(env, "SCST_DRIVER=%s", sess->tgt->ops->name) ?:
+	       add_uevent_var(env, "SCST_TARGET=%s", sess->tgt->name) ?:
+	       add_uevent_var(env, "SCST_INITIATOR=%*pE",
+			      scst_session_name_len(sess), sess->initiator) ?:
+	       add_uevent_var(env, "SCST_STATE=%s",
+			      scst_session_state_name(sess));
+}
+
+static int scst_event_lun_vars(struct kobj_uevent_env *env,
+			       const struct scst_nexus *nexus)
+{
+	return add_uevent_var(env, "SCST_LUN=%u", nexus->lun) ?:
+	       add_uevent_var(env, "SCST_DEVICE=%s", nexus->dev->name) ?:
+	       add_uevent_var(env, "SCST_HANDLER=%s", nexus->dev->handler->name);
+}
+
+/* Memory reclaim may need a disk that this machine exports to itself. */
+static void scst_event_emit(struct device *dev, char *vars[])
+{
+	unsigned int flags = memalloc_noio_save();
+
+	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, vars);
+	memalloc_noio_restore(flags);
+}
+
+/* What configuration does */
+
+/**
+ * scst_event_state - an object has a new state
+ * @dev: what stands for it in sysfs, or NULL
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_event_state(struct device *dev)
+{
+	char *vars[2] = { "SCST_EVENT=state" };
+
+	lockdep_assert_held(&scst_config_lock);
+	if (dev)
+		scst_event_emit(dev, vars);
+}
+
+/**
+ * scst_event_lun - something happened to a LUN that a session sees
+ * @nexus: the LUN; nothing happens if there is none
+ * @event: what
+ *
+ * That a session's LUNs come and go with it is not told.
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event)
+{
+	static const char *const names[] = {
+		[SCST_EVENT_LUN_ADDED]	 = "lun-add",
+		[SCST_EVENT_LUN_REMOVED] = "lun-remove",
+		[SCST_EVENT_LUN_CHANGED] = "lun-change",
+	};
+	struct kobj_uevent_env *env;
+
+	lockdep_assert_held(&scst_config_lock);
+	if (!nexus || !nexus->sess->map)
+		return;
+	env = kzalloc_obj(*env);
+	if (env && !add_uevent_var(env, "SCST_EVENT=%s", names[event]) &&
+	    !scst_event_lun_vars(env, nexus))
+		scst_event_emit(nexus->sess->sysfs, env->envp);
+	kfree(env);
+}
+
+/* What initiators do */
+
+/**
+ * struct scst_notice - an event on its way to where it can be emitted
+ * @work:	emits it
+ * @sess:	the session that it is about; counted in @sess->tmfs
+ * @env:	its own variables
+ */
+struct scst_notice {
+	struct work_struct work;
+	struct scst_session *sess;
+	struct kobj_uevent_env env;
+};
+
+static void scst_notice_work(struct work_struct *work)
+{
+	struct scst_notice *notice = container_of(work, struct scst_notice, work);
+
+	scst_event_emit(notice->sess->sysfs, notice->env.envp);
+	scst_session_tmf_gone(notice->sess);
+	kfree(notice);
+}
+
+static int scst_notice_lun(struct scst_notice *notice, u32 lun)
+{
+	const struct scst_nexus *nexus;
+	int ret;
+
+	rcu_read_lock();
+	nexus = xa_load(&notice->sess->nexuses, lun);
+	if (nexus)
+		ret = scst_event_lun_vars(&notice->env, nexus);
+	else
+		ret = add_uevent_var(&notice->env, "SCST_LUN=%u", lun);
+	rcu_read_unlock();
+	return ret;
+}
+
+static struct scst_notice *scst_notice_alloc(struct scst_session *sess)
+{
+	struct scst_notice *notice = kzalloc(sizeof(*notice),
+					     GFP_ATOMIC | __GFP_NOWARN);
+
+	if (notice)
+		notice->sess = sess;
+	return notice;
+}
+
+/* An event about @lun, or about none. NULL: there are too many. */
+static struct scst_notice *scst_notice_begin(struct scst_session *sess,
+					     const char *what, u32 lun)
+{
+	struct scst_notice *notice = NULL;
+
+	if (__ratelimit(&sess->tgt->event_limit))
+		notice = scst_notice_alloc(sess);
+	if (!notice)
+		return NULL;
+	if (!add_uevent_var(&notice->env, "SCST_EVENT=%s", what) &&
+	    (lun > SCST_MAX_LUN || !scst_notice_lun(notice, lun)))
+		return notice;
+	kfree(notice);
+	return NULL;
+}
+
+/* The session stays until the event is out, as it does for a TMF. */
+static void scst_notice_queue(struct scst_notice *notice)
+{
+	atomic_inc(&notice->sess->tmfs);
+	INIT_WORK(&notice->work, scst_notice_work);
+	queue_work(scst_tmf_wq, &notice->work);
+}
+
+static u32 scst_tmf_lun(const struct scst_tmf *tmf)
+{
+	if (tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_NEXUS_RESET)
+		return SCST_LUN_INVALID;
+	return scst_lun_decode(&tmf->lun);
+}
+
+/**
+ * scst_event_tmf - a task management function is about to be answered
+ * @tmf: the function
+ *
+ * Context: any in which @tmf's session is kept.
+ */
+void scst_event_tmf(const struct scst_tmf *tmf)
+{
+	static const char *const functions[] = {
+		[SCST_TMF_ABORT_TASK]	     = "abort-task",
+		[SCST_TMF_ABORT_TASK_SET]    = "abort-task-set",
+		[SCST_TMF_CLEAR_TASK_SET]    = "clear-task-set",
+		[SCST_TMF_CLEAR_ACA]	     = "clear-aca",
+		[SCST_TMF_LUN_RESET]	     = "lun-reset",
+		[SCST_TMF_TARGET_RESET]	     = "target-reset",
+		[SCST_TMF_NEXUS_RESET]	     = "nexus-reset",
+		[SCST_TMF_QUERY_TASK]	     = "query-task",
+		[SCST_TMF_QUERY_TASK_SET]    = "query-task-set",
+		[SCST_TMF_QUERY_ASYNC_EVENT] = "query-async-event",
+	};
+	static const char *const responses[] = {
+		[SCST_TMF_COMPLETE]	 = "complete",
+		[SCST_TMF_SUCCEEDED]	 = "succeeded",
+		[SCST_TMF_REJECTED]	 = "rejected",
+		[SCST_TMF_INCORRECT_LUN] = "incorrect-lun",
+		[SCST_TMF_FAILED]	 = "failed",
+	};
+	struct scst_notice *notice;
+
+	notice = scst_notice_begin(tmf->sess, "tmf", scst_tmf_lun(tmf));
+	if (!notice)
+		return;
+	add_uevent_var(&notice->env, "SCST_TMF=%s", functions[tmf->fn]);
+	add_uevent_var(&notice->env, "SCST_RESPONSE=%s", responses[tmf->response]);
+	scst_notice_queue(notice);
+}
+
+/**
+ * scst_event_target_init - no initiator has caused an event of a target yet
+ * @tgt: the target
+ */
+void scst_event_target_init(struct scst_target *tgt)
+{
+	ratelimit_state_init(&tgt->event_limit, SCST_EVENT_INTERVAL,
+			     SCST_EVENT_BURST);
+	/* An initiator is not to fill the log either. */
+	ratelimit_set_flags(&tgt->event_limit, RATELIMIT_MSG_ON_RELEASE);
+}
