@@ -87,6 +87,41 @@ static ssize_t scst_sess_login_time_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_sess_, login_time);
 
+static void scst_sess_read(struct config_item *item, struct scst_counts *counts)
+{
+	struct scst_session *sess = scst_session_from_item(item);
+
+	scst_stats_read(&sess->stats, &sess->cmds->counts, counts);
+}
+
+static ssize_t scst_sess_commands_show(struct config_item *item, char *page)
+{
+	struct scst_counts counts;
+
+	scst_sess_read(item, &counts);
+	return sysfs_emit(page, "%llu\n", counts.n[SCST_COUNT_READS] +
+			  counts.n[SCST_COUNT_WRITES] +
+			  counts.n[SCST_COUNT_OTHERS]);
+}
+
+CONFIGFS_ATTR_RO(scst_sess_, commands);
+
+#define SCST_SESS_COUNT(_name, _index)					\
+static ssize_t scst_sess_##_name##_show(struct config_item *item,	\
+					char *page)			\
+{									\
+	struct scst_counts counts;					\
+									\
+	scst_sess_read(item, &counts);					\
+	return sysfs_emit(page, "%llu\n", counts.n[_index]);		\
+}									\
+CONFIGFS_ATTR_RO(scst_sess_, _name)
+
+SCST_SESS_COUNT(read_bytes, SCST_COUNT_READ_BYTES);
+SCST_SESS_COUNT(write_bytes, SCST_COUNT_WRITE_BYTES);
+SCST_SESS_COUNT(errors, SCST_COUNT_ERRORS);
+SCST_SESS_COUNT(aborts, SCST_COUNT_ABORTS);
+
 static ssize_t scst_sess_disconnect_store(struct config_item *item,
 					  const char *page, size_t count)
 {
@@ -122,6 +157,11 @@ static struct configfs_attribute *scst_sess_attrs[] = {
 	&scst_sess_attr_state,
 	&scst_sess_attr_address,
 	&scst_sess_attr_login_time,
+	&scst_sess_attr_commands,
+	&scst_sess_attr_read_bytes,
+	&scst_sess_attr_write_bytes,
+	&scst_sess_attr_errors,
+	&scst_sess_attr_aborts,
 	&scst_sess_attr_disconnect,
 	&scst_sess_attr_last_error,
 	NULL,

@@ -430,6 +430,15 @@ other_host() {
 	attr_is $sessions/me/luns 1
 	attr_is $sessions/me/state active
 	[ $(($(date +%s) - $(attr_get $sessions/me/login_time))) -lt 100 ]
+	ready || ready
+	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000000000000100)"
+	matches '2 status=00 *' "$(probe_cmd 2 dir=out len=1024 cdb=2a000000000000000200)"
+	# the attention, TEST UNIT READY, READ, WRITE
+	attr_is $sessions/me/commands 4
+	attr_is $sessions/me/read_bytes 512
+	attr_is $sessions/me/write_bytes 1024
+	attr_is $sessions/me/errors 1
+	attr_is $sessions/me/aborts 0
 	probe_login me
 	wait_until 5 test -d $sessions/me~2
 	attr_is $sessions/me~2/initiator me
