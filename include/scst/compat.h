@@ -6,6 +6,8 @@
 #ifndef _SCST_COMPAT_H
 #define _SCST_COMPAT_H
 
+#include <linux/configfs.h>
+#include <linux/dcache.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 
@@ -32,6 +34,23 @@
 /* A zeroed object of the type of its argument */
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+/*
+ * configfs takes a hashed dentry as proof that its item lives, and unhashed it only
+ * after rmdir had dropped the last reference. What can be the target of a link is
+ * therefore unhashed before.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+static inline void scst_configfs_unhash(struct config_item *item)
+{
+	if (item->ci_dentry)
+		d_drop(item->ci_dentry);
+}
+#else
+static inline void scst_configfs_unhash(struct config_item *item)
+{
+}
 #endif
 
 /* The type of a host template's queuecommand() */

@@ -252,6 +252,7 @@ static struct config_group *scst_handler_dir_make(struct config_group *group,
 static void scst_handler_dir_drop(struct config_group *group,
 				  struct config_item *item)
 {
+	scst_configfs_unhash(item);
 	scst_device_unpublish(scst_device_from_item(item));
 	config_item_put(item);
 }
