@@ -97,7 +97,6 @@ session_has_lun() {
 @test "sysfs has what the ABI entries say, and nothing else" {
 	make_everything
 	link_lun t0 0 nullio/null
-	attr_set targets/local/t0/enable 1
 	wait_until 20 session_has_lun
 	documented /sys/class | sort -u >"$BATS_TEST_TMPDIR/known"
 	sysfs_paths >"$BATS_TEST_TMPDIR/paths"
