@@ -50,13 +50,3 @@ requires() {
 		command -v "$command" >/dev/null || skip "no $command"
 	done
 }
-
-# requires_module MODULE...: skip the test where the kernel has none.
-requires_module() {
-	local module
-
-	for module in "$@"; do
-		[ -d "/sys/module/$module" ] || modprobe -q "$module" ||
-			skip "no module $module"
-	done
-}
