@@ -53,6 +53,19 @@ int scst_parse_drain_ms(const char *page, unsigned int *value)
 	return 0;
 }
 
+/* Of what always can be removed */
+static ssize_t scst_free_holders_show(struct config_item *item, char *page)
+{
+	return 0;
+}
+
+struct configfs_attribute scst_free_attr_holders = {
+	.ca_name = "holders",
+	.ca_mode = 0444,
+	.ca_owner = THIS_MODULE,
+	.show = scst_free_holders_show,
+};
+
 #define SCST_MORE	"...\n"
 
 static bool scst_is_cut(const char *page, ssize_t len)

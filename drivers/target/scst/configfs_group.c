@@ -178,8 +178,23 @@ static struct configfs_item_operations scst_pattern_item_ops = {
 	.release = scst_pattern_release,
 };
 
+/* No operation on a pattern can fail. */
+static ssize_t scst_pattern_last_error_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "\n");
+}
+
+CONFIGFS_ATTR_RO(scst_pattern_, last_error);
+
+static struct configfs_attribute *scst_pattern_attrs[] = {
+	&scst_pattern_attr_last_error,
+	&scst_free_attr_holders,
+	NULL,
+};
+
 static const struct config_item_type scst_pattern_type = {
 	.ct_item_ops = &scst_pattern_item_ops,
+	.ct_attrs = scst_pattern_attrs,
 	.ct_owner = THIS_MODULE,
 };
 

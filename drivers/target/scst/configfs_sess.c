@@ -164,6 +164,7 @@ static struct configfs_attribute *scst_sess_attrs[] = {
 	&scst_sess_attr_aborts,
 	&scst_sess_attr_disconnect,
 	&scst_sess_attr_last_error,
+	&scst_free_attr_holders,
 	NULL,
 };
 

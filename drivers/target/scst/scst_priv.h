@@ -721,6 +721,7 @@ void scst_event_target_init(struct scst_target *tgt);
 /* configfs.c: the root and what all directories share */
 #define SCST_MAX_DRAIN_MS	600000
 extern struct configfs_subsystem scst_subsystem;
+extern struct configfs_attribute scst_free_attr_holders;
 int scst_configfs_init(void);
 void scst_configfs_exit(void);
 int scst_parse_bool(const char *page, bool *value);

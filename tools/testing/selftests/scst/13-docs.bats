@@ -84,6 +84,21 @@ make_everything() {
 	done < <(documented "$scst_root")
 }
 
+# The objects among the directories, but for those of a driver's own
+objects() {
+	find devices/*/* targets/*/* -type d |
+		grep -Ev -e '/(luns|initiators|groups|sessions)$' \
+			-e '^targets/[^/]+/[^/]+/initiators/'
+}
+
+@test "every object says what failed, and who holds it" {
+	make_everything
+	while read -r object; do
+		equal "" "$(comm -13 <(ls "$object") <(printf '%s\n' holders last_error))" \
+			"$object lacks"
+	done < <(objects)
+}
+
 # What there is of us in sysfs. What a class has are links, and the driver core's
 # own links lead out again.
 sysfs_paths() {
