@@ -189,8 +189,11 @@ void scst_nexus_retire(struct list_head *dead)
 
 	if (list_empty(dead))
 		return;
-	/* From here on all their commands stand on the lists. */
-	synchronize_rcu();
+	/*
+	 * From here on all their commands stand on the lists. Expedited, because
+	 * a script takes thousands of LUNs away, one after the other.
+	 */
+	synchronize_rcu_expedited();
 	list_for_each_entry_safe(nexus, next, dead, change_entry)
 		scst_nexus_drain(nexus, start);
 	INIT_LIST_HEAD(dead);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# make soak: hours of I/O while the configuration changes under it, one bed after the
-# other. SOAK_MINUTES is the time in all.
+# make soak: a large configuration, then hours of I/O while the configuration changes
+# under it, one bed after the other. SOAK_MINUTES is the time of these in all.
 
 set -u
 
@@ -9,6 +9,8 @@ tests=$(cd "$(dirname "$0")" && pwd) || exit 1
 minutes=${SOAK_MINUTES:-60}
 beds='uml uml-smp-lockdep uml-smp vm'
 
+"$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
+	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
 for bed in $beds; do
 	seconds=$((minutes * 60 / 4))
 	echo "$bed: $seconds s"
