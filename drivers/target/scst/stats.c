@@ -2,12 +2,10 @@
 /*
  * Statistics: counters and a histogram of latencies.
  *
- * A command writes only to this CPU's counters of its I_T_L nexus, with bottom
- * halves off, since commands end in softirqs too: no lock, no atomic operation,
- * no cache line of another CPU. Who reads adds up.
+ * A command writes only to this CPU's counters of its I_T_L nexus: no lock, no
+ * atomic operation, no cache line of another CPU. Who reads adds up.
  */
 #include <linux/bitops.h>
-#include <linux/bottom_half.h>
 #include <linux/cache.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -30,11 +28,11 @@ static struct scst_counts __percpu *scst_cmd_counts(const struct scst_cmd *cmd)
  * scst_stats_start - count a command that has been submitted
  * @cmd: the command after LUN translation
  *
- * Context: bottom halves are off.
+ * Context: thread or atomic.
  */
 void scst_stats_start(const struct scst_cmd *cmd)
 {
-	__this_cpu_inc(scst_cmd_counts(cmd)->n[SCST_COUNT_STARTED]);
+	this_cpu_inc(scst_cmd_counts(cmd)->n[SCST_COUNT_STARTED]);
 }
 
 static unsigned int scst_latency_bucket(u64 ns)
@@ -52,13 +50,13 @@ static void scst_stats_answered(const struct scst_cmd *cmd,
 {
 	u64 ns = ktime_get_ns() - cmd->start_ns;
 
-	__this_cpu_inc(counts->n[SCST_COUNT_OTHERS + cmd->dir]);
+	this_cpu_inc(counts->n[SCST_COUNT_OTHERS + cmd->dir]);
 	if (cmd->data_len)
-		__this_cpu_add(counts->n[SCST_COUNT_WRITE_BYTES + cmd->dir -
-					 SCST_DIR_OUT], cmd->data_len);
+		this_cpu_add(counts->n[SCST_COUNT_WRITE_BYTES + cmd->dir -
+				       SCST_DIR_OUT], cmd->data_len);
 	if (unlikely(scst_status_is_error(cmd->status)))
-		__this_cpu_inc(counts->n[SCST_COUNT_ERRORS]);
-	__this_cpu_inc(counts->n[SCST_COUNT_LATENCY + scst_latency_bucket(ns)]);
+		this_cpu_inc(counts->n[SCST_COUNT_ERRORS]);
+	this_cpu_inc(counts->n[SCST_COUNT_LATENCY + scst_latency_bucket(ns)]);
 }
 
 /**
@@ -72,12 +70,10 @@ void scst_stats_end(const struct scst_cmd *cmd, bool aborted)
 {
 	struct scst_counts __percpu *counts = scst_cmd_counts(cmd);
 
-	local_bh_disable();
 	if (unlikely(aborted))
-		__this_cpu_inc(counts->n[SCST_COUNT_ABORTS]);
+		this_cpu_inc(counts->n[SCST_COUNT_ABORTS]);
 	else
 		scst_stats_answered(cmd, counts);
-	local_bh_enable();
 }
 
 /* On 32-bit machines a counter may be read between the writes of its halves. */
