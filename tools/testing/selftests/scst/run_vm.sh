@@ -25,6 +25,8 @@ repository; $SCST_OUT names a folder that stays (build/out).
   --disk FILE     attach FILE as a disk, may be repeated; $SCST_DISKS names them
   --scratch MB    an empty ext4 file system on /scratch
   --udev          run systemd-udevd in the guest
+  --icount        with vm: one CPU, and the clock counts its instructions: what
+                  takes a nanosecond there is one instruction
 
 exit status: COMMAND's, or
    98  the machine ended without saying how COMMAND did
@@ -65,6 +67,7 @@ run_disks=
 run_scratch_mb=
 run_scratch=
 run_udev=
+run_icount=
 run_out=$scst_repo/build/out
 
 is_number() {
@@ -109,6 +112,7 @@ check_options() {
 	*) wrong_usage "$run_bed has no network $run_net" ;;
 	esac
 	[ "$run_bed" != uml ] || [ "$run_smp" = 1 ] || wrong_usage "uml has one CPU"
+	[ "$run_bed" = vm ] || [ -z "$run_icount" ] || wrong_usage "--icount is for vm"
 }
 
 # The arguments as one line of shell.
@@ -206,6 +210,7 @@ while [ $# -gt 0 ]; do
 	--) shift && break ;;
 	-h | --help) usage && exit 0 ;;
 	--udev) run_udev=yes && shift ;;
+	--icount) run_icount=yes && shift ;;
 	-*) [ $# -gt 1 ] || wrong_usage "$1 needs a value"
 		take_option "$1" "$2"
 		shift 2
