@@ -7,12 +7,12 @@ load lib/scst
 
 target=targets/local/t0
 
-# bystander: verified I/O on a disk, again and again until $stop is there. Each run
-# leaves a line of figures in $figures.
+# bystander: verified I/O on a disk, again and again until $stop is there, and not so
+# much that nobody else gets to run. Each run leaves a line of figures in $figures.
 bystander() {
 	while [ ! -e "$stop" ]; do
 		fio --name=bystander --filename="$1" --direct=1 --ioengine=libaio \
-			--iodepth=4 --rw=randwrite --bs=4k,16k,64k --size=4M \
+			--iodepth=4 --rw=randwrite --bs=4k,16k,64k --size=8M --rate_iops=300 \
 			--verify=crc32c --verify_fatal=1 --minimal || echo failed
 	done >>"$figures"
 }
