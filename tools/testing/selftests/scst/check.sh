@@ -27,13 +27,15 @@ fetch() {
 		"$setup" uml && "$setup" uml-smp
 } >/dev/null
 
-# The suite in a bed, with $1 seconds of churn: the other arguments start the bed.
+# The suite in a bed, with $1 seconds of churn and the tests of folder $2 besides: the
+# other arguments start the bed.
 suite() {
 	_su_churn=$1
-	shift
+	_su_more=$2
+	shift 2
 	"$@" --scratch 2048 --timeout 3000 -- \
-		env SCST_CHURN_SECONDS="$_su_churn" \
-		bats --tap "$scst_tests"/[0-9][0-9]-*.bats
+		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=19 \
+		bats --tap "$scst_tests"/[0-9][0-9]-*.bats ${_su_more:+"$_su_more"}
 }
 
 run_job() {
@@ -41,9 +43,9 @@ run_job() {
 	static) "$scst_tests/static.sh" ;;
 	unit) "$scst_tests/unit.sh" ;;
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
-	vm-*) suite 10 nice -n 5 "$run_vm" --bed vm --kernel "${1#vm-}" ;;
-	uml) suite 20 "$run_vm" --bed uml ;;
-	uml-smp) suite 60 "$run_vm" --bed uml-smp ;;
+	vm-*) suite 10 '' nice -n 5 "$run_vm" --bed vm --kernel "${1#vm-}" ;;
+	uml) suite 20 "$scst_tests"/faults "$run_vm" --bed uml ;;
+	uml-smp) suite 60 '' "$run_vm" --bed uml-smp ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac

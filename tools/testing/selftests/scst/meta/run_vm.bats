@@ -111,6 +111,13 @@ again" ]
 	run ! test -e "/proc/$machine/exe"
 }
 
+@test "with --icount a CPU executes an instruction in a nanosecond" {
+	"$run_vm" --bed vm --icount --timeout 120 -- \
+		sh -c 'nproc; grep MHz /proc/cpuinfo' >"$out" 2>"$err"
+	grep -qx 1 "$out"
+	grep -Eqx 'cpu MHz.*: (999|1000)\.[0-9]*' "$out"
+}
+
 @test "wrong usage is said and starts nothing" {
 	for arguments in '--bed none -- true' '--smp x -- true' '--bed uml --smp 2 -- true' \
 		'--kernel 6.1 -- true' '--disk /nonexistent -- true' '--what -- true' ''; do
