@@ -91,7 +91,9 @@ static void scst_local_lun_add(struct scst_local_host *host, u32 lun)
  * scst_local_update_luns - tell the mid-level what was noted
  * @host: the host
  *
- * All removals first: a LUN in both maps was given to another device.
+ * All removals first: a LUN in both maps was given to another device. One that is
+ * removed is looked for afterwards: it may have come back, and been found, before
+ * its removal was seen.
  *
  * Context: process context, called by the initiator's work only.
  */
@@ -100,8 +102,10 @@ void scst_local_update_luns(struct scst_local_host *host)
 	unsigned int lun;
 
 	for_each_set_bit(lun, host->removed, SCST_LOCAL_LUNS)
-		if (test_and_clear_bit(lun, host->removed))
+		if (test_and_clear_bit(lun, host->removed)) {
 			scst_local_lun_remove(host, lun);
+			set_bit(lun, host->changed);
+		}
 	for_each_set_bit(lun, host->changed, SCST_LOCAL_LUNS)
 		if (test_and_clear_bit(lun, host->changed))
 			scst_local_lun_add(host, lun);

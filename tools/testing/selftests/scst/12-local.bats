@@ -163,6 +163,18 @@ lun_0_is_2m() {
 		unlink_lun t0 0
 		link_lun t0 0 nullio/d0
 	done
+	# and faster than the initiator can look
+	for _ in 1 2 3 4 5; do
+		for _ in 1 2 3 4 5 6 7 8; do
+			unlink_lun t0 0
+			link_lun t0 0 nullio/d0
+		done
+		unlink_lun t0 0
+		link_lun t0 0 nullio/d1
+		wait_until 10 lun_0_is_2m
+	done
+	unlink_lun t0 0
+	link_lun t0 0 nullio/d0
 	disk=$(wait_for_disk t0 i0 0)
 
 	attr_set devices/nullio/d0/enable 0
