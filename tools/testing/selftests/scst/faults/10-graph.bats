@@ -16,17 +16,17 @@ setup() {
 	echo 0 >/sys/kernel/debug/failslab/verbose
 }
 
-# every_allocation UNDO OPERATION PATH [VALUE]: calls UNDO when the operation was
-# done, and nothing_changed when it was not.
+# every_allocation UNDO UNCHANGED OPERATION PATH [VALUE]: calls UNDO when the operation
+# was done, and UNCHANGED, which must be true, when it was not.
 every_allocation() {
-	local undo=$1 step=${SCST_FAULT_STEP:-1} n result fired=0
+	local undo=$1 unchanged=$2 step=${SCST_FAULT_STEP:-1} n result fired=0
 
-	shift
+	shift 2
 	for ((n = 1; n < 1000; n += n < 20 ? 1 : step)); do
 		result=$(perl "$BATS_TEST_DIRNAME/fail_nth.pl" "$n" "$@")
 		case $result in
-		'fired ENOMEM') nothing_changed "$@" ;;
-		'fired ok' | 'spent ok') $undo ;;
+		'fired ENOMEM') $unchanged "$2" ;;
+		'fired ok' | 'spent ok') $undo "$2" ;;
 		*) false ;;
 		esac || fail "allocation $n of $*: $result" || return
 		[ "${result% *}" = fired ] || break
@@ -36,22 +36,17 @@ every_allocation() {
 	[ "$fired" -gt 0 ] && [ "$n" -lt 1000 ]
 }
 
-# What is made anew must not be there if it failed.
-nothing_changed() {
-	case $1 in
-	mkdir | link) [ ! -e "$2" ] && [ ! -L "$2" ] ;;
-	esac
+is_absent() {
+	[ ! -e "$1" ] && [ ! -L "$1" ]
 }
 
 @test "objects are made as a whole or not at all" {
 	make_device nullio d0 size=1M
 	mkdir -p $target/groups/g
-	every_allocation 'rmdir devices/nullio/f' mkdir devices/nullio/f
-	every_allocation 'rmdir targets/probe/f' mkdir targets/probe/f
-	every_allocation "rmdir $target/groups/f" mkdir $target/groups/f
-	every_allocation "rmdir $target/groups/g/luns/9" mkdir $target/groups/g/luns/9
-	every_allocation "rmdir $target/groups/g/initiators/f" \
-		mkdir $target/groups/g/initiators/f
+	for path in devices/nullio/f targets/probe/f $target/groups/f \
+		$target/groups/g/luns/9 $target/groups/g/initiators/f; do
+		every_allocation rmdir is_absent mkdir "$path"
+	done
 }
 
 # sessions_have GROUP LUNS: both
@@ -80,68 +75,77 @@ two_sessions() {
 	done
 }
 
+disable_device() {
+	attr_set "$1" 0
+}
+
+is_idle() {
+	attr_is "${1%/*}/state" idle
+}
+
 @test "a device is enabled or not" {
 	mkdir -p devices/nullio/d0
 	attr_set devices/nullio/d0/size 1M
-	nothing_changed() {
-		attr_is devices/nullio/d0/state idle
-	}
-	every_allocation 'attr_set devices/nullio/d0/enable 0' \
-		write devices/nullio/d0/enable 1
+	every_allocation disable_device is_idle write devices/nullio/d0/enable 1
+}
+
+unlink_second() {
+	sessions_have '' 2 && rm "$1"
+}
+
+see_one() {
+	sessions_have '' 1 && is_absent "$1"
 }
 
 @test "all sessions see a new LUN, or none does" {
 	two_sessions
-	undo() {
-		sessions_have '' 2 && rm $target/luns/1/x
-	}
-	nothing_changed() {
-		sessions_have '' 1 && [ ! -L $target/luns/1/x ]
-	}
-	every_allocation undo link $target/luns/1/x devices/nullio/d1
+	every_allocation unlink_second see_one link $target/luns/1/x devices/nullio/d1
 	sessions_have '' 1
+}
+
+move_back() {
+	sessions_have g 2 && rmdir "$1"
 }
 
 @test "a pattern moves all its sessions, or none" {
 	two_sessions
-	undo() {
-		sessions_have g 2 && rmdir "$target/groups/g/initiators/v*"
-	}
-	nothing_changed() {
-		sessions_have '' 1 && [ ! -e "$target/groups/g/initiators/v*" ]
-	}
-	every_allocation undo mkdir "$target/groups/g/initiators/v*"
+	every_allocation move_back see_one mkdir "$target/groups/g/initiators/v*"
 	sessions_have '' 1
+}
+
+# Who lacks something has it when the pattern comes and goes once more.
+move_again() {
+	if ! sessions_have '' 1 2>/dev/null; then
+		lacking=$((lacking + 1))
+		attr_is $target/last_error \
+			"out of memory: initiators of ${1##*/} lack LUNs" || return
+		mkdir "$1" && rmdir "$1" && sessions_have '' 1 || return
+	fi
+	mkdir "$1" && sessions_have g 2
+}
+
+still_moved() {
+	sessions_have g 2 && [ -d "$1" ]
 }
 
 @test "a pattern that goes leaves nobody what he must not see, and says what he lacks" {
 	two_sessions
 	mkdir "$target/groups/g/initiators/v*"
 	lacking=0
-	undo() {
-		if ! sessions_have '' 1 2>/dev/null; then
-			lacking=$((lacking + 1))
-			matches 'out of memory: initiators of v\* lack LUNs' \
-				"$(cat $target/last_error)" || return
-			mkdir "$target/groups/g/initiators/v*"
-			rmdir "$target/groups/g/initiators/v*"
-			sessions_have '' 1 || return
-		fi
-		mkdir "$target/groups/g/initiators/v*"
-		sessions_have g 2
-	}
-	every_allocation undo rmdir "$target/groups/g/initiators/v*"
+	every_allocation move_again still_moved rmdir "$target/groups/g/initiators/v*"
 	[ "$lacking" -gt 0 ]
+}
+
+third_is_gone() {
+	is_absent $target/sessions/v3
+}
+
+wait_for_third() {
+	wait_until 10 third_is_gone
 }
 
 @test "a log-in succeeds as a whole or fails" {
 	two_sessions
-	nothing_changed() {
-		[ ! -d $target/sessions/v3 ]
-	}
-	undo() {
-		wait_until 10 eval "[ ! -d $target/sessions/v3 ]"
-	}
-	every_allocation undo write "$probe_root/t0" 'login v3'
+	every_allocation wait_for_third third_is_gone write "$probe_root/t0" 'login v3'
 	sessions_have '' 1
 }
