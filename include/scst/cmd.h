@@ -163,6 +163,7 @@ enum scst_cmd_flag {
  * @stage:		core: where the command is
  * @flags:		core: enum scst_cmd_flag
  * @start_ns:		core: when it was submitted
+ * @in_worker:		core: it has a worker thread to itself
  * @admitted:		core: it holds its device's task set
  * @received:		core: its Data-Out is there
  * @core_buffer:	core: the core allocated @sg
@@ -213,6 +214,7 @@ struct scst_cmd {
 	u64 start_ns;
 	int cpu;
 	u8 stage;
+	bool in_worker;
 	bool admitted;
 	bool received;
 	bool core_buffer;

@@ -10,6 +10,7 @@
 #include <linux/dcache.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+#include <scsi/scsi_proto.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/hex.h>
@@ -51,6 +52,12 @@ static inline void scst_configfs_unhash(struct config_item *item)
 static inline void scst_configfs_unhash(struct config_item *item)
 {
 }
+#endif
+
+/* Operation codes have got the names that the others have */
+#ifndef RESERVE_6
+#define RESERVE_6 RESERVE
+#define RELEASE_6 RELEASE
 #endif
 
 /* The type of a host template's queuecommand() */

@@ -68,6 +68,9 @@ enum scst_event {
  *			answer was withheld.
  * @tmf_done:		a task management function ended with tmf->response;
  *			@tmf is the driver's again. Process context.
+ * @transport_id:	optional; write @sess's TransportID, SPC-5 7.6.4, into at most
+ *			256 zeroed bytes and return its length: always the same
+ *			bytes for the same initiator port. Process context.
  * @address:		optional; where @sess comes from, as text for a person, into
  *			SCST_ADDRESS_LEN bytes. Process context.
  * @disconnect:		optional; the administrator wants @sess to end: see to it,
@@ -92,6 +95,7 @@ struct scst_target_ops {
 	void (*send_response)(struct scst_cmd *cmd);
 	void (*release)(struct scst_cmd *cmd);
 	void (*tmf_done)(struct scst_tmf *tmf);
+	unsigned int (*transport_id)(struct scst_session *sess, u8 *id);
 	void (*address)(struct scst_session *sess, char *address);
 	void (*disconnect)(struct scst_session *sess);
 	void (*event)(struct scst_session *sess, enum scst_event event, u32 lun);

@@ -48,11 +48,27 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0x03, NO_SA, 6, BYTES_IN, .len_bits = 8, .len = 4 },
 	{ 0x12, NO_SA, 6, BYTES_IN, .len_bits = 16, .len = 4 },
 	{ 0x15, NO_SA, 6, BYTES_OUT, .len_bits = 8, .len = 4 },
+	{ 0x16, NO_SA, 6, NO_DATA },	/* SPC-2, as the next */
+	{ 0x17, NO_SA, 6, NO_DATA },
 	{ 0x1a, NO_SA, 6, BYTES_IN, .len_bits = 8, .len = 4 },
 	{ 0x1d, NO_SA, 6, NO_DATA },	/* but for parameters we do not have */
 	{ 0x1e, NO_SA, 6, NO_DATA },
 	{ 0x55, NO_SA, 10, BYTES_OUT, .len_bits = 16, .len = 8 },
+	{ 0x56, NO_SA, 10, NO_DATA },	/* but for third parties */
+	{ 0x57, NO_SA, 10, NO_DATA },
 	{ 0x5a, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x5e, 0x00, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x5e, 0x01, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x5e, 0x02, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x5e, 0x03, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x5f, 0x00, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x01, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x02, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x03, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x04, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x05, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x06, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x07, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0xa0, NO_SA, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0c, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0d, 12, BYTES_IN, .len_bits = 32, .len = 9 },
@@ -427,7 +443,7 @@ static void scst_cdb_test_unknown(struct kunit *test)
 
 static void scst_cdb_test_service_actions(struct kunit *test)
 {
-	static const u8 opcodes[] = { 0x9e, 0xa3 };
+	static const u8 opcodes[] = { 0x5e, 0x5f, 0x9e, 0xa3 };
 	unsigned int i, sa;
 
 	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {

@@ -92,6 +92,7 @@ static void scst_cmd_work(struct work_struct *work)
 void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage)
 {
 	cmd->stage = stage;
+	cmd->in_worker = true;
 	INIT_WORK(&cmd->work, scst_cmd_work);
 	queue_work(scst_cmd_wq, &cmd->work);
 }

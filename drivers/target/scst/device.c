@@ -157,6 +157,7 @@ static void scst_device_free(struct kref *kref)
 		dev->handler->destroy(dev);
 	percpu_counter_destroy(&dev->buf_bytes);
 	percpu_ref_exit(&dev->tasks);
+	scst_pr_exit(dev);
 	kfree(dev->name);
 	kfree(dev);
 	/* Last: nothing here is in the handler's module. */
@@ -183,6 +184,7 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 		goto out_exit_ref;
 	kref_init(&dev->kref);
 	spin_lock_init(&dev->lock);
+	mutex_init(&dev->pr_lock);
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
 	scst_error_init(&dev->error);

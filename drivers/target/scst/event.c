@@ -239,6 +239,24 @@ void scst_event_tmf(const struct scst_tmf *tmf)
 }
 
 /**
+ * scst_event_conflict - a reservation keeps an initiator from what it wants
+ * @cmd: its command
+ *
+ * Context: any in which @cmd's session is kept.
+ */
+void scst_event_conflict(const struct scst_cmd *cmd)
+{
+	struct scst_notice *notice;
+
+	notice = scst_notice_begin(cmd->sess, "reservation-conflict",
+				   cmd->nexus->lun);
+	if (!notice)
+		return;
+	add_uevent_var(&notice->env, "SCST_OPCODE=%02x", cmd->cdb[0]);
+	scst_notice_queue(notice);
+}
+
+/**
  * scst_event_target_init - no initiator has caused an event of a target yet
  * @tgt: the target
  */

@@ -90,7 +90,8 @@ void scst_nexus_cancel(struct list_head *fresh)
 static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 {
 	spin_lock_bh(&nexus->dev->lock);
-	list_del(&nexus->dev_entry);
+	list_del_init(&nexus->dev_entry);
+	scst_reserve_lost(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->change_entry, dead);
 	scst_sysfs_lun_del(nexus);
@@ -114,6 +115,7 @@ struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
 	list_del(&nexus->change_entry);
 	spin_lock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->dev_entry, &nexus->dev->nexuses);
+	scst_reserve_join(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	/* The place is reserved: this allocates nothing. */
 	old = xa_store(&nexus->sess->nexuses, nexus->lun, nexus, GFP_KERNEL);

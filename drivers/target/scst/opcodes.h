@@ -59,20 +59,27 @@ struct scst_cdb_field {
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(7)
 #define SCST_OPF_WELL_KNOWN	BIT(8)	/* the REPORT LUNS well known LU has it */
+#define SCST_OPF_SLEEPS		BIT(9)	/* @exec runs in a worker and may sleep */
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,
  *	SPC-6 table 81 and SBC-4 table 13
  * @SCST_PR_ALLOW:	always allowed
+ * @SCST_PR_ALLOW_PERSISTENT: conflicts with RESERVE only
  * @SCST_PR_READ:	allowed under Write Exclusive types
  * @SCST_PR_WRITE:	conflicts with every type
- * @SCST_PR_PR_OUT:	PERSISTENT RESERVE OUT and RESERVE decide themselves
+ * @SCST_PR_START:	the same, but START STOP UNIT may start
+ * @SCST_PR_PREVENT:	the same, but PREVENT ALLOW MEDIUM REMOVAL may allow
+ * @SCST_PR_OWN:	decides for itself
  */
 enum scst_pr_policy {
 	SCST_PR_ALLOW,
+	SCST_PR_ALLOW_PERSISTENT,
 	SCST_PR_READ,
 	SCST_PR_WRITE,
-	SCST_PR_PR_OUT,
+	SCST_PR_START,
+	SCST_PR_PREVENT,
+	SCST_PR_OWN,
 };
 
 /**
@@ -94,9 +101,10 @@ enum scst_pr_policy {
  * @io_next:	and then, if that went well
  * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated. A command
  *		with any other bit set is refused.
- * @exec:	the core's own part, or NULL: done when it returns. It must not
- *		sleep. Unless it ended the command with a status, the handler
- *		does cmd->io next, which it may set or clear.
+ * @exec:	the core's own part, or NULL: done when it returns. Without
+ *		SCST_OPF_SLEEPS it must not sleep. Unless it ended the command
+ *		with a status, the handler does cmd->io next, which it may set or
+ *		clear.
  */
 struct scst_opcode {
 	const char *name;
@@ -131,6 +139,12 @@ void scst_exec_inquiry(struct scst_cmd *cmd);
 /* spc_mode.c */
 void scst_exec_mode_sense(struct scst_cmd *cmd);
 void scst_exec_mode_select(struct scst_cmd *cmd);
+
+/* pr_in.c, pr_out.c, reserve.c */
+void scst_exec_pr_in(struct scst_cmd *cmd);
+void scst_exec_pr_out(struct scst_cmd *cmd);
+void scst_exec_reserve(struct scst_cmd *cmd);
+void scst_exec_release(struct scst_cmd *cmd);
 
 /* spc_report.c */
 void scst_exec_report_luns(struct scst_cmd *cmd);

@@ -76,7 +76,7 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 
 	if (!cmd->nexus)
 		return SCST_STAGE_PREPARE;
-	if (scst_ua_report(cmd))
+	if (scst_ua_report(cmd) || scst_reserve_conflict(cmd))
 		return SCST_STAGE_COMPLETE;
 	sense = scst_check_gates(cmd);
 	if (sense == SCST_SENSE_NONE)
@@ -108,8 +108,16 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 	return SCST_STAGE_OWNED;
 }
 
+/*
+ * What sleeps does so in a worker, whatever the context: it may wait for commands of
+ * other initiators, and the caller may be the one who brings their data.
+ */
 static enum scst_stage scst_stage_execute(struct scst_cmd *cmd)
 {
+	if ((cmd->op->flags & SCST_OPF_SLEEPS) && !cmd->in_worker) {
+		scst_cmd_to_thread(cmd, SCST_STAGE_EXECUTE);
+		return SCST_STAGE_OWNED;
+	}
 	if (cmd->op->exec)
 		cmd->op->exec(cmd);
 	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)

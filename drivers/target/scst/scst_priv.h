@@ -16,8 +16,9 @@
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
  * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
- * scst_config_lock. A scst_stats_sum's lock comes last. No mutex is taken on a
- * command's way and nobody waits for a command while holding a lock.
+ * scst_config_lock, dev->pr_lock before dev->lock. A scst_stats_sum's lock comes
+ * last. PERSISTENT RESERVE OUT takes mutexes, no other command does, and nobody
+ * waits for a command while holding a lock.
  *
  * Who removes something from sysfs, most often under scst_config_lock, waits for
  * those that read it: what is called to show an attribute or to fill in a uevent
@@ -63,6 +64,7 @@
 
 #include <scst/compat.h>
 
+#include "pr.h"
 #include "stats.h"
 
 /* How long what was aborted may still take to go before nobody waits any more */
@@ -114,6 +116,9 @@ enum scst_ua {
 	SCST_UA_BUS_RESET,		/* 29/02 */
 	SCST_UA_DEVICE_RESET,		/* 29/03 */
 	SCST_UA_NEXUS_LOSS,		/* 29/07 */
+	SCST_UA_RESERVATIONS_PREEMPTED,	/* 2A/03 */
+	SCST_UA_RESERVATIONS_RELEASED,	/* 2A/04 */
+	SCST_UA_REGISTRATIONS_PREEMPTED,	/* 2A/05 */
 	SCST_UA_COMMANDS_CLEARED,	/* 2F/00 */
 	SCST_UA_CAPACITY_CHANGED,	/* 2A/09 */
 	SCST_UA_MODE_CHANGED,		/* 2A/01 */
@@ -123,12 +128,21 @@ enum scst_ua {
 	SCST_UA_COUNT,
 };
 
+/* What reservations leave an I_T_L nexus */
+enum scst_access {
+	SCST_ACCESS_ALL,
+	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another */
+	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
+	SCST_ACCESS_RESERVED,	/* RESERVE of another */
+};
+
 /**
  * struct scst_nexus - I_T_L nexus: a logical unit as one session sees it
  * @sess:	the I_T nexus
  * @dev:	the device
  * @lun:	the LUN
  * @read_only:	writes through it are refused
+ * @access:	enum scst_access
  * @counts:	what its commands counted
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
@@ -145,6 +159,7 @@ struct scst_nexus {
 	struct scst_device *dev;		/* I */
 	u32 lun;				/* I */
 	bool read_only;				/* C, read with READ_ONCE() */
+	u8 access;				/* S */
 	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
@@ -260,6 +275,7 @@ struct scst_group {
  * @id:		its name in sysfs
  * @tgt:	the target port
  * @initiator:	the initiator port's name
+ * @transport_id: what it is called in persistent reservations
  * @priv:	the driver's
  * @map:	the LUN map it sees; NULL: it is being torn down
  * @next_map:	the one that it is about to see
@@ -287,6 +303,7 @@ struct scst_session {
 	int id;					/* I */
 	struct scst_target *tgt;		/* I */
 	char *initiator;			/* I */
+	struct scst_transport_id transport_id;	/* I */
 	void *priv;				/* I */
 	struct scst_lun_map *map;		/* C, read with READ_ONCE() */
 	struct scst_lun_map *next_map;		/* C */
@@ -454,6 +471,9 @@ struct scst_identity {
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
  * @stopped:	START STOP UNIT stopped it
+ * @pr:		persistent reservations; NULL: there has been none
+ * @pr_lock:	held by whoever changes them
+ * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
  * @buf_bytes:	data buffer memory in use
  * @buf_limit:	cap on it, bytes
@@ -482,6 +502,9 @@ struct scst_device {
 	struct scst_block_params params;	/* C while idle, then constant */
 	struct scst_mode mode;			/* S */
 	bool stopped;				/* S */
+	struct scst_pr __rcu *pr;		/* D and pr_lock */
+	struct mutex pr_lock;			/* one PERSISTENT RESERVE OUT at a time */
+	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */
 	struct percpu_counter buf_bytes;
 	u64 buf_limit;				/* C, read with READ_ONCE() */
@@ -562,6 +585,13 @@ void scst_session_get(struct scst_session *sess);
 void scst_session_put(struct scst_session *sess);
 void scst_session_free(struct scst_session *sess);
 const char *scst_session_state_name(const struct scst_session *sess);
+
+/* pr.c, reserve.c: reservations */
+void scst_reserve_join(struct scst_nexus *nexus);
+void scst_reserve_set(struct scst_device *dev, struct scst_nexus *nexus);
+void scst_reserve_lost(struct scst_nexus *nexus);
+bool scst_reserve_conflict(struct scst_cmd *cmd);
+void scst_cmd_set_conflict(struct scst_cmd *cmd);
 
 /* abort.c: find, abort and wait for a session's commands */
 
@@ -675,10 +705,12 @@ void scst_target_session_gone(struct scst_target *tgt);
 void scst_target_remove(struct scst_target *tgt);
 int scst_target_enable(struct scst_target *tgt);
 int scst_target_disable(struct scst_target *tgt);
+u16 *scst_target_all_rel_ids(unsigned int *count);
 int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
 const char *scst_target_state_name(const struct scst_target *tgt);
 
 /* tmf.c */
+bool scst_device_wait_aborted(struct scst_device *dev);
 void scst_session_tmf_gone(struct scst_session *sess);
 
 /* stats.c: counters and histograms */
@@ -716,6 +748,7 @@ int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
 void scst_event_state(struct device *dev);
 void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);
 void scst_event_tmf(const struct scst_tmf *tmf);
+void scst_event_conflict(const struct scst_cmd *cmd);
 void scst_event_target_init(struct scst_target *tgt);
 
 /* configfs.c: the root and what all directories share */

@@ -149,6 +149,7 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	INIT_WORK(&sess->close_work, scst_session_close_work);
 	sess->login_time = ktime_get_real_seconds();
 	scst_error_init(&sess->error);
+	scst_transport_id_init(sess);
 	scst_session_dir_init(sess);
 	return sess;
 }

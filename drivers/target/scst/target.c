@@ -209,6 +209,32 @@ static u16 __scst_target_free_rel_id(void)
 }
 
 /**
+ * scst_target_all_rel_ids - the relative identifiers of all target ports
+ * @count: how many there are
+ *
+ * Context: process context; takes scst_config_lock.
+ * Return: the identifiers, to be freed with kfree(), or NULL.
+ */
+u16 *scst_target_all_rel_ids(unsigned int *count)
+{
+	struct scst_target *tgt;
+	unsigned int n = 0;
+	u16 *ids;
+
+	mutex_lock(&scst_config_lock);
+	list_for_each_entry(tgt, &scst_targets, entry)
+		n++;
+	ids = kmalloc_array(n, sizeof(*ids), GFP_KERNEL);
+	*count = n;
+	n = 0;
+	if (ids)
+		list_for_each_entry(tgt, &scst_targets, entry)
+			ids[n++] = tgt->rel_tgt_id;
+	mutex_unlock(&scst_config_lock);
+	return ids;
+}
+
+/**
  * scst_target_set_rel_id - choose a relative target port identifier
  * @tgt: the target, disabled
  * @id:  1 to 65535

@@ -81,7 +81,14 @@ scst_tmf_busy_session(struct scst_device *dev,
 	return found;
 }
 
-static enum scst_tmf_response scst_tmf_wait_device(struct scst_device *dev)
+/**
+ * scst_device_wait_aborted - wait until what was aborted on a device is gone
+ * @dev: the device
+ *
+ * Context: process context without locks; may sleep.
+ * Return: true if it is.
+ */
+bool scst_device_wait_aborted(struct scst_device *dev)
 {
 	const struct scst_cmd_filter filter = { .dev = dev, .aborted = true };
 	unsigned long deadline = jiffies + SCST_TMF_TIMEOUT;
@@ -92,7 +99,12 @@ static enum scst_tmf_response scst_tmf_wait_device(struct scst_device *dev)
 		gone = scst_tmf_wait(sess, &filter, deadline);
 		scst_session_put(sess);
 	}
-	return gone ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
+	return gone;
+}
+
+static enum scst_tmf_response scst_tmf_wait_device(struct scst_device *dev)
+{
+	return scst_device_wait_aborted(dev) ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
 }
 
 static enum scst_tmf_response scst_tmf_clear_task_set(struct scst_tmf *tmf,
@@ -112,6 +124,9 @@ static enum scst_tmf_response scst_tmf_reset_device(struct scst_tmf *tmf,
 	response = scst_tmf_wait_device(dev);
 	scst_mode_reset(dev);
 	WRITE_ONCE(dev->stopped, false);
+	spin_lock_bh(&dev->lock);
+	scst_reserve_set(dev, NULL);
+	spin_unlock_bh(&dev->lock);
 	scst_ua_raise_device(dev, SCST_UA_DEVICE_RESET, NULL);
 	return response;
 }
@@ -159,8 +174,12 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 	unsigned long lun;
 
 	rcu_read_lock();
-	xa_for_each(&sess->nexuses, lun, nexus)
+	xa_for_each(&sess->nexuses, lun, nexus) {
+		spin_lock_bh(&nexus->dev->lock);
+		scst_reserve_lost(nexus);
+		spin_unlock_bh(&nexus->dev->lock);
 		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
+	}
 	rcu_read_unlock();
 }
 

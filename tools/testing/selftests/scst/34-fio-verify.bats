@@ -20,7 +20,6 @@ verify_with_fio() {
 
 setup() {
 	requires fio
-	note_lines_of_tests_only
 	scst_up
 	fs_make 48M
 	make_target t0 i0

@@ -53,7 +53,15 @@ tmf() {
 	attr_set devices/nullio/d0/enable 1
 	probe_login one
 	one=$probe
+	probe_ready
 	probe_login two
+	two=$probe
+	probe_ready
+	probe_use "$one"
+	matches '1 status=00 *' "$(probe_cmd 1 cdb=160000000000)"
+	probe_use "$two"
+	matches '2 status=18 *' "$(probe_cmd 2 dir=out len=512 cdb=2a000000000000000100)"
+	wait_until 10 logged SCST_OPCODE=2a
 	mkdir targets/probe/t0/luns/3
 	make_device nullio d1 size=1M
 	ln -s devices/nullio/d1 targets/probe/t0/luns/3/
@@ -68,6 +76,7 @@ tmf() {
 	rm targets/probe/t0/luns/3/d1
 	probe_use "$one"
 	probe_logout
+	wait_until 10 attr_is /sys/class/scst_target/probe:t0/sessions 0 2>/dev/null
 	attr_set targets/probe/t0/enable 0
 	scst_clear
 	wait_until 10 logged 'remove   /devices/virtual/scst_device/d1 '
@@ -85,6 +94,7 @@ tmf() {
 		change device SCST_EVENT=state $d0 SCST_STATE=active
 		add session $on_one=active
 		add session $on_two=active
+		change session SCST_EVENT=reservation-conflict SCST_LUN=0 $d0 SCST_OPCODE=2a $on_two=active
 		add device $d1 SCST_STATE=idle
 		change device SCST_EVENT=state $d1 SCST_STATE=active
 		change session SCST_EVENT=lun-add SCST_LUN=3 $d1 $on_one=active

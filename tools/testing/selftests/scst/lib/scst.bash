@@ -464,6 +464,7 @@ scst_unload() {
 }
 
 scst_up() {
+	note_lines_of_tests_only
 	kernel_log_mark
 	scst_load
 }
@@ -482,7 +483,6 @@ scst_down() {
 }
 
 setup() {
-	note_lines_of_tests_only
 	scst_up
 }
 

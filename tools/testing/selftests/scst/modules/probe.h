@@ -8,6 +8,7 @@
  *   login NAME
  *   cmd TAG cdb=HEX [lun=HEX] [ctx=thread|softirq|hardirq] [dir=none|out|in|unknown]
  *       [len=BYTES] [attr=simple|ordered|head|aca|untagged] [data=HEX|fail|hold]
+ *       [show=BYTES]
  *     -> TAG status=XX residual=N sense=HEX data=HEX
  *     -> TAG aborted
  *   go TAG
@@ -16,6 +17,8 @@
  *
  * There are devices too, devices/probe/<device>/: disks of 1 MiB that read as zeroes
  * and whose backend comes and goes as the attribute "present" says.
+ *
+ * The result has the first BYTES of Data-In, 64 if nothing is said, at most 512.
  *
  * data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
  * transfer fail, "hold", alone or besides, lets it wait until "go". A read waits for
@@ -40,8 +43,9 @@
 #include <scst/target.h>
 
 #define PROBE_CDB_LEN	32
-#define PROBE_DATA_LEN	64
-#define PROBE_LINE_LEN	512
+#define PROBE_DATA_LEN	512
+#define PROBE_SHOW_LEN	64
+#define PROBE_LINE_LEN	2048
 
 enum probe_context {
 	PROBE_THREAD,
@@ -129,6 +133,7 @@ struct probe_result {
  * @cdb:	the CDB
  * @data:	pattern of the Data-Out buffer
  * @data_len:	its length
+ * @show:	bytes of Data-In that the result has
  * @fail:	the Data-Out transfer fails
  * @hold:	the Data-Out transfer waits
  * @held_entry:	on the session's list
@@ -143,6 +148,7 @@ struct probe_cmd {
 	u8 cdb[PROBE_CDB_LEN];
 	u8 data[PROBE_DATA_LEN];
 	unsigned int data_len;
+	u32 show;
 	bool fail;
 	bool hold;
 	struct list_head held_entry;

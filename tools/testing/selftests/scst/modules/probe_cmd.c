@@ -226,20 +226,24 @@ void probe_receive_data(struct scst_cmd *cmd)
 	scst_cmd_data_ready(cmd, !probe->fail, probe_context(probe));
 }
 
-static void probe_print(struct probe_result *result, struct scst_cmd *cmd)
+static void probe_print(struct probe_cmd *probe)
 {
+	struct probe_result *result = probe->result;
+	struct scst_cmd *cmd = &probe->cmd;
 	u8 data[PROBE_DATA_LEN] = { };
 	u32 len = 0;
 
 	if (cmd->dir == SCST_DIR_IN)
-		len = min_t(u32, cmd->data_len, sizeof(data));
+		len = min3(cmd->data_len, probe->show, (u32)sizeof(data));
 	if (len)
 		sg_copy_to_buffer(cmd->sg, cmd->sg_nents, data, len);
 	result->len = scnprintf(result->line, sizeof(result->line),
-				"%llu status=%02x residual=%lld sense=%*phN data=%*phN\n",
+				"%llu status=%02x residual=%lld sense=%*phN data=",
 				cmd->tag, cmd->status, scst_cmd_residual(cmd),
-				min_t(int, cmd->sense_len, 64), cmd->sense,
-				(int)len, data);
+				min_t(int, cmd->sense_len, 64), cmd->sense);
+	bin2hex(result->line + result->len, data, len);
+	result->len += 2 * len;
+	result->line[result->len++] = '\n';
 }
 
 void probe_send_response(struct scst_cmd *cmd)
@@ -247,7 +251,7 @@ void probe_send_response(struct scst_cmd *cmd)
 	struct probe_cmd *probe = to_probe(cmd);
 
 	probe->answered = true;
-	probe_print(probe->result, cmd);
+	probe_print(probe);
 	scst_cmd_sent(cmd, probe_context(probe));
 }
 

@@ -118,6 +118,8 @@ static int probe_parse_cmd_arg(const char *key, const char *value,
 		return probe_parse_dir(value, &probe->cmd);
 	if (!strcmp(key, "len"))
 		return kstrtou32(value, 0, &probe->cmd.expected_len);
+	if (!strcmp(key, "show"))
+		return kstrtou32(value, 0, &probe->show);
 	if (!strcmp(key, "attr"))
 		return probe_parse_attr(value, &probe->cmd);
 	if (!strcmp(key, "data"))
@@ -139,6 +141,7 @@ int probe_parse_cmd(char *args, struct probe_cmd *probe)
 	if (!tag || kstrtou64(tag, 0, &probe->cmd.tag))
 		return -EINVAL;
 	probe->cmd.attr = SCST_ATTR_SIMPLE;
+	probe->show = PROBE_SHOW_LEN;
 	while (args) {
 		char *value = strsep(&args, " ");
 		char *key = strsep(&value, "=");

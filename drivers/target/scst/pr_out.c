@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PERSISTENT RESERVE OUT, SPC-5 6.17.
+ *
+ * A service action works on a copy of the device's table, under the device's
+ * pr_lock, and says whether the copy is to take the table's place.
+ */
+#include <linux/slab.h>
+
+#include "opcodes.h"
+#include "scst_priv.h"
+
+/* The parameter list: what REGISTER AND MOVE has is in the second half. */
+#define SCST_PR_LIST_LEN	24
+#define SCST_PR_LIST_MAX	65536
+#define SCST_PR_FLAGS		20
+#define SCST_PR_SPEC_I_PT	0x08
+#define SCST_PR_ALL_TG_PT	0x04
+#define SCST_PR_APTPL		0x01
+#define SCST_PR_MOVE_FLAGS	17
+#define SCST_PR_UNREG		0x02
+#define SCST_PR_MOVE_PORT	18
+#define SCST_PR_MOVE_LEN	20
+
+/**
+ * struct scst_pr_out - one PERSISTENT RESERVE OUT
+ * @cmd:	the command
+ * @list:	its parameter list
+ * @len:	bytes of it
+ * @action:	service action
+ * @type:	TYPE
+ * @key:	RESERVATION KEY
+ * @sa_key:	SERVICE ACTION RESERVATION KEY
+ * @pr:		the copy of the table
+ * @me:		the registration of the command's I_T nexus in @pr, or NULL
+ * @ports:	relative target port identifiers that a registration is for
+ * @port_count:	how many
+ */
+struct scst_pr_out {
+	struct scst_cmd *cmd;
+	const u8 *list;
+	u32 len;
+	u8 action;
+	u8 type;
+	u64 key;
+	u64 sa_key;
+	struct scst_pr *pr;
+	struct scst_pr_reg *me;
+	u16 *ports;
+	unsigned int port_count;
+};
+
+static bool scst_pr_conflict(struct scst_pr_out *out)
+{
+	scst_cmd_set_conflict(out->cmd);
+	return false;
+}
+
+static bool scst_pr_refuse(struct scst_pr_out *out, unsigned int byte, int bit)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte,
+				 bit);
+	return false;
+}
+
+static bool scst_pr_refuse_cdb(struct scst_pr_out *out, unsigned int byte, int bit)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_CDB_FIELD, byte, bit);
+	return false;
+}
+
+static bool scst_pr_refuse_length(struct scst_pr_out *out)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_PARAM_LIST_LENGTH, 5, 7);
+	return false;
+}
+
+static bool scst_pr_refuse_more(struct scst_pr_out *out)
+{
+	scst_cmd_set_sense(out->cmd, SCST_SENSE_NO_REGISTRATION_ROOM);
+	return false;
+}
+
+/* Tell all registrants but @except. */
+static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except,
+				enum scst_ua ua)
+{
+	struct scst_pr_reg *reg;
+
+	for (reg = scst_pr_next(pr, NULL); reg; reg = scst_pr_next(pr, reg))
+		if (reg != except)
+			reg->ua = ua;
+}
+
+static void scst_pr_unregister(struct scst_pr *pr, struct scst_pr_reg *reg)
+{
+	bool held = scst_pr_holds(pr, reg);
+
+	reg->key = 0;
+	if (!held || (scst_pr_all_registrants(pr->type) && scst_pr_keys(pr)))
+		return;
+	/* SPC-5 5.14.11.2.3 */
+	if (scst_pr_registrants_only(pr->type))
+		scst_pr_tell_others(pr, reg, SCST_UA_RESERVATIONS_RELEASED);
+	pr->type = SCST_PR_NONE;
+}
+
+/* REGISTER and REGISTER AND IGNORE EXISTING KEY */
+
+/* Register a port through all target ports that are meant. */
+static bool scst_pr_register_id(struct scst_pr_out *out,
+				const struct scst_transport_id *id)
+{
+	bool own = scst_transport_id_equal(id, &out->cmd->sess->transport_id);
+	unsigned int i;
+
+	for (i = 0; i < out->port_count; i++) {
+		struct scst_pr_reg *reg = scst_pr_find(out->pr, id, out->ports[i]);
+
+		if (reg && !own)
+			return scst_pr_conflict(out);
+		if (reg)
+			reg->key = out->sa_key;
+		else
+			scst_pr_add(out->pr, id, out->ports[i], out->sa_key);
+	}
+	return true;
+}
+
+/* The TransportIDs behind the parameter list proper; @id is the @nth of them. */
+static bool scst_pr_next_id(struct scst_pr_out *out, u32 *at,
+			    struct scst_transport_id *id)
+{
+	u32 used = scst_transport_id_parse(out->list + *at, out->len - *at, id);
+
+	if (!used)
+		return scst_pr_refuse(out, *at, 7);
+	*at += used;
+	return true;
+}
+
+static bool scst_pr_register_list(struct scst_pr_out *out)
+{
+	struct scst_transport_id id;
+	u32 at = SCST_PR_LIST_LEN + 4;
+
+	if (!(out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT))
+		return true;
+	while (at < out->len)
+		if (!scst_pr_next_id(out, &at, &id) ||
+		    !scst_pr_register_id(out, &id))
+			return false;
+	return true;
+}
+
+static bool scst_pr_register_new(struct scst_pr_out *out)
+{
+	if (!out->sa_key)
+		return false;
+	return scst_pr_register_id(out, &out->cmd->sess->transport_id) &&
+	       scst_pr_register_list(out);
+}
+
+static bool scst_pr_register_change(struct scst_pr_out *out)
+{
+	unsigned int i;
+
+	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 3);
+	if (out->sa_key)
+		return scst_pr_register_id(out, &out->cmd->sess->transport_id);
+	for (i = 0; i < out->port_count; i++) {
+		struct scst_pr_reg *reg;
+
+		reg = scst_pr_find(out->pr, &out->cmd->sess->transport_id,
+				   out->ports[i]);
+		if (reg)
+			scst_pr_unregister(out->pr, reg);
+	}
+	return true;
+}
+
+static bool scst_pr_do_register(struct scst_pr_out *out)
+{
+	if (out->action == SCST_PR_REGISTER &&
+	    out->key != (out->me ? out->me->key : 0))
+		return scst_pr_conflict(out);
+	if (!(out->me ? scst_pr_register_change(out) : scst_pr_register_new(out)))
+		return false;
+	out->pr->generation++;
+	return true;
+}
+
+/* RESERVE and RELEASE */
+
+static void scst_pr_take(struct scst_pr_out *out)
+{
+	out->pr->type = out->type;
+	out->pr->holder = out->me - out->pr->regs;
+}
+
+static bool scst_pr_do_reserve(struct scst_pr_out *out)
+{
+	if (!out->pr->type) {
+		scst_pr_take(out);
+		return true;
+	}
+	if (scst_pr_holds(out->pr, out->me) && out->pr->type == out->type)
+		return false;
+	return scst_pr_conflict(out);
+}
+
+static bool scst_pr_do_release(struct scst_pr_out *out)
+{
+	struct scst_pr *pr = out->pr;
+
+	if (!scst_pr_holds(pr, out->me))
+		return false;
+	if (pr->type != out->type) {
+		scst_cmd_set_sense(out->cmd, SCST_SENSE_INVALID_RELEASE);
+		return false;
+	}
+	if (pr->type != SCST_PR_WE && pr->type != SCST_PR_EA)
+		scst_pr_tell_others(pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
+	pr->type = SCST_PR_NONE;
+	return true;
+}
+
+/* CLEAR and PREEMPT */
+
+static bool scst_pr_do_clear(struct scst_pr_out *out)
+{
+	struct scst_pr_reg *reg;
+
+	out->pr->type = SCST_PR_NONE;
+	scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_PREEMPTED);
+	for (reg = scst_pr_next(out->pr, NULL); reg; reg = scst_pr_next(out->pr, reg))
+		reg->key = 0;
+	out->pr->generation++;
+	return true;
+}
+
+/* End the registrations with the key, or with any; the own one stays. */
+static bool scst_pr_preempt_keys(struct scst_pr_out *out, bool any)
+{
+	struct scst_pr_reg *reg;
+	bool found = false;
+
+	for (reg = scst_pr_next(out->pr, NULL); reg; reg = scst_pr_next(out->pr, reg)) {
+		if (!any && reg->key != out->sa_key)
+			continue;
+		found = true;
+		if (reg == out->me)
+			continue;
+		reg->ua = SCST_UA_REGISTRATIONS_PREEMPTED;
+		reg->key = 0;
+	}
+	return found;
+}
+
+/* SPC-5 5.14.11.2.4: does the key stand for the reservation too? */
+static bool scst_pr_preempts_reservation(const struct scst_pr_out *out)
+{
+	const struct scst_pr *pr = out->pr;
+
+	if (!pr->type)
+		return false;
+	if (scst_pr_all_registrants(pr->type))
+		return !out->sa_key;
+	return pr->regs[pr->holder].key == out->sa_key;
+}
+
+static bool scst_pr_do_preempt(struct scst_pr_out *out)
+{
+	bool reservation = scst_pr_preempts_reservation(out);
+
+	if (!out->sa_key && !reservation)
+		return scst_pr_refuse(out, 8, 7);
+	if (reservation && !scst_pr_type_is_valid(out->type))
+		return scst_pr_refuse_cdb(out, 2, 3);
+	if (!scst_pr_preempt_keys(out, !out->sa_key))
+		return scst_pr_conflict(out);
+	if (reservation && out->pr->type != out->type)
+		scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
+	if (reservation)
+		scst_pr_take(out);
+	out->pr->generation++;
+	return true;
+}
+
+/* REGISTER AND MOVE */
+
+static bool scst_pr_move_id(struct scst_pr_out *out, struct scst_transport_id *id)
+{
+	u32 at = SCST_PR_LIST_LEN;
+
+	if (out->len < SCST_PR_LIST_LEN + get_unaligned_be32(&out->list[SCST_PR_MOVE_LEN]))
+		return scst_pr_refuse_length(out);
+	if (!scst_pr_next_id(out, &at, id))
+		return false;
+	/* A port speaks one protocol, and its initiators the same. */
+	if ((id->data[0] ^ out->cmd->sess->transport_id.data[0]) & 0x0f)
+		return scst_pr_refuse(out, SCST_PR_LIST_LEN, 3);
+	return true;
+}
+
+static bool scst_pr_move_check(struct scst_pr_out *out)
+{
+	if (scst_pr_all_registrants(out->pr->type))
+		return scst_pr_conflict(out);
+	if (!scst_pr_holds(out->pr, out->me))
+		return scst_pr_refuse_cdb(out, 1, 4);
+	if (!out->sa_key)
+		return scst_pr_refuse(out, 8, 7);
+	return true;
+}
+
+static bool scst_pr_do_move(struct scst_pr_out *out)
+{
+	u16 port = get_unaligned_be16(&out->list[SCST_PR_MOVE_PORT]);
+	struct scst_transport_id id;
+	struct scst_pr_reg *to;
+
+	if (!scst_pr_move_check(out) || !scst_pr_move_id(out, &id))
+		return false;
+	to = scst_pr_find(out->pr, &id, port);
+	if (to == out->me)
+		return scst_pr_refuse(out, SCST_PR_LIST_LEN, 7);
+	if (to)
+		to->key = out->sa_key;
+	else
+		to = scst_pr_add(out->pr, &id, port, out->sa_key);
+	out->pr->holder = to - out->pr->regs;
+	if (out->list[SCST_PR_MOVE_FLAGS] & SCST_PR_UNREG)
+		out->me->key = 0;
+	out->pr->generation++;
+	return true;
+}
+
+/* What all have in common */
+
+static bool scst_pr_is_register(const struct scst_pr_out *out)
+{
+	return out->action == SCST_PR_REGISTER ||
+	       out->action == SCST_PR_REGISTER_IGNORE;
+}
+
+static bool scst_pr_run(struct scst_pr_out *out)
+{
+	if (scst_pr_is_register(out))
+		return scst_pr_do_register(out);
+	if (!out->me || out->me->key != out->key)
+		return scst_pr_conflict(out);
+	switch (out->action) {
+	case SCST_PR_RESERVE:
+		return scst_pr_do_reserve(out);
+	case SCST_PR_RELEASE:
+		return scst_pr_do_release(out);
+	case SCST_PR_CLEAR:
+		return scst_pr_do_clear(out);
+	case SCST_PR_REGISTER_MOVE:
+		return scst_pr_do_move(out);
+	default:
+		return scst_pr_do_preempt(out);
+	}
+}
+
+/* How many registrations may the command add? */
+static unsigned int scst_pr_more(const struct scst_pr_out *out)
+{
+	u32 ids = 1 + (out->len - SCST_PR_LIST_LEN) / SCST_PR_LIST_LEN;
+
+	return scst_pr_is_register(out) ? ids * out->port_count :
+	       out->action == SCST_PR_REGISTER_MOVE;
+}
+
+static bool scst_pr_run_on_copy(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->cmd->dev;
+	unsigned int more = scst_pr_more(out);
+	struct scst_pr *old;
+
+	lockdep_assert_held(&dev->pr_lock);
+	old = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
+	if (more > SCST_PR_MAX_REGS)
+		return scst_pr_refuse_more(out);
+	out->pr = scst_pr_copy(old, more);
+	if (!out->pr)
+		return scst_pr_refuse_more(out);
+	out->me = scst_pr_find_nexus(out->pr, out->cmd->nexus);
+	if (!scst_pr_run(out))
+		goto out_free;
+	if (scst_pr_keys(out->pr) > SCST_PR_MAX_REGS) {
+		scst_pr_refuse_more(out);
+		goto out_free;
+	}
+	scst_pr_publish(out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
+	return true;
+
+out_free:
+	kvfree(out->pr);
+	return false;
+}
+
+static bool scst_pr_run_locked(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->cmd->dev;
+	bool done = false;
+
+	mutex_lock(&dev->pr_lock);
+	if (READ_ONCE(dev->reserved_by))
+		scst_pr_conflict(out);
+	else
+		done = scst_pr_run_on_copy(out);
+	mutex_unlock(&dev->pr_lock);
+	return done;
+}
+
+static bool scst_pr_check_cdb(struct scst_pr_out *out)
+{
+	bool typed = out->action == SCST_PR_RESERVE ||
+		     out->action == SCST_PR_RELEASE;
+
+	if (typed && out->cmd->cdb[2] >> 4)
+		return scst_pr_refuse_cdb(out, 2, 7);
+	if (typed && !scst_pr_type_is_valid(out->type))
+		return scst_pr_refuse_cdb(out, 2, 3);
+	return true;
+}
+
+/* The length of the list of TransportIDs is given twice. */
+static bool scst_pr_check_ids(struct scst_pr_out *out)
+{
+	u32 at = SCST_PR_LIST_LEN;
+
+	if (out->action != SCST_PR_REGISTER)
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 3);
+	if (out->len < at + 4 ||
+	    out->len - at - 4 != get_unaligned_be32(&out->list[at]))
+		return scst_pr_refuse_length(out);
+	return true;
+}
+
+static bool scst_pr_check_list(struct scst_pr_out *out)
+{
+	if (out->action == SCST_PR_REGISTER_MOVE) {
+		if (out->list[SCST_PR_MOVE_FLAGS] & SCST_PR_APTPL)
+			return scst_pr_refuse(out, SCST_PR_MOVE_FLAGS, 0);
+		return true;
+	}
+	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
+		return scst_pr_check_ids(out);
+	if (out->len != SCST_PR_LIST_LEN)
+		return scst_pr_refuse_length(out);
+	if (scst_pr_is_register(out) && (out->list[SCST_PR_FLAGS] & SCST_PR_APTPL))
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 0);
+	return true;
+}
+
+static bool scst_pr_find_ports(struct scst_pr_out *out)
+{
+	if (scst_pr_is_register(out) &&
+	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT)) {
+		out->ports = scst_target_all_rel_ids(&out->port_count);
+		return out->ports || scst_pr_refuse_more(out);
+	}
+	out->ports = kmalloc_array(1, sizeof(*out->ports), GFP_KERNEL);
+	if (!out->ports)
+		return scst_pr_refuse_more(out);
+	out->ports[0] = out->cmd->sess->tgt->rel_tgt_id;
+	out->port_count = 1;
+	return true;
+}
+
+/* What was aborted must not reach the medium after the status. */
+static void scst_pr_wait_aborted(struct scst_pr_out *out)
+{
+	if (!scst_device_wait_aborted(out->cmd->dev))
+		scst_cmd_set_sense(out->cmd, SCST_SENSE_INTERNAL_FAILURE);
+}
+
+static void scst_pr_out(struct scst_pr_out *out)
+{
+	out->action = out->cmd->cdb[1] & 0x1f;
+	out->type = out->cmd->cdb[2] & 0x0f;
+	out->key = get_unaligned_be64(&out->list[0]);
+	out->sa_key = get_unaligned_be64(&out->list[8]);
+	if (!scst_pr_check_cdb(out) || !scst_pr_check_list(out) ||
+	    !scst_pr_find_ports(out))
+		return;
+	if (scst_pr_run_locked(out) && out->action == SCST_PR_PREEMPT_ABORT)
+		scst_pr_wait_aborted(out);
+	kfree(out->ports);
+}
+
+/**
+ * scst_exec_pr_out - PERSISTENT RESERVE OUT
+ * @cmd: the command
+ *
+ * Context: process context; may sleep.
+ */
+void scst_exec_pr_out(struct scst_cmd *cmd)
+{
+	struct scst_pr_out out = { .cmd = cmd, .len = cmd->cdb_data_len };
+	u8 *list;
+
+	if (out.len < SCST_PR_LIST_LEN || out.len > SCST_PR_LIST_MAX) {
+		scst_pr_refuse_length(&out);
+		return;
+	}
+	list = kvzalloc(out.len, GFP_KERNEL);
+	if (!list) {
+		scst_pr_refuse_more(&out);
+		return;
+	}
+	out.list = list;
+	if (scst_data_out(cmd, 0, list, out.len) == out.len)
+		scst_pr_out(&out);
+	else
+		scst_pr_refuse_length(&out);
+	kvfree(list);
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TransportIDs, SPC-5 7.6.4: what an initiator port is called where reservations
+ * of initiators that are not logged in are spoken of.
+ *
+ * A name has exactly one form here: the shortest, padded with zeroes as the
+ * standard says. So two are equal if their bytes are.
+ */
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <scsi/scsi_proto.h>
+
+#include "scst_priv.h"
+
+/* PROTOCOL IDENTIFIER and ADDITIONAL LENGTH, before a name */
+#define SCST_NAME_HEADER	4
+#define SCST_NAME_MIN		20
+
+/* All other kinds */
+#define SCST_FIXED_LEN		24
+
+static bool scst_transport_id_is_name(const u8 *data)
+{
+	u8 protocol = data[0] & 0x0f;
+
+	return protocol == SCSI_PROTOCOL_ISCSI || protocol == SCSI_PROTOCOL_UNSPEC;
+}
+
+static void scst_put_name(struct scst_transport_id *id, u8 first, const u8 *name,
+			  unsigned int name_len)
+{
+	unsigned int len = max(round_up(name_len + 1, 4), SCST_NAME_MIN);
+
+	memset(id, 0, sizeof(*id));
+	id->data[0] = first;
+	put_unaligned_be16(len, &id->data[2]);
+	memcpy(&id->data[SCST_NAME_HEADER], name, name_len);
+	id->len = SCST_NAME_HEADER + len;
+}
+
+/**
+ * scst_transport_id_init - find out what a session's initiator port is called
+ * @sess: the session
+ *
+ * A driver that has no TransportID of its own gets one with the port's name, in
+ * the form that iSCSI's have.
+ */
+void scst_transport_id_init(struct scst_session *sess)
+{
+	const struct scst_target_ops *ops = sess->tgt->ops;
+	struct scst_transport_id *id = &sess->transport_id;
+
+	if (ops->transport_id)
+		id->len = ops->transport_id(sess, id->data);
+	else
+		scst_put_name(id, ops->protocol_id, sess->initiator,
+			      strnlen(sess->initiator, SCST_PORT_NAME_LEN));
+}
+
+static unsigned int scst_parse_name(const u8 *data, u32 len,
+				    struct scst_transport_id *id)
+{
+	unsigned int additional = get_unaligned_be16(&data[2]);
+	const u8 *name = data + SCST_NAME_HEADER;
+	unsigned int name_len;
+
+	if (additional < SCST_NAME_MIN || additional % 4 ||
+	    SCST_NAME_HEADER + additional > min_t(u32, len, sizeof(id->data)))
+		return 0;
+	name_len = strnlen(name, additional);
+	if (!name_len || name_len == additional)
+		return 0;
+	scst_put_name(id, data[0], name, name_len);
+	return SCST_NAME_HEADER + additional;
+}
+
+/**
+ * scst_transport_id_parse - read a TransportID
+ * @data: where it begins
+ * @len:  bytes up to the end of the list that it stands in
+ * @id:   the result
+ *
+ * Context: any.
+ * Return: bytes read; 0: it is not valid.
+ */
+unsigned int scst_transport_id_parse(const u8 *data, u32 len,
+				     struct scst_transport_id *id)
+{
+	if (len < SCST_FIXED_LEN)
+		return 0;
+	if (scst_transport_id_is_name(data))
+		return scst_parse_name(data, len, id);
+	memset(id, 0, sizeof(*id));
+	memcpy(id->data, data, SCST_FIXED_LEN);
+	id->len = SCST_FIXED_LEN;
+	return SCST_FIXED_LEN;
+}
+
+/**
+ * scst_transport_id_equal - whether two TransportIDs name the same port
+ * @a: one
+ * @b: the other
+ *
+ * Context: any.
+ * Return: true if they do.
+ */
+bool scst_transport_id_equal(const struct scst_transport_id *a,
+			     const struct scst_transport_id *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0
+# Loaded by the tests of reservations, after lib/probe: initiator ports with names of
+# one letter, all on target t0.
+# shellcheck shell=bash
+
+declare -gA pr_ports=()
+
+# pr_ports_are NAME...: log in, and take the unit attentions.
+pr_ports_are() {
+	local name
+
+	for name in "$@"; do
+		probe_login "$name"
+		# shellcheck disable=SC2154 # lib/probe sets it
+		pr_ports[$name]=$probe
+		probe_ready
+	done
+}
+
+# as NAME: what follows comes from that port.
+as() {
+	probe_use "${pr_ports[$1]}"
+}
+
+# send ARGUMENTS...: submits a command; sets $scsi_status and $reply to its result.
+send() {
+	echo "cmd 1 $*" >&"$probe" && read -r reply <&"$probe" || return
+	scsi_status=${reply#*status=}
+	scsi_status=${scsi_status%% *}
+}
+
+# expect_status STATUS ARGUMENTS...
+expect_status() {
+	local wanted=$1
+
+	shift
+	send "$@" && equal "$wanted" "$scsi_status" "$*: $reply"
+}
+
+# expect_sense KEY ASC ASCQ ARGUMENTS...
+expect_sense() {
+	local wanted="1 status=02 *sense=70??$1??????????????????$2$3*"
+
+	shift 3
+	send "$@" && matches "$wanted" "$reply" "$*"
+}
+
+# pr_cdb ACTION TYPE [LENGTH]: sets $pr_out to how the command begins.
+pr_cdb() {
+	printf -v pr_out 'dir=out len=%d cdb=5f%02x%02x0000%08x00' "${3:-24}" "$1" "$2" \
+		"${3:-24}"
+}
+
+# PERSISTENT RESERVE OUT; keys in hexadecimal. pr_FUNCTION STATUS ...
+# pr_out STATUS ACTION TYPE KEY SERVICE_ACTION_KEY [FLAGS]
+pr_out() {
+	local data
+
+	printf -v data '%016x%016x00000000%02x000000' "0x$4" "0x$5" "${6:-0}"
+	pr_cdb "$2" "$3"
+	expect_status "$1" "$pr_out" "data=$data"
+}
+
+pr_register() { # STATUS KEY NEW_KEY [FLAGS]
+	pr_out "$1" 0 0 "$2" "$3" "${4:-0}"
+}
+
+pr_reserve() { # STATUS TYPE KEY
+	pr_out "$1" 1 "$2" "$3" 0
+}
+
+pr_release() { # STATUS TYPE KEY
+	pr_out "$1" 2 "$2" "$3" 0
+}
+
+pr_clear() { # STATUS KEY
+	pr_out "$1" 3 0 "$2" 0
+}
+
+pr_preempt() { # STATUS TYPE KEY VICTIM'S_KEY
+	pr_out "$1" 4 "$2" "$3" "$4"
+}
+
+# pr_in ACTION: sets $data to what it returned, in hexadecimal.
+pr_in() {
+	send "dir=in len=512 show=128 cdb=5e0${1}0000000000020000" &&
+		equal 00 "$scsi_status" "$reply" || return
+	data=${reply#*data=}
+}
+
+# pr_keys_are GENERATION KEY...: of READ KEYS, one digit each
+pr_keys_are() {
+	local wanted key
+
+	printf -v wanted '%08x%08x' "$1" $((8 * ($# - 1)))
+	shift
+	for key in "$@"; do
+		printf -v wanted '%s%016x' "$wanted" "0x$key"
+	done
+	pr_in 0 && equal "$wanted" "${data:0:${#wanted}}" 'READ KEYS'
+}
+
+# pr_reservation_is TYPE KEY, or none: of READ RESERVATION
+pr_reservation_is() {
+	local wanted
+
+	pr_in 1 || return
+	if [ "$1" = none ]; then
+		equal 00000000 "${data:8:8}" 'READ RESERVATION'
+	else
+		printf -v wanted '%016x00000000%04x' "0x$2" "$1"
+		equal "$wanted" "${data:16:28}" 'READ RESERVATION'
+	fi
+}
+
+# pr_hears ASC ASCQ NAME...: each has that unit attention, and then none
+pr_hears() {
+	local asc=$1 ascq=$2 name
+
+	shift 2
+	for name in "$@"; do
+		as "$name"
+		expect_sense 06 "$asc" "$ascq" cdb=000000000000 &&
+			pr_hears_nothing "$name" || return
+	done
+}
+
+# pr_hears_nothing NAME...
+pr_hears_nothing() {
+	local name
+
+	for name in "$@"; do
+		as "$name"
+		expect_status 00 cdb=000000000000 || return
+	done
+}
+
+# What the standards' tables say of each command: c for a conflict
+# - with RESERVE of another, with Write Exclusive and Exclusive Access of another;
+# - of a registrant with a reservation of all registrants' or for them only;
+# - of others with Write Exclusive and Exclusive Access of these kinds.
+pr_commands=(
+	'.aaaaa cdb=000000000000'
+	'aaaaaa dir=in len=18 cdb=030000001200'
+	'cacaac dir=in len=512 cdb=080000000100'
+	'cccacc dir=out len=512 cdb=0a0000000100'
+	'aaaaaa dir=in len=96 cdb=120000006000'
+	'cccacc dir=out len=4 cdb=151000000400'
+	'cccacc dir=in len=192 cdb=1a003f00c000'
+	'aaaaaa cdb=1b0000000100'
+	'cccacc cdb=1b0000000000'
+	'cccacc cdb=1b0000003100'
+	'cccacc cdb=1d0400000000'
+	'aaaaaa cdb=1e0000000000'
+	'cccacc cdb=1e0000000100'
+	'aaaaaa dir=in len=8 cdb=25000000000000000000'
+	'cacaac dir=in len=512 cdb=28000000000000000100'
+	'cccacc dir=out len=512 cdb=2a000000000000000100'
+	'cccacc dir=out len=512 cdb=2e000000000000000100'
+	'cacaac cdb=2f000000000000000100'
+	'cccacc cdb=35000000000000000000'
+	'cccacc dir=out len=8 cdb=55100000000000000800'
+	'cccacc dir=in len=192 cdb=5a003f0000000000c000'
+	'.aaaaa dir=in len=192 cdb=5e000000000000c00000'
+	'.aaaaa dir=in len=192 cdb=5e010000000000c00000'
+	'.aaaaa dir=in len=192 cdb=5e020000000000c00000'
+	'.aaaaa dir=in len=192 cdb=5e030000000000c00000'
+	'cacaac dir=in len=512 cdb=88000000000000000000000000010000'
+	'cccacc dir=out len=512 cdb=8a000000000000000000000000010000'
+	'cccacc dir=out len=512 cdb=8e000000000000000000000000010000'
+	'cacaac cdb=8f000000000000000000000000010000'
+	'cccacc cdb=91000000000000000000000000000000'
+	'aaaaaa dir=in len=32 cdb=9e100000000000000000000000200000'
+	'aaaaaa dir=in len=512 cdb=a00000000000000002000000'
+	'cccacc dir=in len=512 cdb=a30c00000000000002000000'
+	'cccacc dir=in len=16 cdb=a30d80000000000000100000'
+	'cacaac dir=in len=512 cdb=a80000000000000000010000'
+	'cccacc dir=out len=512 cdb=aa0000000000000000010000'
+	'cccacc dir=out len=512 cdb=ae0000000000000000010000'
+	'cacaac cdb=af0000000000000000010000'
+)
+
+# pr_matrix PORT COLUMN: every command, from that port; column - is all allowed
+pr_matrix() {
+	local command verdict
+
+	as "$1"
+	for command in "${pr_commands[@]}"; do
+		verdict=a
+		[ "$2" = - ] || verdict=${command:$2:1}
+		[ "$verdict" != . ] || verdict=c
+		send "show=0 ${command#* }" || return
+		case $verdict$scsi_status in
+		c18) ;;
+		c* | a18) fail "column $2 from $1: $command: $reply" || return ;;
+		esac
+	done
+	send cdb=1b0000000100
+}
