@@ -10,7 +10,8 @@
 static bool scst_cmd_matches(const struct scst_cmd *cmd,
 			     const struct scst_cmd_filter *filter)
 {
-	return (!filter->nexus || cmd->nexus == filter->nexus) &&
+	return cmd != filter->except &&
+	       (!filter->nexus || cmd->nexus == filter->nexus) &&
 	       (!filter->dev || cmd->dev == filter->dev) &&
 	       (!filter->tag || cmd->tag == *filter->tag) &&
 	       (!filter->lun || !memcmp(&cmd->lun, filter->lun,

@@ -475,7 +475,7 @@ static bool scst_pr_find_ports(struct scst_pr_out *out)
 /* What was aborted must not reach the medium after the status. */
 static void scst_pr_wait_aborted(struct scst_pr_out *out)
 {
-	if (!scst_device_wait_aborted(out->cmd->dev))
+	if (!scst_device_wait_aborted(out->cmd->dev, out->cmd))
 		scst_cmd_set_sense(out->cmd, SCST_SENSE_INTERNAL_FAILURE);
 }
 

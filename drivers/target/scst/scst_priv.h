@@ -601,6 +601,7 @@ void scst_cmd_set_conflict(struct scst_cmd *cmd);
  * @dev:	those of this device, or NULL for any
  * @lun:	those sent to this LUN, or NULL for any
  * @tag:	the one with this tag, or NULL for any
+ * @except:	not this one, or NULL
  * @aborted:	only those that are aborted
  */
 struct scst_cmd_filter {
@@ -608,6 +609,7 @@ struct scst_cmd_filter {
 	const struct scst_device *dev;
 	const struct scsi_lun *lun;
 	const u64 *tag;
+	const struct scst_cmd *except;
 	bool aborted;
 };
 
@@ -710,7 +712,8 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
 const char *scst_target_state_name(const struct scst_target *tgt);
 
 /* tmf.c */
-bool scst_device_wait_aborted(struct scst_device *dev);
+bool scst_device_wait_aborted(struct scst_device *dev,
+			      const struct scst_cmd *except);
 void scst_session_tmf_gone(struct scst_session *sess);
 
 /* stats.c: counters and histograms */

@@ -83,14 +83,18 @@ scst_tmf_busy_session(struct scst_device *dev,
 
 /**
  * scst_device_wait_aborted - wait until what was aborted on a device is gone
- * @dev: the device
+ * @dev:    the device
+ * @except: a command that waits for the others, or NULL
  *
  * Context: process context without locks; may sleep.
  * Return: true if it is.
  */
-bool scst_device_wait_aborted(struct scst_device *dev)
+bool scst_device_wait_aborted(struct scst_device *dev,
+			      const struct scst_cmd *except)
 {
-	const struct scst_cmd_filter filter = { .dev = dev, .aborted = true };
+	const struct scst_cmd_filter filter = {
+		.dev = dev, .except = except, .aborted = true,
+	};
 	unsigned long deadline = jiffies + SCST_TMF_TIMEOUT;
 	struct scst_session *sess;
 	bool gone = true;
@@ -104,7 +108,7 @@ bool scst_device_wait_aborted(struct scst_device *dev)
 
 static enum scst_tmf_response scst_tmf_wait_device(struct scst_device *dev)
 {
-	return scst_device_wait_aborted(dev) ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
+	return scst_device_wait_aborted(dev, NULL) ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
 }
 
 static enum scst_tmf_response scst_tmf_clear_task_set(struct scst_tmf *tmf,

@@ -229,6 +229,37 @@ setup() {
 	expect_status 18 "$write_1"
 }
 
+@test "PREEMPT AND ABORT waits for what it aborted, not for itself when it is aborted" {
+	as a
+	pr_register 00 0 a
+	echo "cmd 7 $write_1 data=11 data=hold" >&"$probe"
+	for port in b c; do
+		as $port
+		pr_register 00 0 $port
+	done
+	# b aborts a's write, c aborts b.
+	as b
+	pr_reserve 00 1 b
+	pr_cdb 5 3
+	echo "cmd 8 $pr_out data=000000000000000b000000000000000a0000000000000000" >&"$probe"
+	as a
+	wait_until 5 pr_keys_are 4 b c 2>/dev/null
+	as c
+	echo "cmd 9 $pr_out data=000000000000000c000000000000000b0000000000000000" >&"$probe"
+	as a
+	wait_until 5 pr_reservation_is 3 c 2>/dev/null
+	# This takes the lock under which they were aborted.
+	send cdb=170000000000
+	start=$SECONDS
+	echo "go 7" >&"$probe"
+	equal '7 aborted' "$(probe_result)"
+	as b
+	equal '8 aborted' "$(probe_result)"
+	as c
+	matches '9 status=00 *' "$(probe_result)"
+	[ $((SECONDS - start)) -lt 5 ]
+}
+
 # tid NAME: its TransportID, as the probe's protocol has it
 tid() {
 	printf '0f000014%02x%038d' "'$1" 0
@@ -348,6 +379,20 @@ pr_move() {
 	send "$turn lun=0005000000000000"
 	send "$turn lun=0005000000000000"
 	expect_status 00 "$write_1 lun=0005000000000000"
+}
+
+@test "a LUN that stays when its session moves stays reserved" {
+	mkdir -p targets/probe/t0/groups/g/luns/0
+	ln -s devices/nullio/d0 targets/probe/t0/groups/g/luns/0/
+	as a
+	expect_status 00 cdb=160000000000
+	for change in mkdir rmdir; do
+		$change targets/probe/t0/groups/g/initiators/a
+		as b
+		expect_status 18 "$read_1"
+		as a
+		expect_status 00 "$read_1"
+	done
 }
 
 @test "RESERVE is exclusive until it is released, the initiator goes or all is reset" {
