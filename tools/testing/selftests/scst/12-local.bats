@@ -164,7 +164,7 @@ lun_0_is_2m() {
 		link_lun t0 0 nullio/d0
 	done
 	# and faster than the initiator can look
-	for _ in 1 2 3 4 5; do
+	for _ in 1 2 3; do
 		for _ in 1 2 3 4 5 6 7 8; do
 			unlink_lun t0 0
 			link_lun t0 0 nullio/d0

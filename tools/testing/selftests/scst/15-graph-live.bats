@@ -112,6 +112,14 @@ with() {
 	g2 g2 g2:v1 g2:v2 g1:*
 	g1 g2 g2:v2 g1:* g1:!by
 	g2 g2 g1:*1 g1:!?1 g2:v*
+	g1 g2 g1:v[1] g2:v[!1]
+	g2 g2 g1:!v* g2:v*
+	g1 g1 g1:* g1:!by
+	- g2 g2:*2
+	g1 g1 g1:v? g2:v1*
+	g1 g2 g1:\v1 g2:v2
+	- g1 g2:[!v]* g1:*2
+	g2 g2 g1:?? g1:!v? g2:v[12]
 	CASES
 	bystander_ends
 }
@@ -134,7 +142,7 @@ capacity_is() {
 	ln -s devices/nullio/d1 $target/luns/0/
 	bystander_starts v1
 	disk=$(wait_for_disk t0 v1 0)
-	for _ in 1 2 3 4; do
+	for _ in 1 2 3 4 5 6; do
 		for ro in 1 0; do
 			attr_set $target/luns/0/read_only $ro
 			ro_of "$disk" $ro

@@ -34,7 +34,7 @@ suite() {
 	_su_more=$2
 	shift 2
 	"$@" --scratch 2048 --timeout 3000 -- \
-		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=19 \
+		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 \
 		bats --tap "$scst_tests"/[0-9][0-9]-*.bats ${_su_more:+"$_su_more"}
 }
 

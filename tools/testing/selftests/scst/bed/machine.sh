@@ -19,14 +19,16 @@ initramfs_vm() {
 		virtio_pci 9pnet_virtio 9p overlay
 }
 
-# The programs that tests start over and over, and their libraries: the guest keeps
-# copies, because each start of a program on 9p asks the host again.
+# The programs that tests start over and over, their libraries, and the scripts that
+# each test reads: the guest keeps copies, because each opening of a file on 9p asks
+# the host again.
 vm_warm_files() {
 	for _vw_name in bash cat sed awk grep ls mkdir rmdir ln rm dd find head tail od tr \
 		date seq stat dmesg timeout truncate blockdev udevadm sg_raw sg_luns; do
 		_vw_file=$(command -v "$_vw_name") && _vw_file=$(realpath "$_vw_file") &&
 			printf '%s\n' "$_vw_file" && ldd "$_vw_file" | grep -o '/[^ ]*'
 	done | xargs realpath | sort -u
+	find /usr/lib/bats-core /usr/libexec/bats-core "$scst_tests/lib" -type f
 	echo /etc/ld.so.cache
 }
 

@@ -3,7 +3,7 @@
 # Every allocation of every operation on the graph fails once: the operation is
 # refused, and nothing has changed, or it succeeds all the same. The kernel must be
 # able to inject faults. With SCST_FAULT_STEP=N only every Nth allocation fails, and the
-# first twenty.
+# first twelve.
 
 load ../lib/scst
 load ../lib/probe
@@ -22,7 +22,7 @@ every_allocation() {
 	local undo=$1 unchanged=$2 step=${SCST_FAULT_STEP:-1} n result fired=0
 
 	shift 2
-	for ((n = 1; n < 1000; n += n < 20 ? 1 : step)); do
+	for ((n = 1; n < 1000; n += n < 12 ? 1 : step)); do
 		result=$(perl "$BATS_TEST_DIRNAME/fail_nth.pl" "$n" "$@")
 		case $result in
 		'fired ENOMEM') $unchanged "$2" ;;
