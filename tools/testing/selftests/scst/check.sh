@@ -92,6 +92,7 @@ rm -rf "$results"
 mkdir -p "$results"
 jobs=${*:-$all_jobs}
 # shellcheck disable=SC2086 # a list of words
-fetch && printf '%s\n' $jobs | xargs -n 1 -P $(($(nproc) + 1)) "$0" --job
+fetch && printf '%s\n' $jobs | xargs -n 1 -P $(($(nproc) + 1)) \
+	"$scst_tests/check.sh" --job
 # shellcheck disable=SC2086
 total $jobs
