@@ -17,9 +17,8 @@ results=build/out/check
 setup=$scst_tests/setup.sh
 run_vm=$scst_tests/run_vm.sh
 
-# The longest first. One more runs than there are CPUs, since tests also wait. The
-# emulated machines need the most of the CPUs and can do without for a while; tests
-# in the others measure pauses.
+# The longest first: as many as there are CPUs run at a time. With more, tests that
+# measure pauses would measure the machine's.
 all_jobs='vm-6.1 vm-6.12 uml static uml-smp powercut-vm powercut-uml-smp meta unit'
 
 fetch() {
@@ -43,7 +42,7 @@ run_job() {
 	static) "$scst_tests/static.sh" ;;
 	unit) "$scst_tests/unit.sh" ;;
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
-	vm-*) suite 10 '' nice -n 5 "$run_vm" --bed vm --kernel "${1#vm-}" ;;
+	vm-*) suite 10 '' "$run_vm" --bed vm --kernel "${1#vm-}" ;;
 	uml) suite 20 "$scst_tests"/faults "$run_vm" --bed uml ;;
 	uml-smp) suite 60 '' "$run_vm" --bed uml-smp ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
@@ -92,7 +91,6 @@ rm -rf "$results"
 mkdir -p "$results"
 jobs=${*:-$all_jobs}
 # shellcheck disable=SC2086 # a list of words
-fetch && printf '%s\n' $jobs | xargs -n 1 -P $(($(nproc) + 1)) \
-	"$scst_tests/check.sh" --job
+fetch && printf '%s\n' $jobs | xargs -n 1 -P "$(nproc)" "$scst_tests/check.sh" --job
 # shellcheck disable=SC2086
 total $jobs

@@ -38,6 +38,7 @@ declare -gA scst_strerror=(
 	[ENAMETOOLONG]='File name too long'
 	[ENOTEMPTY]='Directory not empty'
 	[EOPNOTSUPP]='Operation not supported'
+	[EBADE]='Invalid exchange'
 	[ETIMEDOUT]='Connection timed out'
 )
 
