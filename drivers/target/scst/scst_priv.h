@@ -46,6 +46,7 @@
 
 #include <linux/completion.h>
 #include <linux/configfs.h>
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -545,6 +546,15 @@ void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
 void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
 void scst_context_init(void);
 void scst_context_exit(void);
+
+/* inject.c: commands stop where a test wants them to */
+DECLARE_STATIC_KEY_FALSE(scst_inject_key);
+bool __scst_inject_hold(struct scst_cmd *cmd);
+
+static inline bool scst_inject_hold(struct scst_cmd *cmd)
+{
+	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
+}
 
 /* cdb.c: decode; LUN formats */
 bool scst_cdb_decode(struct scst_cmd *cmd);
