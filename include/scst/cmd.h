@@ -125,6 +125,7 @@ enum scst_stage {
 enum scst_cmd_flag {
 	SCST_CMD_ABORTED,	/* a TMF or a log-out ended it */
 	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
+	SCST_CMD_UNDELIVERED,	/* the initiator did not get the response */
 };
 
 /**
@@ -235,6 +236,7 @@ void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess);
 void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 			 enum scst_context ctx);
+void scst_cmd_set_undelivered(struct scst_cmd *cmd);
 void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
 s64 scst_cmd_residual(const struct scst_cmd *cmd);
 bool scst_cmd_aborted(const struct scst_cmd *cmd);

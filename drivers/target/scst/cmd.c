@@ -187,6 +187,19 @@ void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_cmd_complete);
 
 /**
+ * scst_cmd_set_undelivered - the driver failed to deliver a response
+ * @cmd: a command that ops->send_response() was called for; scst_cmd_sent() is
+ *	 still to follow
+ *
+ * Context: any.
+ */
+void scst_cmd_set_undelivered(struct scst_cmd *cmd)
+{
+	set_bit(SCST_CMD_UNDELIVERED, &cmd->flags);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_undelivered);
+
+/**
  * scst_cmd_sent - the driver has delivered a response, or failed to
  * @cmd: the command; gone on return, or soon
  * @ctx: the caller's context
