@@ -14,5 +14,6 @@ int scst_inject_start(const struct scst_target_ops *driver,
 		      bool (*hold)(struct scst_cmd *cmd));
 void scst_inject_stop(void);
 void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx);
+unsigned int scst_inject_count_waits(void);
 
 #endif /* _SCST_INJECT_H */

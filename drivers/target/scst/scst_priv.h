@@ -547,15 +547,6 @@ void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
 void scst_context_init(void);
 void scst_context_exit(void);
 
-/* inject.c: commands stop where a test wants them to */
-DECLARE_STATIC_KEY_FALSE(scst_inject_key);
-bool __scst_inject_hold(struct scst_cmd *cmd);
-
-static inline bool scst_inject_hold(struct scst_cmd *cmd)
-{
-	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
-}
-
 /* cdb.c: decode; LUN formats */
 bool scst_cdb_decode(struct scst_cmd *cmd);
 u32 scst_lun_decode(const struct scsi_lun *lun);
@@ -630,6 +621,32 @@ bool scst_session_wait(struct scst_session *sess,
 bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter);
 bool scst_nexus_has_others(const struct scst_cmd *cmd);
+
+/* inject.c: commands stop where a test wants them to */
+DECLARE_STATIC_KEY_FALSE(scst_inject_key);
+bool __scst_inject_hold(struct scst_cmd *cmd);
+
+static inline bool scst_inject_hold(struct scst_cmd *cmd)
+{
+	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
+}
+
+/**
+ * struct scst_inject_wait - somebody waits for aborted commands
+ * @sess:	their session
+ * @filter:	which
+ * @entry:	on the list of all, or empty
+ */
+struct scst_inject_wait {
+	struct scst_session *sess;
+	const struct scst_cmd_filter *filter;
+	struct list_head entry;
+};
+
+void scst_inject_wait_begin(struct scst_inject_wait *wait,
+			    struct scst_session *sess,
+			    const struct scst_cmd_filter *filter);
+void scst_inject_wait_end(struct scst_inject_wait *wait);
 
 /* nexus.c: I_T_L nexuses */
 int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,
