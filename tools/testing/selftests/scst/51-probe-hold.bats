@@ -161,3 +161,60 @@ medium_is() {
 	matches "7 status=02 * sense=$(sense 0b 4b 00)* data=" "$(probe_result)"
 	matches '8 status=00 *' "$(probe_cmd 8 cdb=000000000000)"
 }
+
+@test "sync returns when nothing moves any more" {
+	local ctx point
+
+	hold_setup
+	for ctx in "${contexts[@]}"; do
+		for point in "${before_medium[@]:1}"; do
+			probe_request cmd 7 ctx="$ctx" dir=out len=512 $write_1 hold="$point"
+			probe_request sync
+			equal "stage=$point held=1 aborted=0" "$(probe_where 7)"
+			probe_request tmf 100 fn=0 ref=7
+			probe_request sync
+			equal "stage=$point held=1 aborted=1" "$(probe_where 7)"
+			probe_request go 7 ctx="$ctx"
+			probe_request sync
+			equal none "$(probe_where 7)"
+			equal '7 aborted' "$(probe_result)"
+			equal '100 response=0' "$(probe_result)"
+		done
+	done
+}
+
+@test "sync waits for functions and log-outs of other initiators, and only for what moves" {
+	local one two
+
+	hold_setup
+	medium d0 hold
+	one=$probe
+	probe_login two
+	two=$probe
+	probe_request cmd 1 cdb=000000000000
+	probe_request sync
+	matches "1 status=02 * sense=$(sense 06 29 00)* data=" "$(probe_result)"
+	probe_use "$one"
+	hold_write data,finish
+	probe_request cmd 8 dir=in len=512 $read_1
+	probe_request cmd 9 cdb=000000000000 hold=finish
+	probe_use "$two"
+	probe_request tmf 100 fn=4
+	probe_request sync
+	probe_use "$one"
+	probe_is 7 data 1 1
+	probe_is 8 medium 1 1
+	probe_is 9 finish 1 1
+	probe_request logout
+	probe_request go 7
+	medium d0 complete 8
+	probe_request sync
+	equal "stage=finish held=1 aborted=1" "$(probe_where 7)"
+	equal none "$(probe_where 8)"
+	probe_request go 7
+	probe_request go 9
+	probe_request sync
+	[ ! -d targets/probe/t0/sessions/me ]
+	probe_use "$two"
+	equal '100 response=0' "$(probe_result)"
+}

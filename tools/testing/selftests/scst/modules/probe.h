@@ -19,6 +19,7 @@
  *     -> TAG none
  *   tmf TAG fn=N [lun=HEX] [ref=TAG]
  *     -> TAG response=N
+ *   sync
  *   logout
  *
  * CTX, thread, softirq or hardirq, is where the core is called from; when the write
@@ -36,6 +37,10 @@
  * response (send).
  * "go" lets it go on; "fail" besides, that the transfer failed. "where" says which
  * stage it is in, or where it is held; medium: a device of ours has it.
+ *
+ * sync: when the write returns nothing moves by itself any more, in any session of any
+ * target: every command is answered, held, at a medium or parked at the door of the task
+ * set; every function is answered or waits for such commands.
  *
  * logout: log out, and stay open for "go" and "where". Closing the file lets go of
  * everything that is held, logs out and waits until the core has let go of the session.
@@ -123,6 +128,7 @@ struct probe_target {
  * @results:	struct probe_result.entry
  * @cmds:	struct probe_cmd.entry
  * @pending:	requests without a result
+ * @tmfs:	task management functions among them
  * @waitq:	woken by results
  * @reading:	the line that is being read, by one reader at a time
  * @entry:	on @target->sessions
@@ -139,6 +145,7 @@ struct probe_session {
 	struct list_head results;
 	struct list_head cmds;
 	unsigned int pending;
+	unsigned int tmfs;
 	wait_queue_head_t waitq;
 	struct probe_result *reading;
 	struct list_head entry;
@@ -237,7 +244,6 @@ void probe_call_in(enum scst_context ctx,
 enum scst_context probe_context(void);
 
 /* probe_cmd.c */
-void probe_pending(struct probe_session *session);
 int probe_submit_cmd(struct probe_session *session, char *args);
 void probe_cmd_deliver(struct probe_cmd *probe);
 void probe_transfer(struct probe_cmd *probe, enum scst_context ctx);
@@ -268,10 +274,14 @@ void probe_medium_close(struct scst_device *dev);
 void probe_medium_execute(struct scst_cmd *cmd);
 bool probe_medium_has(const struct scst_cmd *cmd);
 
+/* probe_sync.c */
+int probe_sync(void);
+
 /* probe_log.c */
 extern const struct file_operations probe_log_fops;
 __printf(1, 2)
 void probe_log(const char *fmt, ...);
+unsigned int probe_log_events(void);
 void probe_log_exit(void);
 
 /* probe_session.c */
@@ -279,7 +289,7 @@ extern struct mutex probe_lock;
 extern struct list_head probe_targets;
 extern const struct file_operations probe_session_fops;
 void probe_session_end(struct probe_session *session);
-void probe_result_add(struct probe_session *session,
-		      struct probe_result *result);
+void __probe_result_add(struct probe_session *session,
+			struct probe_result *result);
 
 #endif /* _SCST_PROBE_H */

@@ -34,17 +34,6 @@ static struct probe_cmd *probe_cmd_alloc(struct probe_session *session)
 	return probe;
 }
 
-/**
- * probe_pending - a request that is to have a result begins
- * @session: its initiator port
- */
-void probe_pending(struct probe_session *session)
-{
-	spin_lock_irq(&session->lock);
-	session->pending++;
-	spin_unlock_irq(&session->lock);
-}
-
 static void probe_start(void *arg, enum scst_context ctx)
 {
 	struct probe_cmd *probe = arg;
@@ -52,6 +41,7 @@ static void probe_start(void *arg, enum scst_context ctx)
 	unsigned long flags;
 
 	spin_lock_irqsave(&session->lock, flags);
+	session->pending++;
 	list_add_tail(&probe->entry, &session->cmds);
 	probe_log("%s %llu submit\n", session->name, probe->cmd.tag);
 	spin_unlock_irqrestore(&session->lock, flags);
@@ -75,7 +65,6 @@ int probe_submit_cmd(struct probe_session *session, char *args)
 		probe_cmd_free(probe);
 		return -EINVAL;
 	}
-	probe_pending(session);
 	probe_call_in(probe->ctx, probe_start, probe);
 	return 0;
 }
@@ -183,19 +172,29 @@ void probe_send_response(struct scst_cmd *cmd)
 	probe_respond(probe, probe_context());
 }
 
+static void __probe_cmd_deliver(struct probe_cmd *probe)
+{
+	struct probe_result *result = probe->result;
+
+	probe->result = NULL;
+	if (result)
+		__probe_result_add(probe->session, result);
+}
+
 /**
- * probe_cmd_deliver - a command's result can be read
+ * probe_cmd_deliver - a command's result can be read, before the core lets go of it
  * @probe: the command
  *
  * Context: any.
  */
 void probe_cmd_deliver(struct probe_cmd *probe)
 {
-	struct probe_result *result = probe->result;
+	struct probe_session *session = probe->session;
+	unsigned long flags;
 
-	probe->result = NULL;
-	if (result)
-		probe_result_add(probe->session, result);
+	spin_lock_irqsave(&session->lock, flags);
+	__probe_cmd_deliver(probe);
+	spin_unlock_irqrestore(&session->lock, flags);
 }
 
 void probe_release(struct scst_cmd *cmd)
@@ -208,7 +207,7 @@ void probe_release(struct scst_cmd *cmd)
 		probe_print_end(probe, "aborted");
 	spin_lock_irqsave(&session->lock, flags);
 	list_del(&probe->entry);
+	__probe_cmd_deliver(probe);
 	spin_unlock_irqrestore(&session->lock, flags);
-	probe_cmd_deliver(probe);
 	probe_cmd_free(probe);
 }

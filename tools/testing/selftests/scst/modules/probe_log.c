@@ -21,6 +21,7 @@ static DEFINE_MUTEX(probe_log_mutex);
 static DEFINE_SPINLOCK(probe_log_lock);
 static bool probe_log_on;
 static size_t probe_log_len;
+static unsigned int probe_log_count;
 
 /* Allocated when it is first turned on; before that nothing is logged. */
 static char *probe_log_text;
@@ -51,12 +52,24 @@ void probe_log(const char *fmt, ...)
 	va_list args;
 
 	spin_lock_irqsave(&probe_log_lock, flags);
+	probe_log_count++;
 	if (probe_log_on) {
 		va_start(args, fmt);
 		probe_log_vadd(fmt, args);
 		va_end(args);
 	}
 	spin_unlock_irqrestore(&probe_log_lock, flags);
+}
+
+/**
+ * probe_log_events - how many events there were, logged or not
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned int probe_log_events(void)
+{
+	return READ_ONCE(probe_log_count);
 }
 
 static int probe_log_set(bool on)

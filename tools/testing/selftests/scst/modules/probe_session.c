@@ -155,6 +155,8 @@ static int probe_request(struct probe_session *session, char *line)
 		return -ESHUTDOWN;
 	if (!strcmp(word, "login"))
 		return probe_login(session, args);
+	if (!strcmp(word, "sync"))
+		return probe_sync();
 	if (!session->sess)
 		return -ENOTCONN;
 	if (!strcmp(word, "go"))
@@ -187,23 +189,19 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
 }
 
 /**
- * probe_result_add - a request is answered
- * @session: its initiator port
+ * __probe_result_add - a request is answered
+ * @session: its initiator port, locked: a reader that sees the result may close the file
  * @result:  the line
  *
  * Context: any.
  */
-void probe_result_add(struct probe_session *session,
-		      struct probe_result *result)
+void __probe_result_add(struct probe_session *session,
+			struct probe_result *result)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&session->lock, flags);
+	lockdep_assert_held(&session->lock);
 	list_add_tail(&result->entry, &session->results);
 	session->pending--;
-	/* Under the lock: a reader that sees the result may close the file. */
 	wake_up(&session->waitq);
-	spin_unlock_irqrestore(&session->lock, flags);
 }
 
 static bool probe_is_ready(struct probe_session *session)

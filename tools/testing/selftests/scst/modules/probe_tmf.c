@@ -6,6 +6,14 @@
 
 #include "probe.h"
 
+static void probe_tmf_begin(struct probe_session *session)
+{
+	spin_lock_irq(&session->lock);
+	session->pending++;
+	session->tmfs++;
+	spin_unlock_irq(&session->lock);
+}
+
 /**
  * probe_submit_tmf - a script's "tmf" line
  * @session: its initiator port, logged in
@@ -28,7 +36,7 @@ int probe_submit_tmf(struct probe_session *session, char *args)
 		goto out_free;
 	probe->session = session;
 	probe->tmf.sess = session->sess;
-	probe_pending(session);
+	probe_tmf_begin(session);
 	probe_log("%s %llu tmf %u\n", session->name, probe->tag, probe->tmf.fn);
 	scst_tmf_submit(&probe->tmf);
 	return 0;
@@ -42,12 +50,15 @@ out_free:
 void probe_tmf_done(struct scst_tmf *tmf)
 {
 	struct probe_tmf *probe = container_of(tmf, struct probe_tmf, tmf);
+	struct probe_session *session = probe->session;
 	struct probe_result *result = probe->result;
 
 	result->len = scnprintf(result->line, sizeof(result->line),
 				"%llu response=%u\n", probe->tag, tmf->response);
-	probe_log("%s %llu response %u\n", probe->session->name, probe->tag,
-		  tmf->response);
-	probe_result_add(probe->session, result);
+	spin_lock_irq(&session->lock);
+	probe_log("%s %llu response %u\n", session->name, probe->tag, tmf->response);
+	session->tmfs--;
+	__probe_result_add(session, result);
+	spin_unlock_irq(&session->lock);
 	kfree(probe);
 }
