@@ -242,6 +242,8 @@ int probe_parse_hex(const char *value, u8 *result, size_t max);
 void probe_call_in(enum scst_context ctx,
 		   void (*call)(void *arg, enum scst_context ctx), void *arg);
 enum scst_context probe_context(void);
+void probe_context_init(void);
+void probe_context_exit(void);
 
 /* probe_cmd.c */
 int probe_submit_cmd(struct probe_session *session, char *args);

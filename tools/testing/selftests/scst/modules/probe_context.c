@@ -3,8 +3,9 @@
  * scst_probe: calls into the core from softirqs and hard interrupts, one at a time.
  */
 #include <linux/bottom_half.h>
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
-#include <linux/irq_work.h>
 #include <linux/mutex.h>
 
 #include "probe.h"
@@ -15,13 +16,17 @@ static DEFINE_MUTEX(probe_call_lock);
 static void (*probe_call)(void *arg, enum scst_context ctx);
 static void *probe_call_arg;
 
-static void probe_call_hardirq(struct irq_work *work)
+/* A timer: some beds let irq_work wait for the next tick. */
+static struct hrtimer probe_timer;
+static DECLARE_COMPLETION(probe_timer_done);
+
+static enum hrtimer_restart probe_call_hardirq(struct hrtimer *timer)
 {
 	WARN_ON_ONCE(!in_hardirq());
 	probe_call(probe_call_arg, SCST_CTX_HARDIRQ);
+	complete(&probe_timer_done);
+	return HRTIMER_NORESTART;
 }
-
-static DEFINE_IRQ_WORK(probe_irq_work, probe_call_hardirq);
 
 static void probe_call_softirq(struct tasklet_struct *tasklet)
 {
@@ -41,8 +46,8 @@ static void probe_call_in_softirq(void)
 
 static void probe_call_in_hardirq(void)
 {
-	irq_work_queue(&probe_irq_work);
-	irq_work_sync(&probe_irq_work);
+	hrtimer_start(&probe_timer, 0, HRTIMER_MODE_REL_HARD);
+	wait_for_completion(&probe_timer_done);
 }
 
 /**
@@ -68,6 +73,23 @@ void probe_call_in(enum scst_context ctx,
 	else
 		probe_call_in_hardirq();
 	mutex_unlock(&probe_call_lock);
+}
+
+/**
+ * probe_context_init - before the first call
+ */
+void probe_context_init(void)
+{
+	hrtimer_setup(&probe_timer, probe_call_hardirq, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+}
+
+/**
+ * probe_context_exit - after the last call
+ */
+void probe_context_exit(void)
+{
+	hrtimer_cancel(&probe_timer);
 }
 
 /**

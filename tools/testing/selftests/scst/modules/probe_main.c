@@ -65,6 +65,7 @@ static int __init probe_init(void)
 {
 	int ret;
 
+	probe_context_init();
 	probe_root = debugfs_create_dir("scst_probe", NULL);
 	debugfs_create_file("log", 0600, probe_root, NULL, &probe_log_fops);
 	probe_medium_init(probe_root);
@@ -95,6 +96,7 @@ static void __exit probe_exit(void)
 	scst_handler_unregister(&probe_handler_ops);
 	scst_inject_stop();
 	debugfs_remove(probe_root);
+	probe_context_exit();
 	probe_log_exit();
 }
 module_exit(probe_exit);
