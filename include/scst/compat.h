@@ -8,6 +8,7 @@
 
 #include <linux/configfs.h>
 #include <linux/dcache.h>
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 #include <scsi/scsi_proto.h>
@@ -35,6 +36,17 @@
 /* A zeroed object of the type of its argument */
 #ifndef kzalloc_obj
 #define kzalloc_obj(obj) kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+/* A timer's function was set apart from the rest */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
 #endif
 
 /*

@@ -300,6 +300,8 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 	while (stage != SCST_STAGE_OWNED) {
 		stage = scst_stage_or_abort(cmd, stage);
 		cmd->stage = stage;
+		if (scst_inject_hold(cmd))
+			return;
 		trace_scst_cmd_stage(cmd);
 		stage = scst_stage_run(cmd, stage, ctx);
 	}

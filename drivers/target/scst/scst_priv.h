@@ -46,6 +46,7 @@
 
 #include <linux/completion.h>
 #include <linux/configfs.h>
+#include <linux/jump_label.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -737,6 +738,32 @@ bool scst_cmd_claim(struct scst_cmd *cmd);
 void __scst_device_abort(struct scst_device *dev,
 			 const struct scst_cmd_filter *filter,
 			 const struct scst_session *by, bool attention);
+
+/* inject.c: commands stop where a test wants them to */
+DECLARE_STATIC_KEY_FALSE(scst_inject_key);
+bool __scst_inject_hold(struct scst_cmd *cmd);
+
+static inline bool scst_inject_hold(struct scst_cmd *cmd)
+{
+	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
+}
+
+/**
+ * struct scst_inject_wait - somebody waits for aborted commands
+ * @sess:	their session
+ * @filter:	which
+ * @entry:	on the list of all, or empty
+ */
+struct scst_inject_wait {
+	struct scst_session *sess;
+	const struct scst_cmd_filter *filter;
+	struct list_head entry;
+};
+
+void scst_inject_wait_begin(struct scst_inject_wait *wait,
+			    struct scst_session *sess,
+			    const struct scst_cmd_filter *filter);
+void scst_inject_wait_end(struct scst_inject_wait *wait);
 
 /* nexus.c: I_T_L nexuses */
 int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,

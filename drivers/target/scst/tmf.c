@@ -28,8 +28,14 @@ static bool scst_tmf_wait(struct scst_session *sess,
 			  const struct scst_cmd_filter *filter,
 			  unsigned long deadline)
 {
-	return scst_session_wait(sess, filter,
+	struct scst_inject_wait wait;
+	bool gone;
+
+	scst_inject_wait_begin(&wait, sess, filter);
+	gone = scst_session_wait(sess, filter,
 				 max_t(long, deadline - jiffies, 0));
+	scst_inject_wait_end(&wait);
+	return gone;
 }
 
 /*

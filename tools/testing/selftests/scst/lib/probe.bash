@@ -33,6 +33,11 @@ probe_logout() {
 	unset "probes[probe]"
 }
 
+# probe_request REQUEST...: the bare write
+probe_request() {
+	echo "$*" >&"$probe"
+}
+
 # probe_result: prints the next result; fails if none is under way, or does not come.
 probe_result() {
 	local line
@@ -43,6 +48,64 @@ probe_result() {
 # probe_cmd ARGUMENTS...: submits a command and prints its result.
 probe_cmd() {
 	echo "cmd $*" >&"$probe" && probe_result
+}
+
+# probe_where TAG: prints "stage=POINT held=0|1 aborted=0|1", or "none".
+probe_where() {
+	local line
+
+	echo "where $1" >&"$probe" && line=$(probe_result) || return
+	printf '%s\n' "${line#* }"
+}
+
+# probe_is TAG POINT HELD [ABORTED]
+probe_is() {
+	local line
+
+	echo "where $1" >&"$probe" && read -r line <&"$probe" &&
+		[[ $line = "$1 stage=$2 held=$3 aborted="${4-*} ]]
+}
+
+probe_is_gone() {
+	local line
+
+	echo "where $1" >&"$probe" && read -r line <&"$probe" && [ "$line" = "$1 none" ]
+}
+
+# probe_wait_held TAG POINT
+probe_wait_held() {
+	wait_until 10 probe_is "$1" "$2" 1 || fail "$1: $(probe_where "$1")"
+}
+
+# medium DEVICE REQUEST...: tells a device of the handler probe how to answer.
+medium() {
+	local device=$1
+
+	shift
+	echo "$*" >"$probe_root/devices/$device"
+}
+
+# medium_holds DEVICE: prints what waits for it, in the order of arrival.
+medium_holds() {
+	cat "$probe_root/devices/$1"
+}
+
+# No device keeps a log-out waiting.
+medium_all_auto() {
+	local file
+
+	for file in "$probe_root"/devices/*; do
+		[ ! -e "$file" ] || echo auto >"$file"
+	done
+}
+
+# Between the two: what happened, in the order in which it did. probe_log prints it.
+probe_log_start() {
+	echo 1 >"$probe_root/log"
+}
+
+probe_log() {
+	cat "$probe_root/log"
 }
 
 # sense KEY ASC ASCQ: how fixed format sense data begins
@@ -58,6 +121,7 @@ probe_ready() {
 }
 
 probe_logout_all() {
+	medium_all_auto
 	for probe in "${probes[@]}"; do
 		probe_logout
 	done

@@ -1,40 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * scst_probe: a target driver that lets a script be any initiator port.
+ * scst_probe: a target driver that lets a script be any initiator port, and devices
+ * that do what a script says.
  *
  * Each open of /sys/kernel/debug/scst_probe/<target> is one initiator port. A
  * line that is written is a request, a line that is read a result:
  *
  *   login NAME
- *   cmd TAG cdb=HEX [lun=HEX] [ctx=thread|softirq|hardirq] [dir=none|out|in|unknown]
- *       [len=BYTES] [attr=simple|ordered|head|aca|untagged] [data=HEX|fail|hold]
- *       [show=BYTES]
+ *   cmd TAG cdb=HEX [lun=HEX] [ctx=CTX] [dir=none|out|in|unknown] [len=BYTES]
+ *       [attr=simple|ordered|head|aca|untagged] [data=HEX|fail|hold] [send=fail]
+ *       [show=BYTES] [hold=POINT[,POINT...]]
  *     -> TAG status=XX residual=N sense=HEX data=HEX
  *     -> TAG aborted
- *   go TAG
+ *     -> TAG undelivered
+ *   go TAG [fail] [ctx=CTX]
+ *   where TAG
+ *     -> TAG stage=POINT held=0|1 aborted=0|1
+ *     -> TAG none
  *   tmf TAG fn=N [lun=HEX] [ref=TAG]
  *     -> TAG response=N [info=HEX]
+ *   sync
+ *   logout
  *
- * There are devices too, devices/probe/<device>/: disks of 1 MiB that read as zeroes
- * and whose backend comes and goes as the attribute "present" says.
+ * CTX, thread, softirq or hardirq, is where the core is called from; when the write
+ * returns it has been. A read waits for a result, and is at the end of the file when no
+ * request is under way. The answer to "where" is the next line that is read.
  *
- * The result has the first BYTES of Data-In, 64 if nothing is said, at most 512.
+ * cmd: data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
+ * transfer fail. send=fail lets the delivery of the response fail. The result has the
+ * first BYTES of Data-In, 64 if nothing is said, at most 512. It can be read when the
+ * core has let go of the command, or holds it before finish.
  *
- * data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
- * transfer fail, "hold", alone or besides, lets it wait until "go". A read waits for
- * a result, and is at the end of the file when no request is under way.
+ * hold= stops the command the first time that it gets to each POINT: before a stage of
+ * enum scst_stage (translate decode admit check prepare execute backend complete
+ * respond finish), in the transfer of its Data-Out (data, or data=hold) or of its
+ * response (send).
+ * "go" lets it go on; "fail" besides, that the transfer failed. "where" says which
+ * stage it is in, or where it is held; medium: a device of ours has it.
  *
- * Locks: probe_lock, then session->lock (with interrupts off). A file may be open
- * longer than its target is there: it is logged out then, and does not touch it.
+ * sync: when the write returns nothing moves by itself any more, in any session of any
+ * target: every command is answered, held, at a medium or parked at the door of the task
+ * set; every function is answered or waits for such commands.
+ *
+ * logout: log out, and stay open for "go" and "where". Closing the file lets go of
+ * everything that is held, logs out and waits until the core has let go of the session.
+ *
+ * There are devices too, devices/probe/<device>/: disks of 1 MiB whose backend comes and
+ * goes as the attribute "present" says. While one is open there is
+ * /sys/kernel/debug/scst_probe/devices/<device>. It takes
+ *
+ *   hold		commands that reach the medium wait there from now on
+ *   auto		they do not, and nothing waits any more
+ *   complete TAG|next [status=XX] [sense=KKAAQQ] [ctx=CTX]
+ *
+ * and lists what waits, in the order of arrival: TAG read|write|verify|compare|sync
+ * LBA BLOCKS. The medium is read or written when a command completes with GOOD.
+ *
+ * /sys/kernel/debug/scst_probe/log: 1 starts it afresh, 0 stops it. It has a line for
+ * each event, in the order in which they happened:
+ *
+ *   NAME - login|logout|gone
+ *   NAME TAG submit|held POINT|go|data received|data failed
+ *   NAME TAG status XX|aborted|undelivered
+ *   NAME TAG tmf FN|response N
+ *   DEVICE TAG read|write|verify|compare|sync LBA BLOCKS
+ *   DEVICE TAG complete XX
+ *
+ * Locks: probe_lock, then session->lock, then a device's lock (both with interrupts
+ * off), then the log's. A file may be open longer than its target is there: it is logged
+ * out then, and does not touch it.
  */
 #ifndef _SCST_PROBE_H
 #define _SCST_PROBE_H
 
 #include <linux/completion.h>
-#include <linux/interrupt.h>
-#include <linux/irq_work.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -47,24 +87,18 @@
 #define PROBE_SHOW_LEN	64
 #define PROBE_LINE_LEN	2048
 
-enum probe_context {
-	PROBE_THREAD,
-	PROBE_SOFTIRQ,
-	PROBE_HARDIRQ,
-};
-
 /**
- * struct probe_submitter - submits a session's commands from interrupts
- * @hardirq:	struct probe_cmd.submit_entry
- * @softirq:	likewise
- * @irq_work:	takes @hardirq
- * @tasklet:	takes @softirq
+ * enum probe_point - where a command can be held: before a stage, enum scst_stage, or
+ * @PROBE_DATA:		in ops->receive_data()
+ * @PROBE_SEND:		in ops->send_response()
+ * @PROBE_MEDIUM:	in one of our devices, which knows
+ * @PROBE_POINTS:	their number
  */
-struct probe_submitter {
-	struct llist_head hardirq;
-	struct llist_head softirq;
-	struct irq_work irq_work;
-	struct tasklet_struct tasklet;
+enum probe_point {
+	PROBE_DATA = SCST_STAGE_OWNED,
+	PROBE_SEND,
+	PROBE_MEDIUM,
+	PROBE_POINTS,
 };
 
 /**
@@ -85,30 +119,36 @@ struct probe_target {
  * struct probe_session - an initiator port: an open file
  * @target:	where it logs in
  * @sess:	the core's, once logged in
+ * @name:	of the initiator port
  * @gone:	the core has let go of it
- * @ending:	somebody logs it out, or its target is gone
- * @lock:	guards @results, @pending and @held
+ * @logged_out:	under probe_lock: nothing is submitted any more
+ * @ending:	under probe_lock: its file is being closed, or its target is gone
+ * @lock:	guards what follows, and the holds of @cmds
+ * @released:	nothing is held any more
  * @results:	struct probe_result.entry
+ * @cmds:	struct probe_cmd.entry
  * @pending:	requests without a result
- * @held:	struct probe_cmd.held_entry, whose Data-Out waits
+ * @tmfs:	task management functions among them
  * @waitq:	woken by results
  * @reading:	the line that is being read, by one reader at a time
  * @entry:	on @target->sessions
- * @submitter:	of commands that are to come from interrupts
  */
 struct probe_session {
 	struct probe_target *target;
 	struct scst_session *sess;
+	char name[SCST_PORT_NAME_LEN];
 	struct completion gone;
+	bool logged_out;
 	bool ending;
-	spinlock_t lock;		/* guards results, pending, held */
+	spinlock_t lock;		/* guards what follows */
+	bool released;
 	struct list_head results;
-	struct list_head held;
+	struct list_head cmds;
 	unsigned int pending;
+	unsigned int tmfs;
 	wait_queue_head_t waitq;
 	struct probe_result *reading;
 	struct list_head entry;
-	struct probe_submitter submitter;
 };
 
 /**
@@ -134,27 +174,33 @@ struct probe_result {
  * @data:	pattern of the Data-Out buffer
  * @data_len:	its length
  * @show:	bytes of Data-In that the result has
- * @fail:	the Data-Out transfer fails
- * @hold:	the Data-Out transfer waits
- * @held_entry:	on the session's list
+ * @data_fails:	so does the Data-Out transfer, if it is not held
+ * @send_fails:	so does the response
+ * @holds:	where it is still to be held, bits of enum probe_point
+ * @held:	it is
+ * @point:	there
+ * @fail:	the transfer that is about to end failed
  * @answered:	a response was sent
- * @result:	the line
- * @submit_entry: on the submitter's list
+ * @result:	the line, until it can be read
+ * @entry:	on the session's list
  */
 struct probe_cmd {
 	struct scst_cmd cmd;
 	struct probe_session *session;
-	enum probe_context ctx;
+	enum scst_context ctx;
 	u8 cdb[PROBE_CDB_LEN];
 	u8 data[PROBE_DATA_LEN];
 	unsigned int data_len;
 	u32 show;
+	bool data_fails;
+	bool send_fails;
+	unsigned long holds;
+	bool held;
+	unsigned int point;
 	bool fail;
-	bool hold;
-	struct list_head held_entry;
 	bool answered;
 	struct probe_result *result;
-	struct llist_node submit_entry;
+	struct list_head entry;
 };
 
 /**
@@ -171,31 +217,81 @@ struct probe_tmf {
 	struct probe_result *result;
 };
 
+/**
+ * struct probe_dev - a device
+ * @present:	its backend is there
+ * @hold:	commands wait for the medium; see probe_medium.c
+ * @medium:	its contents
+ * @file:	in debugfs, while open
+ */
+struct probe_dev {
+	bool present;
+	bool hold;
+	u8 *medium;
+	struct dentry *file;
+};
+
 /* probe_parse.c */
 int probe_parse_cmd(char *args, struct probe_cmd *probe);
 int probe_parse_tmf(char *args, struct probe_tmf *probe);
+int probe_parse_go(char *args, u64 *tag, enum scst_context *ctx, bool *fail);
+int probe_parse_ctx(const char *value, enum scst_context *ctx);
+int probe_parse_hex(const char *value, u8 *result, size_t max);
+
+/* probe_context.c */
+void probe_call_in(enum scst_context ctx,
+		   void (*call)(void *arg, enum scst_context ctx), void *arg);
+enum scst_context probe_context(void);
+void probe_context_init(void);
+void probe_context_exit(void);
 
 /* probe_cmd.c */
-void probe_submitter_init(struct probe_submitter *submitter);
-void probe_submitter_end(struct probe_submitter *submitter);
 int probe_submit_cmd(struct probe_session *session, char *args);
-int probe_submit_tmf(struct probe_session *session, char *args);
-int probe_go(struct probe_session *session, const char *tag);
-void probe_fail_held(struct probe_session *session);
+void probe_cmd_deliver(struct probe_cmd *probe);
+void probe_transfer(struct probe_cmd *probe, enum scst_context ctx);
+void probe_respond(struct probe_cmd *probe, enum scst_context ctx);
 void probe_receive_data(struct scst_cmd *cmd);
 void probe_send_response(struct scst_cmd *cmd);
 void probe_release(struct scst_cmd *cmd);
+
+/* probe_hold.c */
+int probe_parse_points(char *value, unsigned long *points);
+bool probe_hold(struct probe_cmd *probe, unsigned int point);
+bool probe_hold_stage(struct scst_cmd *cmd);
+int probe_go(struct probe_session *session, char *args);
+void probe_release_all(struct probe_session *session);
+int probe_where(struct probe_session *session, const char *args);
+
+/* probe_tmf.c */
+int probe_submit_tmf(struct probe_session *session, char *args);
 void probe_tmf_done(struct scst_tmf *tmf);
 
 /* probe_dev.c */
 extern const struct scst_handler_ops probe_handler_ops;
+
+/* probe_medium.c */
+void probe_medium_init(struct dentry *root);
+int probe_medium_open(struct scst_device *dev);
+void probe_medium_close(struct scst_device *dev);
+void probe_medium_execute(struct scst_cmd *cmd);
+bool probe_medium_has(const struct scst_cmd *cmd);
+
+/* probe_sync.c */
+int probe_sync(void);
+
+/* probe_log.c */
+extern const struct file_operations probe_log_fops;
+__printf(1, 2)
+void probe_log(const char *fmt, ...);
+unsigned int probe_log_events(void);
+void probe_log_exit(void);
 
 /* probe_session.c */
 extern struct mutex probe_lock;
 extern struct list_head probe_targets;
 extern const struct file_operations probe_session_fops;
 void probe_session_end(struct probe_session *session);
-void probe_result_add(struct probe_session *session,
-		      struct probe_result *result);
+void __probe_result_add(struct probe_session *session,
+			struct probe_result *result);
 
 #endif /* _SCST_PROBE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: commands and functions on their way through the core.
+ * scst_probe: commands on their way through the core.
  */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -10,75 +10,6 @@
 static struct probe_cmd *to_probe(struct scst_cmd *cmd)
 {
 	return container_of(cmd, struct probe_cmd, cmd);
-}
-
-static void probe_submit_list(struct llist_head *list, enum scst_context ctx)
-{
-	struct llist_node *first = llist_reverse_order(llist_del_all(list));
-	struct probe_cmd *probe, *next;
-
-	llist_for_each_entry_safe(probe, next, first, submit_entry)
-		scst_cmd_submit(&probe->cmd, ctx);
-}
-
-static void probe_submit_hardirq(struct irq_work *work)
-{
-	struct probe_submitter *submitter =
-		container_of(work, struct probe_submitter, irq_work);
-
-	WARN_ON_ONCE(!in_hardirq());
-	probe_submit_list(&submitter->hardirq, SCST_CTX_HARDIRQ);
-}
-
-static void probe_submit_softirq(struct tasklet_struct *tasklet)
-{
-	struct probe_submitter *submitter =
-		container_of(tasklet, struct probe_submitter, tasklet);
-
-	probe_submit_list(&submitter->softirq, SCST_CTX_ATOMIC);
-}
-
-/**
- * probe_submitter_init - a session begins
- * @submitter: its submitter
- */
-void probe_submitter_init(struct probe_submitter *submitter)
-{
-	init_llist_head(&submitter->hardirq);
-	init_llist_head(&submitter->softirq);
-	init_irq_work(&submitter->irq_work, probe_submit_hardirq);
-	tasklet_setup(&submitter->tasklet, probe_submit_softirq);
-}
-
-/**
- * probe_submitter_end - wait until everything is submitted
- * @submitter: the submitter, that gets nothing more
- *
- * Context: process context.
- */
-void probe_submitter_end(struct probe_submitter *submitter)
-{
-	irq_work_sync(&submitter->irq_work);
-	tasklet_kill(&submitter->tasklet);
-}
-
-static void probe_start(struct probe_cmd *probe)
-{
-	struct probe_submitter *submitter = &probe->session->submitter;
-
-	switch (probe->ctx) {
-	case PROBE_THREAD:
-		scst_cmd_submit(&probe->cmd, SCST_CTX_THREAD);
-		break;
-	case PROBE_SOFTIRQ:
-		llist_add(&probe->submit_entry, &submitter->softirq);
-		tasklet_schedule(&submitter->tasklet);
-		break;
-	case PROBE_HARDIRQ:
-		llist_add(&probe->submit_entry, &submitter->hardirq);
-		irq_work_queue(&submitter->irq_work);
-		break;
-	}
 }
 
 static void probe_cmd_free(struct probe_cmd *probe)
@@ -103,11 +34,18 @@ static struct probe_cmd *probe_cmd_alloc(struct probe_session *session)
 	return probe;
 }
 
-static void probe_pending(struct probe_session *session)
+static void probe_start(void *arg, enum scst_context ctx)
 {
-	spin_lock_irq(&session->lock);
+	struct probe_cmd *probe = arg;
+	struct probe_session *session = probe->session;
+	unsigned long flags;
+
+	spin_lock_irqsave(&session->lock, flags);
 	session->pending++;
-	spin_unlock_irq(&session->lock);
+	list_add_tail(&probe->entry, &session->cmds);
+	probe_log("%s %llu submit\n", session->name, probe->cmd.tag);
+	spin_unlock_irqrestore(&session->lock, flags);
+	scst_cmd_submit(&probe->cmd, ctx);
 }
 
 /**
@@ -127,8 +65,7 @@ int probe_submit_cmd(struct probe_session *session, char *args)
 		probe_cmd_free(probe);
 		return -EINVAL;
 	}
-	probe_pending(session);
-	probe_start(probe);
+	probe_call_in(probe->ctx, probe_start, probe);
 	return 0;
 }
 
@@ -146,84 +83,33 @@ static void probe_fill(struct probe_cmd *probe)
 	}
 }
 
-/* Where the core calls us from follows from where we called it. */
-static enum scst_context probe_context(const struct probe_cmd *probe)
-{
-	return probe->ctx == PROBE_THREAD && !in_softirq() ? SCST_CTX_THREAD :
-	       SCST_CTX_ATOMIC;
-}
-
-static void probe_hold(struct probe_cmd *probe)
-{
-	struct probe_session *session = probe->session;
-	unsigned long flags;
-
-	spin_lock_irqsave(&session->lock, flags);
-	list_add_tail(&probe->held_entry, &session->held);
-	spin_unlock_irqrestore(&session->lock, flags);
-}
-
-static struct probe_cmd *probe_unhold(struct probe_session *session,
-				      const u64 *tag)
-{
-	struct probe_cmd *probe;
-
-	spin_lock_irq(&session->lock);
-	list_for_each_entry(probe, &session->held, held_entry) {
-		if (tag && probe->cmd.tag != *tag)
-			continue;
-		list_del(&probe->held_entry);
-		spin_unlock_irq(&session->lock);
-		return probe;
-	}
-	spin_unlock_irq(&session->lock);
-	return NULL;
-}
-
 /**
- * probe_go - a script's "go" line: a held transfer is done
- * @session: its initiator port
- * @tag:     the command's tag
+ * probe_transfer - Data-Out arrives, or not if probe->fail
+ * @probe: the command
+ * @ctx:   the caller's context
  *
- * Return: 0, -EINVAL, or -ENOENT if no such command is held.
+ * Context: as @ctx says.
  */
-int probe_go(struct probe_session *session, const char *tag)
+void probe_transfer(struct probe_cmd *probe, enum scst_context ctx)
 {
-	struct probe_cmd *probe;
-	u64 number;
+	bool received = !probe->fail;
 
-	if (kstrtou64(tag, 0, &number))
-		return -EINVAL;
-	probe = probe_unhold(session, &number);
-	if (!probe)
-		return -ENOENT;
-	probe_fill(probe);
-	scst_cmd_data_ready(&probe->cmd, true, SCST_CTX_THREAD);
-	return 0;
-}
-
-/**
- * probe_fail_held - all held transfers fail
- * @session: the initiator port
- */
-void probe_fail_held(struct probe_session *session)
-{
-	struct probe_cmd *probe;
-
-	while ((probe = probe_unhold(session, NULL)))
-		scst_cmd_data_ready(&probe->cmd, false, SCST_CTX_THREAD);
+	probe->fail = false;
+	if (received)
+		probe_fill(probe);
+	probe_log("%s %llu data %s\n", probe->session->name, probe->cmd.tag,
+		  received ? "received" : "failed");
+	scst_cmd_data_ready(&probe->cmd, received, ctx);
 }
 
 void probe_receive_data(struct scst_cmd *cmd)
 {
 	struct probe_cmd *probe = to_probe(cmd);
 
-	if (probe->hold) {
-		probe_hold(probe);
+	if (probe_hold(probe, PROBE_DATA))
 		return;
-	}
-	probe_fill(probe);
-	scst_cmd_data_ready(cmd, !probe->fail, probe_context(probe));
+	probe->fail = probe->data_fails;
+	probe_transfer(probe, probe_context());
 }
 
 static void probe_print(struct probe_cmd *probe)
@@ -246,73 +132,82 @@ static void probe_print(struct probe_cmd *probe)
 	result->line[result->len++] = '\n';
 }
 
+static void probe_print_end(struct probe_cmd *probe, const char *what)
+{
+	struct probe_result *result = probe->result;
+
+	probe_log("%s %llu %s\n", probe->session->name, probe->cmd.tag, what);
+	result->len = scnprintf(result->line, sizeof(result->line), "%llu %s\n",
+				probe->cmd.tag, what);
+}
+
+/**
+ * probe_respond - the response is delivered, or not if probe->fail
+ * @probe: the command
+ * @ctx:   the caller's context
+ *
+ * Context: as @ctx says.
+ */
+void probe_respond(struct probe_cmd *probe, enum scst_context ctx)
+{
+	probe->answered = true;
+	if (probe->fail) {
+		probe_print_end(probe, "undelivered");
+		scst_cmd_set_undelivered(&probe->cmd);
+	} else {
+		probe_log("%s %llu status %02x\n", probe->session->name,
+			  probe->cmd.tag, probe->cmd.status);
+		probe_print(probe);
+	}
+	scst_cmd_sent(&probe->cmd, ctx);
+}
+
 void probe_send_response(struct scst_cmd *cmd)
 {
 	struct probe_cmd *probe = to_probe(cmd);
 
-	probe->answered = true;
-	probe_print(probe);
-	scst_cmd_sent(cmd, probe_context(probe));
+	if (probe_hold(probe, PROBE_SEND))
+		return;
+	probe->fail = probe->send_fails;
+	probe_respond(probe, probe_context());
+}
+
+static void __probe_cmd_deliver(struct probe_cmd *probe)
+{
+	struct probe_result *result = probe->result;
+
+	probe->result = NULL;
+	if (result)
+		__probe_result_add(probe->session, result);
+}
+
+/**
+ * probe_cmd_deliver - a command's result can be read, before the core lets go of it
+ * @probe: the command
+ *
+ * Context: any.
+ */
+void probe_cmd_deliver(struct probe_cmd *probe)
+{
+	struct probe_session *session = probe->session;
+	unsigned long flags;
+
+	spin_lock_irqsave(&session->lock, flags);
+	__probe_cmd_deliver(probe);
+	spin_unlock_irqrestore(&session->lock, flags);
 }
 
 void probe_release(struct scst_cmd *cmd)
 {
 	struct probe_cmd *probe = to_probe(cmd);
-	struct probe_result *result = probe->result;
+	struct probe_session *session = probe->session;
+	unsigned long flags;
 
 	if (!probe->answered)
-		result->len = scnprintf(result->line, sizeof(result->line),
-					"%llu aborted\n", cmd->tag);
-	probe->result = NULL;
-	probe_result_add(probe->session, result);
+		probe_print_end(probe, "aborted");
+	spin_lock_irqsave(&session->lock, flags);
+	list_del(&probe->entry);
+	__probe_cmd_deliver(probe);
+	spin_unlock_irqrestore(&session->lock, flags);
 	probe_cmd_free(probe);
-}
-
-/**
- * probe_submit_tmf - a script's "tmf" line
- * @session: its initiator port, logged in
- * @args:    what follows the word
- *
- * Return: 0 or an errno.
- */
-int probe_submit_tmf(struct probe_session *session, char *args)
-{
-	struct probe_tmf *probe = kzalloc_obj(*probe);
-	int ret = -ENOMEM;
-
-	if (!probe)
-		return ret;
-	probe->result = kzalloc_obj(*probe->result);
-	if (!probe->result)
-		goto out_free;
-	ret = probe_parse_tmf(args, probe);
-	if (ret)
-		goto out_free;
-	probe->session = session;
-	probe->tmf.sess = session->sess;
-	probe_pending(session);
-	scst_tmf_submit(&probe->tmf);
-	return 0;
-
-out_free:
-	kfree(probe->result);
-	kfree(probe);
-	return ret;
-}
-
-void probe_tmf_done(struct scst_tmf *tmf)
-{
-	struct probe_tmf *probe = container_of(tmf, struct probe_tmf, tmf);
-	struct probe_result *result = probe->result;
-
-	result->len = scnprintf(result->line, sizeof(result->line),
-				"%llu response=%u", probe->tag, tmf->response);
-	if (tmf->fn == SCST_TMF_QUERY_ASYNC_EVENT)
-		result->len += scnprintf(result->line + result->len,
-					 sizeof(result->line) - result->len,
-					 " info=%*phN", (int)sizeof(tmf->info),
-					 tmf->info);
-	result->line[result->len++] = '\n';
-	probe_result_add(probe->session, result);
-	kfree(probe);
 }

@@ -4,26 +4,28 @@
  */
 #include <linux/blk_types.h>
 #include <linux/module.h>
-#include <linux/scatterlist.h>
 #include <linux/sizes.h>
+#include <linux/vmalloc.h>
 #include <scsi/scsi_proto.h>
 
 #include "probe.h"
 
-/**
- * struct probe_dev - a device
- * @present:	its backend is there
- */
-struct probe_dev {
-	bool present;
-};
+#define PROBE_MEDIUM_SIZE	SZ_1M
 
 static int probe_dev_create(struct scst_device *dev)
 {
 	struct probe_dev *probe = scst_device_priv(dev);
 
 	probe->present = true;
-	return 0;
+	probe->medium = vzalloc(PROBE_MEDIUM_SIZE);
+	return probe->medium ? 0 : -ENOMEM;
+}
+
+static void probe_dev_destroy(struct scst_device *dev)
+{
+	struct probe_dev *probe = scst_device_priv(dev);
+
+	vfree(probe->medium);
 }
 
 static int probe_dev_open(struct scst_device *dev, struct scst_block_params *params)
@@ -34,20 +36,9 @@ static int probe_dev_open(struct scst_device *dev, struct scst_block_params *par
 		scst_device_set_error(dev, "the backend is absent");
 		return -ENODEV;
 	}
-	params->nblocks = SZ_1M >> SECTOR_SHIFT;
+	params->nblocks = PROBE_MEDIUM_SIZE >> SECTOR_SHIFT;
 	params->block_shift = SECTOR_SHIFT;
-	return 0;
-}
-
-static void probe_dev_close(struct scst_device *dev)
-{
-}
-
-static void probe_dev_execute(struct scst_cmd *cmd)
-{
-	if (cmd->io == SCST_IO_READ)
-		sg_zero_buffer(cmd->sg, cmd->sg_nents, cmd->data_len, 0);
-	scst_cmd_complete(cmd, in_task() ? SCST_CTX_THREAD : SCST_CTX_ATOMIC);
+	return probe_medium_open(dev);
 }
 
 static ssize_t probe_dev_present_show(struct config_item *item, char *page)
@@ -86,7 +77,8 @@ const struct scst_handler_ops probe_handler_ops = {
 	.device_priv_size = sizeof(struct probe_dev),
 	.attrs = probe_dev_attrs,
 	.create = probe_dev_create,
+	.destroy = probe_dev_destroy,
 	.open = probe_dev_open,
-	.close = probe_dev_close,
-	.execute = probe_dev_execute,
+	.close = probe_medium_close,
+	.execute = probe_medium_execute,
 };

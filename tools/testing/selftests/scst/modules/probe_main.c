@@ -4,6 +4,7 @@
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <scst/inject.h>
 
 #include "probe.h"
 
@@ -64,10 +65,16 @@ static int __init probe_init(void)
 {
 	int ret;
 
+	probe_context_init();
 	probe_root = debugfs_create_dir("scst_probe", NULL);
-	ret = scst_handler_register(&probe_handler_ops);
+	debugfs_create_file("log", 0600, probe_root, NULL, &probe_log_fops);
+	probe_medium_init(probe_root);
+	ret = scst_inject_start(&probe_ops, probe_hold_stage);
 	if (ret)
 		goto out_root;
+	ret = scst_handler_register(&probe_handler_ops);
+	if (ret)
+		goto out_inject;
 	ret = scst_target_driver_register(&probe_ops);
 	if (ret)
 		goto out_handler;
@@ -75,6 +82,8 @@ static int __init probe_init(void)
 
 out_handler:
 	scst_handler_unregister(&probe_handler_ops);
+out_inject:
+	scst_inject_stop();
 out_root:
 	debugfs_remove(probe_root);
 	return ret;
@@ -85,11 +94,14 @@ static void __exit probe_exit(void)
 {
 	scst_target_driver_unregister(&probe_ops);
 	scst_handler_unregister(&probe_handler_ops);
+	scst_inject_stop();
 	debugfs_remove(probe_root);
+	probe_context_exit();
+	probe_log_exit();
 }
 module_exit(probe_exit);
 
 MODULE_ALIAS("scst-target-probe");
 MODULE_ALIAS("scst-handler-probe");
-MODULE_DESCRIPTION("For tests: scripts as initiator ports, devices that come and go");
+MODULE_DESCRIPTION("For tests: scripts as initiator ports, devices that do what they are told");
 MODULE_LICENSE("GPL");

@@ -2,6 +2,7 @@
 /*
  * scst_probe: from text to requests.
  */
+#include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -18,8 +19,15 @@ static int probe_parse_word(const char *value, const char *const *words, int n,
 	return 0;
 }
 
-/* As many bytes as the text has; returns how many. */
-static int probe_parse_hex(const char *value, u8 *result, size_t max)
+/**
+ * probe_parse_hex - as many bytes as the text has
+ * @value:  the text
+ * @result: where they go
+ * @max:    room there
+ *
+ * Return: how many, or -EINVAL.
+ */
+int probe_parse_hex(const char *value, u8 *result, size_t max)
 {
 	size_t len = strlen(value) / 2;
 
@@ -51,11 +59,11 @@ static int probe_parse_data(const char *value, struct probe_cmd *probe)
 	int len;
 
 	if (!strcmp(value, "fail")) {
-		probe->fail = true;
+		probe->data_fails = true;
 		return 0;
 	}
 	if (!strcmp(value, "hold")) {
-		probe->hold = true;
+		__set_bit(PROBE_DATA, &probe->holds);
 		return 0;
 	}
 	len = probe_parse_hex(value, probe->data, sizeof(probe->data));
@@ -65,17 +73,33 @@ static int probe_parse_data(const char *value, struct probe_cmd *probe)
 	return 0;
 }
 
-static int probe_parse_ctx(const char *value, struct probe_cmd *probe)
+static int probe_parse_send(const char *value, struct probe_cmd *probe)
+{
+	if (strcmp(value, "fail"))
+		return -EINVAL;
+	probe->send_fails = true;
+	return 0;
+}
+
+/**
+ * probe_parse_ctx - thread, softirq or hardirq
+ * @value: the text
+ * @ctx:   where the result goes
+ *
+ * Return: 0 or -EINVAL.
+ */
+int probe_parse_ctx(const char *value, enum scst_context *ctx)
 {
 	static const char *const words[] = {
-		[PROBE_THREAD] = "thread",
-		[PROBE_SOFTIRQ] = "softirq",
-		[PROBE_HARDIRQ] = "hardirq",
+		[SCST_CTX_THREAD] = "thread",
+		[SCST_CTX_ATOMIC] = "softirq",
+		[SCST_CTX_HARDIRQ] = "hardirq",
 	};
-	u8 ctx;
-	int ret = probe_parse_word(value, words, ARRAY_SIZE(words), &ctx);
+	u8 word;
+	int ret = probe_parse_word(value, words, ARRAY_SIZE(words), &word);
 
-	probe->ctx = ctx;
+	if (!ret)
+		*ctx = word;
 	return ret;
 }
 
@@ -105,7 +129,7 @@ static int probe_parse_attr(const char *value, struct scst_cmd *cmd)
 	return probe_parse_word(value, words, ARRAY_SIZE(words), &cmd->attr);
 }
 
-static int probe_parse_cmd_arg(const char *key, const char *value,
+static int probe_parse_cmd_arg(const char *key, char *value,
 			       struct probe_cmd *probe)
 {
 	if (!strcmp(key, "cdb"))
@@ -113,7 +137,7 @@ static int probe_parse_cmd_arg(const char *key, const char *value,
 	if (!strcmp(key, "lun"))
 		return probe_parse_lun(value, &probe->cmd.lun);
 	if (!strcmp(key, "ctx"))
-		return probe_parse_ctx(value, probe);
+		return probe_parse_ctx(value, &probe->ctx);
 	if (!strcmp(key, "dir"))
 		return probe_parse_dir(value, &probe->cmd);
 	if (!strcmp(key, "len"))
@@ -124,6 +148,10 @@ static int probe_parse_cmd_arg(const char *key, const char *value,
 		return probe_parse_attr(value, &probe->cmd);
 	if (!strcmp(key, "data"))
 		return probe_parse_data(value, probe);
+	if (!strcmp(key, "send"))
+		return probe_parse_send(value, probe);
+	if (!strcmp(key, "hold"))
+		return probe_parse_points(value, &probe->holds);
 	return -EINVAL;
 }
 
@@ -150,6 +178,30 @@ int probe_parse_cmd(char *args, struct probe_cmd *probe)
 			return -EINVAL;
 	}
 	return probe->cmd.cdb_len ? 0 : -EINVAL;
+}
+
+/**
+ * probe_parse_go - TAG [fail] [ctx=...]
+ * @args: the text; changed
+ * @tag:  the command
+ * @ctx:  where it goes on; unchanged if nothing is said
+ * @fail: its transfer fails
+ *
+ * Return: 0 or -EINVAL.
+ */
+int probe_parse_go(char *args, u64 *tag, enum scst_context *ctx, bool *fail)
+{
+	const char *word = strsep(&args, " ");
+
+	if (kstrtou64(word, 0, tag))
+		return -EINVAL;
+	while ((word = strsep(&args, " "))) {
+		if (!strcmp(word, "fail"))
+			*fail = true;
+		else if (!strstarts(word, "ctx=") || probe_parse_ctx(word + 4, ctx))
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static int probe_parse_tmf_arg(const char *key, const char *value,

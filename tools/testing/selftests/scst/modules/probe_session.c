@@ -41,9 +41,8 @@ static int probe_open(struct inode *inode, struct file *file)
 	init_completion(&session->gone);
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->results);
-	INIT_LIST_HEAD(&session->held);
+	INIT_LIST_HEAD(&session->cmds);
 	init_waitqueue_head(&session->waitq);
-	probe_submitter_init(&session->submitter);
 	mutex_lock(&probe_lock);
 	ret = probe_session_attach(session, inode->i_private);
 	mutex_unlock(&probe_lock);
@@ -59,11 +58,24 @@ static void probe_session_gone(void *priv)
 {
 	struct probe_session *session = priv;
 
+	probe_log("%s - gone\n", session->name);
 	complete_all(&session->gone);
 }
 
+/* What is held stays so. */
+static int probe_logout(struct probe_session *session)
+{
+	lockdep_assert_held(&probe_lock);
+	if (session->logged_out)
+		return -ESHUTDOWN;
+	session->logged_out = true;
+	probe_log("%s - logout\n", session->name);
+	scst_session_unregister(session->sess, probe_session_gone);
+	return 0;
+}
+
 /**
- * probe_session_end - log out
+ * probe_session_end - log out, and let go of what is held
  * @session: the initiator port
  *
  * Context: process context, under probe_lock.
@@ -77,9 +89,8 @@ void probe_session_end(struct probe_session *session)
 	list_del(&session->entry);
 	if (!session->sess)
 		return;
-	probe_submitter_end(&session->submitter);
-	scst_session_unregister(session->sess, probe_session_gone);
-	probe_fail_held(session);
+	probe_logout(session);
+	probe_release_all(session);
 }
 
 static void probe_results_free(struct probe_session *session)
@@ -112,33 +123,49 @@ static int probe_login(struct probe_session *session, const char *name)
 	lockdep_assert_held(&probe_lock);
 	if (session->sess)
 		return -EEXIST;
+	if (strscpy(session->name, name, sizeof(session->name)) <= 0)
+		return -EINVAL;
 	sess = scst_session_register(session->target->tgt, name, session);
 	if (IS_ERR(sess))
 		return PTR_ERR(sess);
 	session->sess = sess;
+	probe_log("%s - login\n", name);
 	return 0;
+}
+
+static int probe_request_new(struct probe_session *session, const char *word,
+			     char *args)
+{
+	if (session->logged_out)
+		return -ESHUTDOWN;
+	if (!strcmp(word, "cmd"))
+		return probe_submit_cmd(session, args);
+	if (!strcmp(word, "tmf"))
+		return probe_submit_tmf(session, args);
+	return -EINVAL;
 }
 
 static int probe_request(struct probe_session *session, char *line)
 {
-	const char *word = strsep(&line, " ");
+	char *word = strsep(&line, " ");
+	char *args = line ?: strchr(word, '\0');
 
 	lockdep_assert_held(&probe_lock);
-	if (!line)
-		return -EINVAL;
 	if (session->ending)
 		return -ESHUTDOWN;
 	if (!strcmp(word, "login"))
-		return probe_login(session, line);
+		return probe_login(session, args);
+	if (!strcmp(word, "sync"))
+		return probe_sync();
 	if (!session->sess)
 		return -ENOTCONN;
-	if (!strcmp(word, "cmd"))
-		return probe_submit_cmd(session, line);
 	if (!strcmp(word, "go"))
-		return probe_go(session, line);
-	if (!strcmp(word, "tmf"))
-		return probe_submit_tmf(session, line);
-	return -EINVAL;
+		return probe_go(session, args);
+	if (!strcmp(word, "where"))
+		return probe_where(session, args);
+	if (!strcmp(word, "logout"))
+		return probe_logout(session);
+	return probe_request_new(session, word, args);
 }
 
 static ssize_t probe_write(struct file *file, const char __user *buf,
@@ -162,23 +189,19 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
 }
 
 /**
- * probe_result_add - a request is answered
- * @session: its initiator port
+ * __probe_result_add - a request is answered
+ * @session: its initiator port, locked: a reader that sees the result may close the file
  * @result:  the line
  *
  * Context: any.
  */
-void probe_result_add(struct probe_session *session,
-		      struct probe_result *result)
+void __probe_result_add(struct probe_session *session,
+			struct probe_result *result)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&session->lock, flags);
+	lockdep_assert_held(&session->lock);
 	list_add_tail(&result->entry, &session->results);
 	session->pending--;
-	/* Under the lock: a reader that sees the result may close the file. */
 	wake_up(&session->waitq);
-	spin_unlock_irqrestore(&session->lock, flags);
 }
 
 static bool probe_is_ready(struct probe_session *session)

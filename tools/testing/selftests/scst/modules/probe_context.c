@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scst_probe: calls into the core from softirqs and hard interrupts, one at a time.
+ */
+#include <linux/bottom_half.h>
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/mutex.h>
+
+#include "probe.h"
+
+static DEFINE_MUTEX(probe_call_lock);
+
+/* The call that is under way; guarded by probe_call_lock */
+static void (*probe_call)(void *arg, enum scst_context ctx);
+static void *probe_call_arg;
+
+/* A timer: some beds let irq_work wait for the next tick. */
+static struct hrtimer probe_timer;
+static DECLARE_COMPLETION(probe_timer_done);
+
+static enum hrtimer_restart probe_call_hardirq(struct hrtimer *timer)
+{
+	WARN_ON_ONCE(!in_hardirq());
+	probe_call(probe_call_arg, SCST_CTX_HARDIRQ);
+	complete(&probe_timer_done);
+	return HRTIMER_NORESTART;
+}
+
+static void probe_call_softirq(struct tasklet_struct *tasklet)
+{
+	probe_call(probe_call_arg, SCST_CTX_ATOMIC);
+}
+
+static DECLARE_TASKLET(probe_tasklet, probe_call_softirq);
+
+static void probe_call_in_softirq(void)
+{
+	/* Here and now, if nothing speaks against it */
+	local_bh_disable();
+	tasklet_schedule(&probe_tasklet);
+	local_bh_enable();
+	tasklet_kill(&probe_tasklet);
+}
+
+static void probe_call_in_hardirq(void)
+{
+	hrtimer_start(&probe_timer, 0, HRTIMER_MODE_REL_HARD);
+	wait_for_completion(&probe_timer_done);
+}
+
+/**
+ * probe_call_in - call a function in a context, and wait for it
+ * @ctx:  the context
+ * @call: the function
+ * @arg:  its argument
+ *
+ * Context: process context.
+ */
+void probe_call_in(enum scst_context ctx,
+		   void (*call)(void *arg, enum scst_context ctx), void *arg)
+{
+	if (ctx == SCST_CTX_THREAD) {
+		call(arg, ctx);
+		return;
+	}
+	mutex_lock(&probe_call_lock);
+	probe_call = call;
+	probe_call_arg = arg;
+	if (ctx == SCST_CTX_ATOMIC)
+		probe_call_in_softirq();
+	else
+		probe_call_in_hardirq();
+	mutex_unlock(&probe_call_lock);
+}
+
+/**
+ * probe_context_init - before the first call
+ */
+void probe_context_init(void)
+{
+	hrtimer_setup(&probe_timer, probe_call_hardirq, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+}
+
+/**
+ * probe_context_exit - after the last call
+ */
+void probe_context_exit(void)
+{
+	hrtimer_cancel(&probe_timer);
+}
+
+/**
+ * probe_context - where we are
+ *
+ * Context: any; in a thread, one that may sleep.
+ * Return: what the core is to be told.
+ */
+enum scst_context probe_context(void)
+{
+	if (in_hardirq() || irqs_disabled())
+		return SCST_CTX_HARDIRQ;
+	return in_softirq() ? SCST_CTX_ATOMIC : SCST_CTX_THREAD;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scst_probe: until nothing moves any more.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include <scst/inject.h>
+
+#include "probe.h"
+
+#define PROBE_SYNC_TIMEOUT	(5 * HZ)
+
+/**
+ * struct probe_census - what there is, of all sessions
+ * @events:	what happened so far
+ * @tmfs:	task management functions
+ * @older:	commands that are there from before a device began to queue
+ * @hearing:	commands that wait for their turn and may be about to hear of the end of those
+ * @executing:	commands that the core executes: they may wait for others
+ * @moving:	commands and log-outs that go on by themselves
+ */
+struct probe_census {
+	unsigned int events;
+	unsigned int tmfs;
+	unsigned int older;
+	unsigned int hearing;
+	unsigned int executing;
+	unsigned int moving;
+};
+
+static void probe_count_cmd(const struct probe_cmd *probe,
+			    struct probe_census *census)
+{
+	census->older += READ_ONCE(probe->cmd.admitted);
+	if (probe->held || probe_medium_has(&probe->cmd))
+		return;
+	if (test_bit(SCST_CMD_PARKED, &probe->cmd.flags))
+		census->hearing += !scst_inject_older_gone(&probe->cmd);
+	else if (READ_ONCE(probe->cmd.stage) == SCST_STAGE_EXECUTE)
+		census->executing++;
+	else
+		census->moving++;
+}
+
+/* A log-out has aborted what it waits for. What is held early it cannot find. */
+static bool probe_logout_moves(struct probe_session *session)
+{
+	const struct probe_cmd *probe;
+
+	lockdep_assert_held(&session->lock);
+	if (!session->logged_out || completion_done(&session->gone))
+		return false;
+	list_for_each_entry(probe, &session->cmds, entry)
+		if (!scst_cmd_aborted(&probe->cmd) &&
+		    !(probe->held && probe->point == SCST_STAGE_TRANSLATE))
+			return true;
+	return list_empty(&session->cmds) && !session->tmfs;
+}
+
+static void probe_count_session(struct probe_session *session,
+				struct probe_census *census)
+{
+	const struct probe_cmd *probe;
+
+	spin_lock_irq(&session->lock);
+	list_for_each_entry(probe, &session->cmds, entry)
+		probe_count_cmd(probe, census);
+	census->tmfs += session->tmfs;
+	census->moving += probe_logout_moves(session);
+	spin_unlock_irq(&session->lock);
+}
+
+static void probe_count(struct probe_census *census)
+{
+	struct probe_session *session;
+	struct probe_target *target;
+
+	*census = (struct probe_census){ .events = probe_log_events() };
+	list_for_each_entry(target, &probe_targets, entry)
+		list_for_each_entry(session, &target->sessions, entry)
+			probe_count_session(session, census);
+}
+
+/*
+ * When a device has begun to queue commands, those that wait for what was there before
+ * hear of its end a grace period later.
+ */
+static bool probe_turn_comes(const struct probe_census *census)
+{
+	return census->hearing && !census->older;
+}
+
+/*
+ * Nothing moves, and every function and command that could still move waits for what
+ * does not. Two counts with nothing between them, since they take a while.
+ */
+static bool probe_is_settled(void)
+{
+	struct probe_census before, after;
+	unsigned int waits;
+
+	probe_count(&before);
+	if (before.moving || probe_turn_comes(&before))
+		return false;
+	waits = scst_inject_count_waits();
+	probe_count(&after);
+	return waits == after.tmfs + after.executing &&
+	       !memcmp(&before, &after, sizeof(after));
+}
+
+/**
+ * probe_sync - a script's "sync" line
+ *
+ * Context: process context, under probe_lock.
+ * Return: 0, or -ETIMEDOUT if something still moves.
+ */
+int probe_sync(void)
+{
+	unsigned long deadline = jiffies + PROBE_SYNC_TIMEOUT;
+
+	lockdep_assert_held(&probe_lock);
+	while (!probe_is_settled()) {
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+		fsleep(50);
+	}
+	return 0;
+}
