@@ -504,6 +504,29 @@ error_under() {
 	tmf '0 info=000000' $query_event
 }
 
+@test "transports that have asynchronous events hear of unit attentions at once, and once" {
+	probe_log_start
+	as a
+	pr_register 00 0 a
+	as b
+	pr_register 00 0 b
+	pr_clear 00 b
+	rm targets/probe/t0/luns/0/d0
+	run probe_log
+	equal "a - event lun 0 sense 062a03" "$(grep event <<<"$output" | head -n 1)"
+	for port in a b c; do
+		equal 1 "$(grep -c "^$port - event lun 0 sense 063f0e" <<<"$output")"
+	done
+	equal 4 "$(grep -c event <<<"$output")"
+	ln -s devices/nullio/d0 targets/probe/t0/luns/0/
+	# What is still to be told is not news.
+	equal 4 "$(probe_log | grep -c event)"
+	as a
+	expect_sense 06 29 00 $turn
+	expect_sense 06 3f 0e $turn
+	expect_status 00 $turn
+}
+
 # --- overlapped commands
 
 @test "a tag that another command has: both end, and all of the nexus" {

@@ -63,6 +63,7 @@
  *   NAME TAG submit|held POINT|go|data received|data failed
  *   NAME TAG status XX|aborted|undelivered
  *   NAME TAG tmf FN|response N
+ *   NAME - event lun N sense KKAAQQ
  *   DEVICE TAG read|write|verify|compare|sync LBA BLOCKS
  *   DEVICE TAG complete XX
  *

@@ -47,6 +47,14 @@ static void probe_disable(struct scst_target *tgt)
 	mutex_unlock(&probe_lock);
 }
 
+static void probe_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense)
+{
+	const struct probe_session *session = scst_session_priv(sess);
+
+	probe_log("%s - event lun %u sense %02x%02x%02x\n", session->name, lun,
+		  scst_sense_key(sense), scst_sense_asc(sense), scst_sense_ascq(sense));
+}
+
 static const struct scst_target_ops probe_ops = {
 	.name = "probe",
 	.owner = THIS_MODULE,
@@ -59,6 +67,7 @@ static const struct scst_target_ops probe_ops = {
 	.send_response = probe_send_response,
 	.release = probe_release,
 	.tmf_done = probe_tmf_done,
+	.async_event = probe_async_event,
 };
 
 static int __init probe_init(void)
