@@ -5,7 +5,7 @@
  *
  * CDB usage data: bits that stand for something that is not there are zero, and
  * a CDB that sets one is refused. So there is no protection information
- * (RDPROTECT and the like), no grouping (GROUP NUMBER) and no ACA (NACA).
+ * (RDPROTECT and the like) and no grouping (GROUP NUMBER). CONTROL has NACA.
  */
 #include <linux/build_bug.h>
 #include <linux/export.h>

@@ -239,8 +239,10 @@ static void scst_pr_tell(struct scst_nexus *nexus, struct scst_nexus *by,
 	if (nexus == by || !reg || reg->ua == SCST_UA_COUNT)
 		return;
 	/* What comes after this meets the new @access. */
-	if (abort && !reg->key)
+	if (abort && !reg->key) {
 		scst_session_abort(nexus->sess, &filter, true);
+		__scst_aca_clear(nexus);
+	}
 	scst_ua_raise(nexus, reg->ua);
 }
 
