@@ -24,7 +24,6 @@ struct scst_device;
 struct scst_nexus;
 struct scst_opcode;
 struct scst_session;
-struct scst_task_set;
 
 /* Linux initiators read this much; SPC allows up to 252. */
 #define SCST_SENSE_BUFFERSIZE	96
@@ -126,8 +125,6 @@ enum scst_stage {
 enum scst_cmd_flag {
 	SCST_CMD_ABORTED,	/* a TMF or a log-out ended it */
 	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
-	SCST_CMD_PARKED,	/* it waits; who clears this makes it go on */
-	SCST_CMD_UNDELIVERED,	/* its response did not reach the initiator */
 };
 
 /**
@@ -167,21 +164,13 @@ enum scst_cmd_flag {
  * @flags:		core: enum scst_cmd_flag
  * @start_ns:		core: when it was submitted
  * @in_worker:		core: it has a worker thread to itself
- * @admitted:		core: it holds a reference of its device's tasks
- * @queued:		core: it stands on its device's queue
- * @waiting:		core: and has not started
- * @order:		core: the attribute that its place there goes by
+ * @admitted:		core: it holds its device's task set
  * @received:		core: its Data-Out is there
  * @core_buffer:	core: the core allocated @sg
  * @buf_len:		core: and this much is counted for it, bytes
  * @core_memory:	core: the core allocated the command
- * @ua:			core: enum scst_ua that it reports, if @ua_taken
- * @ua_taken:		core: that is not pending any more
- * @tag_entry:		core: among its session's tags
  * @cpu:		core: on which CPU's list of @sess it stands
  * @entry:		core: that list
- * @queue_entry:	core: on its device's queue
- * @set:		core: the task set that it belongs to there
  * @work:		core: for the move to a worker thread
  * @deferred:		core: for the move to a tasklet
  * @sense:		sense data, if any
@@ -227,19 +216,11 @@ struct scst_cmd {
 	u8 stage;
 	bool in_worker;
 	bool admitted;
-	bool queued;
-	bool waiting;
-	u8 order;
-	u8 ua;
-	bool ua_taken;
 	bool received;
 	bool core_buffer;
 	bool core_memory;
 	u32 buf_len;
 	struct list_head entry;
-	struct hlist_node tag_entry;
-	struct list_head queue_entry;
-	struct scst_task_set *set;
 	union {
 		struct work_struct work;
 		struct llist_node deferred;
@@ -254,7 +235,6 @@ void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess);
 void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 			 enum scst_context ctx);
-void scst_cmd_set_undelivered(struct scst_cmd *cmd);
 void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
 s64 scst_cmd_residual(const struct scst_cmd *cmd);
 bool scst_cmd_aborted(const struct scst_cmd *cmd);

@@ -42,8 +42,6 @@ enum scst_event {
  *			"scst-target-<name>"
  * @owner:		THIS_MODULE
  * @protocol_id:	PROTOCOL IDENTIFIER, SPC-6 7.6.1
- * @unique_tags:	the tags of a session's commands never repeat: else the core
- *			looks for overlapped commands
  * @target_priv_size:	bytes behind scst_target_priv()
  * @attrs:		the driver's own attributes of a target, or NULL
  * @create:		optional; mkdir: check the name, set defaults, add default
@@ -78,18 +76,13 @@ enum scst_event {
  * @disconnect:		optional; the administrator wants @sess to end: see to it,
  *			and do not wait for it here. The initiator may log in
  *			again. Process context.
- * @event:		optional; something happened to @lun of @sess. Process context
+ * @event:		optional; asynchronous event for @sess. Process context
  *			under the configuration lock: only note it.
- * @async_event:	optional, for transports that have asynchronous events: @sense,
- *			a unit attention condition, was established for @lun. The
- *			initiator gets it as a unit attention, too. Not sleeping, maybe
- *			under spinlocks: only note it.
  */
 struct scst_target_ops {
 	const char *name;
 	struct module *owner;
 	u8 protocol_id;
-	bool unique_tags;
 	size_t target_priv_size;
 	struct configfs_attribute *const *attrs;
 
@@ -106,7 +99,6 @@ struct scst_target_ops {
 	void (*address)(struct scst_session *sess, char *address);
 	void (*disconnect)(struct scst_session *sess);
 	void (*event)(struct scst_session *sess, enum scst_event event, u32 lun);
-	void (*async_event)(struct scst_session *sess, u32 lun, scst_sense_t sense);
 };
 
 int scst_target_driver_register(const struct scst_target_ops *ops);
@@ -140,7 +132,6 @@ unsigned long scst_session_next_lun(struct scst_session *sess, unsigned long lun
  * @SCST_TMF_QUERY_TASK:	QUERY TASK
  * @SCST_TMF_QUERY_TASK_SET:	QUERY TASK SET
  * @SCST_TMF_QUERY_ASYNC_EVENT:	QUERY ASYNCHRONOUS EVENT
- * @SCST_TMF_COLD_RESET:	TARGET RESET as if the power had been off (RFC 7143 11.5.1)
  */
 enum scst_tmf_fn {
 	SCST_TMF_ABORT_TASK,
@@ -153,7 +144,6 @@ enum scst_tmf_fn {
 	SCST_TMF_QUERY_TASK,
 	SCST_TMF_QUERY_TASK_SET,
 	SCST_TMF_QUERY_ASYNC_EVENT,
-	SCST_TMF_COLD_RESET,
 };
 
 /**
@@ -180,11 +170,9 @@ enum scst_tmf_response {
  * @lun:	the LUN as received, where the function has one
  * @tag:	the command to abort or query, where the function has one
  * @response:	the answer, valid in tmf_done
- * @info:	and its ADDITIONAL RESPONSE INFORMATION, SAM-5 7.10: of QUERY ASYNCHRONOUS
- *		EVENT that succeeded
  * @work:	core: runs it
  *
- * The driver embeds it and fills in all but @response, @info and @work.
+ * The driver embeds it and fills in all but @response and @work.
  */
 struct scst_tmf {
 	struct scst_session *sess;
@@ -192,7 +180,6 @@ struct scst_tmf {
 	struct scsi_lun lun;
 	u64 tag;
 	enum scst_tmf_response response;
-	u8 info[3];
 	struct work_struct work;
 };
 

@@ -7,25 +7,6 @@
 
 #include "scst_priv.h"
 
-/*
- * The backend has it and does not answer. When it does, nobody will know: the buffer is
- * the core's, and there will be no response.
- */
-static bool scst_cmd_is_fenced(const struct scst_cmd *cmd)
-{
-	return cmd->dev && READ_ONCE(cmd->dev->fenced) &&
-	       READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND &&
-	       (cmd->core_buffer || !cmd->data_len);
-}
-
-static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
-			       const struct scst_cmd_filter *filter)
-{
-	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
-		return false;
-	return !filter->backend || READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
-}
-
 static bool scst_cmd_matches(const struct scst_cmd *cmd,
 			     const struct scst_cmd_filter *filter)
 {
@@ -35,7 +16,7 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->tag || cmd->tag == *filter->tag) &&
 	       (!filter->lun || !memcmp(&cmd->lun, filter->lun,
 					sizeof(cmd->lun))) &&
-	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
+	       (!filter->aborted || scst_cmd_aborted(cmd));
 }
 
 static unsigned int scst_list_count(struct scst_cmd_list *list,
@@ -90,50 +71,6 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
 	return scst_session_count(cmd->sess, &filter) > 1;
 }
 
-/**
- * scst_cmd_park - let a command wait until somebody makes it go on
- * @cmd: a command that its owner has put where it will be found
- *
- * Whoever is to make it go on claims it and sends it on its way. An abort does so, too,
- * and so may come before anybody else.
- *
- * Context: under the device's lock.
- * Return: true if it waits, and is not the caller's any more; false if it is aborted.
- */
-bool scst_cmd_park(struct scst_cmd *cmd)
-{
-	set_bit(SCST_CMD_PARKED, &cmd->flags);
-	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
-	smp_mb__after_atomic();
-	return !scst_cmd_aborted(cmd) || !scst_cmd_claim(cmd);
-}
-
-/**
- * scst_cmd_claim - become the owner of a parked command
- * @cmd: the command, which must not go meanwhile
- *
- * Context: under the device's lock or that of the list that the command is on.
- * Return: true if the caller owns it now; false if it was not parked.
- */
-bool scst_cmd_claim(struct scst_cmd *cmd)
-{
-	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
-}
-
-static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
-{
-	/* Who sees the command aborted must also see by whom. */
-	if (other)
-		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
-	/* Orders the two bits. */
-	smp_mb__before_atomic();
-	set_bit(SCST_CMD_ABORTED, &cmd->flags);
-	/* Pairs with scst_cmd_park(). */
-	smp_mb__after_atomic();
-	if (scst_cmd_claim(cmd))
-		scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
-}
-
 static unsigned int scst_list_abort(struct scst_cmd_list *list,
 				    const struct scst_cmd_filter *filter,
 				    bool other)
@@ -146,7 +83,12 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 		if (!scst_cmd_matches(cmd, filter))
 			continue;
 		count++;
-		scst_cmd_abort(cmd, other);
+		/* Who sees the command aborted must also see by whom. */
+		if (other)
+			set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+		/* Orders the two bits. */
+		smp_mb__before_atomic();
+		set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	}
 	spin_unlock_bh(&list->lock);
 	return count;
@@ -175,31 +117,6 @@ unsigned int scst_session_abort(struct scst_session *sess,
 		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter,
 					 other);
 	return count;
-}
-
-/**
- * __scst_device_abort - abort a device's commands of all sessions
- * @dev:       the device
- * @filter:    which of its commands are meant
- * @by:        on behalf of this session, or NULL
- * @attention: tell other initiators that lost commands, unless they get TASK ABORTED
- *
- * Context: under the device's lock.
- */
-void __scst_device_abort(struct scst_device *dev,
-			 const struct scst_cmd_filter *filter,
-			 const struct scst_session *by, bool attention)
-{
-	struct scst_nexus *nexus;
-
-	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
-		bool other = nexus->sess != by;
-
-		if (scst_session_abort(nexus->sess, filter, other) && other &&
-		    attention && !dev->mode.tas)
-			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
-	}
 }
 
 /**

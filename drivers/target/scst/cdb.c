@@ -93,16 +93,15 @@ static bool scst_cdb_refuse_bit(struct scst_cmd *cmd, unsigned int byte, u8 bits
 static bool scst_cdb_check_usage(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
-	unsigned int i, control = op->cdb_len - 1;
-	u8 extra;
+	unsigned int i;
 
-	for (i = 1; i < control; i++) {
-		extra = cmd->cdb[i] & ~op->usage[i];
+	for (i = 1; i < op->cdb_len; i++) {
+		u8 extra = cmd->cdb[i] & ~op->usage[i];
+
 		if (unlikely(extra))
 			return scst_cdb_refuse_bit(cmd, i, extra);
 	}
-	extra = cmd->cdb[control] & ~SCST_CONTROL_NACA;
-	return likely(!extra) || scst_cdb_refuse_bit(cmd, control, extra);
+	return true;
 }
 
 /* Whether a command is for its LUN although there is no device behind it */

@@ -187,20 +187,6 @@ void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_cmd_complete);
 
 /**
- * scst_cmd_set_undelivered - the response did not reach the initiator
- * @cmd: the command, before scst_cmd_sent()
- *
- * A unit attention that it reported will be reported again.
- *
- * Context: any.
- */
-void scst_cmd_set_undelivered(struct scst_cmd *cmd)
-{
-	set_bit(SCST_CMD_UNDELIVERED, &cmd->flags);
-}
-EXPORT_SYMBOL_GPL(scst_cmd_set_undelivered);
-
-/**
  * scst_cmd_sent - the driver has delivered a response, or failed to
  * @cmd: the command; gone on return, or soon
  * @ctx: the caller's context

@@ -37,17 +37,17 @@ int scst_parse_bool(const char *page, bool *value)
 }
 
 /**
- * scst_parse_ms - parse what is written to an attribute in milliseconds
+ * scst_parse_drain_ms - parse what is written to a drain_ms attribute
  * @page:  the text
  * @value: the result, milliseconds
  *
  * Return: 0 or -EINVAL.
  */
-int scst_parse_ms(const char *page, unsigned int *value)
+int scst_parse_drain_ms(const char *page, unsigned int *value)
 {
 	unsigned int ms;
 
-	if (kstrtouint(page, 10, &ms) || ms > SCST_MAX_MS)
+	if (kstrtouint(page, 10, &ms) || ms > SCST_MAX_DRAIN_MS)
 		return -EINVAL;
 	WRITE_ONCE(*value, ms);
 	return 0;

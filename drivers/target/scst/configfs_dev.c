@@ -85,17 +85,6 @@ static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_dev_, holders);
 
-static ssize_t scst_dev_store_ms(struct config_item *item, const char *page,
-				 size_t count, const char *name, unsigned int *ms)
-{
-	int ret = scst_parse_ms(page, ms);
-
-	if (ret)
-		scst_device_set_error(scst_device_from_item(item), "%s: not 0 to %u",
-				      name, SCST_MAX_MS);
-	return ret ?: count;
-}
-
 static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->drain_ms);
@@ -104,25 +93,16 @@ static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
 static ssize_t scst_dev_drain_ms_store(struct config_item *item,
 				       const char *page, size_t count)
 {
-	return scst_dev_store_ms(item, page, count, "drain_ms",
-				 &scst_device_from_item(item)->drain_ms);
+	struct scst_device *dev = scst_device_from_item(item);
+	int ret = scst_parse_drain_ms(page, &dev->drain_ms);
+
+	if (ret)
+		scst_device_set_error(dev, "drain_ms: not 0 to %u",
+				      SCST_MAX_DRAIN_MS);
+	return ret ?: count;
 }
 
 CONFIGFS_ATTR(scst_dev_, drain_ms);
-
-static ssize_t scst_dev_fence_ms_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->fence_ms);
-}
-
-static ssize_t scst_dev_fence_ms_store(struct config_item *item,
-				       const char *page, size_t count)
-{
-	return scst_dev_store_ms(item, page, count, "fence_ms",
-				 &scst_device_from_item(item)->fence_ms);
-}
-
-CONFIGFS_ATTR(scst_dev_, fence_ms);
 
 static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 {
@@ -234,7 +214,6 @@ static struct configfs_attribute *scst_dev_attrs[] = {
 	&scst_dev_attr_last_error,
 	&scst_dev_attr_holders,
 	&scst_dev_attr_drain_ms,
-	&scst_dev_attr_fence_ms,
 	&scst_dev_attr_buffer_limit,
 	&scst_dev_attr_serial,
 	&scst_dev_attr_naa_id,

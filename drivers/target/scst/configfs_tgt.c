@@ -96,11 +96,11 @@ static ssize_t scst_tgt_drain_ms_store(struct config_item *item,
 				       const char *page, size_t count)
 {
 	struct scst_target *tgt = scst_target_from_item(item);
-	int ret = scst_parse_ms(page, &tgt->drain_ms);
+	int ret = scst_parse_drain_ms(page, &tgt->drain_ms);
 
 	if (ret)
 		scst_target_set_error(tgt, "drain_ms: not 0 to %u",
-				      SCST_MAX_MS);
+				      SCST_MAX_DRAIN_MS);
 	return ret ?: count;
 }
 

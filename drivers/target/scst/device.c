@@ -156,7 +156,6 @@ static void scst_device_free(struct kref *kref)
 	if (dev->handler->destroy)
 		dev->handler->destroy(dev);
 	percpu_counter_destroy(&dev->buf_bytes);
-	cancel_delayed_work_sync(&dev->calm_work);
 	percpu_ref_exit(&dev->tasks);
 	scst_pr_exit(dev);
 	kfree(dev->name);
@@ -188,12 +187,10 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	mutex_init(&dev->pr_lock);
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
-	scst_order_init(dev);
 	scst_error_init(&dev->error);
 	scst_stats_sum_init(&dev->stats);
 	dev->buf_limit = SCST_DEFAULT_BUF_LIMIT;
 	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
-	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
 	scst_identity_init(dev);
 	return 0;
 

@@ -37,35 +37,26 @@ const char *scst_device_state_name(const struct scst_device *dev)
 bool scst_device_is_closed(const struct scst_device *dev)
 {
 	lockdep_assert_held(&scst_config_lock);
-	return !dev->open;
+	return dev->state == SCST_DEV_IDLE || dev->state == SCST_DEV_WAITING;
 }
 
 /* It is told only if it is news. */
 static void __scst_device_set_state(struct scst_device *dev,
 				    enum scst_device_state state)
 {
-	bool was_active;
-
 	lockdep_assert_held(&scst_config_lock);
 	if (dev->state == state)
 		return;
-	spin_lock_bh(&dev->lock);
-	was_active = dev->state == SCST_DEV_ACTIVE;
 	WRITE_ONCE(dev->state, state);
-	if (state == SCST_DEV_ACTIVE)
-		__scst_order_start(dev);
-	else if (was_active)
-		__scst_order_stop(dev);
-	spin_unlock_bh(&dev->lock);
 	scst_event_state(dev->sysfs);
 }
 
-/* Where a device is that has no open backend. */
-static enum scst_device_state __scst_device_closed_state(const struct scst_device *dev)
+/* The last task is gone and no new one gets in. May be atomic context. */
+static void scst_device_tasks_gone(struct percpu_ref *ref)
 {
-	if (dev->state == SCST_DEV_FAILED)
-		return SCST_DEV_FAILED;
-	return dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE;
+	struct scst_device *dev = container_of(ref, struct scst_device, tasks);
+
+	queue_work(scst_tmf_wq, &dev->close_work);
 }
 
 static void scst_device_close_work(struct work_struct *work)
@@ -75,8 +66,7 @@ static void scst_device_close_work(struct work_struct *work)
 
 	dev->handler->close(dev);
 	mutex_lock(&scst_config_lock);
-	dev->open = false;
-	__scst_device_set_state(dev, __scst_device_closed_state(dev));
+	__scst_device_set_state(dev, dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	complete_all(&dev->closed);
 	mutex_unlock(&scst_config_lock);
@@ -94,7 +84,6 @@ static void scst_device_set_params(struct scst_device *dev,
 	dev->params = *params;
 	dev->stopped = false;
 	dev->lost = false;
-	WRITE_ONCE(dev->fenced, false);
 	scst_mode_reset(dev);
 }
 
@@ -123,6 +112,9 @@ int scst_device_enable(struct scst_device *dev)
 				      scst_device_state_name(dev));
 		return -EBUSY;
 	}
+	ret = scst_pr_restore(dev);
+	if (ret)
+		return ret;
 	ret = dev->handler->open(dev, &params);
 	if (ret) {
 		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
@@ -132,8 +124,8 @@ int scst_device_enable(struct scst_device *dev)
 	scst_device_set_params(dev, &params);
 	reinit_completion(&dev->closed);
 	scst_device_get(dev);
-	dev->open = true;
 	__scst_device_set_state(dev, SCST_DEV_ACTIVE);
+	percpu_ref_reinit(&dev->tasks);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	return 0;
 }
@@ -142,9 +134,11 @@ int scst_device_enable(struct scst_device *dev)
 static void scst_device_abort(struct scst_device *dev)
 {
 	const struct scst_cmd_filter filter = { .dev = dev };
+	struct scst_nexus *nexus;
 
 	spin_lock_bh(&dev->lock);
-	__scst_device_abort(dev, &filter, NULL, false);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		scst_session_abort(nexus->sess, &filter, true);
 	spin_unlock_bh(&dev->lock);
 }
 
@@ -171,7 +165,10 @@ static int scst_device_await_close(struct scst_device *dev)
 static void __scst_device_drain(struct scst_device *dev)
 {
 	lockdep_assert_held(&scst_config_lock);
+	if (dev->state == SCST_DEV_DRAINING)
+		return;
 	__scst_device_set_state(dev, SCST_DEV_DRAINING);
+	percpu_ref_kill(&dev->tasks);
 }
 
 static void scst_device_lost_work(struct work_struct *work)
@@ -207,58 +204,6 @@ void scst_device_lost(struct scst_device *dev)
 		scst_device_put(dev);
 }
 EXPORT_SYMBOL_GPL(scst_device_lost);
-
-static void scst_device_fence_work(struct work_struct *work)
-{
-	struct scst_device *dev = container_of(work, struct scst_device, fence_work);
-
-	mutex_lock(&scst_config_lock);
-	scst_event_state(dev->sysfs);
-	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	mutex_unlock(&scst_config_lock);
-	scst_device_put(dev);
-}
-
-/* Who waits for its commands waits no longer. */
-static void __scst_device_wake_waiters(struct scst_device *dev)
-{
-	struct scst_nexus *nexus;
-
-	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		wake_up(&nexus->sess->waitq);
-}
-
-/**
- * scst_device_fence - expect nothing of a backend any more that does not answer
- * @dev: the device
- *
- * New commands fail at once. What the backend still holds ends when the backend answers,
- * and then it is closed; until then the device cannot be enabled again.
- *
- * Context: process context.
- */
-void scst_device_fence(struct scst_device *dev)
-{
-	bool active;
-
-	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
-			      READ_ONCE(dev->fence_ms));
-	spin_lock_bh(&dev->lock);
-	active = dev->state == SCST_DEV_ACTIVE;
-	WRITE_ONCE(dev->fenced, true);
-	if (active) {
-		WRITE_ONCE(dev->state, SCST_DEV_FAILED);
-		__scst_order_stop(dev);
-	}
-	__scst_device_wake_waiters(dev);
-	spin_unlock_bh(&dev->lock);
-	if (!active)
-		return;
-	scst_device_get(dev);
-	if (!queue_work(scst_session_wq, &dev->fence_work))
-		scst_device_put(dev);
-}
 
 /**
  * scst_device_disable - let no command in any more and close the backend
@@ -297,8 +242,7 @@ int scst_device_state_init(struct scst_device *dev)
 	init_completion(&dev->closed);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);
-	INIT_WORK(&dev->fence_work, scst_device_fence_work);
-	return percpu_ref_init(&dev->tasks, scst_order_tasks_gone,
+	return percpu_ref_init(&dev->tasks, scst_device_tasks_gone,
 			       PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
 			       GFP_KERNEL);
 }

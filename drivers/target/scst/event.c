@@ -196,7 +196,7 @@ static void scst_notice_queue(struct scst_notice *notice)
 
 static u32 scst_tmf_lun(const struct scst_tmf *tmf)
 {
-	if (scst_tmf_is_for_target(tmf))
+	if (tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_NEXUS_RESET)
 		return SCST_LUN_INVALID;
 	return scst_lun_decode(&tmf->lun);
 }
@@ -220,7 +220,6 @@ void scst_event_tmf(const struct scst_tmf *tmf)
 		[SCST_TMF_QUERY_TASK]	     = "query-task",
 		[SCST_TMF_QUERY_TASK_SET]    = "query-task-set",
 		[SCST_TMF_QUERY_ASYNC_EVENT] = "query-async-event",
-		[SCST_TMF_COLD_RESET]	     = "cold-reset",
 	};
 	static const char *const responses[] = {
 		[SCST_TMF_COMPLETE]	 = "complete",

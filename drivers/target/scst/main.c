@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
+#include "pr_file.h"
 #include "scst_priv.h"
 
 /* All configuration; never taken on a command's way */
@@ -56,8 +57,10 @@ static void scst_wq_exit(void)
 
 static int __init scst_init(void)
 {
-	int ret;
+	int ret = scst_pr_dir_check();
 
+	if (ret)
+		return ret;
 	scst_context_init();
 	ret = scst_cmd_cache_init();
 	if (ret)

@@ -92,7 +92,6 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 	spin_lock_bh(&nexus->dev->lock);
 	list_del_init(&nexus->dev_entry);
 	scst_reserve_lost(nexus);
-	__scst_aca_clear(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->change_entry, dead);
 	scst_sysfs_lun_del(nexus);

@@ -5,7 +5,7 @@
  *
  * CDB usage data: bits that stand for something that is not there are zero, and
  * a CDB that sets one is refused. So there is no protection information
- * (RDPROTECT and the like) and no grouping (GROUP NUMBER). CONTROL has NACA.
+ * (RDPROTECT and the like), no grouping (GROUP NUMBER) and no ACA (NACA).
  */
 #include <linux/build_bug.h>
 #include <linux/export.h>
@@ -52,6 +52,7 @@ enum scst_row {
 	SCST_ROW_PR_OUT_PREEMPT_ABORT,
 	SCST_ROW_PR_OUT_REGISTER_IGNORE,
 	SCST_ROW_PR_OUT_REGISTER_MOVE,
+	SCST_ROW_PR_OUT_REPLACE_LOST,
 	SCST_ROW_READ_16,
 	SCST_ROW_WRITE_16,
 	SCST_ROW_WRITE_AND_VERIFY_16,
@@ -498,6 +499,20 @@ const struct scst_opcode scst_opcodes[] = {
 		.name = "PERSISTENT RESERVE OUT: REGISTER AND MOVE",
 		.opcode = PERSISTENT_RESERVE_OUT,
 		.sa = SCST_PR_REGISTER_MOVE,
+		.sa_byte = 1,
+		.cdb_len = 10,
+		.dir = SCST_DIR_OUT,
+		.len_kind = SCST_LEN_PARAMETERS,
+		.pr = SCST_PR_OWN,
+		.flags = SCST_OPF_SLEEPS,
+		.xfer = { .byte = 5, .len = 4 },
+		.usage = { 0xff, 0x1f, 0xff, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_pr_out,
+	},
+	[SCST_ROW_PR_OUT_REPLACE_LOST] = {
+		.name = "PERSISTENT RESERVE OUT: REPLACE LOST RESERVATION",
+		.opcode = PERSISTENT_RESERVE_OUT,
+		.sa = SCST_PR_REPLACE_LOST,
 		.sa_byte = 1,
 		.cdb_len = 10,
 		.dir = SCST_DIR_OUT,

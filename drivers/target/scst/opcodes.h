@@ -16,9 +16,6 @@
 #define SCST_OPCODE_NO_SA	0xffff
 #define SCST_OPCODE_MAX_LEN	16
 
-/* CONTROL, the last byte of a CDB: an ACA condition is to follow an error, SAM-5 5.2 */
-#define SCST_CONTROL_NACA	0x04
-
 /**
  * enum scst_len_kind - what a CDB's length field counts
  * @SCST_LEN_NONE:	there is no data
@@ -102,9 +99,8 @@ enum scst_pr_policy {
  * @pr:		reservation policy
  * @io:		what a block device's handler is asked to do
  * @io_next:	and then, if that went well
- * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated, but for the
- *		CONTROL byte, which is the same for all. A command with any other bit
- *		set is refused.
+ * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated. A command
+ *		with any other bit set is refused.
  * @exec:	the core's own part, or NULL: done when it returns. Without
  *		SCST_OPF_SLEEPS it must not sleep. Unless it ended the command
  *		with a status, the handler does cmd->io next, which it may set or

@@ -13,19 +13,6 @@
 #include "trace.h"
 
 /*
- * SAM-5 5.11: its tag belongs to another command of the nexus. The initiator has lost
- * track of what it does: that is the end of all its commands for the logical unit.
- */
-static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
-{
-	const struct scst_cmd_filter filter = { .nexus = cmd->nexus, .except = cmd };
-
-	scst_session_abort(cmd->sess, &filter, false);
-	scst_cmd_set_sense(cmd, SCST_SENSE_OVERLAPPED);
-	return SCST_STAGE_COMPLETE;
-}
-
-/*
  * The LUN becomes an I_T_L nexus. Looking it up and putting the command on the
  * list are one RCU read-side section: whoever unpublishes the nexus and waits
  * for a grace period finds all its commands on the lists.
@@ -34,8 +21,6 @@ static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 {
 	struct scst_nexus *nexus;
 
-	bool overlapped;
-
 	rcu_read_lock();
 	nexus = xa_load(&cmd->sess->nexuses, scst_lun_decode(&cmd->lun));
 	if (nexus) {
@@ -43,10 +28,9 @@ static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 		cmd->dev = nexus->dev;
 	}
 	scst_cmd_enlist(cmd);
-	overlapped = !scst_tag_add(cmd);
 	rcu_read_unlock();
 	trace_scst_cmd_submit(cmd);
-	return unlikely(overlapped) ? scst_overlapped(cmd) : SCST_STAGE_DECODE;
+	return SCST_STAGE_DECODE;
 }
 
 static enum scst_stage scst_stage_decode(struct scst_cmd *cmd)
@@ -56,7 +40,7 @@ static enum scst_stage scst_stage_decode(struct scst_cmd *cmd)
 
 static enum scst_stage scst_stage_admit(struct scst_cmd *cmd)
 {
-	return scst_order_admit(cmd);
+	return scst_order_admit(cmd) ? SCST_STAGE_CHECK : SCST_STAGE_COMPLETE;
 }
 
 /**
@@ -178,14 +162,6 @@ static enum scst_io scst_next_io(struct scst_cmd *cmd)
 	return next;
 }
 
-/* Does it matter to other commands how this one ends, or the other way round? */
-static bool scst_others_concerned(const struct scst_cmd *cmd)
-{
-	if (!cmd->nexus)
-		return false;
-	return cmd->status == SAM_STAT_CHECK_CONDITION || READ_ONCE(cmd->dev->faults);
-}
-
 static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
 {
 	if (cmd->status == SAM_STAT_GOOD) {
@@ -195,14 +171,10 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
 			cmd->io = next;
 			return SCST_STAGE_BACKEND;
 		}
-	} else {
-		if (!cmd->received)
-			scst_no_data(cmd);
-		if (cmd->nexus)
-			scst_ua_interlock(cmd);
+	} else if (!cmd->received) {
+		scst_no_data(cmd);
 	}
-	if (unlikely(scst_others_concerned(cmd)) && !scst_aca_complete(cmd))
-		return SCST_STAGE_OWNED;
+	scst_order_done(cmd);
 	return SCST_STAGE_RESPOND;
 }
 
@@ -210,14 +182,12 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
  * SAM-5 5.6: an aborted command gets no status, unless another I_T nexus
  * aborted it and the control mode page asks for TASK ABORTED.
  */
-static enum scst_stage scst_respond(struct scst_cmd *cmd)
+static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
 {
 	bool aborted = scst_cmd_aborted(cmd);
 
 	scst_stats_end(cmd, aborted);
-	scst_tag_del(cmd);
 	if (unlikely(aborted)) {
-		scst_ua_restore(cmd);
 		if (!test_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags) ||
 		    !cmd->dev || !READ_ONCE(cmd->dev->mode.tas))
 			return SCST_STAGE_FINISH;
@@ -230,19 +200,8 @@ static enum scst_stage scst_respond(struct scst_cmd *cmd)
 	return SCST_STAGE_OWNED;
 }
 
-static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
-{
-	const struct scst_order_end end = scst_order_done(cmd);
-	enum scst_stage stage = scst_respond(cmd);
-
-	scst_order_next(&end);
-	return stage;
-}
-
 static enum scst_stage scst_stage_finish(struct scst_cmd *cmd)
 {
-	if (unlikely(test_bit(SCST_CMD_UNDELIVERED, &cmd->flags)))
-		scst_ua_restore(cmd);
 	scst_cmd_finish(cmd);
 	return SCST_STAGE_OWNED;
 }

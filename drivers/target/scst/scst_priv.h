@@ -16,9 +16,9 @@
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
  * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
- * scst_config_lock, dev->pr_lock before dev->lock. A scst_stats_sum's lock comes
- * last. PERSISTENT RESERVE OUT takes mutexes, no other command does, and nobody
- * waits for a command while holding a lock.
+ * scst_config_lock; dev->pr_lock after scst_config_lock and before dev->lock. A
+ * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes mutexes, no other
+ * command does, and nobody waits for a command while holding a lock.
  *
  * Who removes something from sysfs, most often under scst_config_lock, waits for
  * those that read it: what is called to show an attribute or to fill in a uevent
@@ -71,7 +71,6 @@
 #define SCST_ABORT_GRACE	HZ
 
 #define SCST_DEFAULT_DRAIN_MS	5000
-#define SCST_DEFAULT_FENCE_MS	10000
 
 struct device;
 struct kobj_uevent_env;
@@ -126,36 +125,8 @@ enum scst_ua {
 	SCST_UA_MODE_CHANGED,		/* 2A/01 */
 	SCST_UA_MEDIUM_CHANGED,		/* 28/00 */
 	SCST_UA_INQUIRY_CHANGED,	/* 3F/03 */
-	SCST_UA_PREVIOUS_BUSY,		/* 2C/07 */
-	SCST_UA_PREVIOUS_FULL,		/* 2C/08 */
-	SCST_UA_PREVIOUS_CONFLICT,	/* 2C/09 */
 	SCST_UA_LUNS_CHANGED,		/* 3F/0E */
 	SCST_UA_COUNT,
-};
-
-/**
- * struct scst_task_set - commands that are ordered among themselves, SAM-5 8
- * @faulted:	the I_T_L nexus whose ACA condition is in effect, or NULL
- * @aca_cmd:	the command with the ACA attribute, or NULL
- * @members:	commands on the queue
- * @heads:	HEAD OF QUEUE commands among them
- * @ordereds:	ORDERED commands among them
- * @pass:	of the walk through the queue that @older and @ordered belong to
- * @older:	it has met a command
- * @ordered:	it has met an ORDERED command
- *
- * A device has one, for all, and each of its nexuses one of its own: TST of the
- * control mode page says which of them count.
- */
-struct scst_task_set {
-	struct scst_nexus *faulted;		/* D */
-	struct scst_cmd *aca_cmd;		/* D */
-	unsigned int members;			/* D */
-	unsigned int heads;			/* D */
-	unsigned int ordereds;			/* D */
-	unsigned int pass;			/* D */
-	bool older;				/* D */
-	bool ordered;				/* D */
 };
 
 /* What reservations leave an I_T_L nexus */
@@ -164,6 +135,7 @@ enum scst_access {
 	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another */
 	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
 	SCST_ACCESS_RESERVED,	/* RESERVE of another */
+	SCST_ACCESS_LOST,	/* nobody knows whose persistent reservation */
 };
 
 /**
@@ -173,7 +145,6 @@ enum scst_access {
  * @lun:	the LUN
  * @read_only:	writes through it are refused
  * @access:	enum scst_access
- * @task_set:	its own, if it has one
  * @counts:	what its commands counted
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
@@ -191,7 +162,6 @@ struct scst_nexus {
 	u32 lun;				/* I */
 	bool read_only;				/* C, read with READ_ONCE() */
 	u8 access;				/* S */
-	struct scst_task_set task_set;		/* D */
 	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
@@ -314,7 +284,6 @@ struct scst_group {
  * @nexuses:	struct scst_nexus by LUN
  * @cmds:	all its commands
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
- * @tags:	of its commands; NULL: the driver sees to it that they are unique
  * @tmfs:	task management functions, and uevents that it caused, under way
  * @waiters:	somebody waits for commands to go
  * @waitq:	woken when a command went while there were @waiters, and when a
@@ -343,7 +312,6 @@ struct scst_session {
 	struct xarray nexuses;			/* R */
 	struct scst_cmd_list __percpu *cmds;	/* I */
 	bool luns_changed;			/* READ_ONCE(), xchg() */
-	struct scst_tags *tags;			/* I */
 	atomic_t tmfs;
 	atomic_t waiters;
 	wait_queue_head_t waitq;
@@ -440,14 +408,6 @@ enum scst_device_state {
 	SCST_DEV_FAILED,
 };
 
-/* QERR, SPC-6 7.5.10 */
-#define SCST_QERR_SET		1	/* an error ends all commands of the task set */
-#define SCST_QERR_NEXUS		3	/* of its own nexus only */
-
-/* UA_INTLCK_CTRL, SPC-6 7.5.10 */
-#define SCST_UA_KEEP		2	/* until REQUEST SENSE */
-#define SCST_UA_KEEP_AND_ADD	3	/* and BUSY and the like raise some, too */
-
 /**
  * struct scst_mode - what MODE SELECT can change; see spc_mode.c
  * @wce:	write cache enable (caching page)
@@ -501,27 +461,12 @@ struct scst_identity {
  * @plugin:	its handler's registration, which it pins
  * @handler:	what executes its commands
  * @name:	unique over all handlers
- * @state:	see the contract; also changed under C, but for the change to FAILED
- * @tasks:	held by commands that may touch the backend: one per-CPU operation
- *		admits a command. Dead unless @state is ACTIVE and there is no
- *		@queueing.
- * @queueing:	commands are admitted through @queue: see order.c
- * @tasks_gone:	nobody holds @tasks
- * @stirred:	there was a reason for @queueing since @calm_work last looked
- * @faults:	task sets with an ACA condition
- * @waiting:	commands of @queue that have not started
- * @leaving:	commands that have left @queue and are being answered
- * @pass:	number of the last walk through @queue
- * @queue:	struct scst_cmd.queue_entry, in order of arrival
- * @task_set:	of all its commands, if nexuses have none of their own
- * @calm_work:	ends @queueing
+ * @state:	see the contract; changed under both locks
+ * @tasks:	held by every command that may touch the backend: one per-CPU
+ *		operation admits a command. Dead unless @state is ACTIVE.
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @closed:	completed when the backend is closed
  * @close_work:	closes it when the last task is gone
- * @open:	its backend is open
- * @fenced:	it has not answered in time: nothing is expected of it any more
- * @fence_ms:	how long a task management function waits for it
- * @fence_work:	tells that it is fenced
  * @lost:	its backend disappeared
  * @lost_work:	what follows from that
  * @lock:	guards what is tagged D
@@ -530,6 +475,7 @@ struct scst_identity {
  * @stopped:	START STOP UNIT stopped it
  * @pr:		persistent reservations; NULL: there has been none
  * @pr_lock:	held by whoever changes them
+ * @pr_restored: what was kept of them was read
  * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
  * @buf_bytes:	data buffer memory in use
@@ -550,23 +496,9 @@ struct scst_device {
 	char *name;				/* I */
 	u8 state;				/* S */
 	struct percpu_ref tasks;
-	bool queueing;				/* D */
-	bool tasks_gone;			/* D */
-	bool stirred;				/* D */
-	unsigned int faults;			/* S */
-	unsigned int waiting;			/* D */
-	unsigned int leaving;			/* D */
-	unsigned int pass;			/* D */
-	struct list_head queue;			/* D */
-	struct scst_task_set task_set;		/* D */
-	struct delayed_work calm_work;
 	struct kref kref;
 	struct completion closed;
 	struct work_struct close_work;
-	bool open;				/* C */
-	bool fenced;				/* S */
-	unsigned int fence_ms;			/* C, read with READ_ONCE() */
-	struct work_struct fence_work;
 	bool lost;				/* C */
 	struct work_struct lost_work;
 	spinlock_t lock;			/* guards D */
@@ -575,6 +507,7 @@ struct scst_device {
 	bool stopped;				/* S */
 	struct scst_pr __rcu *pr;		/* D and pr_lock */
 	struct mutex pr_lock;			/* one PERSISTENT RESERVE OUT at a time */
+	bool pr_restored;			/* C */
 	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */
 	struct percpu_counter buf_bytes;
@@ -625,37 +558,8 @@ void scst_lun_encode(u32 lun, struct scsi_lun *out);
 #define SCST_LUN_WELL_KNOWN	(~0U - 1)	/* REPORT LUNS well known LUN */
 
 /* order.c: admission into the task set */
-
-/**
- * struct scst_order_end - what remains to be done when a command left its task set
- * @dev:	the device
- * @tasks:	a reference of its tasks is to be given back
- * @queue:	commands on its queue may go on
- */
-struct scst_order_end {
-	struct scst_device *dev;
-	bool tasks;
-	bool queue;
-};
-
-enum scst_stage scst_order_admit(struct scst_cmd *cmd);
-struct scst_order_end scst_order_done(struct scst_cmd *cmd);
-void scst_order_next(const struct scst_order_end *end);
-struct scst_task_set *__scst_task_set(struct scst_nexus *nexus);
-void __scst_order_dispatch(struct scst_device *dev);
-void __scst_order_queueing(struct scst_device *dev);
-void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old);
-void __scst_order_start(struct scst_device *dev);
-void __scst_order_stop(struct scst_device *dev);
-void scst_order_calm_down(struct scst_device *dev);
-void scst_order_tasks_gone(struct percpu_ref *tasks);
-void scst_order_init(struct scst_device *dev);
-
-/* aca.c: CHECK CONDITION and what follows from it */
-bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
-bool scst_aca_complete(struct scst_cmd *cmd);
-void __scst_aca_clear(struct scst_nexus *nexus);
-void __scst_aca_clear_all(struct scst_device *dev);
+bool scst_order_admit(struct scst_cmd *cmd);
+void scst_order_done(struct scst_cmd *cmd);
 
 /* buf.c: data buffers */
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx);
@@ -676,12 +580,8 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua);
 void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except);
-void scst_ua_raise_luns(struct scst_session *sess);
 bool scst_ua_report(struct scst_cmd *cmd);
-scst_sense_t scst_ua_take(struct scst_cmd *cmd);
-scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
-void scst_ua_restore(struct scst_cmd *cmd);
-void scst_ua_interlock(struct scst_cmd *cmd);
+scst_sense_t scst_ua_take(struct scst_nexus *nexus);
 void scst_ua_luns_reported(struct scst_session *sess);
 
 /* session.c: I_T nexuses */
@@ -697,12 +597,6 @@ void scst_reserve_lost(struct scst_nexus *nexus);
 bool scst_reserve_conflict(struct scst_cmd *cmd);
 void scst_cmd_set_conflict(struct scst_cmd *cmd);
 
-/* tags.c: overlapped commands */
-int scst_tags_init(struct scst_session *sess);
-void scst_tags_exit(struct scst_session *sess);
-bool scst_tag_add(struct scst_cmd *cmd);
-void scst_tag_del(struct scst_cmd *cmd);
-
 /* abort.c: find, abort and wait for a session's commands */
 
 /**
@@ -712,9 +606,7 @@ void scst_tag_del(struct scst_cmd *cmd);
  * @lun:	those sent to this LUN, or NULL for any
  * @tag:	the one with this tag, or NULL for any
  * @except:	not this one, or NULL
- * @aborted:	only those that are aborted and may still touch the medium or the
- *		initiator's memory
- * @backend:	and are with the backend
+ * @aborted:	only those that are aborted
  */
 struct scst_cmd_filter {
 	const struct scst_nexus *nexus;
@@ -723,7 +615,6 @@ struct scst_cmd_filter {
 	const u64 *tag;
 	const struct scst_cmd *except;
 	bool aborted;
-	bool backend;
 };
 
 unsigned int scst_session_abort(struct scst_session *sess,
@@ -733,11 +624,6 @@ bool scst_session_wait(struct scst_session *sess,
 bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter);
 bool scst_nexus_has_others(const struct scst_cmd *cmd);
-bool scst_cmd_park(struct scst_cmd *cmd);
-bool scst_cmd_claim(struct scst_cmd *cmd);
-void __scst_device_abort(struct scst_device *dev,
-			 const struct scst_cmd_filter *filter,
-			 const struct scst_session *by, bool attention);
 
 /* nexus.c: I_T_L nexuses */
 int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,
@@ -809,7 +695,6 @@ int scst_device_state_init(struct scst_device *dev);
 bool scst_device_is_closed(const struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
-void scst_device_fence(struct scst_device *dev);
 const char *scst_device_state_name(const struct scst_device *dev);
 
 /* identity.c: serial number and NAA identifier from name and system */
@@ -831,7 +716,6 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
 const char *scst_target_state_name(const struct scst_target *tgt);
 
 /* tmf.c */
-bool scst_tmf_is_for_target(const struct scst_tmf *tmf);
 bool scst_device_wait_aborted(struct scst_device *dev,
 			      const struct scst_cmd *except);
 void scst_session_tmf_gone(struct scst_session *sess);
@@ -875,13 +759,13 @@ void scst_event_conflict(const struct scst_cmd *cmd);
 void scst_event_target_init(struct scst_target *tgt);
 
 /* configfs.c: the root and what all directories share */
-#define SCST_MAX_MS	600000
+#define SCST_MAX_DRAIN_MS	600000
 extern struct configfs_subsystem scst_subsystem;
 extern struct configfs_attribute scst_free_attr_holders;
 int scst_configfs_init(void);
 void scst_configfs_exit(void);
 int scst_parse_bool(const char *page, bool *value);
-int scst_parse_ms(const char *page, unsigned int *value);
+int scst_parse_drain_ms(const char *page, unsigned int *value);
 bool scst_name_is_valid(const char *name);
 __printf(3, 4)
 void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...);

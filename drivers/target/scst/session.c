@@ -23,7 +23,6 @@ void scst_session_get(struct scst_session *sess)
 void scst_session_free(struct scst_session *sess)
 {
 	xa_destroy(&sess->nexuses);
-	scst_tags_exit(sess);
 	free_percpu(sess->cmds);
 	kfree(sess->initiator);
 	kfree(sess);
@@ -135,15 +134,13 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 
 	if (!sess)
 		return NULL;
-	sess->tgt = tgt;
 	sess->initiator = kstrdup(initiator, GFP_KERNEL);
-	if (!sess->initiator || scst_tags_init(sess) ||
-	    scst_session_alloc_lists(sess)) {
-		scst_tags_exit(sess);
+	if (!sess->initiator || scst_session_alloc_lists(sess)) {
 		kfree(sess->initiator);
 		kfree(sess);
 		return NULL;
 	}
+	sess->tgt = tgt;
 	sess->priv = priv;
 	xa_init(&sess->nexuses);
 	scst_stats_sum_init(&sess->stats);

@@ -82,7 +82,7 @@ static void scst_inquiry_standard(struct scst_cmd *cmd)
 
 	data[0] = scst_inquiry_type(cmd);
 	data[2] = SCST_VERSION_SPC4;
-	data[3] = 0x20 | 0x10 | 0x02;	/* NORMACA, HISUP, RESPONSE DATA FORMAT */
+	data[3] = 0x10 | 0x02;		/* HISUP, RESPONSE DATA FORMAT */
 	data[4] = sizeof(data) - 5;
 	data[7] = 0x02;			/* CMDQUE */
 	scst_put_padded(&data[8], id->vendor, SCST_VENDOR_LEN);

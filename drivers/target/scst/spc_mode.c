@@ -58,7 +58,7 @@ enum scst_mode_change {
  * @page:	PAGE CODE
  * @byte:	offset in the page
  * @mask:	bits in that byte
- * @valid:	values that MODE SELECT may set, a bit each; 0: what fits
+ * @max:	highest value that MODE SELECT may set; 0: what fits
  * @offset:	offset in struct scst_mode
  * @change:	enum scst_mode_change
  */
@@ -66,9 +66,9 @@ struct scst_mode_field {
 	u8 page;
 	u8 byte;
 	u8 mask;
+	u8 max;
 	u8 offset;
 	u8 change;
-	u16 valid;
 };
 
 static const struct scst_mode_field scst_mode_fields[] = {
@@ -79,8 +79,6 @@ static const struct scst_mode_field scst_mode_fields[] = {
 	}, {
 		.page = 0x0a, .byte = 2, .mask = 0xe0,
 		.offset = offsetof(struct scst_mode, tst),
-		.change = SCST_MODE_CHANGEABLE,
-		.valid = BIT(0) | BIT(1),
 	}, {
 		.page = 0x0a, .byte = 2, .mask = 0x04,
 		.offset = offsetof(struct scst_mode, d_sense),
@@ -88,18 +86,12 @@ static const struct scst_mode_field scst_mode_fields[] = {
 	}, {
 		.page = 0x0a, .byte = 3, .mask = 0xf0,
 		.offset = offsetof(struct scst_mode, queue_alg),
-		.change = SCST_MODE_CHANGEABLE,
-		.valid = BIT(0) | BIT(1),
 	}, {
 		.page = 0x0a, .byte = 3, .mask = 0x06,
 		.offset = offsetof(struct scst_mode, qerr),
-		.change = SCST_MODE_CHANGEABLE,
-		.valid = BIT(0) | BIT(SCST_QERR_SET) | BIT(SCST_QERR_NEXUS),
 	}, {
 		.page = 0x0a, .byte = 4, .mask = 0x30,
 		.offset = offsetof(struct scst_mode, ua_intlck),
-		.change = SCST_MODE_CHANGEABLE,
-		.valid = BIT(0) | BIT(SCST_UA_KEEP) | BIT(SCST_UA_KEEP_AND_ADD),
 	}, {
 		.page = 0x0a, .byte = 4, .mask = 0x08,
 		.offset = offsetof(struct scst_mode, swp),
@@ -107,16 +99,14 @@ static const struct scst_mode_field scst_mode_fields[] = {
 	}, {
 		.page = 0x0a, .byte = 5, .mask = 0x40,
 		.offset = offsetof(struct scst_mode, tas),
-		.change = SCST_MODE_CHANGEABLE,
 	}, {
 		.page = 0x1c, .byte = 2, .mask = 0x08,
 		.offset = offsetof(struct scst_mode, dexcpt),
 		.change = SCST_MODE_CHANGEABLE,
 	}, {
-		.page = 0x1c, .byte = 3, .mask = 0x0f,
+		.page = 0x1c, .byte = 3, .mask = 0x0f, .max = 6,
 		.offset = offsetof(struct scst_mode, mrie),
 		.change = SCST_MODE_CHANGEABLE,
-		.valid = GENMASK(6, 0),
 	},
 };
 
@@ -162,15 +152,6 @@ static struct scst_mode scst_mode_defaults(const struct scst_device *dev)
 	};
 }
 
-static void __scst_mode_change(struct scst_device *dev, const struct scst_mode *mode)
-{
-	struct scst_mode old = dev->mode;
-
-	lockdep_assert_held(&dev->lock);
-	scst_mode_copy(&dev->mode, mode);
-	__scst_order_adapt(dev, &old);
-}
-
 /**
  * scst_mode_reset - set the mode parameters to their defaults
  * @dev: an opened device
@@ -182,7 +163,7 @@ void scst_mode_reset(struct scst_device *dev)
 	struct scst_mode mode = scst_mode_defaults(dev);
 
 	spin_lock_bh(&dev->lock);
-	__scst_mode_change(dev, &mode);
+	scst_mode_copy(&dev->mode, &mode);
 	spin_unlock_bh(&dev->lock);
 }
 
@@ -384,7 +365,7 @@ static bool scst_mode_select_values(struct scst_cmd *cmd, const u8 *data,
 			continue;
 		value = (data[at + field->byte] & field->mask) >>
 			__ffs(field->mask);
-		if (field->valid && !(field->valid & BIT(value)))
+		if (field->max && value > field->max)
 			return scst_mode_refuse(cmd, at + field->byte,
 						field->mask);
 		scst_mode_set(mode, field, value);
@@ -514,7 +495,7 @@ static void scst_mode_select(struct scst_cmd *cmd, const u8 *data,
 	new = old;
 	valid = scst_mode_select_pages(cmd, data, at, len, &new);
 	if (valid)
-		__scst_mode_change(dev, &new);
+		scst_mode_copy(&dev->mode, &new);
 	spin_unlock_bh(&dev->lock);
 	if (valid)
 		scst_mode_changed(cmd, &old, &new);

@@ -32,17 +32,15 @@
 
 /*
  * Where bytes 0 and 1 of REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS say that a
- * function is there.
+ * function is there. CLEAR ACA and QUERY ASYNCHRONOUS EVENT are not.
  */
 static const u16 scst_tmf_bits[] = {
 	[SCST_TMF_ABORT_TASK]	  = BIT(15),
 	[SCST_TMF_ABORT_TASK_SET] = BIT(14),
-	[SCST_TMF_CLEAR_ACA]	  = BIT(13),
 	[SCST_TMF_CLEAR_TASK_SET] = BIT(12),
 	[SCST_TMF_LUN_RESET]	  = BIT(11),
 	[SCST_TMF_QUERY_TASK]	  = BIT(10),
 	[SCST_TMF_TARGET_RESET]	  = BIT(9),
-	[SCST_TMF_QUERY_ASYNC_EVENT] = BIT(2),
 	[SCST_TMF_QUERY_TASK_SET] = BIT(1),
 	[SCST_TMF_NEXUS_RESET]	  = BIT(0),
 };
@@ -160,7 +158,6 @@ static u32 scst_put_usage(struct scst_cmd *cmd, u32 offset,
 
 	memcpy(usage, op->usage, sizeof(usage));
 	usage[0] = op->opcode;
-	usage[op->cdb_len - 1] = SCST_CONTROL_NACA;
 	if (op->sa != SCST_OPCODE_NO_SA)
 		usage[op->sa_byte] = (usage[op->sa_byte] & ~0x1f) | op->sa;
 	scst_data_in(cmd, offset, usage, op->cdb_len);
@@ -256,14 +253,14 @@ void scst_exec_report_tmfs(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, len);
 }
 
-static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
+static scst_sense_t scst_current_sense(const struct scst_cmd *cmd)
 {
 	scst_sense_t sense;
 
 	if (!cmd->dev)
 		return scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN ?
 		       SCST_SENSE_NONE : SCST_SENSE_LUN_NOT_SUPPORTED;
-	sense = scst_ua_take(cmd);
+	sense = scst_ua_take(cmd->nexus);
 	if (sense == SCST_SENSE_NONE && READ_ONCE(cmd->dev->stopped))
 		sense = SCST_SENSE_NEEDS_START;
 	return sense;

@@ -23,9 +23,6 @@ static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_MODE_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
 	[SCST_UA_MEDIUM_CHANGED]   = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
 	[SCST_UA_INQUIRY_CHANGED]  = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
-	[SCST_UA_PREVIOUS_BUSY]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x07),
-	[SCST_UA_PREVIOUS_FULL]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x08),
-	[SCST_UA_PREVIOUS_CONFLICT] = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x09),
 	[SCST_UA_LUNS_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
 };
 
@@ -96,15 +93,6 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 	nexus->ua_queue[nexus->ua_count++] = SCST_UA_INQUIRY_CHANGED;
 }
 
-/* Transports that can tell the initiator at once do, SAM-2 5.7.4. */
-static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
-{
-	const struct scst_target_ops *ops = sess->tgt->ops;
-
-	if (ops->async_event)
-		ops->async_event(sess, lun, scst_ua_sense[ua]);
-}
-
 /**
  * scst_ua_raise - establish a unit attention condition
  * @nexus: where
@@ -117,28 +105,11 @@ static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
  */
 void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua)
 {
-	bool news;
-
 	spin_lock_bh(&nexus->ua_lock);
-	news = !scst_ua_pending(nexus, ua) &&
-	       !scst_ua_pending(nexus, SCST_UA_POWER_ON);
-	if (news)
+	if (!scst_ua_pending(nexus, ua) &&
+	    !scst_ua_pending(nexus, SCST_UA_POWER_ON))
 		__scst_ua_queue(nexus, ua);
 	spin_unlock_bh(&nexus->ua_lock);
-	if (news)
-		scst_ua_tell(nexus->sess, nexus->lun, ua);
-}
-
-/**
- * scst_ua_raise_luns - REPORTED LUNS DATA HAS CHANGED, for an I_T nexus as a whole
- * @sess: the session
- *
- * Context: thread or atomic.
- */
-void scst_ua_raise_luns(struct scst_session *sess)
-{
-	if (!xchg(&sess->luns_changed, true))
-		scst_ua_tell(sess, 0, SCST_UA_LUNS_CHANGED);
 }
 
 /**
@@ -162,93 +133,35 @@ void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 	spin_unlock_bh(&dev->lock);
 }
 
-static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, bool keep)
+/**
+ * scst_ua_take - dequeue the unit attention that is to be reported next
+ * @nexus: the nexus
+ *
+ * Context: thread or atomic.
+ * Return: its sense code, or SCST_SENSE_NONE.
+ */
+scst_sense_t scst_ua_take(struct scst_nexus *nexus)
 {
 	enum scst_ua ua = SCST_UA_COUNT;
 
 	spin_lock_bh(&nexus->ua_lock);
-	if (nexus->ua_count)
+	if (nexus->ua_count) {
 		ua = nexus->ua_queue[0];
-	if (nexus->ua_count && !keep) {
 		WRITE_ONCE(nexus->ua_count, nexus->ua_count - 1);
 		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1],
 			nexus->ua_count);
 	}
 	spin_unlock_bh(&nexus->ua_lock);
-	return ua;
-}
-
-static enum scst_ua scst_ua_first(struct scst_nexus *nexus, bool keep)
-{
-	enum scst_ua ua = scst_ua_dequeue(nexus, keep);
-	bool *luns = &nexus->sess->luns_changed;
-
-	if (ua == SCST_UA_COUNT && (keep ? READ_ONCE(*luns) : xchg(luns, false)))
-		ua = SCST_UA_LUNS_CHANGED;
-	return ua;
-}
-
-static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool keep)
-{
-	enum scst_ua ua = scst_ua_first(cmd->nexus, keep);
-
-	if (ua == SCST_UA_COUNT)
-		return SCST_SENSE_NONE;
-	cmd->ua = ua;
-	cmd->ua_taken = !keep;
-	return scst_ua_sense[ua];
-}
-
-/**
- * scst_ua_take - dequeue the unit attention that is to be reported next
- * @cmd: the command that reports it
- *
- * Context: thread or atomic.
- * Return: its sense code, or SCST_SENSE_NONE.
- */
-scst_sense_t scst_ua_take(struct scst_cmd *cmd)
-{
-	return scst_ua_report_first(cmd, false);
-}
-
-/**
- * scst_ua_peek - what an initiator has not been told yet
- * @nexus: its nexus
- * @more:  set if there is more than that
- *
- * Context: thread or atomic.
- * Return: the sense code that is to be reported next, or SCST_SENSE_NONE.
- */
-scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
-{
-	enum scst_ua ua = scst_ua_first(nexus, true);
-
-	*more = READ_ONCE(nexus->ua_count) + READ_ONCE(nexus->sess->luns_changed) > 1;
-	return ua == SCST_UA_COUNT ? SCST_SENSE_NONE : scst_ua_sense[ua];
-}
-
-/**
- * scst_ua_restore - what a command was to report has not reached the initiator
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_ua_restore(struct scst_cmd *cmd)
-{
-	if (!cmd->ua_taken)
-		return;
-	cmd->ua_taken = false;
-	if (cmd->ua == SCST_UA_LUNS_CHANGED)
-		WRITE_ONCE(cmd->sess->luns_changed, true);
-	else
-		scst_ua_raise(cmd->nexus, cmd->ua);
+	if (ua < SCST_UA_COUNT)
+		return scst_ua_sense[ua];
+	if (xchg(&nexus->sess->luns_changed, false))
+		return scst_ua_sense[SCST_UA_LUNS_CHANGED];
+	return SCST_SENSE_NONE;
 }
 
 /**
  * scst_ua_report - end a command with a pending unit attention, if there is one
  * @cmd: a decoded command with a nexus
- *
- * UA_INTLCK_CTRL of the control mode page may keep it pending until REQUEST SENSE.
  *
  * Context: thread or atomic.
  * Return: true if it ended; its status is set then.
@@ -262,36 +175,11 @@ bool scst_ua_report(struct scst_cmd *cmd)
 		return false;
 	if (cmd->op->flags & SCST_OPF_SKIP_UA)
 		return false;
-	sense = scst_ua_report_first(cmd, READ_ONCE(cmd->dev->mode.ua_intlck));
+	sense = scst_ua_take(cmd->nexus);
 	if (sense == SCST_SENSE_NONE)
 		return false;
 	scst_cmd_set_sense(cmd, sense);
 	return true;
-}
-
-/**
- * scst_ua_interlock - a command was not accepted: is the initiator to hear of it again?
- * @cmd: a command with a nexus, about to be answered
- *
- * UA_INTLCK_CTRL 11b, SPC-6 7.5.10.
- *
- * Context: thread or atomic.
- */
-void scst_ua_interlock(struct scst_cmd *cmd)
-{
-	if (likely(READ_ONCE(cmd->dev->mode.ua_intlck) != SCST_UA_KEEP_AND_ADD))
-		return;
-	switch (cmd->status) {
-	case SAM_STAT_BUSY:
-		scst_ua_raise(cmd->nexus, SCST_UA_PREVIOUS_BUSY);
-		break;
-	case SAM_STAT_TASK_SET_FULL:
-		scst_ua_raise(cmd->nexus, SCST_UA_PREVIOUS_FULL);
-		break;
-	case SAM_STAT_RESERVATION_CONFLICT:
-		scst_ua_raise(cmd->nexus, SCST_UA_PREVIOUS_CONFLICT);
-		break;
-	}
 }
 
 /**

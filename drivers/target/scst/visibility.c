@@ -14,7 +14,7 @@ static void scst_session_notify(struct scst_session *sess, enum scst_event event
 {
 	lockdep_assert_held(&scst_config_lock);
 	if (event != SCST_EVENT_LUN_CHANGED)
-		scst_ua_raise_luns(sess);
+		WRITE_ONCE(sess->luns_changed, true);
 	else
 		scst_event_lun(xa_load(&sess->nexuses, lun), event);
 	if (sess->tgt->ops->event)

@@ -16,7 +16,6 @@ static const struct scst_target_ops scst_local_ops = {
 	.owner = THIS_MODULE,
 	/* There is no wire: no transport protocol whose formats would apply. */
 	.protocol_id = SCSI_PROTOCOL_UNSPEC,
-	.unique_tags = true,
 	.target_priv_size = sizeof(struct scst_local_target),
 	.create = scst_local_create,
 	.enable = scst_local_enable,
