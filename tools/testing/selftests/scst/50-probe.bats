@@ -21,7 +21,7 @@ everything_in() {
 
 	equal '1 status=00 residual=0 sense= data=' \
 		"$(probe_cmd 1 ctx="$ctx" cdb=000000000000)"
-	matches "2 status=00 residual=0 sense= data=000006324500* " \
+	matches "2 status=00 residual=0 sense= data=000006124500* " \
 		"$(probe_cmd 2 ctx="$ctx" dir=in len=36 $inquiry) "
 	equal "3 status=00 residual=0 sense= data=" \
 		"$(probe_cmd 3 ctx="$ctx" dir=out len=512 $write_1 data=00)"

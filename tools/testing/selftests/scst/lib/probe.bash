@@ -33,11 +33,11 @@ probe_logout() {
 	unset "probes[probe]"
 }
 
-# probe_result: prints the next result; fails if none is under way, or does not come.
+# probe_result: prints the next result; fails if none is under way.
 probe_result() {
 	local line
 
-	read -r -t 20 line <&"$probe" && printf '%s\n' "$line"
+	read -r line <&"$probe" && printf '%s\n' "$line"
 }
 
 # probe_cmd ARGUMENTS...: submits a command and prints its result.

@@ -13,7 +13,7 @@
  *     -> TAG aborted
  *   go TAG
  *   tmf TAG fn=N [lun=HEX] [ref=TAG]
- *     -> TAG response=N [info=HEX]
+ *     -> TAG response=N
  *
  * There are devices too, devices/probe/<device>/: disks of 1 MiB that read as zeroes
  * and whose backend comes and goes as the attribute "present" says.

@@ -306,13 +306,7 @@ void probe_tmf_done(struct scst_tmf *tmf)
 	struct probe_result *result = probe->result;
 
 	result->len = scnprintf(result->line, sizeof(result->line),
-				"%llu response=%u", probe->tag, tmf->response);
-	if (tmf->fn == SCST_TMF_QUERY_ASYNC_EVENT)
-		result->len += scnprintf(result->line + result->len,
-					 sizeof(result->line) - result->len,
-					 " info=%*phN", (int)sizeof(tmf->info),
-					 tmf->info);
-	result->line[result->len++] = '\n';
+				"%llu response=%u\n", probe->tag, tmf->response);
 	probe_result_add(probe->session, result);
 	kfree(probe);
 }

@@ -162,7 +162,7 @@ static int probe_parse_tmf_arg(const char *key, const char *value,
 	if (!strcmp(key, "ref"))
 		return kstrtou64(value, 0, &probe->tmf.tag);
 	if (strcmp(key, "fn") || kstrtouint(value, 0, &fn) ||
-	    fn > SCST_TMF_COLD_RESET)
+	    fn > SCST_TMF_QUERY_ASYNC_EVENT)
 		return -EINVAL;
 	probe->tmf.fn = fn;
 	return 0;
