@@ -8,8 +8,15 @@
 
 #include <linux/configfs.h>
 #include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/version.h>
 #include <scsi/scsi_proto.h>
 
@@ -63,6 +70,134 @@ static inline void scst_configfs_unhash(struct config_item *item)
 #else
 static inline void scst_configfs_unhash(struct config_item *item)
 {
+}
+#endif
+
+/* Kernel threads had the root directory of process 1 without asking for it */
+#ifndef scoped_with_init_fs
+#define scoped_with_init_fs()
+#endif
+
+/*
+ * Changes of a directory, by the caller's credentials. Names come from the caller,
+ * who has write access to the mount.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+static inline int scst_dir_rename(struct file *dir, const char *from, const char *to)
+{
+	struct renamedata rd = {
+		.mnt_idmap = file_mnt_idmap(dir),
+		.old_parent = dir->f_path.dentry,
+		.new_parent = dir->f_path.dentry,
+	};
+	int ret = start_renaming(&rd, 0, &QSTR(from), &QSTR(to));
+
+	if (ret)
+		return ret;
+	ret = vfs_rename(&rd);
+	end_renaming(&rd);
+	return ret;
+}
+
+static inline int scst_dir_unlink(struct file *dir, const char *name)
+{
+	struct dentry *dentry;
+	int ret;
+
+	dentry = start_removing(file_mnt_idmap(dir), dir->f_path.dentry, &QSTR(name));
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = vfs_unlink(file_mnt_idmap(dir), file_inode(dir), dentry, NULL);
+	end_removing(dentry);
+	return ret;
+}
+
+static inline int scst_mkdir(const char *name, umode_t mode)
+{
+	struct dentry *dentry;
+	struct path path;
+	int ret;
+
+	dentry = start_creating_path(AT_FDCWD, name, &path, LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	dentry = vfs_mkdir(mnt_idmap(path.mnt), d_inode(path.dentry), dentry, mode,
+			   NULL);
+	ret = PTR_ERR_OR_ZERO(dentry);
+	end_creating_path(&path, dentry);
+	return ret;
+}
+#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define scst_idmap(mnt) mnt_idmap(mnt)
+#define scst_old_idmap old_mnt_idmap
+#define scst_new_idmap new_mnt_idmap
+#else
+#define scst_idmap(mnt) mnt_user_ns(mnt)
+#define scst_old_idmap old_mnt_userns
+#define scst_new_idmap new_mnt_userns
+#endif
+
+static inline int scst_dir_rename(struct file *dir, const char *from, const char *to)
+{
+	struct dentry *parent = dir->f_path.dentry;
+	struct renamedata rd = {
+		.scst_old_idmap = scst_idmap(dir->f_path.mnt),
+		.scst_new_idmap = scst_idmap(dir->f_path.mnt),
+		.old_dir = d_inode(parent),
+		.new_dir = d_inode(parent),
+	};
+	int ret;
+
+	lock_rename(parent, parent);
+	rd.old_dentry = lookup_one_len(from, parent, strlen(from));
+	ret = PTR_ERR_OR_ZERO(rd.old_dentry);
+	if (ret)
+		goto out_unlock;
+	rd.new_dentry = lookup_one_len(to, parent, strlen(to));
+	ret = PTR_ERR_OR_ZERO(rd.new_dentry);
+	if (ret)
+		goto out_put_old;
+	ret = d_is_negative(rd.old_dentry) ? -ENOENT : vfs_rename(&rd);
+	dput(rd.new_dentry);
+out_put_old:
+	dput(rd.old_dentry);
+out_unlock:
+	unlock_rename(parent, parent);
+	return ret;
+}
+
+static inline int scst_dir_unlink(struct file *dir, const char *name)
+{
+	struct inode *inode = file_inode(dir);
+	struct dentry *dentry;
+	int ret;
+
+	inode_lock_nested(inode, I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, dir->f_path.dentry, strlen(name));
+	ret = PTR_ERR_OR_ZERO(dentry);
+	if (ret)
+		goto out_unlock;
+	ret = d_is_negative(dentry) ? -ENOENT :
+	      vfs_unlink(scst_idmap(dir->f_path.mnt), inode, dentry, NULL);
+	dput(dentry);
+out_unlock:
+	inode_unlock(inode);
+	return ret;
+}
+
+static inline int scst_mkdir(const char *name, umode_t mode)
+{
+	struct dentry *dentry;
+	struct path path;
+	int ret;
+
+	dentry = kern_path_create(AT_FDCWD, name, &path, LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = vfs_mkdir(scst_idmap(path.mnt), d_inode(path.dentry), dentry, mode);
+	done_path_create(&path, dentry);
+	return ret;
 }
 #endif
 

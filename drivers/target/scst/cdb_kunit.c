@@ -69,6 +69,7 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0x5f, 0x05, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0x5f, 0x06, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0x5f, 0x07, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
+	{ 0x5f, 0x08, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0xa0, NO_SA, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0c, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0d, 12, BYTES_IN, .len_bits = 32, .len = 9 },

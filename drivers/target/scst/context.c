@@ -9,6 +9,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
+#include "opcodes.h"
 #include "scst_priv.h"
 
 /**
@@ -84,8 +85,11 @@ static void scst_cmd_work(struct work_struct *work)
 
 /**
  * scst_cmd_to_thread - go on in a worker thread
- * @cmd:   the command
+ * @cmd:   the command, decoded
  * @stage: where to go on
+ *
+ * When there is no memory for more threads, the last one of a queue must not wait for
+ * work that stands in the same queue.
  *
  * Context: thread or atomic.
  */
@@ -94,7 +98,8 @@ void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage)
 	cmd->stage = stage;
 	cmd->in_worker = true;
 	INIT_WORK(&cmd->work, scst_cmd_work);
-	queue_work(scst_cmd_wq, &cmd->work);
+	queue_work(cmd->op->flags & SCST_OPF_SLEEPS ? scst_wait_wq : scst_cmd_wq,
+		   &cmd->work);
 }
 
 void scst_context_init(void)

@@ -123,6 +123,9 @@ int scst_device_enable(struct scst_device *dev)
 				      scst_device_state_name(dev));
 		return -EBUSY;
 	}
+	ret = scst_pr_restore(dev);
+	if (ret)
+		return ret;
 	ret = dev->handler->open(dev, &params);
 	if (ret) {
 		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?

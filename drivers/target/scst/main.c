@@ -6,11 +6,13 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
+#include "pr_file.h"
 #include "scst_priv.h"
 
 /* All configuration; never taken on a command's way */
 DEFINE_MUTEX(scst_config_lock);
 struct workqueue_struct *scst_cmd_wq;
+struct workqueue_struct *scst_wait_wq;
 struct workqueue_struct *scst_tmf_wq;
 struct workqueue_struct *scst_session_wq;
 
@@ -24,9 +26,12 @@ static int __init scst_wq_init(void)
 	scst_cmd_wq = alloc_workqueue("scst_cmd", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!scst_cmd_wq)
 		return -ENOMEM;
+	scst_wait_wq = alloc_workqueue("scst_wait", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!scst_wait_wq)
+		goto out_cmd_wq;
 	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!scst_tmf_wq)
-		goto out_cmd_wq;
+		goto out_wait_wq;
 	/* Its work waits for configfs, which waits for TMFs and teardown. */
 	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
 	if (!scst_session_wq)
@@ -35,6 +40,8 @@ static int __init scst_wq_init(void)
 
 out_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
+out_wait_wq:
+	destroy_workqueue(scst_wait_wq);
 out_cmd_wq:
 	destroy_workqueue(scst_cmd_wq);
 	return -ENOMEM;
@@ -44,13 +51,16 @@ static void scst_wq_exit(void)
 {
 	destroy_workqueue(scst_session_wq);
 	destroy_workqueue(scst_tmf_wq);
+	destroy_workqueue(scst_wait_wq);
 	destroy_workqueue(scst_cmd_wq);
 }
 
 static int __init scst_init(void)
 {
-	int ret;
+	int ret = scst_pr_dir_check();
 
+	if (ret)
+		return ret;
 	scst_context_init();
 	ret = scst_cmd_cache_init();
 	if (ret)

@@ -129,6 +129,8 @@ struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more)
 		return pr;
 	pr->generation = old->generation;
 	pr->type = old->type;
+	pr->aptpl = old->aptpl;
+	pr->lost = old->lost;
 	for (reg = scst_pr_next(old, NULL); reg; reg = scst_pr_next(old, reg)) {
 		if (reg == &old->regs[old->holder])
 			pr->holder = pr->count;
@@ -164,6 +166,8 @@ static enum scst_access scst_pr_access(struct scst_pr *pr,
 {
 	const struct scst_pr_reg *reg;
 
+	if (pr && pr->lost)
+		return SCST_ACCESS_LOST;
 	if (!pr || !pr->type)
 		return SCST_ACCESS_ALL;
 	reg = scst_pr_find_nexus(pr, nexus);
@@ -272,12 +276,49 @@ void scst_pr_publish(struct scst_cmd *cmd, struct scst_pr *pr, bool abort)
 }
 
 /**
+ * scst_pr_replace - a table takes effect while no command runs, and nobody hears
+ * @dev: the device
+ * @pr:  the table, or NULL
+ *
+ * Context: process context, under the device's pr_lock.
+ */
+void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr)
+{
+	struct scst_nexus *nexus;
+	struct scst_pr *old;
+
+	lockdep_assert_held(&dev->pr_lock);
+	spin_lock_bh(&dev->lock);
+	old = scst_device_pr(dev);
+	rcu_assign_pointer(dev->pr, pr);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		scst_nexus_set_access(nexus);
+	spin_unlock_bh(&dev->lock);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+/**
  * scst_pr_exit - the end of a device's persistent reservations
  * @dev: the device, which nobody uses any more
  */
 void scst_pr_exit(struct scst_device *dev)
 {
 	kvfree(rcu_dereference_protected(dev->pr, true));
+}
+
+/* START without a power condition */
+static bool scst_cmd_starts(const struct scst_cmd *cmd)
+{
+	return cmd->op->pr == SCST_PR_START && (cmd->cdb[4] & 0xf1) == 0x01;
+}
+
+/* SPC-5 5.14.5.3: while reservation information is lost */
+static bool scst_lost_allows(const struct scst_cmd *cmd)
+{
+	return (cmd->op->flags & SCST_OPF_ANY_STATE) || scst_cmd_starts(cmd) ||
+	       (cmd->op->exec == scst_exec_pr_out &&
+		cmd->op->sa == SCST_PR_REPLACE_LOST);
 }
 
 /* SPC-5 table 71 and SBC-4 table 12; for RESERVE, SPC-2 table 10 */
@@ -292,8 +333,7 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
 	case SCST_PR_READ:
 		return access == SCST_ACCESS_READ;
 	case SCST_PR_START:
-		/* START without a power condition */
-		return (cmd->cdb[4] & 0xf1) == 0x01;
+		return scst_cmd_starts(cmd);
 	case SCST_PR_PREVENT:
 		return !(cmd->cdb[4] & 0x03);
 	default:
@@ -312,7 +352,15 @@ bool scst_reserve_conflict(struct scst_cmd *cmd)
 {
 	enum scst_access access = READ_ONCE(cmd->nexus->access);
 
-	if (likely(access == SCST_ACCESS_ALL) || scst_access_allows(cmd, access))
+	if (likely(access == SCST_ACCESS_ALL))
+		return false;
+	if (access == SCST_ACCESS_LOST) {
+		if (scst_lost_allows(cmd))
+			return false;
+		scst_cmd_set_sense(cmd, SCST_SENSE_RESERVATIONS_LOST);
+		return true;
+	}
+	if (scst_access_allows(cmd, access))
 		return false;
 	scst_cmd_set_conflict(cmd);
 	return true;

@@ -39,6 +39,7 @@
 #define SCST_PR_PREEMPT_ABORT	0x05
 #define SCST_PR_REGISTER_IGNORE	0x06
 #define SCST_PR_REGISTER_MOVE	0x07
+#define SCST_PR_REPLACE_LOST	0x08
 
 /* Registrations that a device takes: more are refused */
 #define SCST_PR_MAX_REGS	1024
@@ -63,6 +64,8 @@ struct scst_pr_reg {
  * @rcu:	frees it
  * @generation:	PRGENERATION
  * @type:	SCST_PR_*
+ * @aptpl:	it persists through power loss: what changes it changes its file too
+ * @lost:	what it was could not be read; until that is replaced nobody has access
  * @holder:	index of who holds the reservation; unused unless it is of a
  *		kind that one registrant holds
  * @count:	used entries of @regs
@@ -73,6 +76,8 @@ struct scst_pr {
 	struct rcu_head rcu;
 	u32 generation;
 	u8 type;
+	bool aptpl;
+	bool lost;
 	unsigned int holder;
 	unsigned int count;
 	unsigned int room;
@@ -117,6 +122,12 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 				u64 key);
 struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more);
 void scst_pr_publish(struct scst_cmd *cmd, struct scst_pr *pr, bool abort);
+void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr);
 void scst_pr_exit(struct scst_device *dev);
+
+/* pr_store.c */
+int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
+		 const struct scst_pr *pr);
+int scst_pr_restore(struct scst_device *dev);
 
 #endif /* _SCST_PR_H */

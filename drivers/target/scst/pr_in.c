@@ -11,12 +11,15 @@
 #define SCST_PR_DESCRIPTOR	24
 
 /* Bytes 2 to 5 of REPORT CAPABILITIES, SPC-5 6.16.4 */
+#define SCST_PR_CAP_RLR		0x80	/* REPLACE LOST RESERVATION */
 #define SCST_PR_CAP_CRH		0x10	/* RESERVE and RELEASE are compatible */
 #define SCST_PR_CAP_SIP		0x08	/* SPEC_I_PT */
 #define SCST_PR_CAP_ATP		0x04	/* ALL_TG_PT */
+#define SCST_PR_CAP_PTPL	0x01	/* APTPL */
 #define SCST_PR_CAP_TMV		0x80	/* the type mask is valid */
 /* TEST UNIT READY is allowed, MODE SENSE and the like are not */
 #define SCST_PR_CAP_COMMANDS	0x20
+#define SCST_PR_CAP_PTPL_ACTIVE	0x01	/* the last APTPL was one */
 
 static void scst_put_pr_header(struct scst_cmd *cmd, const struct scst_pr *pr,
 			       u32 end)
@@ -59,13 +62,16 @@ static void scst_pr_read_reservation(struct scst_cmd *cmd, const struct scst_pr 
 	scst_put_pr_header(cmd, pr, end);
 }
 
-static void scst_pr_report_capabilities(struct scst_cmd *cmd)
+static void scst_pr_report_capabilities(struct scst_cmd *cmd, const struct scst_pr *pr)
 {
 	u8 data[8] = {};
 
 	put_unaligned_be16(sizeof(data), data);
-	data[2] = SCST_PR_CAP_CRH | SCST_PR_CAP_SIP | SCST_PR_CAP_ATP;
+	data[2] = SCST_PR_CAP_RLR | SCST_PR_CAP_CRH | SCST_PR_CAP_SIP |
+		  SCST_PR_CAP_ATP | SCST_PR_CAP_PTPL;
 	data[3] = SCST_PR_CAP_TMV | SCST_PR_CAP_COMMANDS;
+	if (pr && pr->aptpl)
+		data[3] |= SCST_PR_CAP_PTPL_ACTIVE;
 	data[4] = BIT(SCST_PR_WE) | BIT(SCST_PR_EA) | BIT(SCST_PR_WE_RO) |
 		  BIT(SCST_PR_EA_RO) | BIT(SCST_PR_WE_AR);
 	data[5] = BIT(SCST_PR_EA_AR - 8);
@@ -111,7 +117,7 @@ static void scst_pr_in(struct scst_cmd *cmd, const struct scst_pr *pr)
 		scst_pr_read_reservation(cmd, pr);
 		break;
 	case SCST_PR_REPORT_CAPABILITIES:
-		scst_pr_report_capabilities(cmd);
+		scst_pr_report_capabilities(cmd, pr);
 		break;
 	case SCST_PR_READ_FULL_STATUS:
 		scst_pr_read_full_status(cmd, pr);

@@ -5,6 +5,7 @@
  * A service action works on a copy of the device's table, under the device's
  * pr_lock, and says whether the copy is to take the table's place.
  */
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "opcodes.h"
@@ -79,6 +80,24 @@ static bool scst_pr_refuse_more(struct scst_pr_out *out)
 {
 	scst_cmd_set_sense(out->cmd, SCST_SENSE_NO_REGISTRATION_ROOM);
 	return false;
+}
+
+/* It could not be made durable: there is no room for it, or something is broken. */
+static bool scst_pr_refuse_unsaved(struct scst_pr_out *out, int err)
+{
+	if (err == -ENOSPC || err == -EDQUOT || err == -ENOMEM)
+		return scst_pr_refuse_more(out);
+	scst_cmd_set_sense(out->cmd, SCST_SENSE_INTERNAL_FAILURE);
+	return false;
+}
+
+/* SPC-5 5.14.5.1: it holds for the whole table. */
+static void scst_pr_set_aptpl(struct scst_pr_out *out)
+{
+	unsigned int byte = out->action == SCST_PR_REGISTER_MOVE ?
+			    SCST_PR_MOVE_FLAGS : SCST_PR_FLAGS;
+
+	out->pr->aptpl = out->list[byte] & SCST_PR_APTPL;
 }
 
 /* Tell all registrants but @except. */
@@ -187,6 +206,7 @@ static bool scst_pr_do_register(struct scst_pr_out *out)
 		return scst_pr_conflict(out);
 	if (!(out->me ? scst_pr_register_change(out) : scst_pr_register_new(out)))
 		return false;
+	scst_pr_set_aptpl(out);
 	out->pr->generation++;
 	return true;
 }
@@ -333,7 +353,29 @@ static bool scst_pr_do_move(struct scst_pr_out *out)
 	out->pr->holder = to - out->pr->regs;
 	if (out->list[SCST_PR_MOVE_FLAGS] & SCST_PR_UNREG)
 		out->me->key = 0;
+	scst_pr_set_aptpl(out);
 	out->pr->generation++;
+	return true;
+}
+
+/* REPLACE LOST RESERVATION, SPC-5 5.14.11.3 */
+
+static bool scst_pr_do_replace(struct scst_pr_out *out)
+{
+	if (!out->pr->lost) {
+		scst_cmd_set_sense(out->cmd, SCST_SENSE_INVALID_RELEASE);
+		return false;
+	}
+	if (out->key)
+		return scst_pr_refuse(out, 0, 7);
+	if (!out->sa_key)
+		return scst_pr_refuse(out, 8, 7);
+	out->me = scst_pr_add(out->pr, &out->cmd->sess->transport_id, out->ports[0],
+			      out->sa_key);
+	scst_pr_take(out);
+	scst_pr_set_aptpl(out);
+	out->pr->lost = false;
+	out->pr->generation = 0;
 	return true;
 }
 
@@ -349,6 +391,8 @@ static bool scst_pr_run(struct scst_pr_out *out)
 {
 	if (scst_pr_is_register(out))
 		return scst_pr_do_register(out);
+	if (out->action == SCST_PR_REPLACE_LOST)
+		return scst_pr_do_replace(out);
 	if (!out->me || out->me->key != out->key)
 		return scst_pr_conflict(out);
 	switch (out->action) {
@@ -371,7 +415,8 @@ static unsigned int scst_pr_more(const struct scst_pr_out *out)
 	u32 ids = 1 + (out->len - SCST_PR_LIST_LEN) / SCST_PR_LIST_LEN;
 
 	return scst_pr_is_register(out) ? ids * out->port_count :
-	       out->action == SCST_PR_REGISTER_MOVE;
+	       out->action == SCST_PR_REGISTER_MOVE ||
+	       out->action == SCST_PR_REPLACE_LOST;
 }
 
 static bool scst_pr_run_on_copy(struct scst_pr_out *out)
@@ -379,6 +424,7 @@ static bool scst_pr_run_on_copy(struct scst_pr_out *out)
 	struct scst_device *dev = out->cmd->dev;
 	unsigned int more = scst_pr_more(out);
 	struct scst_pr *old;
+	int ret;
 
 	lockdep_assert_held(&dev->pr_lock);
 	old = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
@@ -392,6 +438,11 @@ static bool scst_pr_run_on_copy(struct scst_pr_out *out)
 		goto out_free;
 	if (scst_pr_keys(out->pr) > SCST_PR_MAX_REGS) {
 		scst_pr_refuse_more(out);
+		goto out_free;
+	}
+	ret = scst_pr_save(dev, old, out->pr);
+	if (ret) {
+		scst_pr_refuse_unsaved(out, ret);
 		goto out_free;
 	}
 	scst_pr_publish(out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
@@ -419,7 +470,8 @@ static bool scst_pr_run_locked(struct scst_pr_out *out)
 static bool scst_pr_check_cdb(struct scst_pr_out *out)
 {
 	bool typed = out->action == SCST_PR_RESERVE ||
-		     out->action == SCST_PR_RELEASE;
+		     out->action == SCST_PR_RELEASE ||
+		     out->action == SCST_PR_REPLACE_LOST;
 
 	if (typed && out->cmd->cdb[2] >> 4)
 		return scst_pr_refuse_cdb(out, 2, 7);
@@ -443,17 +495,15 @@ static bool scst_pr_check_ids(struct scst_pr_out *out)
 
 static bool scst_pr_check_list(struct scst_pr_out *out)
 {
-	if (out->action == SCST_PR_REGISTER_MOVE) {
-		if (out->list[SCST_PR_MOVE_FLAGS] & SCST_PR_APTPL)
-			return scst_pr_refuse(out, SCST_PR_MOVE_FLAGS, 0);
+	if (out->action == SCST_PR_REGISTER_MOVE)
 		return true;
-	}
 	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
 		return scst_pr_check_ids(out);
 	if (out->len != SCST_PR_LIST_LEN)
 		return scst_pr_refuse_length(out);
-	if (scst_pr_is_register(out) && (out->list[SCST_PR_FLAGS] & SCST_PR_APTPL))
-		return scst_pr_refuse(out, SCST_PR_FLAGS, 0);
+	if (out->action == SCST_PR_REPLACE_LOST &&
+	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT))
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 2);
 	return true;
 }
 
@@ -493,13 +543,7 @@ static void scst_pr_out(struct scst_pr_out *out)
 	kfree(out->ports);
 }
 
-/**
- * scst_exec_pr_out - PERSISTENT RESERVE OUT
- * @cmd: the command
- *
- * Context: process context; may sleep.
- */
-void scst_exec_pr_out(struct scst_cmd *cmd)
+static void scst_pr_out_read(struct scst_cmd *cmd)
 {
 	struct scst_pr_out out = { .cmd = cmd, .len = cmd->cdb_data_len };
 	u8 *list;
@@ -519,4 +563,21 @@ void scst_exec_pr_out(struct scst_cmd *cmd)
 	else
 		scst_pr_refuse_length(&out);
 	kvfree(list);
+}
+
+/**
+ * scst_exec_pr_out - PERSISTENT RESERVE OUT
+ * @cmd: the command
+ *
+ * Memory reclaim may need a disk that this machine exports to itself, whose commands
+ * have to wait for this one if it is ORDERED.
+ *
+ * Context: a worker thread; may sleep.
+ */
+void scst_exec_pr_out(struct scst_cmd *cmd)
+{
+	unsigned int flags = memalloc_noio_save();
+
+	scst_pr_out_read(cmd);
+	memalloc_noio_restore(flags);
 }

@@ -16,9 +16,9 @@
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
  * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
- * scst_config_lock, dev->pr_lock before dev->lock. A scst_stats_sum's lock comes
- * last. PERSISTENT RESERVE OUT takes mutexes, no other command does, and nobody
- * waits for a command while holding a lock.
+ * scst_config_lock; dev->pr_lock after scst_config_lock and before dev->lock. A
+ * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes mutexes, no other
+ * command does, and nobody waits for a command while holding a lock.
  *
  * Who removes something from sysfs, most often under scst_config_lock, waits for
  * those that read it: what is called to show an attribute or to fill in a uevent
@@ -79,6 +79,7 @@ struct kobj_uevent_env;
 
 extern struct mutex scst_config_lock;
 extern struct workqueue_struct *scst_cmd_wq;	/* commands */
+extern struct workqueue_struct *scst_wait_wq;	/* commands that wait for others */
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 
@@ -164,6 +165,7 @@ enum scst_access {
 	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another */
 	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
 	SCST_ACCESS_RESERVED,	/* RESERVE of another */
+	SCST_ACCESS_LOST,	/* nobody knows whose persistent reservation */
 };
 
 /**
@@ -530,6 +532,7 @@ struct scst_identity {
  * @stopped:	START STOP UNIT stopped it
  * @pr:		persistent reservations; NULL: there has been none
  * @pr_lock:	held by whoever changes them
+ * @pr_restored: what was kept of them was read
  * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
  * @buf_bytes:	data buffer memory in use
@@ -575,6 +578,7 @@ struct scst_device {
 	bool stopped;				/* S */
 	struct scst_pr __rcu *pr;		/* D and pr_lock */
 	struct mutex pr_lock;			/* one PERSISTENT RESERVE OUT at a time */
+	bool pr_restored;			/* C */
 	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */
 	struct percpu_counter buf_bytes;

@@ -133,7 +133,7 @@ other_initiator() {
 @test "every command that is reported is there" {
 	good -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
 	list=("${data[@]:4}")
-	equal $((47 * 8)) ${#list[@]}
+	equal $((48 * 8)) ${#list[@]}
 	zeroes=(00 00 00 00 00 00 00 00 00 00 00 00 00 00)
 	for ((i = 0; i < ${#list[@]}; i += 8)); do
 		length=$((16#${list[i + 7]}))

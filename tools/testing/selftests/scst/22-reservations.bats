@@ -73,8 +73,6 @@ setup() {
 	expect_sense 05 1a 00 "$pr_out" data=000000000000000a
 	pr_cdb 31 0
 	expect_sense 05 24 00 "$pr_out" data=000000000000000a
-	pr_out 02 0 0 a a 1
-	matches '*sense=7000050*2600*' "$reply"
 	pr_out 02 6 0 a a 8
 	matches '*sense=7000050*2600*' "$reply"
 	pr_keys_are 1 a
@@ -259,11 +257,6 @@ setup() {
 	[ $((SECONDS - start)) -lt 5 ]
 }
 
-# tid NAME: its TransportID, as the probe's protocol has it
-tid() {
-	printf '0f000014%02x%038d' "'$1" 0
-}
-
 # pr_list STATUS KEY FLAGS NAME...: REGISTER key a for all of them
 pr_list() {
 	local wanted=$1 key=$2 flags=$3 ids='' name len
@@ -319,14 +312,7 @@ pr_list() {
 @test "REPORT CAPABILITIES" {
 	as a
 	pr_in 2
-	equal 00081ca0ea010000 "${data:0:16}"
-}
-
-# pr_move STATUS KEY NEW_KEY UNREG PORT NAME
-pr_move() {
-	pr_cdb 7 0 48
-	expect_status "$1" "$pr_out" \
-		"data=$(printf '%016x%016x00%02x%04x%08x%s' "0x$2" "0x$3" "$4" "$5" 24 "$(tid "$6")")"
+	equal 00089da0ea010000 "${data:0:16}"
 }
 
 @test "REGISTER AND MOVE gives the reservation away" {

@@ -12,6 +12,15 @@ inquiry=cdb=120000002400
 read_1=cdb=28000000000000000100
 write_1=cdb=2a000000000000000100
 
+teardown() {
+	local status=0
+
+	probe_logout_all
+	scst_down || status=1
+	fs_down || status=1
+	return "$status"
+}
+
 # What a driver must see, whatever context it submits from.
 everything_in() {
 	local ctx=$1 data

@@ -33,7 +33,7 @@ suite() {
 	_su_more=$2
 	shift 2
 	"$@" --scratch 2048 --timeout 3000 -- \
-		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 \
+		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 SCST_CUT_STEP=29 \
 		bats --tap "$scst_tests"/[0-9][0-9]-*.bats ${_su_more:+"$_su_more"}
 }
 

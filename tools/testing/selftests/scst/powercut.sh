@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Cuts the power of a bed while it writes through fileio disks, boots it again with
-# the same medium, and looks for every write that was acknowledged as durable.
+# Cuts the power of a bed while it writes through fileio disks and changes a reservation
+# that persists, boots it again with the same medium, and looks for everything that was
+# acknowledged as durable.
 # The arguments are run_vm.sh's options. Prints TAP.
 
 set -u
@@ -30,7 +31,7 @@ make_disk() {
 }
 
 is_enough() {
-	for _ie_kind in fua flush cached; do
+	for _ie_kind in fua flush cached key; do
 		_ie_lines=$(wc -l <"$cut_dir/$_ie_kind") || return
 		[ "$_ie_lines" -ge "$cut_enough" ] || return
 	done 2>/dev/null
@@ -88,6 +89,16 @@ nothing_is_lost() {
 	}
 }
 
+# A key that was acknowledged, or the one that was under way.
+last_key_is_there() {
+	_lk_last=$(tail -n 1 "$cut_dir/key") && _lk_found=$(cat "$cut_dir/key.found") ||
+		return
+	[ "$_lk_found" = "$_lk_last" ] || [ "$_lk_found" = $((_lk_last + 1)) ] || {
+		echo "key $_lk_last was registered, found is '$_lk_found'"
+		return 1
+	}
+}
+
 something_is_lost() {
 	[ -n "$(lost "$1")" ]
 }
@@ -97,5 +108,6 @@ tap_check 'the power is cut while a bed writes' write_and_cut "$@"
 tap_check 'the bed boots again and reads the files' look_again "$@"
 tap_check 'no write with FUA is lost' nothing_is_lost fua
 tap_check 'no write followed by SYNCHRONIZE CACHE is lost' nothing_is_lost flush
+tap_check 'no registration that persists is lost, and none is half there' last_key_is_there
 tap_check 'the cut was one: writes that were only cached are lost' something_is_lost cached
 tap_end

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# make soak: a large configuration, a fault at every allocation, then hours of I/O while
-# the configuration changes under it, one bed after the other. SOAK_MINUTES is the time
-# of these in all.
+# make soak: a large configuration, a fault at every allocation, a power failure after
+# every write, then hours of I/O while the configuration changes under it, one bed after
+# the other. SOAK_MINUTES is the time of these in all.
 
 set -u
 
@@ -13,6 +13,8 @@ beds='uml uml-smp-lockdep uml-smp vm'
 "$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
 	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
 "$tests/run_vm.sh" --bed uml --timeout 900 -- bats --tap "$tests"/faults/*.bats || exit 1
+"$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
+	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in $beds; do
 	seconds=$((minutes * 60 / 4))
 	echo "$bed: $seconds s"

@@ -81,6 +81,18 @@ pr_preempt() { # STATUS TYPE KEY VICTIM'S_KEY
 	pr_out "$1" 4 "$2" "$3" "$4"
 }
 
+# tid NAME: its TransportID, as the probe's protocol has it
+tid() {
+	printf '0f000014%02x%038d' "'$1" 0
+}
+
+# pr_move STATUS KEY NEW_KEY FLAGS PORT NAME: REGISTER AND MOVE
+pr_move() {
+	pr_cdb 7 0 48
+	expect_status "$1" "$pr_out" \
+		"data=$(printf '%016x%016x00%02x%04x%08x%s' "0x$2" "0x$3" "$4" "$5" 24 "$(tid "$6")")"
+}
+
 # pr_in ACTION: sets $data to what it returned, in hexadecimal.
 pr_in() {
 	send "dir=in len=512 show=128 cdb=5e0${1}0000000000020000" &&
@@ -196,4 +208,32 @@ pr_matrix() {
 		esac
 	done
 	send cdb=1b0000000100
+}
+
+# pr_state: sets $state to what READ FULL STATUS returns, without the generation.
+pr_state() {
+	send 'dir=in len=512 show=512 cdb=5e030000000000020000' &&
+		equal 00 "$scsi_status" "$reply" || return
+	state=${reply#*data=}
+	state=${state:8}
+}
+
+# take_attentions: until something else comes, which may be another error.
+take_attentions() {
+	send cdb=000000000000 || return
+	while [[ $reply == *sense=700006* ]]; do
+		send cdb=000000000000 || return
+	done
+}
+
+# Device d0, behind LUN 0 of the probe's target t0. To a device, to be made is to be
+# powered on.
+# pr_device_on [ATTRIBUTE=VALUE...]
+pr_device_on() {
+	make_device nullio d0 size=1M "$@" && mkdir -p targets/probe/t0/luns/0 &&
+		ln -s devices/nullio/d0 targets/probe/t0/luns/0/
+}
+
+pr_device_off() {
+	rm targets/probe/t0/luns/0/d0 && remove_device nullio/d0
 }

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The files that persistent reservations are kept in, without regard to what is in
+ * them.
+ *
+ * A device has <device>.pr, and the one before it as <device>.old. A new one is
+ * written as <device>.new, made durable, and takes the place of the newest by two
+ * renames. Whatever is lost on the way, what is found afterwards as <device>.pr, or
+ * if there is none as <device>.old, is the content before or the new one.
+ *
+ * Paths are looked up from the root directory of the machine's first process, with the
+ * kernel's own credentials: who changes the configuration may live in a container,
+ * and initiators have no file system at all.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/file.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+
+#include "pr_file.h"
+#include "scst_priv.h"
+
+char *scst_pr_dir = "/var/lib/scst/pr";
+module_param_named(pr_dir, scst_pr_dir, charp, 0444);
+MODULE_PARM_DESC(pr_dir,
+		 "Where reservations that persist through power loss are kept (default: /var/lib/scst/pr)");
+
+/**
+ * scst_pr_dir_check - whether pr_dir can be a directory
+ *
+ * Return: 0 or -EINVAL.
+ */
+int __init scst_pr_dir_check(void)
+{
+	if (*scst_pr_dir == '/')
+		return 0;
+	pr_err("pr_dir: not a path that begins with /\n");
+	return -EINVAL;
+}
+
+/*
+ * Worker threads put off the last fput(), but whoever is told that a command is done
+ * or a device enabled may unmount the file system: do it here and now.
+ */
+static int scst_pr_file_close(struct file *file)
+{
+	int ret;
+
+	get_file(file);
+	ret = filp_close(file, NULL);
+	__fput_sync(file);
+	return ret;
+}
+
+/* Make it durable that directory @path stands in the one above. */
+static int scst_pr_sync_above(const char *path)
+{
+	char *above = kasprintf(GFP_KERNEL, "%s/..", path);
+	struct file *dir;
+	int ret;
+
+	if (!above)
+		return -ENOMEM;
+	dir = filp_open(above, O_RDONLY | O_DIRECTORY, 0);
+	kfree(above);
+	if (IS_ERR(dir))
+		return PTR_ERR(dir);
+	ret = vfs_fsync(dir, 0);
+	scst_pr_file_close(dir);
+	return ret;
+}
+
+static int scst_pr_dir_make_one(const char *path)
+{
+	int ret = scst_mkdir(path, 0700);
+
+	if (ret == -EEXIST)
+		return 0;
+	return ret ?: scst_pr_sync_above(path);
+}
+
+static int scst_pr_dir_make(void)
+{
+	char *path = kstrdup(scst_pr_dir, GFP_KERNEL);
+	char *end = path;
+	int ret = 0;
+
+	if (!path)
+		return -ENOMEM;
+	while (!ret && (end = strchr(end + 1, '/'))) {
+		*end = '\0';
+		ret = scst_pr_dir_make_one(path);
+		*end = '/';
+	}
+	if (!ret)
+		ret = scst_pr_dir_make_one(path);
+	kfree(path);
+	return ret;
+}
+
+static struct file *scst_pr_dir_open(bool make)
+{
+	struct file *dir = filp_open(scst_pr_dir, O_RDONLY | O_DIRECTORY, 0);
+	int ret;
+
+	if (!make || dir != ERR_PTR(-ENOENT))
+		return dir;
+	ret = scst_pr_dir_make();
+	if (ret)
+		return ERR_PTR(ret);
+	return filp_open(scst_pr_dir, O_RDONLY | O_DIRECTORY, 0);
+}
+
+/**
+ * scst_pr_files_open - find the files of a device
+ * @files:  to be filled in
+ * @device: its name, which had to be that of a directory in configfs: it has no
+ *	    slash, and what is appended makes it no other device's
+ * @make:   make the directory if it is not there
+ *
+ * Context: a worker thread, within scoped_with_init_fs().
+ * Return: 0, -ENOENT if there is no directory and none is made, or what the file
+ * system says.
+ */
+int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool make)
+{
+	files->newest = kasprintf(GFP_KERNEL, "%s.pr", device);
+	files->previous = kasprintf(GFP_KERNEL, "%s.old", device);
+	files->fresh = kasprintf(GFP_KERNEL, "%s.new", device);
+	if (files->newest && files->previous && files->fresh)
+		files->dir = scst_pr_dir_open(make);
+	else
+		files->dir = ERR_PTR(-ENOMEM);
+	if (!IS_ERR(files->dir))
+		return 0;
+	scst_pr_files_close(files);
+	return PTR_ERR(files->dir);
+}
+
+/**
+ * scst_pr_files_close - be done with the files of a device
+ * @files: what scst_pr_files_open() filled in
+ *
+ * Context: a worker thread.
+ */
+void scst_pr_files_close(struct scst_pr_files *files)
+{
+	if (!IS_ERR(files->dir))
+		scst_pr_file_close(files->dir);
+	kfree(files->newest);
+	kfree(files->previous);
+	kfree(files->fresh);
+}
+
+static int scst_pr_rename(struct scst_pr_files *files, const char *from,
+			  const char *to)
+{
+	struct vfsmount *mnt = files->dir->f_path.mnt;
+	int ret = mnt_want_write(mnt);
+
+	if (ret)
+		return ret;
+	ret = scst_dir_rename(files->dir, from, to);
+	mnt_drop_write(mnt);
+	return ret;
+}
+
+/* That it is gone already is no error. */
+static int scst_pr_unlink(struct scst_pr_files *files, const char *name)
+{
+	struct vfsmount *mnt = files->dir->f_path.mnt;
+	int ret = mnt_want_write(mnt);
+
+	if (ret)
+		return ret;
+	ret = scst_dir_unlink(files->dir, name);
+	mnt_drop_write(mnt);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* Names are looked up below the directory, which they cannot leave. */
+static struct file *scst_pr_file_open(struct scst_pr_files *files, const char *name,
+				      int flags)
+{
+	return file_open_root(&files->dir->f_path, name,
+			      flags | O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE, 0600);
+}
+
+static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
+			       size_t len)
+{
+	struct file *file = scst_pr_file_open(files, files->fresh,
+					      O_WRONLY | O_CREAT | O_TRUNC);
+	loff_t pos = 0;
+	ssize_t ret;
+	int err;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = kernel_write(file, data, len, &pos);
+	if (ret >= 0)
+		ret = ret == len ? vfs_fsync(file, 0) : -ENOSPC;
+	err = scst_pr_file_close(file);
+	return ret ?: err;
+}
+
+/* The fresh file becomes the newest; if that fails, what was before is again. */
+static int scst_pr_turn(struct scst_pr_files *files)
+{
+	int first = scst_pr_rename(files, files->newest, files->previous);
+	int ret;
+
+	if (first && first != -ENOENT)
+		return first;
+	ret = scst_pr_rename(files, files->fresh, files->newest) ?:
+	      vfs_fsync(files->dir, 0);
+	if (!ret)
+		return 0;
+	if (first)
+		scst_pr_unlink(files, files->newest);
+	else
+		scst_pr_rename(files, files->previous, files->newest);
+	vfs_fsync(files->dir, 0);
+	return ret;
+}
+
+/**
+ * scst_pr_files_replace - give a device a new newest file
+ * @files: the device's
+ * @data:  its content
+ * @len:   bytes
+ *
+ * Context: a worker thread; waits for the medium.
+ * Return: 0 when it is durable, or what the file system says.
+ */
+int scst_pr_files_replace(struct scst_pr_files *files, const void *data, size_t len)
+{
+	int ret = scst_pr_write_fresh(files, data, len) ?: scst_pr_turn(files);
+
+	if (ret)
+		scst_pr_unlink(files, files->fresh);
+	return ret;
+}
+
+/**
+ * scst_pr_files_remove - remove a device's files
+ * @files: the device's
+ *
+ * The previous one goes first: nobody is to take it for the newest.
+ *
+ * Context: a worker thread; waits for the medium.
+ * Return: 0 when that is durable, or what the file system says.
+ */
+int scst_pr_files_remove(struct scst_pr_files *files)
+{
+	return scst_pr_unlink(files, files->previous) ?:
+	       scst_pr_unlink(files, files->newest) ?:
+	       vfs_fsync(files->dir, 0);
+}
+
+static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
+{
+	loff_t size = i_size_read(file_inode(file));
+	loff_t pos = 0;
+	ssize_t got;
+	void *data;
+
+	if (!S_ISREG(file_inode(file)->i_mode) || !size || size > max)
+		return ERR_PTR(-EBADMSG);
+	data = kvmalloc(size, GFP_KERNEL);
+	if (!data)
+		return ERR_PTR(-ENOMEM);
+	got = kernel_read(file, data, size, &pos);
+	if (got == size) {
+		*len = size;
+		return data;
+	}
+	kvfree(data);
+	return ERR_PTR(got < 0 ? got : -EBADMSG);
+}
+
+/**
+ * scst_pr_files_read - read one of a device's files
+ * @files: the device's
+ * @name:  which
+ * @max:   bytes that it can have
+ * @len:   set to those that it has
+ *
+ * Context: a worker thread; waits for the medium.
+ * Return: the content, to be freed with kvfree(), or an ERR_PTR: -ENOENT, -EBADMSG
+ * if it is empty or longer than @max or no file, -ENOMEM, or what the file system
+ * says.
+ */
+void *scst_pr_files_read(struct scst_pr_files *files, const char *name, size_t max,
+			 size_t *len)
+{
+	struct file *file = scst_pr_file_open(files, name, O_RDONLY);
+	void *data;
+
+	if (IS_ERR(file))
+		return ERR_CAST(file);
+	data = scst_pr_file_content(file, max, len);
+	scst_pr_file_close(file);
+	return data;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The files that a device's persistent reservations are kept in.
+ */
+#ifndef _SCST_PR_FILE_H
+#define _SCST_PR_FILE_H
+
+#include <linux/types.h>
+
+struct file;
+
+/* The module parameter pr_dir */
+extern char *scst_pr_dir;
+
+/**
+ * struct scst_pr_files - the files of a device
+ * @dir:	the directory
+ * @newest:	name of the file that counts
+ * @previous:	name of the one before
+ * @fresh:	name of one that is being written
+ */
+struct scst_pr_files {
+	struct file *dir;
+	char *newest;
+	char *previous;
+	char *fresh;
+};
+
+int scst_pr_dir_check(void);
+int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool make);
+void scst_pr_files_close(struct scst_pr_files *files);
+int scst_pr_files_replace(struct scst_pr_files *files, const void *data, size_t len);
+int scst_pr_files_remove(struct scst_pr_files *files);
+void *scst_pr_files_read(struct scst_pr_files *files, const char *name, size_t max,
+			 size_t *len);
+
+#endif /* _SCST_PR_FILE_H */
