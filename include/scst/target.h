@@ -44,6 +44,8 @@ enum scst_event {
  * @protocol_id:	PROTOCOL IDENTIFIER, SPC-6 7.6.1
  * @unique_tags:	the tags of a session's commands never repeat: else the core
  *			looks for overlapped commands
+ * @reports_overflow:	responses tell the initiator of data that it had not announced:
+ *			see scst_cmd_residual()
  * @target_priv_size:	bytes behind scst_target_priv()
  * @attrs:		the driver's own attributes of a target, or NULL
  * @create:		optional; mkdir: check the name, set defaults, add default
@@ -90,6 +92,7 @@ struct scst_target_ops {
 	struct module *owner;
 	u8 protocol_id;
 	bool unique_tags;
+	bool reports_overflow;
 	size_t target_priv_size;
 	struct configfs_attribute *const *attrs;
 

@@ -206,31 +206,65 @@ static bool scst_cdb_fua(const struct scst_cmd *cmd)
 	return cmd->io == SCST_IO_WRITE && !READ_ONCE(cmd->dev->mode.wce);
 }
 
+/* Where this can be told, a command does what it can with what was announced. */
+static bool scst_cdb_tells_overflow(const struct scst_cmd *cmd)
+{
+	return cmd->sess->tgt->ops->reports_overflow;
+}
+
+/* A read may do without its data, a write may not. */
+static bool scst_cdb_drop_data(struct scst_cmd *cmd)
+{
+	if (cmd->dir != SCST_DIR_IN || !scst_cdb_tells_overflow(cmd))
+		return false;
+	cmd->dir = SCST_DIR_NONE;
+	cmd->data_len = 0;
+	cmd->cdb_data_len = 0;
+	return true;
+}
+
+/* Whole blocks are written. What is compared or a parameter list is needed as a whole. */
+static bool scst_cdb_cut_write(struct scst_cmd *cmd)
+{
+	if (cmd->io != SCST_IO_WRITE || !scst_cdb_tells_overflow(cmd))
+		return false;
+	cmd->nblocks = cmd->expected_len >> cmd->block_shift;
+	cmd->data_len = cmd->nblocks << cmd->block_shift;
+	if (!cmd->data_len)
+		cmd->dir = SCST_DIR_NONE;
+	return true;
+}
+
+static bool scst_cdb_cut(struct scst_cmd *cmd)
+{
+	if (cmd->dir == SCST_DIR_OUT)
+		return scst_cdb_cut_write(cmd);
+	cmd->data_len = cmd->expected_len;
+	return true;
+}
+
 /*
- * What the transport announced against what the CDB asks for. Data-In is cut
- * to what was announced, the rest is residual; Data-Out that would not be
- * complete, and data in the other direction, are refused before anything is
- * done.
+ * What the transport announced against what the CDB asks for, RFC 7143 11.4.5.1 and
+ * FCP-4 9.4.2. Data-In is cut to what was announced, the rest is residual, and so are
+ * writes where the initiator is told so. Other Data-Out that would not be complete, and
+ * data in the other direction, are refused before anything is done.
  */
 static bool scst_cdb_check_announced(struct scst_cmd *cmd)
 {
+	bool fits = true;
+
 	cmd->data_len = cmd->cdb_data_len;
 	if (!cmd->data_len)
 		cmd->dir = SCST_DIR_NONE;
 	if (cmd->dir == SCST_DIR_NONE || cmd->expected_dir == SCST_DIR_UNKNOWN)
 		return true;
 	if (cmd->expected_len && cmd->expected_dir != cmd->dir)
-		goto out_refuse;
-	if (cmd->expected_len >= cmd->data_len)
-		return true;
-	if (cmd->dir == SCST_DIR_OUT)
-		goto out_refuse;
-	cmd->data_len = cmd->expected_len;
-	return true;
-
-out_refuse:
-	scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
-	return false;
+		fits = scst_cdb_drop_data(cmd);
+	else if (cmd->expected_len < cmd->data_len)
+		fits = scst_cdb_cut(cmd);
+	if (!fits)
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
+	return fits;
 }
 
 /* An initiator's generous allocation length is no reason to use the memory. */

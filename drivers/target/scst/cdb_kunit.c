@@ -102,6 +102,9 @@ static const struct scst_handler_ops scst_test_handler = {
 
 struct scst_cdb_fixture {
 	struct scst_device *dev;
+	struct scst_target_ops ops;
+	struct scst_target *tgt;
+	struct scst_session *sess;
 	struct scst_cmd cmd;
 	struct rnd_state rnd;
 	u8 cdb[SCST_OPCODE_MAX_LEN];
@@ -115,8 +118,12 @@ static int scst_cdb_test_init(struct kunit *test)
 	if (!fix)
 		return -ENOMEM;
 	fix->dev = kunit_kzalloc(test, sizeof(*fix->dev), GFP_KERNEL);
-	if (!fix->dev)
+	fix->tgt = kunit_kzalloc(test, sizeof(*fix->tgt), GFP_KERNEL);
+	fix->sess = kunit_kzalloc(test, sizeof(*fix->sess), GFP_KERNEL);
+	if (!fix->dev || !fix->tgt || !fix->sess)
 		return -ENOMEM;
+	fix->tgt->ops = &fix->ops;
+	fix->sess->tgt = fix->tgt;
 	fix->dev->handler = &scst_test_handler;
 	fix->dev->params.block_shift = SCST_TEST_SHIFT;
 	fix->dev->params.nblocks = 1000;
@@ -136,7 +143,7 @@ static struct scst_cmd *scst_cdb_test_cmd(struct kunit *test, u8 opcode, u16 sa,
 	fix->cdb[0] = opcode;
 	if (sa != NO_SA)
 		fix->cdb[1] = sa;
-	scst_cmd_init(&fix->cmd, NULL);
+	scst_cmd_init(&fix->cmd, fix->sess);
 	fix->cmd.dev = fix->dev;
 	fix->cmd.cdb = fix->cdb;
 	fix->cmd.cdb_len = cdb_len;
@@ -462,6 +469,12 @@ static void scst_cdb_test_service_actions(struct kunit *test)
 	}
 }
 
+/* NACA is valid in all of them. */
+static u8 scst_test_usage(const struct scst_opcode *op, unsigned int byte)
+{
+	return byte == op->cdb_len - 1 ? SCST_CONTROL_NACA : op->usage[byte];
+}
+
 /* Every bit that a row does not use is refused, and pointed at. */
 static void scst_cdb_test_reserved_bits(struct kunit *test)
 {
@@ -474,7 +487,7 @@ static void scst_cdb_test_reserved_bits(struct kunit *test)
 			for (bit = 0; bit < 8; bit++) {
 				struct scst_cmd *cmd;
 
-				if (op->usage[byte] & BIT(bit))
+				if (scst_test_usage(op, byte) & BIT(bit))
 					continue;
 				cmd = scst_cdb_test_cmd(test, op->opcode, op->sa,
 							op->cdb_len);
@@ -652,6 +665,50 @@ static void scst_cdb_test_announced(struct kunit *test)
 	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_IU_FIELD);
 }
 
+/* An initiator that is told how much is missing gets what can be had. */
+static void scst_cdb_test_overflow(struct kunit *test)
+{
+	static const struct {
+		u8 opcode, byte_1;
+		u8 dir;
+		u32 expected_len;
+		bool refused;
+		u64 nblocks;
+		u32 data_len;
+		s64 residual;
+	} cases[] = {
+		{ 0x2a, 0, SCST_DIR_OUT, 512, false, 1, 512, -512 },
+		{ 0x2a, 0, SCST_DIR_OUT, 700, false, 1, 512, -324 },
+		{ 0x2a, 0, SCST_DIR_OUT, 200, false, 0, 0, -824 },
+		{ 0x2a, 0, SCST_DIR_OUT, 0, false, 0, 0, -1024 },
+		{ 0x2a, 0, SCST_DIR_IN, 1024, true },
+		{ 0x2e, 2, SCST_DIR_OUT, 512, false, 1, 512, -512 },
+		{ 0x2f, 2, SCST_DIR_OUT, 512, true },
+		{ 0x28, 0, SCST_DIR_OUT, 4096, false, 2, 0, 4096 },
+	};
+	struct scst_cdb_fixture *fix = test->priv;
+	unsigned int i;
+
+	fix->ops.reports_overflow = true;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scst_cmd *cmd = scst_cdb_test_cmd(test, cases[i].opcode, NO_SA, 10);
+
+		scst_cdb_test_cdb(test)[1] = cases[i].byte_1;
+		scst_cdb_test_cdb(test)[8] = 2;
+		cmd->expected_dir = cases[i].dir;
+		cmd->expected_len = cases[i].expected_len;
+		if (cases[i].refused) {
+			scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_IU_FIELD);
+			continue;
+		}
+		KUNIT_ASSERT_TRUE_MSG(test, scst_cdb_decode(cmd), "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cmd->nblocks, cases[i].nblocks, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cmd->data_len, cases[i].data_len, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, scst_cmd_residual(cmd), cases[i].residual,
+				    "case %u", i);
+	}
+}
+
 /* --- LUN formats */
 
 static void scst_lun_test_decode(struct kunit *test)
@@ -722,6 +779,7 @@ static struct kunit_case scst_cdb_cases[] = {
 	KUNIT_CASE(scst_cdb_test_range),
 	KUNIT_CASE(scst_cdb_test_residual),
 	KUNIT_CASE(scst_cdb_test_announced),
+	KUNIT_CASE(scst_cdb_test_overflow),
 	KUNIT_CASE(scst_lun_test_decode),
 	KUNIT_CASE(scst_lun_test_round_trip),
 	{}
