@@ -56,6 +56,10 @@ struct scst_block_params {
  * @execute:		do what cmd->io says and call scst_cmd_complete() exactly
  *			once, from any context, now or later. Errors are reported
  *			with scst_cmd_set_sense() before that.
+ * @capacity:		for those who call scst_device_resized(): how many blocks
+ *			the open backend has now. 0: not one; then the device is
+ *			treated as lost, and scst_device_set_error() said why.
+ *			Process context, under the configuration lock.
  */
 struct scst_handler_ops {
 	const char *name;
@@ -71,6 +75,7 @@ struct scst_handler_ops {
 	int (*open)(struct scst_device *dev, struct scst_block_params *params);
 	void (*close)(struct scst_device *dev);
 	void (*execute)(struct scst_cmd *cmd);
+	u64 (*capacity)(struct scst_device *dev);
 };
 
 int scst_handler_register(const struct scst_handler_ops *ops);
@@ -83,6 +88,7 @@ __printf(2, 3)
 void scst_device_set_error(struct scst_device *dev, const char *fmt, ...);
 
 void scst_device_lost(struct scst_device *dev);
+void scst_device_resized(struct scst_device *dev);
 
 int scst_device_config_lock(struct scst_device *dev);
 void scst_device_config_unlock(struct scst_device *dev);

@@ -189,6 +189,7 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
 	scst_order_init(dev);
+	scst_device_resize_init(dev);
 	scst_error_init(&dev->error);
 	scst_stats_sum_init(&dev->stats);
 	dev->buf_limit = SCST_DEFAULT_BUF_LIMIT;

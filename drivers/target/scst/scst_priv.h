@@ -526,6 +526,8 @@ struct scst_identity {
  * @fence_work:	tells that it is fenced
  * @lost:	its backend disappeared
  * @lost_work:	what follows from that
+ * @resized:	when its capacity changed last, jiffies
+ * @resize_work: finds out whether it has changed again
  * @lock:	guards what is tagged D
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
@@ -572,8 +574,12 @@ struct scst_device {
 	struct work_struct fence_work;
 	bool lost;				/* C */
 	struct work_struct lost_work;
+	unsigned long resized;			/* C, read with READ_ONCE() */
+	struct delayed_work resize_work;
 	spinlock_t lock;			/* guards D */
-	struct scst_block_params params;	/* C while idle, then constant */
+	struct scst_block_params params;	/* C while idle, then constant, but for
+						 * nblocks: C, READ_ONCE()
+						 */
 	struct scst_mode mode;			/* S */
 	bool stopped;				/* S */
 	struct scst_pr __rcu *pr;		/* D and pr_lock */
@@ -841,6 +847,9 @@ int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
 void scst_device_fence(struct scst_device *dev);
 const char *scst_device_state_name(const struct scst_device *dev);
+
+/* device_resize.c */
+void scst_device_resize_init(struct scst_device *dev);
 
 /* identity.c: serial number and NAA identifier from name and system */
 void scst_identity_init(struct scst_device *dev);

@@ -241,18 +241,22 @@ static void scst_fileio_dio_align(struct scst_fileio *fio)
 	fio->dio_mem_align = stat.dio_mem_align;
 }
 
-static void scst_fileio_fill_params(struct scst_device *dev,
-				    struct scst_block_params *params)
+/* The file may have been cut off since its size was checked. */
+static int scst_fileio_fill_params(struct scst_device *dev,
+				   struct scst_block_params *params)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
-	struct inode *inode = file_inode(fio->file);
-	u8 blkbits = min_t(u8, inode->i_blkbits, PAGE_SHIFT);
+	u8 blkbits = min_t(u8, file_inode(fio->file)->i_blkbits, PAGE_SHIFT);
 	u8 shift = fio->disk.block_shift;
+	u64 nblocks = scst_fileio_nblocks(dev);
 
-	scst_vdisk_fill_params(dev, i_size_read(inode) >> shift, params);
+	if (!nblocks)
+		return -EINVAL;
+	scst_vdisk_fill_params(dev, nblocks, params);
 	if (blkbits > shift)
 		params->phys_exp = blkbits - shift;
 	params->volatile_cache = !fio->write_through && !fio->disk.read_only;
+	return 0;
 }
 
 static int scst_fileio_open(struct scst_device *dev,
@@ -279,11 +283,18 @@ static int scst_fileio_open(struct scst_device *dev,
 	ret = scst_fileio_fit_size(dev);
 	if (ret)
 		goto out_unclaim;
+	ret = scst_fileio_watch_start(dev);
+	if (ret)
+		goto out_unclaim;
 	scst_fileio_dio_align(fio);
 	fio->synced = filemap_sample_wb_err(fio->mapping);
-	scst_fileio_fill_params(dev, params);
+	ret = scst_fileio_fill_params(dev, params);
+	if (ret)
+		goto out_stop_watch;
 	return 0;
 
+out_stop_watch:
+	scst_fileio_watch_stop(fio);
 out_unclaim:
 	scst_fileio_unclaim(fio);
 out_close:
@@ -299,6 +310,7 @@ static void scst_fileio_close(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 
+	scst_fileio_watch_stop(fio);
 	scst_fileio_unclaim(fio);
 	get_file(fio->file);
 	filp_close(fio->file, NULL);
@@ -440,6 +452,7 @@ static const struct scst_handler_ops scst_fileio_ops = {
 	.open			= scst_fileio_open,
 	.close			= scst_fileio_close,
 	.execute		= scst_fileio_execute,
+	.capacity		= scst_fileio_capacity,
 };
 
 /**
@@ -455,9 +468,18 @@ int scst_fileio_register(void)
 	ret = scst_fileio_io_init();
 	if (ret)
 		return ret;
+	ret = scst_fileio_watch_init();
+	if (ret)
+		goto out_io_exit;
 	ret = scst_handler_register(&scst_fileio_ops);
 	if (ret)
-		scst_fileio_io_exit();
+		goto out_watch_exit;
+	return 0;
+
+out_watch_exit:
+	scst_fileio_watch_exit();
+out_io_exit:
+	scst_fileio_io_exit();
 	return ret;
 }
 
@@ -469,5 +491,6 @@ int scst_fileio_register(void)
 void scst_fileio_unregister(void)
 {
 	scst_handler_unregister(&scst_fileio_ops);
+	scst_fileio_watch_exit();
 	scst_fileio_io_exit();
 }

@@ -14,6 +14,8 @@
 
 #include "vdisk.h"
 
+struct scst_fileio_watch;
+
 /**
  * struct scst_fileio - a disk on a regular file
  * @disk:	what all emulated disks have
@@ -23,6 +25,9 @@
  * @write_through: a completed write is durable
  * @file:	the open file, constant while the device is enabled
  * @mapping:	the page cache that holds its data: with overlayfs another file's
+ * @watch:	tells when somebody changes the size of the file; while it is open
+ * @size:	of the file in bytes, when it was last looked at. Changed under the
+ *		lock of @watch, read with READ_ONCE().
  * @dio_offset_align: positions and lengths of direct I/O are multiples of this
  * @dio_mem_align: and memory addresses of this; powers of two
  * @sync_lock:	guards @synced
@@ -38,6 +43,8 @@ struct scst_fileio {
 	bool write_through;
 	struct file *file;
 	struct address_space *mapping;
+	struct scst_fileio_watch *watch;
+	loff_t size;
 	u32 dio_offset_align;
 	u32 dio_mem_align;
 	spinlock_t sync_lock;	/* guards @synced */
@@ -45,6 +52,15 @@ struct scst_fileio {
 	struct list_head entry;
 };
 
+/* vdisk_file_watch.c */
+int scst_fileio_watch_start(struct scst_device *dev);
+void scst_fileio_watch_stop(struct scst_fileio *fio);
+u64 scst_fileio_nblocks(struct scst_device *dev);
+u64 scst_fileio_capacity(struct scst_device *dev);
+int scst_fileio_watch_init(void);
+void scst_fileio_watch_exit(void);
+
+/* vdisk_file_io.c */
 int scst_fileio_io_init(void);
 void scst_fileio_io_exit(void);
 void scst_fileio_execute(struct scst_cmd *cmd);

@@ -221,6 +221,16 @@ static ssize_t scst_fileio_step(struct scst_fileio_req *req, u32 len,
 }
 
 /*
+ * A write that was under way when the file was cut off has made it larger again, and
+ * nobody is notified of what is done here. See also scst_fileio_capacity().
+ */
+static void scst_fileio_check_size(const struct scst_fileio_req *req, long ret)
+{
+	if (unlikely(req->pos + req->done + ret > READ_ONCE(req->fio->size)))
+		scst_device_resized(req->cmd->dev);
+}
+
+/*
  * The end of a step, in any context. A failure of write-back is told to one
  * caller only of those that make the file durable at the same time, so each looks
  * for itself.
@@ -229,8 +239,10 @@ static void scst_fileio_step_done(struct scst_fileio_req *req, long ret)
 {
 	int err = 0;
 
-	if (req->write)
+	if (req->write) {
 		kiocb_end_write(&req->iocb);
+		scst_fileio_check_size(req, ret);
+	}
 	if (scst_fileio_durable(req))
 		err = filemap_check_wb_err(req->fio->mapping, req->since);
 	req->result = err && ret > 0 ? err : ret;

@@ -121,17 +121,24 @@ fill() {
 	umount "$small"
 }
 
-@test "what was cut off the file is a medium error" {
-	image=$BATS_TEST_TMPDIR/image
-	truncate -s 4M "$image"
-	disk=$(export_disk fileio "path=$image")
+# Below overlayfs, which does not notice
+@test "what was cut off the file behind its back is a medium error" {
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	mount -t tmpfs tree "$tree"
+	mkdir "$tree"/{lower,upper,work,merged}
+	mount -t overlay overlay "$tree/merged" \
+		-o "lowerdir=$tree/lower,upperdir=$tree/upper,workdir=$tree/work"
+	truncate -s 4M "$tree/merged/image"
+	disk=$(export_disk fileio "path=$tree/merged/image")
 	sg=$(sg_of "$disk")
-	truncate -s $((1000 * 512 + 100)) "$image"
+	truncate -s $((1000 * 512 + 100)) "$tree/upper/image"
 	equal Good "$(read_10 "$sg" 0 1000)"
 	equal 'Medium Error: Unrecovered read error: 1000' "$(read_10 "$sg" 990 20)"
 	equal 'Medium Error: Unrecovered read error: 2000' "$(read_10 "$sg" 2000 8)"
 	equal Good "$(write_10 "$sg" 2000 8 again)"
 	equal Good "$(read_10 "$sg" 990 20)"
+	scst_clear
 }
 
 # --- bad input

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # make soak: a large configuration, a fault at every allocation, a power failure after
-# every write, then hours of I/O while the configuration changes under it, one bed after
-# the other. SOAK_MINUTES is the time of these in all.
+# every write, then hours of I/O while the configuration changes under it, and while it
+# is reset and aborted, one bed after the other. SOAK_MINUTES is the time of these in
+# all.
 
 set -u
 
@@ -16,8 +17,9 @@ beds='uml uml-smp-lockdep uml-smp vm'
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in $beds; do
-	seconds=$((minutes * 60 / 4))
-	echo "$bed: $seconds s"
-	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((seconds + 600)) -- \
-		env SCST_CHURN_SECONDS="$seconds" bats --tap "$tests/40-churn.bats" || exit 1
+	seconds=$((minutes * 60 / 8))
+	echo "$bed: twice $seconds s"
+	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((2 * seconds + 600)) -- \
+		env SCST_CHURN_SECONDS="$seconds" bats --tap "$tests/40-churn.bats" \
+		"$tests/41-resets.bats" || exit 1
 done
