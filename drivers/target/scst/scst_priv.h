@@ -712,6 +712,8 @@ void scst_tag_del(struct scst_cmd *cmd);
  * @lun:	those sent to this LUN, or NULL for any
  * @tag:	the one with this tag, or NULL for any
  * @except:	not this one, or NULL
+ * @unanswered:	only those that are in the task set: what has been answered has ended,
+ *		even if its driver is still to deliver that
  * @aborted:	only those that are aborted and may still touch the medium or the
  *		initiator's memory
  * @backend:	and are with the backend
@@ -722,6 +724,7 @@ struct scst_cmd_filter {
 	const struct scsi_lun *lun;
 	const u64 *tag;
 	const struct scst_cmd *except;
+	bool unanswered;
 	bool aborted;
 	bool backend;
 };

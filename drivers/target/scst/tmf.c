@@ -346,6 +346,7 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 					       struct scst_device *dev)
 {
 	struct scst_cmd_filter filter = { .dev = dev };
+	struct scst_cmd_filter present = { .dev = dev, .unanswered = true };
 
 	switch (tmf->fn) {
 	case SCST_TMF_ABORT_TASK:
@@ -360,10 +361,10 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 	case SCST_TMF_LUN_RESET:
 		return scst_tmf_reset_lun(tmf, dev);
 	case SCST_TMF_QUERY_TASK:
-		filter.tag = &tmf->tag;
-		return scst_tmf_query(tmf, &filter);
+		present.tag = &tmf->tag;
+		return scst_tmf_query(tmf, &present);
 	case SCST_TMF_QUERY_TASK_SET:
-		return scst_tmf_query(tmf, &filter);
+		return scst_tmf_query(tmf, &present);
 	case SCST_TMF_QUERY_ASYNC_EVENT:
 		return scst_tmf_query_event(tmf);
 	default:
