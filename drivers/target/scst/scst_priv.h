@@ -614,6 +614,7 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 /* context.c: the move to a tasklet or a worker thread */
 void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
 void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
+void scst_context_flush(void);
 void scst_context_init(void);
 void scst_context_exit(void);
 

@@ -441,6 +441,7 @@ static void scst_tmf_work(struct work_struct *work)
 	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
 	struct scst_session *sess = tmf->sess;
 
+	scst_context_flush();
 	tmf->response = scst_tmf_run(tmf);
 	/* No ops->release() of an affected command is under way any more. */
 	synchronize_rcu_expedited();
@@ -453,8 +454,8 @@ static void scst_tmf_work(struct work_struct *work)
  * scst_tmf_submit - hand a task management function to the core
  * @tmf: the function, filled in by the driver
  *
- * It affects the commands that were submitted before. The core calls
- * ops->tmf_done() when it is done.
+ * It affects the commands that were submitted before, from whatever context. The core
+ * calls ops->tmf_done() when it is done.
  *
  * Context: any.
  */
