@@ -121,10 +121,16 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
 }
 
+/*
+ * Under the lock of its list. What its own nexus aborts must not be answered, even if
+ * another did so before: by then its tag may belong to another command.
+ */
 static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
 {
 	/* Who sees the command aborted must also see by whom. */
-	if (other)
+	if (!other)
+		clear_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+	else if (!scst_cmd_aborted(cmd))
 		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
 	/* Orders the two bits. */
 	smp_mb__before_atomic();
