@@ -36,23 +36,6 @@ start() {
 	echo "cmd $*" >&"$probe"
 }
 
-# answers RESULT...: the next ones, in any order
-answers() {
-	local wanted line i
-	local -a open=("$@")
-
-	for wanted in "$@"; do
-		line=$(probe_result) || fail "no answer; open: ${open[*]}" || return
-		for i in "${!open[@]}"; do
-			# shellcheck disable=SC2053 # a pattern
-			[[ $line == ${open[i]}* ]] || continue
-			unset "open[i]"
-			continue 2
-		done
-		fail "'$line' is none of: ${open[*]}" || return
-	done
-}
-
 # takes FROM TO COMMAND...: milliseconds
 takes() {
 	local from=$1 to=$2 start=${EPOCHREALTIME/./} ms
@@ -109,7 +92,7 @@ is_closed() {
 	attr_is $device/state failed
 	matches '*within 300 ms' "$(attr_get $device/last_error)"
 	as b
-	answers "11 $failed_sense"
+	probe_answers "11 $failed_sense"
 	for port in a b; do
 		as $port
 		takes 0 250 expect_sense 04 44 00 $turn
@@ -125,7 +108,7 @@ is_closed() {
 
 tmf_and_failures() {
 	echo "tmf 100 fn=$abort_task ref=7" >&"$probe"
-	answers '100 response=0' "10 $failed_sense"
+	probe_answers '100 response=0' "10 $failed_sense"
 }
 
 # Nothing has been heard of command 7.
@@ -172,9 +155,9 @@ probe_is_there() {
 		medium d0 complete 7
 		as a
 		if [ -z "$own" ]; then
-			answers '7 status=40'
+			probe_answers '7 status=40'
 		else
-			answers '7 aborted'
+			probe_answers '7 aborted'
 		fi
 		wait_until 5 is_closed
 		attr_set $device/enable 1
@@ -262,13 +245,13 @@ probe_is_there() {
 	start 4 $turn hold=admit
 	fence
 	echo 'go 4' >&"$probe"
-	answers "4 $failed_sense"
+	probe_answers "4 $failed_sense"
 	probe_is_there
 	for tag in 1 2 3; do
 		echo "go $tag" >&"$probe"
 	done
 	medium d0 auto
-	answers '7 aborted' '1 status=00' '2 status=00' '3 status=00'
+	probe_answers '7 aborted' '1 status=00' '2 status=00' '3 status=00'
 	wait_until 5 is_closed
 }
 
@@ -281,7 +264,7 @@ probe_is_there() {
 	expect_status 00 $turn
 	as a
 	echo 'go 7' >&"$probe"
-	answers '7 aborted'
+	probe_answers '7 aborted'
 }
 
 @test "a backend with memory of the initiator: the function fails, the memory is kept" {
