@@ -172,6 +172,7 @@ enum scst_cmd_flag {
  * @waiting:		core: and has not started
  * @order:		core: the attribute that its place there goes by
  * @received:		core: its Data-Out is there
+ * @answered:		core: its driver has been given its status
  * @core_buffer:	core: the core allocated @sg
  * @buf_len:		core: and this much is counted for it, bytes
  * @core_memory:	core: the core allocated the command
@@ -233,6 +234,7 @@ struct scst_cmd {
 	u8 ua;
 	bool ua_taken;
 	bool received;
+	bool answered;
 	bool core_buffer;
 	bool core_memory;
 	u32 buf_len;

@@ -35,6 +35,7 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->tag || cmd->tag == *filter->tag) &&
 	       (!filter->lun || !memcmp(&cmd->lun, filter->lun,
 					sizeof(cmd->lun))) &&
+	       (!filter->unanswered || !READ_ONCE(cmd->answered)) &&
 	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
 }
 
@@ -120,10 +121,16 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
 }
 
+/*
+ * Under the lock of its list. What its own nexus aborts must not be answered, even if
+ * another did so before: by then its tag may belong to another command.
+ */
 static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
 {
 	/* Who sees the command aborted must also see by whom. */
-	if (other)
+	if (!other)
+		clear_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+	else if (!scst_cmd_aborted(cmd))
 		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
 	/* Orders the two bits. */
 	smp_mb__before_atomic();
@@ -177,6 +184,28 @@ unsigned int scst_session_abort(struct scst_session *sess,
 	return count;
 }
 
+static bool scst_nexus_loses(struct scst_nexus *nexus, struct scst_cmd_filter filter)
+{
+	if (filter.nexus && filter.nexus != nexus)
+		return false;
+	filter.nexus = nexus;
+	filter.unanswered = true;
+	return scst_session_has(nexus->sess, &filter);
+}
+
+/* SAM-5 5.6.3: other initiators that lose commands, and do not see it by their status */
+static void __scst_device_tell_losers(struct scst_device *dev,
+				      const struct scst_cmd_filter *filter,
+				      const struct scst_session *by)
+{
+	struct scst_nexus *nexus;
+
+	lockdep_assert_held(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		if (nexus->sess != by && scst_nexus_loses(nexus, *filter))
+			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
+}
+
 /**
  * __scst_device_abort - abort a device's commands of all sessions
  * @dev:       the device
@@ -193,13 +222,10 @@ void __scst_device_abort(struct scst_device *dev,
 	struct scst_nexus *nexus;
 
 	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
-		bool other = nexus->sess != by;
-
-		if (scst_session_abort(nexus->sess, filter, other) && other &&
-		    attention && !dev->mode.tas)
-			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
-	}
+	if (attention && !dev->mode.tas)
+		__scst_device_tell_losers(dev, filter, by);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		scst_session_abort(nexus->sess, filter, nexus->sess != by);
 }
 
 /**

@@ -4,7 +4,9 @@
  * tasklet for work that a hard interrupt must not do, a worker thread for work
  * that sleeps.
  */
+#include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/jiffies.h>
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -15,10 +17,12 @@
 /**
  * struct scst_deferred - commands on their way from hard interrupts
  * @cmds:	struct scst_cmd.deferred, the newest first
+ * @passes:	how often @tasklet has begun and ended; odd while it runs
  * @tasklet:	goes on with them
  */
 struct scst_deferred {
 	struct llist_head cmds;
+	unsigned int passes;
 	struct tasklet_struct tasklet;
 };
 
@@ -47,16 +51,66 @@ static void scst_deferred_run(struct tasklet_struct *tasklet)
 {
 	struct scst_deferred *deferred =
 		container_of(tasklet, struct scst_deferred, tasklet);
-	struct llist_node *cmds = llist_del_all(&deferred->cmds);
 	struct scst_cmd *cmd, *next;
+	struct llist_node *cmds;
 
-	cmds = llist_reverse_order(cmds);
+	WRITE_ONCE(deferred->passes, deferred->passes + 1);
+	/* Orders the two; pairs with scst_deferred_state(). */
+	cmds = llist_reverse_order(llist_del_all(&deferred->cmds));
 	llist_for_each_entry_safe(cmd, next, cmds, deferred) {
 		if (cmd->stage == SCST_STAGE_TRANSLATE)
 			scst_deferred_submit(cmd);
 		else
 			scst_cmd_run(cmd, cmd->stage, SCST_CTX_ATOMIC);
 	}
+	smp_store_release(&deferred->passes, deferred->passes + 1);
+}
+
+/* Does something wait for the next pass? And which is, or was, the last? */
+static bool scst_deferred_state(const struct scst_deferred *deferred,
+				unsigned int *passes)
+{
+	bool more = !llist_empty(&deferred->cmds);
+
+	/* Who finds nothing because a pass took it must see that pass. */
+	smp_rmb();
+	*passes = smp_load_acquire(&deferred->passes);
+	return more;
+}
+
+/* A pass is enough for what is there now, and what comes meanwhile does not count. */
+static bool scst_deferred_flush(const struct scst_deferred *deferred,
+				unsigned long deadline)
+{
+	unsigned int passes, enough;
+	bool more = scst_deferred_state(deferred, &passes);
+
+	enough = round_up(passes, 2) + (more ? 2 : 0);
+	while ((more || passes & 1) && (int)(passes - enough) < 0) {
+		if (time_after(jiffies, deadline))
+			return false;
+		fsleep(50);
+		more = scst_deferred_state(deferred, &passes);
+	}
+	return true;
+}
+
+/**
+ * scst_context_flush - let the commands go on that are on their way to a tasklet
+ *
+ * Those that were submitted from hard interrupts before stand on their sessions' lists
+ * then, unless tasklets do not run.
+ *
+ * Context: process context; may sleep.
+ */
+void scst_context_flush(void)
+{
+	unsigned long deadline = jiffies + SCST_ABORT_GRACE;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!scst_deferred_flush(per_cpu_ptr(&scst_deferred, cpu), deadline))
+			return;
 }
 
 /**

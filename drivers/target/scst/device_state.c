@@ -40,24 +40,35 @@ bool scst_device_is_closed(const struct scst_device *dev)
 	return !dev->open;
 }
 
-/* It is told only if it is news. */
-static void __scst_device_set_state(struct scst_device *dev,
-				    enum scst_device_state state)
+static void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
 {
-	bool was_active;
+	bool was_active = dev->state == SCST_DEV_ACTIVE;
 
-	lockdep_assert_held(&scst_config_lock);
-	if (dev->state == state)
-		return;
-	spin_lock_bh(&dev->lock);
-	was_active = dev->state == SCST_DEV_ACTIVE;
+	lockdep_assert_held(&dev->lock);
 	WRITE_ONCE(dev->state, state);
 	if (state == SCST_DEV_ACTIVE)
 		__scst_order_start(dev);
 	else if (was_active)
 		__scst_order_stop(dev);
+}
+
+/*
+ * It is told only if it is news. The lock is taken in any case: who has had close_work
+ * queued lets go of it before the device can be freed.
+ */
+static void __scst_device_set_state(struct scst_device *dev,
+				    enum scst_device_state state)
+{
+	bool news;
+
+	lockdep_assert_held(&scst_config_lock);
+	spin_lock_bh(&dev->lock);
+	news = dev->state != state;
+	if (news)
+		__scst_device_move(dev, state);
 	spin_unlock_bh(&dev->lock);
-	scst_event_state(dev->sysfs);
+	if (news)
+		scst_event_state(dev->sysfs);
 }
 
 /* Where a device is that has no open backend. */
@@ -250,10 +261,8 @@ void scst_device_fence(struct scst_device *dev)
 	spin_lock_bh(&dev->lock);
 	active = dev->state == SCST_DEV_ACTIVE;
 	WRITE_ONCE(dev->fenced, true);
-	if (active) {
-		WRITE_ONCE(dev->state, SCST_DEV_FAILED);
-		__scst_order_stop(dev);
-	}
+	if (active)
+		__scst_device_move(dev, SCST_DEV_FAILED);
 	__scst_device_wake_waiters(dev);
 	spin_unlock_bh(&dev->lock);
 	if (!active)

@@ -225,6 +225,7 @@ static enum scst_stage scst_respond(struct scst_cmd *cmd)
 		cmd->sense_len = 0;
 		scst_no_data(cmd);
 	}
+	WRITE_ONCE(cmd->answered, true);
 	trace_scst_cmd_respond(cmd);
 	cmd->sess->tgt->ops->send_response(cmd);
 	return SCST_STAGE_OWNED;

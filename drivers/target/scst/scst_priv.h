@@ -624,6 +624,7 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 /* context.c: the move to a tasklet or a worker thread */
 void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
 void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
+void scst_context_flush(void);
 void scst_context_init(void);
 void scst_context_exit(void);
 
@@ -722,6 +723,8 @@ void scst_tag_del(struct scst_cmd *cmd);
  * @lun:	those sent to this LUN, or NULL for any
  * @tag:	the one with this tag, or NULL for any
  * @except:	not this one, or NULL
+ * @unanswered:	only those that are in the task set: what has been answered has ended,
+ *		even if its driver is still to deliver that
  * @aborted:	only those that are aborted and may still touch the medium or the
  *		initiator's memory
  * @backend:	and are with the backend
@@ -732,6 +735,7 @@ struct scst_cmd_filter {
 	const struct scsi_lun *lun;
 	const u64 *tag;
 	const struct scst_cmd *except;
+	bool unanswered;
 	bool aborted;
 	bool backend;
 };

@@ -346,6 +346,7 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 					       struct scst_device *dev)
 {
 	struct scst_cmd_filter filter = { .dev = dev };
+	struct scst_cmd_filter present = { .dev = dev, .unanswered = true };
 
 	switch (tmf->fn) {
 	case SCST_TMF_ABORT_TASK:
@@ -360,10 +361,10 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 	case SCST_TMF_LUN_RESET:
 		return scst_tmf_reset_lun(tmf, dev);
 	case SCST_TMF_QUERY_TASK:
-		filter.tag = &tmf->tag;
-		return scst_tmf_query(tmf, &filter);
+		present.tag = &tmf->tag;
+		return scst_tmf_query(tmf, &present);
 	case SCST_TMF_QUERY_TASK_SET:
-		return scst_tmf_query(tmf, &filter);
+		return scst_tmf_query(tmf, &present);
 	case SCST_TMF_QUERY_ASYNC_EVENT:
 		return scst_tmf_query_event(tmf);
 	default:
@@ -440,6 +441,7 @@ static void scst_tmf_work(struct work_struct *work)
 	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
 	struct scst_session *sess = tmf->sess;
 
+	scst_context_flush();
 	tmf->response = scst_tmf_run(tmf);
 	/* No ops->release() of an affected command is under way any more. */
 	synchronize_rcu_expedited();
@@ -452,8 +454,8 @@ static void scst_tmf_work(struct work_struct *work)
  * scst_tmf_submit - hand a task management function to the core
  * @tmf: the function, filled in by the driver
  *
- * It affects the commands that were submitted before. The core calls
- * ops->tmf_done() when it is done.
+ * It affects the commands that were submitted before, from whatever context. The core
+ * calls ops->tmf_done() when it is done.
  *
  * Context: any.
  */

@@ -45,6 +45,23 @@ probe_result() {
 	read -r -t 20 line <&"$probe" && printf '%s\n' "$line"
 }
 
+# probe_answers RESULT...: globs of how the next results begin, in any order
+probe_answers() {
+	local wanted line i
+	local -a open=("$@")
+
+	for wanted in "$@"; do
+		line=$(probe_result) || fail "no answer; open: ${open[*]}" || return
+		for i in "${!open[@]}"; do
+			# shellcheck disable=SC2053 # a pattern
+			[[ $line == ${open[i]}* ]] || continue
+			unset "open[i]"
+			continue 2
+		done
+		fail "'$line' is none of: ${open[*]}" || return
+	done
+}
+
 # probe_cmd ARGUMENTS...: submits a command and prints its result.
 probe_cmd() {
 	echo "cmd $*" >&"$probe" && probe_result

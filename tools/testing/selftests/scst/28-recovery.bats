@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What goes wrong between an initiator and a target, and how both get over it:
+# overlapped commands, responses that do not arrive, too many commands, log-outs.
+
+load lib/scst
+load lib/probe
+load lib/pr
+load lib/matrix
+: "${probe=}" # of lib/probe
+
+turn=cdb=000000000000
+write_1='dir=out len=512 cdb=2a000000000000000100 data=a5'
+request_sense='dir=in len=18 cdb=030000001200'
+in_task_set=(decode admit check prepare data execute backend complete respond)
+points=(translate "${in_task_set[@]}" medium send finish parked blocked)
+
+setup() {
+	scst_up
+	make_device probe d0
+	probe_target probe/d0
+	pr_ports_are a b
+	as a
+}
+
+# start TAG ARGUMENTS...
+start() {
+	echo "cmd $*" >&"$probe"
+}
+
+go() {
+	echo "go $*" >&"$probe"
+}
+
+# tmf FUNCTION [ARGUMENTS...]
+tmf() {
+	echo "tmf 100 fn=$1 ${*:2}" >&"$probe"
+}
+
+# reset_heard_by_a: b resets the logical unit, and only a is still to hear of that.
+reset_heard_by_a() {
+	as b
+	tmf 4
+	probe_answers '100 response=0'
+	probe_ready
+	as a
+}
+
+hears_of_it() {
+	expect_sense 06 29 03 $turn && expect_status 00 $turn
+}
+
+# --- overlapped commands
+
+@test "an overlapped command ends what has its tag, and all of its nexus, wherever that is" {
+	local point overlapped
+
+	overlapped="status=02 residual=0 sense=$(sense 0b 4e 00)"
+	for point in "${in_task_set[@]}"; do
+		start 7 $write_1 hold="$point"
+		start 8 $write_1 data=hold
+		start 7 $turn
+		probe_request sync
+		matches "7 $overlapped*" "$(probe_result)" "$point"
+		go 7
+		go 8
+		probe_answers '7 aborted' '8 aborted'
+		expect_status 00 $turn
+	done
+	medium d0 hold
+	start 7 $write_1
+	start 7 $turn
+	matches "7 $overlapped*" "$(probe_result)"
+	medium d0 auto
+	probe_answers '7 aborted'
+	as b
+	expect_status 00 $turn
+}
+
+@test "an overlapped command behind one that waits for its turn, and under an ACA condition" {
+	local point
+
+	for point in parked blocked; do
+		matrix_stop $point
+		start 7 $turn
+		probe_request sync
+		matrix_go $point
+		[ $point = blocked ] || probe_answers '7 aborted' '7 status=02' '6 aborted'
+		# Under the condition it gets what any command gets.
+		[ $point = parked ] || probe_answers '6 status=02' '7 aborted' '7 status=30' \
+			'101 response=0'
+		expect_status 00 $turn
+	done
+}
+
+@test "a tag is free when its command has been answered, and until it comes in" {
+	local point
+
+	for point in send finish translate; do
+		start 7 $write_1 hold=$point
+		start 7 $turn
+		probe_request sync
+		go 7
+		probe_answers '7 status=00' '7 status=00'
+	done
+}
+
+# --- responses that are not delivered
+
+@test "a unit attention that did not arrive is reported again" {
+	reset_heard_by_a
+	start 7 $turn send=fail
+	probe_answers '7 undelivered'
+	start 7 $turn hold=send
+	probe_request sync
+	go 7 fail ctx=hardirq
+	probe_answers '7 undelivered'
+	hears_of_it
+	# REQUEST SENSE takes it, too.
+	reset_heard_by_a
+	start 7 $request_sense send=fail
+	probe_answers '7 undelivered'
+	start 7 $request_sense hold=send
+	probe_request sync
+	go 7
+	matches '7 status=00 * data=70000600000000??000000002903*' "$(probe_result)"
+	expect_status 00 $turn
+	# What carried none raises none.
+	start 7 $turn send=fail
+	probe_answers '7 undelivered'
+	expect_status 00 $turn
+}
+
+@test "REPORTED LUNS DATA HAS CHANGED that did not arrive is reported again" {
+	make_device probe d1
+	mkdir targets/probe/t0/luns/1
+	ln -s devices/probe/d1 targets/probe/t0/luns/1/
+	start 7 $turn send=fail
+	probe_answers '7 undelivered'
+	expect_sense 06 3f 0e $turn
+	expect_status 00 $turn
+}
+
+# abort_carrier POINT TAS FUNCTION PORT RESULT HEARS: a's command has taken a unit
+# attention, 29/07, and is aborted before it reports that.
+abort_carrier() {
+	matrix_mode=
+	matrix_set_mode 0 0 "$2"
+	as a
+	tmf 6
+	probe_answers '100 response=0'
+	start 7 $turn hold="$1"
+	probe_request sync
+	tell "$4" tmf 101 fn="$3" ref=7
+	probe_request sync
+	go 7
+	probe_request sync
+	matches "7 $5*" "$(probe_result)" "$*"
+	ask a
+	equal "$6" "$attentions" "$*"
+}
+
+@test "a unit attention that an aborted command would have reported is not lost" {
+	local point
+
+	for point in complete respond; do
+		abort_carrier $point 0 0 a aborted 2907
+		abort_carrier $point 1 1 a aborted 2907
+		abort_carrier $point 0 2 b aborted 2907,2f00
+		abort_carrier $point 1 2 b status=40 2907
+	done
+}
+
+@test "aborted while its response is on the way, which does not arrive" {
+	reset_heard_by_a
+	start 7 $turn hold=send
+	probe_request sync
+	tmf 0 ref=7
+	probe_request sync
+	go 7 fail
+	probe_answers '7 undelivered' '100 response=0'
+	hears_of_it
+}
+
+# --- too many commands
+
+@test "an initiator that gets TASK SET FULL and BUSY tries again and gets through" {
+	local tag left=0 line
+
+	attr_set devices/probe/d0/buffer_limit 8192
+	medium d0 hold
+	for ((tag = 10; tag < 20; tag++)); do
+		start $tag $write_1
+	done
+	probe_request sync
+	for ((tag = 12; tag < 20; tag++)); do
+		matches "$tag status=28 *" "$(probe_result)"
+	done
+	# Who has no command here is not to wait for one.
+	as b
+	expect_status 08 $write_1
+	expect_status 00 $turn
+	as a
+	medium d0 auto
+	probe_answers '10 status=00' '11 status=00'
+	for ((tag = 12; tag < 20; tag++)); do
+		expect_status 00 $write_1
+	done
+	as b
+	expect_status 00 $write_1
+}
+
+# --- log-outs
+
+@test "an initiator logs out with commands anywhere: those that waited for them start" {
+	local point
+
+	for point in "${points[@]}"; do
+		matrix_stop "$point"
+		as b
+		start 20 $turn attr=ordered
+		start 21 $turn
+		as a
+		probe_request logout
+		probe_request sync
+		[ "$point" = blocked ] || matrix_go "$point"
+		probe_request sync
+		medium d0 auto
+		as b
+		if [ "$point" = blocked ]; then
+			probe_answers '20 status=08' '21 status=08'
+		else
+			probe_answers '20 status=00' '21 status=00'
+		fi
+		expect_status 00 $turn
+		expect_status 00 $write_1
+		as a
+		probe_logout
+		pr_ports_are a
+	done
+}
+
+@test "an initiator logs out with all of that at once" {
+	local point tag=30
+
+	medium d0 hold
+	for point in "${in_task_set[@]}" send finish; do
+		start $((tag++)) $write_1 hold="$point"
+	done
+	start 7 $write_1
+	start 8 $turn attr=ordered
+	start 9 $turn
+	as b
+	start 20 $turn attr=ordered
+	start 21 $turn
+	as a
+	probe_request logout
+	probe_request sync
+	medium d0 auto
+	probe_logout
+	as b
+	probe_answers '20 status=00' '21 status=00'
+	pr_ports_are a
+	expect_status 00 $write_1
+}
