@@ -109,6 +109,7 @@ const char *scst_target_name(const struct scst_target *tgt);
 bool scst_target_enabled(const struct scst_target *tgt);
 unsigned int scst_target_drain_ms(const struct scst_target *tgt);
 struct scst_target *scst_target_from_item(struct config_item *item);
+bool scst_target_shows(struct scst_target *tgt, const char *initiator);
 __printf(2, 3)
 void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...);
 
