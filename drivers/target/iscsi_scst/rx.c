@@ -329,19 +329,19 @@ static int iscst_rx_step(struct iscst_conn *conn)
  * @conn: the connection
  *
  * Context: io_work.
- * Return: 1 if there may be more, 0 if not, or an errno: the connection has to end.
+ * Return: 1 if something was received, which may have left something to send; 0 if not;
+ * or an errno: the connection has to end.
  */
 int iscst_rx_run(struct iscst_conn *conn)
 {
-	int i;
+	int i, ret;
 
 	for (i = 0; i < 16; i++) {
-		int ret = iscst_rx_step(conn);
-
+		ret = iscst_rx_step(conn);
 		if (ret == -EAGAIN)
-			return 0;
+			break;
 		if (ret < 0)
 			return ret;
 	}
-	return 1;
+	return i > 0;
 }
