@@ -284,6 +284,7 @@ void iscst_cmd_respond(struct iscst_cmd *cmd)
 		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
 		return;
 	}
+	iscst_tmf_answered(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
 	list_add_tail(&cmd->response.entry, &conn->tx_list);
 }

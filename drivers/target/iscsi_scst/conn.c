@@ -473,6 +473,7 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	init_llist_head(&conn->events);
 	INIT_LIST_HEAD(&conn->tx_list);
 	INIT_LIST_HEAD(&conn->waiting);
+	INIT_LIST_HEAD(&conn->aborts);
 	INIT_WORK(&conn->io_work, iscst_conn_io_work);
 	INIT_WORK(&conn->slow_work, iscst_conn_slow_work);
 	INIT_WORK(&conn->close_work, iscst_conn_close_work);

@@ -337,6 +337,8 @@ struct iscst_tx {
  * @data:	data segment, allocated
  * @len:	its length in bytes
  * @tmf:	the task management function that it answers
+ * @entry:	on conn->aborts if that is ABORT TASK
+ * @answered:	the task was answered before it could be aborted
  */
 struct iscst_ctl {
 	struct iscst_tx tx;
@@ -347,6 +349,8 @@ struct iscst_ctl {
 	void *data;
 	u32 len;
 	struct scst_tmf tmf;
+	struct list_head entry;			/* W */
+	bool answered;				/* W */
 };
 
 /**
@@ -582,6 +586,7 @@ enum iscst_conn_state {
  * @events:	struct iscst_tx.node, from anybody
  * @tx_list:	struct iscst_tx.entry
  * @waiting:	struct iscst_cmd.entry: those in ISCST_CMD_WANTS_DATA
+ * @aborts:	struct iscst_ctl.entry
  * @ctls:	control PDUs that are not sent yet, and TMFs
  * @ctl_bytes:	their data
  * @rx:		what is being received
@@ -620,6 +625,7 @@ struct iscst_conn {
 	struct llist_head events;
 	struct list_head tx_list;		/* W */
 	struct list_head waiting;		/* W */
+	struct list_head aborts;		/* W */
 	atomic_t ctls;
 	atomic_t ctl_bytes;
 	struct iscst_rx rx;			/* W */
@@ -737,6 +743,8 @@ void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbe
 /* tmf.c */
 int iscst_tmf(struct iscst_conn *conn);
 void iscst_tmf_done(struct scst_tmf *tmf);
+void iscst_tmf_answered(struct iscst_cmd *cmd);
+void iscst_tmf_build(struct iscst_ctl *ctl, struct iscsi_hdr *hdr);
 
 /* digest.c */
 u32 iscst_crc(u32 crc, const void *data, u32 len);

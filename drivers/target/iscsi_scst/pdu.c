@@ -39,6 +39,7 @@ struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len)
 	}
 	ctl->tx.kind = ISCST_TX_CTL;
 	ctl->conn = conn;
+	INIT_LIST_HEAD(&ctl->entry);
 	ctl->len = len;
 	ctl->numbered = true;
 	ctl->hdr.opcode = opcode;
@@ -57,6 +58,7 @@ void iscst_ctl_free(struct iscst_ctl *ctl)
 {
 	struct iscst_conn *conn = ctl->conn;
 
+	list_del(&ctl->entry);
 	atomic_sub(ctl->len, &conn->ctl_bytes);
 	atomic_dec(&conn->ctls);
 	kvfree(ctl->data);

@@ -65,14 +65,51 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 }
 
-static struct iscst_cmd *iscst_tmf_find(struct iscst_session *session, itt_t itt)
+/**
+ * iscst_tmf_answered - a command has an answer that will be sent
+ * @cmd: the command; an ABORT TASK that is under way came too late
+ *
+ * Context: io_work.
+ */
+void iscst_tmf_answered(struct iscst_cmd *cmd)
+{
+	struct iscst_ctl *ctl;
+
+	list_for_each_entry(ctl, &cmd->conn->aborts, entry)
+		if (ctl->tmf.tag == cmd->cmd.tag)
+			ctl->answered = true;
+}
+
+/**
+ * iscst_tmf_build - an answer is about to be sent
+ * @ctl: the answer, to a task management function or to something else
+ * @hdr: its header
+ *
+ * RFC 7143 11.6.1: a task that was answered did not exist any more.
+ *
+ * Context: io_work.
+ */
+void iscst_tmf_build(struct iscst_ctl *ctl, struct iscsi_hdr *hdr)
+{
+	struct iscsi_tm_rsp *rsp = (struct iscsi_tm_rsp *)hdr;
+
+	if (ctl->answered && rsp->response == ISCSI_TMF_RSP_COMPLETE)
+		rsp->response = ISCSI_TMF_RSP_NO_TASK;
+}
+
+/* Whether a task is there that has not been answered */
+static bool iscst_tmf_has_task(struct iscst_session *session, itt_t itt)
 {
 	unsigned int i;
 
-	for (i = 0; i < session->nr_cmds; i++)
-		if (session->cmds[i].state != ISCST_CMD_IDLE && session->cmds[i].itt == itt)
-			return &session->cmds[i];
-	return NULL;
+	for (i = 0; i < session->nr_cmds; i++) {
+		const struct iscst_cmd *cmd = &session->cmds[i];
+
+		if (cmd->itt == itt && cmd->state != ISCST_CMD_IDLE &&
+		    cmd->state != ISCST_CMD_RESPONDING)
+			return true;
+	}
+	return false;
 }
 
 static bool iscst_tmf_hits(const struct iscsi_tm *req, const struct iscst_cmd *cmd)
@@ -117,7 +154,7 @@ static int iscst_tmf_refuse(struct iscst_conn *conn, const struct iscsi_tm *req)
 		return ISCSI_TMF_RSP_NOT_SUPPORTED;
 	if (fn >= ISCST_TM_QUERY_TASK && conn->params.protocol_level < 2)
 		return ISCSI_TMF_RSP_NOT_SUPPORTED;
-	if (fn == ISCSI_TM_FUNC_ABORT_TASK && !iscst_tmf_find(conn->session, req->rtt))
+	if (fn == ISCSI_TM_FUNC_ABORT_TASK && !iscst_tmf_has_task(conn->session, req->rtt))
 		return ISCSI_TMF_RSP_NO_TASK;
 	return -1;
 }
@@ -131,6 +168,8 @@ static void iscst_tmf_submit(struct iscst_ctl *ctl, const struct iscsi_tm *req)
 	ctl->tmf.fn = iscst_tmf_fns[fn].fn;
 	ctl->tmf.lun = req->lun;
 	ctl->tmf.tag = be32_to_cpu((__force __be32)req->rtt);
+	if (fn == ISCSI_TM_FUNC_ABORT_TASK)
+		list_add(&ctl->entry, &ctl->conn->aborts);
 	iscst_tmf_stop_waiting(ctl->conn, req);
 	scst_tmf_submit(&ctl->tmf);
 }

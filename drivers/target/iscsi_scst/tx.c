@@ -202,6 +202,7 @@ static bool iscst_ctl_build(struct iscst_conn *conn, struct iscst_ctl *ctl)
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)tx->hdr;
 
 	*hdr = ctl->hdr;
+	iscst_tmf_build(ctl, hdr);
 	iscst_cmdsn_fill(conn, hdr, ctl->numbered);
 	tx->buf = ctl->data;
 	tx->len = ctl->len;
