@@ -178,7 +178,6 @@ void iscst_conn_events(struct iscst_conn *conn)
 static void iscst_conn_drain(struct iscst_conn *conn)
 {
 	struct iscst_tx *tx;
-	struct iscst_cmd *cmd;
 
 	conn->tx.item = NULL;
 	if (conn->rx.cmd)
@@ -186,8 +185,7 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 	if (conn->rx.ctl)
 		iscst_ctl_free(conn->rx.ctl);
 	conn->rx.ctl = NULL;
-	while ((cmd = list_first_entry_or_null(&conn->waiting, struct iscst_cmd, entry)))
-		iscst_data_fail(cmd);
+	iscst_data_fail_all(conn);
 	while ((tx = list_first_entry_or_null(&conn->tx_list, struct iscst_tx, entry))) {
 		list_del(&tx->entry);
 		iscst_conn_refuse(tx);
@@ -376,17 +374,6 @@ static void iscst_conn_clear_callbacks(struct iscst_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void iscst_conn_release_socket(struct iscst_conn *conn)
-{
-	struct socket *sock = conn->sock;
-
-	sock_release(sock);
-	mutex_lock(&iscst_lock);
-	conn->sock = NULL;
-	mutex_unlock(&iscst_lock);
-	wake_up_all(&iscst_waitq);
-}
-
 /* The order of the end; the numbers are those of iscst.h. */
 static void iscst_conn_close_work(struct work_struct *work)
 {
@@ -398,11 +385,9 @@ static void iscst_conn_close_work(struct work_struct *work)
 	flush_work(&conn->io_work);
 	cancel_work_sync(&conn->slow_work);		/* 3 */
 	cancel_delayed_work_sync(&conn->timer);
-	iscst_conn_release_socket(conn);		/* 4 */
-	if (conn->session && conn->session->sess)
-		iscst_session_close(conn->session);	/* 5 */
-	else
-		iscst_conn_free(conn);
+	sock_release(conn->sock);			/* 4 */
+	if (!iscst_session_end(conn))			/* 5 */
+		iscst_conn_free(conn);			/* 6 */
 }
 
 static void iscst_conn_leave(struct iscst_conn *conn)

@@ -44,6 +44,20 @@ void iscst_data_fail(struct iscst_cmd *cmd)
 }
 
 /**
+ * iscst_data_fail_all - nobody waits for data any more
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_data_fail_all(struct iscst_conn *conn)
+{
+	struct iscst_cmd *cmd;
+
+	while ((cmd = list_first_entry_or_null(&conn->waiting, struct iscst_cmd, entry)))
+		iscst_data_fail(cmd);
+}
+
+/**
  * iscst_r2t_pump - ask for more data, if there may be one more R2T
  * @cmd: a command whose unsolicited data, if any, is there
  *
@@ -153,7 +167,7 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 	}
 	cmd->state = ISCST_CMD_WANTS_DATA;
 	list_add_tail(&cmd->entry, &conn->waiting);
-	if (cmd->lost || scst_cmd_aborted(&cmd->cmd)) {
+	if (cmd->lost || scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
 		iscst_data_fail(cmd);
 		return;
 	}

@@ -30,6 +30,9 @@
  *    iscst_session_gone(), the last release() is over and nothing kicks io_work.
  * 6. io_work is cancelled, and session and connection are freed.
  *
+ * A log-out begins with 5, so that nothing of the session is left when it is answered.
+ * Which of 4 and iscst_session_gone() comes last, under iscst_lock, goes on with 6.
+ *
  * Who wants a connection to end only queues close_work, which iscst_lock keeps from
  * being the last user of it: freed connections are off iscst_conns.
  */
@@ -448,6 +451,9 @@ struct iscst_cmd {
  * @isid:	its part of the session's identifier
  * @tsih:	ours
  * @entry:	on @target->sessions
+ * @ending:	the core was told to forget it
+ * @gone:	and has done so
+ * @logout:	the answer to the log-out that ended it
  * @exp_cmdsn:	CmdSN of the next command
  * @max_cmdsn:	CmdSN of the last that may be sent
  * @depth:	commands at a time
@@ -466,6 +472,9 @@ struct iscst_session {
 	u8 isid[6];				/* I */
 	u16 tsih;				/* I */
 	struct list_head entry;			/* G */
+	bool ending;				/* G */
+	bool gone;				/* G */
+	struct iscst_ctl *logout;		/* G */
 	u32 exp_cmdsn;				/* W */
 	u32 max_cmdsn;				/* W */
 	u32 depth;				/* I */
@@ -672,7 +681,8 @@ bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
 
 /* session.c */
 u16 iscst_session_open(struct iscst_conn *conn);
-void iscst_session_close(struct iscst_session *session);
+bool iscst_session_end(struct iscst_conn *conn);
+void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl);
 void iscst_session_free(struct iscst_session *session);
 void iscst_target_end_sessions(struct iscst_target *target);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
@@ -725,6 +735,7 @@ void iscst_data_expect(struct iscst_cmd *cmd, u32 len);
 int iscst_data_out(struct iscst_conn *conn);
 void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
 void iscst_data_fail(struct iscst_cmd *cmd);
+void iscst_data_fail_all(struct iscst_conn *conn);
 void iscst_r2t_pump(struct iscst_cmd *cmd);
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 

@@ -199,8 +199,9 @@ int iscst_logout(struct iscst_conn *conn)
 	rsp->t2wait = cpu_to_be16(conn->params.time2wait);
 	rsp->t2retain = cpu_to_be16(conn->params.time2retain);
 	if (rsp->response == ISCSI_LOGOUT_SUCCESS)
-		iscst_conn_over(conn);
-	iscst_ctl_send(ctl);
+		iscst_session_log_out(conn, ctl);
+	else
+		iscst_ctl_send(ctl);
 	return 0;
 }
 

@@ -213,24 +213,84 @@ u16 iscst_session_open(struct iscst_conn *conn)
 	return 0;
 }
 
-/* The core is done with it; see iscst.h */
+/*
+ * The core is done with it. Its target may go from here on. Unless the connection waits
+ * for that, it is told that it is logged out, and frees the session when it ends.
+ */
 static void iscst_session_gone(void *priv)
 {
 	struct iscst_session *session = priv;
+	struct iscst_conn *conn = session->conn;
+	bool is_last;
 
-	iscst_session_leave(session);
-	iscst_conn_free(session->conn);
+	mutex_lock(&iscst_lock);
+	list_del_init(&session->entry);
+	session->target->session_count--;
+	conn->target = NULL;
+	session->gone = true;
+	is_last = !conn->sock;
+	if (!is_last)
+		iscst_ctl_send(session->logout);
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+	if (!is_last)
+		return;
+	if (session->logout)
+		iscst_ctl_free(session->logout);
+	iscst_conn_free(conn);
+}
+
+static void iscst_session_unregister(struct iscst_session *session)
+{
+	lockdep_assert_held(&iscst_lock);
+	if (session->ending)
+		return;
+	session->ending = true;
+	scst_session_unregister(session->sess, iscst_session_gone);
 }
 
 /**
- * iscst_session_close - a session's connection is dead
- * @session: the session; gone when the core is done with it
+ * iscst_session_end - a connection's socket is gone: its session ends
+ * @conn: the connection; may be gone on return
  *
- * Context: process context.
+ * Context: process context; takes iscst_lock.
+ * Return: true if the core still has the session: it goes on when that is gone.
  */
-void iscst_session_close(struct iscst_session *session)
+bool iscst_session_end(struct iscst_conn *conn)
 {
-	scst_session_unregister(session->sess, iscst_session_gone);
+	struct iscst_session *session;
+	bool waits;
+
+	mutex_lock(&iscst_lock);
+	conn->sock = NULL;
+	session = conn->session;
+	waits = session && session->sess && !session->gone;
+	if (waits)
+		iscst_session_unregister(session);
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+	return waits;
+}
+
+/**
+ * iscst_session_log_out - the initiator logs out
+ * @conn: the connection
+ * @ctl:  the answer, to be sent when nothing is left of the session
+ *
+ * Context: io_work.
+ */
+void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
+{
+	iscst_conn_over(conn);
+	if (!conn->session->sess) {
+		iscst_ctl_send(ctl);
+		return;
+	}
+	mutex_lock(&iscst_lock);
+	conn->session->logout = ctl;
+	iscst_session_unregister(conn->session);
+	mutex_unlock(&iscst_lock);
+	iscst_data_fail_all(conn);
 }
 
 /**
