@@ -776,9 +776,10 @@ void iscst_login_free(struct iscst_login *login);
 
 /* nego.c */
 enum iscst_stage {
-	ISCST_SECURITY = 1,
-	ISCST_OPERATIONAL = 2,
-	ISCST_FULL_FEATURE = 4,
+	ISCST_NAMES = 1,	/* who wants what: looked at before all else */
+	ISCST_SECURITY = 2,
+	ISCST_OPERATIONAL = 4,
+	ISCST_FULL_FEATURE = 8,
 };
 
 void iscst_params_init(struct iscst_params *params);

@@ -216,10 +216,13 @@ static u16 iscst_login_find_target(struct iscst_conn *conn)
 static u16 iscst_login_identify(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
+	u16 status;
 
 	if (login->identified)
 		return 0;
-	login->identified = true;
+	status = iscst_nego_text(conn, &login->text, ISCST_NAMES);
+	if (status)
+		return status;
 	if (!login->initiator[0])
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	if (login->discovery)
@@ -318,16 +321,17 @@ static void iscst_login_forget_keys(struct iscst_chap *chap)
 static u16 iscst_login_text(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
-	u16 status;
+	u16 status = iscst_login_identify(conn);
 
+	if (status)
+		return status;
 	iscst_login_forget_keys(&login->chap);
 	status = iscst_nego_text(conn, &login->text,
 				 login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE ?
 				 ISCST_SECURITY : ISCST_OPERATIONAL);
-	if (!status)
-		status = iscst_login_identify(conn);
 	if (status)
 		return status;
+	login->identified = true;
 	iscst_login_tell_group(conn);
 	status = iscst_login_stage(conn);
 	if (status)

@@ -258,9 +258,9 @@ ISCST_TAKE_AUTH(chap_c, c)
 #define ISCST_PARAM(_field)	.param = offsetof(struct iscst_params, _field)
 
 static const struct iscst_key iscst_keys[] = {
-	{ "InitiatorName", iscst_take_initiator_name, ISCST_ANY_LOGIN },
-	{ "TargetName", iscst_take_target_name, ISCST_ANY_LOGIN },
-	{ "SessionType", iscst_take_session_type, ISCST_ANY_LOGIN },
+	{ "InitiatorName", iscst_take_initiator_name, ISCST_NAMES },
+	{ "TargetName", iscst_take_target_name, ISCST_NAMES },
+	{ "SessionType", iscst_take_session_type, ISCST_NAMES },
 	{ "InitiatorAlias", iscst_take_nothing, ISCST_ANY_LOGIN | ISCST_FULL_FEATURE,
 	  .again = true },
 	{ "AuthMethod", iscst_take_auth_method, ISCST_SECURITY },
@@ -376,10 +376,23 @@ static bool iscst_is_reply(const char *value)
 	       !strcmp(value, "Reject");
 }
 
+/*
+ * Names come with a log-in's first request, and are taken before what comes with them is
+ * negotiated. Returns whether the pair is for the other time.
+ */
+static bool iscst_is_out_of_turn(const struct iscst_nego *nego)
+{
+	bool is_name = nego->key && nego->key->stages & ISCST_NAMES;
+
+	if (nego->stage == ISCST_NAMES)
+		return !is_name;
+	return is_name && nego->login && !nego->login->identified;
+}
+
 static u16 iscst_nego_pair(struct iscst_nego *nego, const char *name)
 {
 	nego->key = iscst_key_find(name);
-	if (iscst_is_reply(nego->value))
+	if (iscst_is_out_of_turn(nego) || iscst_is_reply(nego->value))
 		return 0;
 	if (!nego->key) {
 		iscst_text_add(nego->text, name, "NotUnderstood");
@@ -417,6 +430,7 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		if (!nego.value)
 			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
 		status = iscst_nego_pair(&nego, name);
+		nego.value[-1] = '=';
 	}
 	return status;
 }

@@ -94,7 +94,7 @@ void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, .
 
 /**
  * iscst_text_next - take the next pair of a request
- * @text:  the negotiation; its request is cut into strings
+ * @text:  the negotiation; the key's "=" becomes a NUL, which the caller may undo
  * @pos:   where we are; 0 at first
  * @value: the value; NULL if this is no pair, or has no end
  *
