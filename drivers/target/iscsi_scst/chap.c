@@ -170,11 +170,11 @@ static int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *
 			   const u8 *challenge, int len, u8 *digest)
 {
 	struct crypto_shash *tfm = crypto_alloc_shash(alg->name, 0, 0);
+	SHASH_DESC_ON_STACK(desc, tfm);
 	int ret;
 
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
-	SHASH_DESC_ON_STACK(desc, tfm);
 	desc->tfm = tfm;
 	ret = crypto_shash_init(desc) ?:
 	      crypto_shash_update(desc, &id, 1) ?:

@@ -96,18 +96,20 @@ static int iscst_parse_u32(struct iscst_target *target, const char *name, const 
 }
 
 #define ISCST_TARGET_ATTR(_name, _field, _min, _max)				\
+static u32 *iscst_target_##_name(struct config_item *item)			\
+{										\
+	return (void *)iscst_target_from_item(item) +				\
+	       offsetof(struct iscst_target, _field);				\
+}										\
 static ssize_t iscst_target_##_name##_show(struct config_item *item, char *page)	\
 {										\
-	return sysfs_emit(page, "%u\n",						\
-			  READ_ONCE(iscst_target_from_item(item)->_field));	\
+	return sysfs_emit(page, "%u\n", READ_ONCE(*iscst_target_##_name(item)));	\
 }										\
 static ssize_t iscst_target_##_name##_store(struct config_item *item,		\
 					    const char *page, size_t count)	\
 {										\
-	struct iscst_target *target = iscst_target_from_item(item);		\
-										\
-	return iscst_parse_u32(target, #_name, page, _min, _max,		\
-			       &target->_field) ?: count;			\
+	return iscst_parse_u32(iscst_target_from_item(item), #_name, page,	\
+			       _min, _max, iscst_target_##_name(item)) ?: count;	\
 }										\
 CONFIGFS_ATTR(iscst_target_, _name)
 
@@ -303,51 +305,57 @@ static struct iscst_auth *iscst_auth_from_item(struct config_item *item)
 	return container_of(item, struct iscst_auth, item);
 }
 
-static ssize_t iscst_auth_store_text(struct iscst_auth *auth, const char *name,
+static ssize_t iscst_auth_show_user(const struct iscst_secret *secret, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&iscst_lock);
+	len = sysfs_emit(page, "%s\n", secret->user);
+	mutex_unlock(&iscst_lock);
+	return len;
+}
+
+static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,
 				     const char *page, char *text, size_t size)
 {
+	struct iscst_auth *auth = iscst_auth_from_item(item);
+
 	if (!iscst_parse_text(page, text, size))
 		return 0;
 	scst_target_set_error(auth->target->tgt, "auth/%s/%s: not a line of up to %zu bytes",
-			      config_item_name(&auth->item), name, size - 1);
+			      config_item_name(item), name, size - 1);
 	return -EINVAL;
 }
 
-#define ISCST_AUTH_USER(_name, _field)						\
-static ssize_t iscst_auth_##_name##_show(struct config_item *item, char *page)	\
+#define ISCST_AUTH_ATTRS(_prefix, _field)					\
+static struct iscst_secret *iscst_##_field##_from(struct config_item *item)	\
 {										\
-	ssize_t len;								\
-										\
-	mutex_lock(&iscst_lock);						\
-	len = sysfs_emit(page, "%s\n", iscst_auth_from_item(item)->_field.user);	\
-	mutex_unlock(&iscst_lock);						\
-	return len;								\
+	return (void *)iscst_auth_from_item(item) +				\
+	       offsetof(struct iscst_auth, _field);				\
 }										\
-static ssize_t iscst_auth_##_name##_store(struct config_item *item,		\
-					  const char *page, size_t count)	\
+static ssize_t iscst_auth_##_prefix##user_show(struct config_item *item, char *page)	\
 {										\
-	struct iscst_auth *auth = iscst_auth_from_item(item);			\
-										\
-	return iscst_auth_store_text(auth, #_name, page, auth->_field.user,	\
-				     sizeof(auth->_field.user)) ?: count;	\
+	return iscst_auth_show_user(iscst_##_field##_from(item), page);		\
 }										\
-CONFIGFS_ATTR(iscst_auth_, _name)
+static ssize_t iscst_auth_##_prefix##user_store(struct config_item *item,	\
+						const char *page, size_t count)	\
+{										\
+	return iscst_auth_store_text(item, #_prefix "user", page,		\
+				     iscst_##_field##_from(item)->user,		\
+				     ISCST_VALUE_LEN) ?: count;			\
+}										\
+static ssize_t iscst_auth_##_prefix##secret_store(struct config_item *item,	\
+						  const char *page, size_t count)	\
+{										\
+	return iscst_auth_store_text(item, #_prefix "secret", page,		\
+				     iscst_##_field##_from(item)->secret,	\
+				     ISCST_SECRET_LEN) ?: count;		\
+}										\
+CONFIGFS_ATTR(iscst_auth_, _prefix##user);					\
+CONFIGFS_ATTR_WO(iscst_auth_, _prefix##secret)
 
-#define ISCST_AUTH_SECRET(_name, _field)					\
-static ssize_t iscst_auth_##_name##_store(struct config_item *item,		\
-					  const char *page, size_t count)	\
-{										\
-	struct iscst_auth *auth = iscst_auth_from_item(item);			\
-										\
-	return iscst_auth_store_text(auth, #_name, page, auth->_field.secret,	\
-				     sizeof(auth->_field.secret)) ?: count;	\
-}										\
-CONFIGFS_ATTR_WO(iscst_auth_, _name)
-
-ISCST_AUTH_USER(user, initiator);
-ISCST_AUTH_SECRET(secret, initiator);
-ISCST_AUTH_USER(target_user, ours);
-ISCST_AUTH_SECRET(target_secret, ours);
+ISCST_AUTH_ATTRS(, initiator);
+ISCST_AUTH_ATTRS(target_, ours);
 
 static struct configfs_attribute *iscst_auth_attrs[] = {
 	&iscst_auth_attr_user,

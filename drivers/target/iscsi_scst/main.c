@@ -6,6 +6,7 @@
 
 #include "iscst.h"
 
+/* What is tagged G: targets, sessions and connections, as they come and go */
 DEFINE_MUTEX(iscst_lock);
 DECLARE_WAIT_QUEUE_HEAD(iscst_waitq);
 LIST_HEAD(iscst_targets);

@@ -20,6 +20,7 @@
 
 #define ISCST_BACKLOG	128
 
+/* What is tagged P: who listens */
 DEFINE_MUTEX(iscst_portal_lock);
 static LIST_HEAD(iscst_portals);	/* P */
 
