@@ -59,6 +59,29 @@ void iscst_conn_close(struct iscst_conn *conn)
 }
 
 /**
+ * iscst_conn_ask_logout - have a connection end, and let the initiator do it
+ * @conn: the connection; it is ended if that takes too long
+ *
+ * Context: process context, under iscst_lock.
+ */
+void iscst_conn_ask_logout(struct iscst_conn *conn)
+{
+	lockdep_assert_held(&iscst_lock);
+	if (!conn->session || !conn->session->sess) {
+		iscst_conn_close(conn);
+		return;
+	}
+	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+		return;
+	WRITE_ONCE(conn->cut_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
+	/* Orders the time before the bit that makes it count. */
+	smp_mb__before_atomic();
+	set_bit(ISCST_CONN_ASKED, &conn->flags);
+	set_bit(ISCST_CONN_LOGOUT, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
  * iscst_wait - wait for what the end of a connection may bring about
  * @is_done: whether it is there; may sleep
  * @arg:     for @is_done
@@ -294,11 +317,19 @@ static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 	}
 }
 
+static bool iscst_conn_is_due(struct iscst_conn *conn)
+{
+	if (test_bit_acquire(ISCST_CONN_ASKED, &conn->flags) &&
+	    time_after(jiffies, READ_ONCE(conn->cut_at)))
+		return true;
+	return time_after(jiffies, iscst_conn_deadline(conn));
+}
+
 static void iscst_conn_timer(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
 
-	if (time_after(jiffies, iscst_conn_deadline(conn))) {
+	if (iscst_conn_is_due(conn)) {
 		iscst_conn_close(conn);
 		return;
 	}

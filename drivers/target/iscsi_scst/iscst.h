@@ -75,6 +75,9 @@
 #define ISCST_DISCOVERY_TIMEOUT	(30 * HZ)
 #define ISCST_LOGOUT_TIMEOUT	(5 * HZ)
 
+/* How long an initiator may take to log out when it is asked to, seconds */
+#define ISCST_LOGOUT_SECONDS	3
+
 #define ISCST_MAX_SESSIONS	1024
 
 /* Longer AHSs cannot be: TotalAHSLength counts words in a byte */
@@ -262,7 +265,11 @@ enum iscst_chap_state {
  * @id:		our identifier
  * @challenge:	our challenge
  * @methods:	AuthMethod in this request, or NULL
- * @a: @n: @r: @i: @c: likewise, CHAP_A and so on
+ * @a:		likewise, CHAP_A
+ * @n:		CHAP_N
+ * @r:		CHAP_R
+ * @i:		CHAP_I
+ * @c:		CHAP_C
  */
 struct iscst_chap {
 	enum iscst_chap_state state;
@@ -285,7 +292,10 @@ struct iscst_chap {
  * @told_segment: our MaxRecvDataSegmentLength was declared
  * @authenticated: the security stage is over, or was not needed
  * @stage:	CSG that we are in
- * @isid: @tsih: @cid: @itt: of the first request; all others have the same
+ * @isid:	of the first request; all others have the same
+ * @tsih:	likewise
+ * @cid:	likewise
+ * @itt:	likewise
  * @seen:	a bit for each key that was negotiated
  * @limits:	what we grant
  * @chap:	the proof
@@ -568,6 +578,7 @@ enum iscst_conn_flag {
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
 	ISCST_CONN_LUNS,	/* REPORTED LUNS DATA HAS CHANGED is to be told */
 	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
+	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
 };
 
 enum iscst_conn_state {
@@ -581,7 +592,8 @@ enum iscst_conn_state {
  * @sock:	the socket; NULL once released
  * @portal:	where it came in
  * @net:	the socket's network namespace
- * @write_space: @state_change: the socket's own call-backs
+ * @write_space: the socket's own call-back
+ * @state_change: likewise
  * @peer:	the initiator's address
  * @entry:	on the list of all
  * @target:	the target, once it is known
@@ -591,7 +603,10 @@ enum iscst_conn_state {
  * @state:	where it is
  * @cpu:	where io_work runs
  * @worker:	the task that io_work runs in
- * @io_work: @slow_work: @close_work: @timer: see the top
+ * @io_work:	receives and sends; see the top
+ * @slow_work:	does what sleeps
+ * @close_work:	ends it
+ * @timer:	runs once a second
  * @events:	struct iscst_tx.node, from anybody
  * @tx_list:	struct iscst_tx.entry
  * @waiting:	struct iscst_cmd.entry: those in ISCST_CMD_WANTS_DATA
@@ -609,6 +624,7 @@ enum iscst_conn_state {
  * @text_itt:	its Initiator Task Tag
  * @last_rx:	when something was received, jiffies
  * @started:	when this state began, jiffies
+ * @cut_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
  * @nop_pending: no answer to it yet
  */
@@ -648,6 +664,7 @@ struct iscst_conn {
 	itt_t text_itt;				/* W */
 	unsigned long last_rx;			/* READ_ONCE() */
 	unsigned long started;			/* READ_ONCE() */
+	unsigned long cut_at;			/* READ_ONCE() */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
 };
@@ -672,6 +689,7 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock);
 void iscst_conn_kick(struct iscst_conn *conn);
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx);
 void iscst_conn_close(struct iscst_conn *conn);
+void iscst_conn_ask_logout(struct iscst_conn *conn);
 void iscst_conn_free(struct iscst_conn *conn);
 void iscst_conn_events(struct iscst_conn *conn);
 void iscst_conn_start_slow(struct iscst_conn *conn);
@@ -684,7 +702,7 @@ u16 iscst_session_open(struct iscst_conn *conn);
 bool iscst_session_end(struct iscst_conn *conn);
 void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl);
 void iscst_session_free(struct iscst_session *session);
-void iscst_target_end_sessions(struct iscst_target *target);
+void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
 void iscst_address(struct scst_session *sess, char *address);
 void iscst_disconnect(struct scst_session *sess);

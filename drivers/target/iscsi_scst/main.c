@@ -37,6 +37,12 @@ static bool iscst_target_has_no_login(void *target)
 	return !found;
 }
 
+/* The connection's timer looks once a second. */
+static bool iscst_has_time_for_logout(const struct scst_target *tgt)
+{
+	return scst_target_drain_ms(tgt) >= (ISCST_LOGOUT_SECONDS + 1) * MSEC_PER_SEC;
+}
+
 /*
  * Sessions keep the target, log-ins do not: those are waited for, which takes as long
  * as it takes to close a socket.
@@ -48,7 +54,7 @@ static void iscst_disable(struct scst_target *tgt)
 	mutex_lock(&iscst_lock);
 	list_del_init(&target->entry);
 	mutex_unlock(&iscst_lock);
-	iscst_target_end_sessions(target);
+	iscst_target_end_sessions(target, iscst_has_time_for_logout(tgt));
 	iscst_wait(iscst_target_has_no_login, target, MAX_SCHEDULE_TIMEOUT);
 }
 

@@ -10,9 +10,6 @@
 
 #include "iscst.h"
 
-/* How long an initiator may take to log out when it is asked to, seconds */
-#define ISCST_LOGOUT_SECONDS	3
-
 /**
  * iscst_ctl_alloc - make a PDU
  * @conn:   the connection

@@ -295,18 +295,24 @@ void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
 
 /**
  * iscst_target_end_sessions - end all that came in to a target
- * @target: the target; no log-in finds it any more
+ * @target:   the target
+ * @graceful: ask initiators to log out first
  *
  * Context: process context; takes iscst_lock.
  */
-void iscst_target_end_sessions(struct iscst_target *target)
+void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
 {
 	struct iscst_conn *conn;
 
 	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry)
-		if (conn->target == target)
+	list_for_each_entry(conn, &iscst_conns, entry) {
+		if (conn->target != target)
+			continue;
+		if (graceful)
+			iscst_conn_ask_logout(conn);
+		else
 			iscst_conn_close(conn);
+	}
 	mutex_unlock(&iscst_lock);
 }
 
@@ -356,7 +362,9 @@ void iscst_disconnect(struct scst_session *sess)
 {
 	struct iscst_session *session = scst_session_priv(sess);
 
-	iscst_conn_close(session->conn);
+	mutex_lock(&iscst_lock);
+	iscst_conn_ask_logout(session->conn);
+	mutex_unlock(&iscst_lock);
 }
 
 /**

@@ -61,7 +61,7 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 	struct iscst_ctl *ctl = container_of(tmf, struct iscst_ctl, tmf);
 
 	if (ctl->cold)
-		iscst_target_end_sessions(ctl->conn->target);
+		iscst_target_end_sessions(ctl->conn->target, false);
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 }
 

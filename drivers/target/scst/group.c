@@ -114,7 +114,7 @@ bool scst_target_shows(struct scst_target *tgt, const char *initiator)
 
 	mutex_lock(&scst_config_lock);
 	xa_for_each(&scst_target_find_map(tgt, initiator)->luns, index, lun)
-		shows |= lun->dev != NULL;
+		shows |= !!lun->dev;
 	mutex_unlock(&scst_config_lock);
 	return shows;
 }

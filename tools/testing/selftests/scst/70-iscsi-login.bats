@@ -198,8 +198,7 @@ require_chap() {
 }
 
 refused_login() {
-	run login t0 "$@"
-	matches '*authorization failure*' "$output" "$*"
+	matches '*authorization failure*' "$(login t0 "$@" 2>&1)" "$*"
 	equal '' "$(ls "$iscsi:t0/sessions")"
 }
 

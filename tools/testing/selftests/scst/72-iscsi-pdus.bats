@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # iSCSI: what initiators usually do not send. lib/iscsi_pdu.pl is the initiator.
+# shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
 load lib/iscsi

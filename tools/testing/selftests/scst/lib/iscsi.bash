@@ -133,7 +133,8 @@ find_iscsi_disk() {
 	local session target size
 
 	for session in /sys/class/iscsi_session/*; do
-		read -r target <"$session/targetname" && [ "$target" = "$iqn:$1" ] || continue
+		read -r target <"$session/targetname"
+		[ "$target" = "$iqn:$1" ] || continue
 		iscsi_disk=$(echo "$session"/device/target*/*:"$2"/block/*)
 		iscsi_disk=/dev/${iscsi_disk##*/}
 		[ -b "$iscsi_disk" ] && read -r size <"/sys/block/${iscsi_disk#/dev/}/size" &&
