@@ -44,6 +44,7 @@ enum scst_event {
  * @protocol_id:	PROTOCOL IDENTIFIER, SPC-6 7.6.1
  * @target_priv_size:	bytes behind scst_target_priv()
  * @attrs:		the driver's own attributes of a target, or NULL
+ * @session_attrs:	the driver's own attributes of a session, or NULL; read-only
  * @create:		optional; mkdir: check the name, set defaults, add default
  *			groups to @group. Process context under the
  *			configuration lock. Returns 0 or an errno.
@@ -85,6 +86,7 @@ struct scst_target_ops {
 	u8 protocol_id;
 	size_t target_priv_size;
 	struct configfs_attribute *const *attrs;
+	struct configfs_attribute *const *session_attrs;
 
 	int (*create)(struct scst_target *tgt, struct config_group *group);
 	void (*destroy)(struct scst_target *tgt);
@@ -118,6 +120,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 void scst_session_unregister(struct scst_session *sess,
 			     void (*gone)(void *priv));
 void *scst_session_priv(const struct scst_session *sess);
+struct scst_session *scst_session_from_item(struct config_item *item);
 struct scst_target *scst_session_target(const struct scst_session *sess);
 unsigned long scst_session_next_lun(struct scst_session *sess, unsigned long lun);
 

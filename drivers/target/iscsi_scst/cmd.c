@@ -108,7 +108,7 @@ static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_r
 		return false;
 	if (!conn->rx.len)
 		return true;
-	return writes && params->immediate_data && conn->rx.len <= params->first_burst &&
+	return writes && params->immediate_data && conn->rx.len <= params->first_burst_length &&
 	       conn->rx.len <= be32_to_cpu(req->data_length);
 }
 
@@ -186,7 +186,7 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 		cmd->cmd.expected_len = be32_to_cpu(req->data_length);
 	cmd->unsolicited = !(req->flags & ISCSI_FLAG_CMD_FINAL);
 	cmd->immediate = cmd->conn->rx.len;
-	cmd->seq_end = min(cmd->conn->params.first_burst, cmd->cmd.expected_len);
+	cmd->seq_end = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
 }
 
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
@@ -336,9 +336,9 @@ static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_cmd *cmd)
 {
 	u32 left = iscst_cmd_in_len(cmd) - cmd->sent;
-	u32 burst = conn->params.max_burst - cmd->sent % conn->params.max_burst;
+	u32 burst = conn->params.max_burst_length - cmd->sent % conn->params.max_burst_length;
 
-	return min3(left, burst, conn->params.max_segment);
+	return min3(left, burst, conn->params.max_recv_data_segment_length);
 }
 
 /* Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3 */
@@ -359,7 +359,7 @@ static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	bool status = last && cmd->cmd.status == SAM_STAT_GOOD && !cmd->cmd.sense_len;
 
 	rsp->opcode = ISCSI_OP_SCSI_DATA_IN;
-	if (last || !(end % conn->params.max_burst))
+	if (last || !(end % conn->params.max_burst_length))
 		rsp->flags = ISCSI_FLAG_CMD_FINAL;
 	rsp->itt = cmd->itt;
 	rsp->ttt = ISCST_NO_TAG;

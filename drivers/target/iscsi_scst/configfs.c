@@ -118,9 +118,9 @@ ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
 ISCST_TARGET_ATTR(immediate_data, limits.immediate_data, 0, 1);
-ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_r2t, 1, 64);
-ISCST_TARGET_ATTR(max_burst_length, limits.max_burst, 512, SZ_16M - 1);
-ISCST_TARGET_ATTR(first_burst_length, limits.first_burst, 512, SZ_1M);
+ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_outstanding_r2t, 1, 64);
+ISCST_TARGET_ATTR(max_burst_length, limits.max_burst_length, 512, SZ_16M - 1);
+ISCST_TARGET_ATTR(first_burst_length, limits.first_burst_length, 512, SZ_1M);
 
 static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
 {
@@ -174,6 +174,70 @@ struct configfs_attribute *iscst_target_attrs[] = {
 	&iscst_target_attr_max_outstanding_r2t,
 	&iscst_target_attr_max_burst_length,
 	&iscst_target_attr_first_burst_length,
+	NULL,
+};
+
+/* sessions/<session>/ */
+
+static struct iscst_session *iscst_session_from_item(struct config_item *item)
+{
+	return scst_session_priv(scst_session_from_item(item));
+}
+
+static ssize_t iscst_session_isid_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "0x%6phN\n", iscst_session_from_item(item)->isid);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, isid);
+
+static ssize_t iscst_session_tsih_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", iscst_session_from_item(item)->tsih);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, tsih);
+
+static ssize_t iscst_session_portal_show(struct config_item *item, char *page)
+{
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
+
+	return sysfs_emit(page, "%pISpc\n", &conn->portal->addr);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, portal);
+
+/* Of what is negotiated, all but MaxRecvDataSegmentLength stays as it is. */
+#define ISCST_SESSION_ATTR(_name)						\
+static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page)	\
+{										\
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;	\
+										\
+	return sysfs_emit(page, "%u\n", READ_ONCE(conn->params._name));		\
+}										\
+CONFIGFS_ATTR_RO(iscst_session_, _name)
+
+ISCST_SESSION_ATTR(header_digest);
+ISCST_SESSION_ATTR(data_digest);
+ISCST_SESSION_ATTR(initial_r2t);
+ISCST_SESSION_ATTR(immediate_data);
+ISCST_SESSION_ATTR(max_burst_length);
+ISCST_SESSION_ATTR(first_burst_length);
+ISCST_SESSION_ATTR(max_outstanding_r2t);
+ISCST_SESSION_ATTR(max_recv_data_segment_length);
+
+struct configfs_attribute *iscst_session_attrs[] = {
+	&iscst_session_attr_isid,
+	&iscst_session_attr_tsih,
+	&iscst_session_attr_portal,
+	&iscst_session_attr_header_digest,
+	&iscst_session_attr_data_digest,
+	&iscst_session_attr_initial_r2t,
+	&iscst_session_attr_immediate_data,
+	&iscst_session_attr_max_burst_length,
+	&iscst_session_attr_first_burst_length,
+	&iscst_session_attr_max_outstanding_r2t,
+	&iscst_session_attr_max_recv_data_segment_length,
 	NULL,
 };
 

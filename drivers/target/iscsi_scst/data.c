@@ -67,7 +67,7 @@ void iscst_r2t_pump(struct iscst_cmd *cmd)
 {
 	if (cmd->state != ISCST_CMD_WANTS_DATA || cmd->r2t_queued ||
 	    cmd->r2t_off >= cmd->cmd.data_len ||
-	    cmd->r2t_sn - cmd->seq_sn >= cmd->conn->params.max_r2t)
+	    cmd->r2t_sn - cmd->seq_sn >= cmd->conn->params.max_outstanding_r2t)
 		return;
 	cmd->r2t_queued = true;
 	list_add_tail(&cmd->ready.entry, &cmd->conn->tx_list);
@@ -93,7 +93,7 @@ static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 {
 	struct iscsi_r2t_rsp *rsp = (struct iscsi_r2t_rsp *)conn->tx.hdr;
-	u32 len = min(conn->params.max_burst, cmd->cmd.data_len - cmd->r2t_off);
+	u32 len = min(conn->params.max_burst_length, cmd->cmd.data_len - cmd->r2t_off);
 
 	rsp->opcode = ISCSI_OP_R2T;
 	rsp->flags = ISCSI_FLAG_CMD_FINAL;
@@ -106,13 +106,13 @@ bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	cmd->r2t_off += len;
 	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, false);
 	return cmd->r2t_off >= cmd->cmd.data_len ||
-	       cmd->r2t_sn - cmd->seq_sn >= conn->params.max_r2t;
+	       cmd->r2t_sn - cmd->seq_sn >= conn->params.max_outstanding_r2t;
 }
 
 static void iscst_data_next_sequence(struct iscst_cmd *cmd)
 {
 	cmd->in_order_sn = 0;
-	cmd->seq_end = min(cmd->off + cmd->conn->params.max_burst, cmd->cmd.data_len);
+	cmd->seq_end = min(cmd->off + cmd->conn->params.max_burst_length, cmd->cmd.data_len);
 }
 
 /* The core wants data, and no PDU of it is being received. */
@@ -180,7 +180,7 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
 	if (cmd->stage || cmd->lost)
 		return cmd->stage;
-	cmd->stage_len = min(cmd->conn->params.first_burst, cmd->cmd.expected_len);
+	cmd->stage_len = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
 				     &cmd->stage_nents);
 	cmd->lost = !cmd->stage;

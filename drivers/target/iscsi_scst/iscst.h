@@ -167,12 +167,12 @@ struct iscst_auth {
  * @max_connections:	MaxConnections
  * @initial_r2t:	InitialR2T
  * @immediate_data:	ImmediateData
- * @max_segment:	MaxRecvDataSegmentLength of the initiator, bytes
- * @max_burst:		MaxBurstLength, bytes
- * @first_burst:	FirstBurstLength, bytes
+ * @max_recv_data_segment_length:	MaxRecvDataSegmentLength of the initiator, bytes
+ * @max_burst_length:		MaxBurstLength, bytes
+ * @first_burst_length:	FirstBurstLength, bytes
  * @time2wait:		DefaultTime2Wait, seconds
  * @time2retain:	DefaultTime2Retain, seconds
- * @max_r2t:		MaxOutstandingR2T
+ * @max_outstanding_r2t:		MaxOutstandingR2T
  * @pdu_in_order:	DataPDUInOrder
  * @sequence_in_order:	DataSequenceInOrder
  * @recovery_level:	ErrorRecoveryLevel
@@ -184,12 +184,12 @@ struct iscst_params {
 	u32 max_connections;
 	u32 initial_r2t;
 	u32 immediate_data;
-	u32 max_segment;
-	u32 max_burst;
-	u32 first_burst;
+	u32 max_recv_data_segment_length;
+	u32 max_burst_length;
+	u32 first_burst_length;
 	u32 time2wait;
 	u32 time2retain;
-	u32 max_r2t;
+	u32 max_outstanding_r2t;
 	u32 pdu_in_order;
 	u32 sequence_in_order;
 	u32 recovery_level;
@@ -825,6 +825,7 @@ void iscst_text_run(struct iscst_conn *conn);
 
 /* configfs.c */
 extern struct configfs_attribute *iscst_target_attrs[];
+extern struct configfs_attribute *iscst_session_attrs[];
 int iscst_create(struct scst_target *tgt, struct config_group *group);
 bool iscst_name_is_valid(const char *name);
 

@@ -64,6 +64,7 @@ static const struct scst_target_ops iscst_ops = {
 	.protocol_id = SCSI_PROTOCOL_ISCSI,
 	.target_priv_size = sizeof(struct iscst_target),
 	.attrs = iscst_target_attrs,
+	.session_attrs = iscst_session_attrs,
 	.create = iscst_create,
 	.enable = iscst_enable,
 	.disable = iscst_disable,

@@ -277,17 +277,17 @@ static const struct iscst_key iscst_keys[] = {
 	{ "ImmediateData", iscst_take_and, ISCST_OPERATIONAL, true,
 	  ISCST_PARAM(immediate_data) },
 	{ "MaxRecvDataSegmentLength", iscst_take_segment,
-	  ISCST_OPERATIONAL | ISCST_FULL_FEATURE, .again = true, ISCST_PARAM(max_segment),
+	  ISCST_OPERATIONAL | ISCST_FULL_FEATURE, .again = true, ISCST_PARAM(max_recv_data_segment_length),
 	  .min = 512, .max = SZ_16M - 1 },
-	{ "MaxBurstLength", iscst_take_min, ISCST_OPERATIONAL, true, ISCST_PARAM(max_burst),
+	{ "MaxBurstLength", iscst_take_min, ISCST_OPERATIONAL, true, ISCST_PARAM(max_burst_length),
 	  .min = 512, .max = SZ_16M - 1 },
 	{ "FirstBurstLength", iscst_take_min, ISCST_OPERATIONAL, true,
-	  ISCST_PARAM(first_burst), .min = 512, .max = SZ_16M - 1 },
+	  ISCST_PARAM(first_burst_length), .min = 512, .max = SZ_16M - 1 },
 	{ "DefaultTime2Wait", iscst_take_max, ISCST_OPERATIONAL, ISCST_PARAM(time2wait),
 	  .max = 3600 },
 	{ "DefaultTime2Retain", iscst_take_min, ISCST_OPERATIONAL, ISCST_PARAM(time2retain),
 	  .max = 3600 },
-	{ "MaxOutstandingR2T", iscst_take_min, ISCST_OPERATIONAL, true, ISCST_PARAM(max_r2t),
+	{ "MaxOutstandingR2T", iscst_take_min, ISCST_OPERATIONAL, true, ISCST_PARAM(max_outstanding_r2t),
 	  .min = 1, .max = U16_MAX },
 	{ "DataPDUInOrder", iscst_take_or, ISCST_OPERATIONAL, true,
 	  ISCST_PARAM(pdu_in_order) },
@@ -317,12 +317,12 @@ void iscst_params_init(struct iscst_params *params)
 		.max_connections = 1,
 		.initial_r2t = true,
 		.immediate_data = true,
-		.max_segment = ISCSI_DEF_MAX_RECV_SEG_LEN,
-		.max_burst = ISCSI_DEF_MAX_BURST_LEN,
-		.first_burst = ISCSI_DEF_FIRST_BURST_LEN,
+		.max_recv_data_segment_length = ISCSI_DEF_MAX_RECV_SEG_LEN,
+		.max_burst_length = ISCSI_DEF_MAX_BURST_LEN,
+		.first_burst_length = ISCSI_DEF_FIRST_BURST_LEN,
 		.time2wait = ISCSI_DEF_TIME2WAIT,
 		.time2retain = 20,
-		.max_r2t = 1,
+		.max_outstanding_r2t = 1,
 		.pdu_in_order = true,
 		.sequence_in_order = true,
 		.protocol_level = 1,
@@ -337,10 +337,10 @@ void iscst_limits_init(struct iscst_params *limits)
 {
 	iscst_params_init(limits);
 	limits->initial_r2t = false;
-	limits->max_burst = SZ_1M;
-	limits->first_burst = SZ_256K;
+	limits->max_burst_length = SZ_1M;
+	limits->first_burst_length = SZ_256K;
 	limits->time2retain = 0;
-	limits->max_r2t = 8;
+	limits->max_outstanding_r2t = 8;
 	limits->protocol_level = 2;
 }
 
@@ -468,7 +468,7 @@ void iscst_nego_finish(struct iscst_conn *conn)
 	struct iscst_params *params = &conn->params;
 
 	/* One of the two may have been left at its default. */
-	params->first_burst = min(params->first_burst, params->max_burst);
+	params->first_burst_length = min(params->first_burst_length, params->max_burst_length);
 	if (conn->login->told_segment)
 		conn->segment = ISCST_RECV_SEGMENT;
 }

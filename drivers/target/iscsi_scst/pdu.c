@@ -134,7 +134,7 @@ int iscst_nop_out(struct iscst_conn *conn)
 int iscst_nop_out_done(struct iscst_conn *conn)
 {
 	struct iscst_ctl *ctl = conn->rx.ctl;
-	u32 len = min(ctl->len, conn->params.max_segment);
+	u32 len = min(ctl->len, conn->params.max_recv_data_segment_length);
 
 	atomic_sub(ctl->len - len, &conn->ctl_bytes);
 	ctl->len = len;

@@ -250,7 +250,7 @@ int iscst_text_header(struct iscst_conn *conn)
 static int iscst_text_respond(struct iscst_conn *conn, bool final)
 {
 	struct iscst_text *text = &conn->text;
-	u32 len = min(text->rsp_len - text->rsp_sent, conn->params.max_segment);
+	u32 len = min(text->rsp_len - text->rsp_sent, conn->params.max_recv_data_segment_length);
 	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_TEXT_RSP, len);
 	bool more = text->rsp_sent + len < text->rsp_len;
 

@@ -36,7 +36,7 @@ int scst_target_driver_register(const struct scst_target_ops *ops)
 	if (!scst_target_driver_is_complete(ops))
 		return -EINVAL;
 	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs,
-				    &scst_target_type);
+				    &scst_target_type, ops->session_attrs);
 }
 EXPORT_SYMBOL_GPL(scst_target_driver_register);
 

@@ -58,13 +58,23 @@ documented() {
 	rm /var/tmp/disk1.img
 }
 
+make_iscsi_session() {
+	local target=targets/iscsi/iqn.2026-11.org.example:t0
+
+	mkdir -p $target/portals/127.0.0.1:3260
+	attr_set $target/enable 1
+	background perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login(); sleep'
+	wait_until 10 test -d $target/sessions/iqn.2026-11.org.example:raw
+	mkdir $target/auth/name
+}
+
 # A tree with one of everything
 make_everything() {
 	mkdir -p devices/nullio/null devices/fileio/file \
 		targets/local/t0/luns/0 targets/local/t0/groups/g/luns/1 \
 		targets/local/t0/groups/g/initiators/name
 	make_target t0 i0
-	mkdir -p targets/iscsi/iqn.2026-11.org.example:t0/{portals/127.0.0.1:3260,auth/name}
+	make_iscsi_session
 	wait_until 10 test -d targets/local/t0/sessions/i0
 }
 

@@ -158,18 +158,28 @@ no_session() {
 	equal '' "$(ls "$iscsi:t0/sessions")"
 }
 
+# session_has ATTRIBUTE...
+session_has() {
+	(cd "$iscsi:t0/sessions/$iqn:i0" && cat "$@" | xargs)
+}
+
 @test "what is negotiated follows both sides" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/max_burst_length" 65536
 	attr_set "$iscsi:t0/first_burst_length" 16384
-	attr_set "$iscsi:t0/max_outstanding_r2t" 4
 	login t0 node.session.iscsi.ImmediateData=No
+	equal '65536 16384 0 0 1' "$(session_has max_burst_length first_burst_length initial_r2t \
+		immediate_data max_outstanding_r2t)"
 	equal '65536 16384 0 0' "$(negotiated max_burst_len) $(negotiated first_burst_len) $(
 		negotiated initial_r2t) $(negotiated immediate_data)"
 	logout t0
 	attr_set "$iscsi:t0/initial_r2t" 1
 	login t0 node.session.iscsi.ImmediateData=Yes \
 		node.session.iscsi.MaxBurstLength=32768 node.session.iscsi.FirstBurstLength=8192
+	equal '32768 8192 1 1' "$(session_has max_burst_length first_burst_length initial_r2t \
+		immediate_data)"
+	equal '127.0.0.1:3260' "$(session_has portal)"
+	matches '0x????????????' "$(session_has isid)"
 	equal '32768 8192 1 1' "$(negotiated max_burst_len) $(negotiated first_burst_len) $(
 		negotiated initial_r2t) $(negotiated immediate_data)"
 }
