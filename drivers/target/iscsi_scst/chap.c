@@ -60,6 +60,24 @@ static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
 	return NULL;
 }
 
+/*
+ * In a discovery session it is the first of those targets that want to be discovered with
+ * proof only that says what has to be proved.
+ */
+static struct iscst_auth *__iscst_auth_of_login(struct iscst_conn *conn)
+{
+	const char *initiator = conn->login->initiator;
+	struct iscst_auth *auth = NULL;
+	struct iscst_target *target;
+
+	if (conn->target)
+		return __iscst_auth_find(conn->target, initiator);
+	list_for_each_entry(target, &iscst_targets, entry)
+		if (!auth && READ_ONCE(target->discovery_auth))
+			auth = __iscst_auth_find(target, initiator);
+	return auth;
+}
+
 /* Returns a copy, to be freed with kfree_sensitive(), or NULL. */
 static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
 {
@@ -69,7 +87,7 @@ static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
 	if (!proof)
 		return NULL;
 	mutex_lock(&iscst_lock);
-	auth = __iscst_auth_find(conn->target, conn->login->initiator);
+	auth = __iscst_auth_of_login(conn);
 	if (auth) {
 		proof->initiator = auth->initiator;
 		proof->ours = auth->ours;
@@ -97,6 +115,44 @@ bool iscst_auth_needed(struct iscst_conn *conn)
 	needed = !list_empty(&conn->target->auths);
 	mutex_unlock(&iscst_lock);
 	return needed;
+}
+
+static bool iscst_is_proven(const struct iscst_secret *proven,
+			    const struct iscst_secret *secret)
+{
+	return !strcmp(proven->user, secret->user) &&
+	       !crypto_memneq(proven->secret, secret->secret, sizeof(secret->secret));
+}
+
+/**
+ * iscst_auth_shows - whether discovery may show a target to an initiator
+ * @conn:   the connection, with its session
+ * @target: the target
+ *
+ * Context: process context, under iscst_lock.
+ * Return: true if the target does not mind, the initiator has logged in to it, or has
+ * proved what the target asks of it.
+ */
+bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target)
+{
+	const struct iscst_session *session = conn->session;
+	struct iscst_auth *auth;
+
+	if (!READ_ONCE(target->discovery_auth) || session->target == target)
+		return true;
+	auth = __iscst_auth_find(target, session->initiator);
+	return auth && session->proven && iscst_is_proven(session->proven, &auth->initiator);
+}
+
+/* Whether a discovery session's initiator could prove anything */
+static bool iscst_discovery_can_prove(struct iscst_conn *conn)
+{
+	bool can;
+
+	mutex_lock(&iscst_lock);
+	can = !conn->target && __iscst_auth_of_login(conn);
+	mutex_unlock(&iscst_lock);
+	return can;
 }
 
 static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size_t len)
@@ -242,6 +298,9 @@ static u16 iscst_chap_check(struct iscst_conn *conn, const struct iscst_proof *p
 	}
 	login->chap.state = ISCST_CHAP_DONE;
 	login->authenticated = !status;
+	if (!status && !conn->target)
+		login->proven = kmemdup(&proof->initiator, sizeof(proof->initiator),
+					GFP_KERNEL);
 	return status;
 }
 
@@ -266,6 +325,9 @@ static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 	struct iscst_login *login = conn->login;
 	const char *method = iscst_auth_needed(conn) ? "CHAP" : "None";
 
+	/* Discovery needs no proof, but may show more with it. */
+	if (iscst_list_has(methods, "CHAP") && iscst_discovery_can_prove(conn))
+		method = "CHAP";
 	if (!iscst_list_has(methods, method))
 		return ISCST_AUTH_FAILED;
 	iscst_text_add(&login->text, "AuthMethod", "%s", method);

@@ -116,6 +116,7 @@ CONFIGFS_ATTR(iscst_target_, _name)
 ISCST_TARGET_ATTR(queue_depth, queue_depth, 1, ISCST_MAX_DEPTH);
 ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
+ISCST_TARGET_ATTR(discovery_auth, discovery_auth, 0, 1);
 ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
 ISCST_TARGET_ATTR(immediate_data, limits.immediate_data, 0, 1);
 ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_outstanding_r2t, 1, 64);
@@ -166,6 +167,7 @@ CONFIGFS_ATTR(iscst_target_, alias);
 
 struct configfs_attribute *iscst_target_attrs[] = {
 	&iscst_target_attr_alias,
+	&iscst_target_attr_discovery_auth,
 	&iscst_target_attr_queue_depth,
 	&iscst_target_attr_nop_interval_ms,
 	&iscst_target_attr_nop_timeout_ms,

@@ -203,6 +203,7 @@ struct iscst_params {
  * @auth_group:	auth/
  * @portals:	struct iscst_portal_dir.entry
  * @auths:	struct iscst_auth.entry
+ * @discovery_auth: only those who have proved who they are discover it
  * @sessions:	struct iscst_session.entry
  * @session_count: how many
  * @alias:	TargetAlias; "": none
@@ -219,6 +220,7 @@ struct iscst_target {
 	struct config_group auth_group;
 	struct list_head portals;		/* G */
 	struct list_head auths;			/* G */
+	u32 discovery_auth;			/* READ_ONCE() */
 	struct list_head sessions;		/* G */
 	unsigned int session_count;		/* G */
 	char alias[ISCST_VALUE_LEN];		/* G */
@@ -299,6 +301,7 @@ struct iscst_chap {
  * @seen:	a bit for each key that was negotiated
  * @limits:	what we grant
  * @chap:	the proof
+ * @proven:	what a discovery session's initiator has proved
  */
 struct iscst_login {
 	struct iscst_text text;
@@ -318,6 +321,7 @@ struct iscst_login {
 	u64 seen;
 	struct iscst_params limits;
 	struct iscst_chap chap;
+	struct iscst_secret *proven;
 };
 
 enum iscst_tx_kind {
@@ -461,6 +465,7 @@ struct iscst_cmd {
  * @isid:	its part of the session's identifier
  * @tsih:	ours
  * @entry:	on @target->sessions
+ * @proven:	what the initiator has proved; NULL: nothing, or not for discovery
  * @ending:	the core was told to forget it
  * @gone:	and has done so
  * @logout:	the answer to the log-out that ended it
@@ -482,6 +487,7 @@ struct iscst_session {
 	u8 isid[6];				/* I */
 	u16 tsih;				/* I */
 	struct list_head entry;			/* G */
+	struct iscst_secret *proven;		/* I */
 	bool ending;				/* G */
 	bool gone;				/* G */
 	struct iscst_ctl *logout;		/* G */
@@ -810,6 +816,7 @@ void iscst_nego_finish(struct iscst_conn *conn);
 /* chap.c */
 u16 iscst_auth_step(struct iscst_conn *conn);
 bool iscst_auth_needed(struct iscst_conn *conn);
+bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target);
 bool iscst_list_has(const char *list, const char *word);
 
 /* text.c */

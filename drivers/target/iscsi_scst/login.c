@@ -42,6 +42,7 @@ void iscst_login_free(struct iscst_login *login)
 	if (!login)
 		return;
 	iscst_text_exit(&login->text);
+	kfree_sensitive(login->proven);
 	kfree_sensitive(login);
 }
 

@@ -60,6 +60,7 @@ void iscst_session_free(struct iscst_session *session)
 	if (session->tsih)
 		ida_free(&iscst_tsihs, session->tsih);
 	kvfree(session->cmds);
+	kfree_sensitive(session->proven);
 	kfree(session);
 }
 
@@ -86,6 +87,7 @@ static struct iscst_session *iscst_session_alloc(struct iscst_conn *conn)
 		return NULL;
 	}
 	session->tsih = tsih;
+	swap(session->proven, conn->login->proven);
 	return session;
 }
 

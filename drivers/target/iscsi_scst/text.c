@@ -167,7 +167,8 @@ static bool iscst_target_is_shown(struct iscst_conn *conn, struct iscst_target *
 	lockdep_assert_held(&iscst_lock);
 	list_for_each_entry(dir, &target->portals, entry)
 		if (dir->portal->net == conn->net)
-			return scst_target_shows(target->tgt, initiator);
+			return iscst_auth_shows(conn, target) &&
+			       scst_target_shows(target->tgt, initiator);
 	return false;
 }
 

@@ -240,6 +240,31 @@ refused_login() {
 	login t0 "${chap[@]}"
 }
 
+# discover_as USER SECRET
+discover_as() {
+	local record=(iscsiadm -m discoverydb -t sendtargets -p "$portal")
+
+	"${record[@]}" -o new >/dev/null
+	"${record[@]}" -o update -n discovery.sendtargets.auth.authmethod -v CHAP
+	"${record[@]}" -o update -n discovery.sendtargets.auth.username -v "$1"
+	"${record[@]}" -o update -n discovery.sendtargets.auth.password -v "$2"
+	"${record[@]}" --discover
+}
+
+@test "a target may want proof from who discovers it" {
+	iscsi_export nullio size=1M
+	iscsi_link t1 0 nullio/d0
+	iscsi_target t1
+	require_chap "$iqn:i0"
+	equal "$portal,1 $iqn:t0 $portal,1 $iqn:t1" "$(discover | sort | xargs)"
+	attr_set "$iscsi:t0/discovery_auth" 1
+	equal "$portal,1 $iqn:t1" "$(discover)"
+	equal "$portal,1 $iqn:t0 $portal,1 $iqn:t1" \
+		"$(discover_as me a-secret-of-mine | sort | xargs)"
+	run discover_as me a-secret-of-yours
+	[ "$status" -ne 0 ]
+}
+
 @test "mutual CHAP" {
 	local mutual=("${chap[@]}" node.session.auth.username_in=target
 		node.session.auth.password_in=a-secret-of-its-own)
