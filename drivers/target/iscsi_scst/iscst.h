@@ -99,7 +99,8 @@ struct iscst_session;
 /**
  * struct iscst_portal - a listening socket
  * @addr:	where it listens
- * @net:	in which network namespace; not counted, see iscst_net_exit()
+ * @net:	in which network namespace; not counted, see iscst_net_exit(); NULL: it
+ *		is gone
  * @sock:	the socket; NULL: its namespace is gone
  * @data_ready:	the socket's own call-back
  * @accept_work: accepts connections
@@ -110,7 +111,7 @@ struct iscst_session;
  */
 struct iscst_portal {
 	struct sockaddr_storage addr;		/* I */
-	struct net *net;			/* I */
+	struct net *net;			/* P and G to clear */
 	struct socket *sock;			/* P */
 	void (*data_ready)(struct sock *sk);	/* I */
 	struct work_struct accept_work;

@@ -279,6 +279,15 @@ static bool iscst_net_is_idle(void *net)
 	return !busy;
 }
 
+/* Another namespace may come to be where this one was. */
+static void iscst_portal_lose_net(struct iscst_portal *portal)
+{
+	iscst_portal_stop(portal);
+	mutex_lock(&iscst_lock);
+	portal->net = NULL;
+	mutex_unlock(&iscst_lock);
+}
+
 /*
  * A network namespace goes away. Our sockets do not keep it, so they go now: sessions
  * may take longer, but not their sockets. The directories stay, and listen no more.
@@ -290,7 +299,7 @@ static void __net_exit iscst_net_exit(struct net *net)
 	mutex_lock(&iscst_portal_lock);
 	list_for_each_entry(portal, &iscst_portals, entry)
 		if (portal->net == net)
-			iscst_portal_stop(portal);
+			iscst_portal_lose_net(portal);
 	mutex_unlock(&iscst_portal_lock);
 	iscst_wait(iscst_net_is_idle, net, MAX_SCHEDULE_TIMEOUT);
 }
