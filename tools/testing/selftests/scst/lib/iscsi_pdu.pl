@@ -65,6 +65,7 @@ sub pdu {
 sub get {
 	my ($len, $seconds) = (@_, 5);
 	my $buf = '';
+	$sock or return undef;
 	my $select = IO::Select->new($sock);
 	while (length $buf < $len) {
 		$select->can_read($seconds) or return undef;
@@ -200,10 +201,13 @@ sub ping {
 	expect(0x20, itt => $tag, data => 'ping');
 }
 
-# The target works: whoever comes next is served.
+# The target works: whoever comes next is served, once what was left behind is gone.
 sub works {
-	close_conn();
-	login();
+	my $tries = 50;
+	until (eval { login() }) {
+		$tries-- or fail "nobody is let in: $@";
+		select undef, undef, undef, 0.2;
+	}
 	my $tag = scsi(0xc0, 36, $inquiry);
 	my $p = expect(0x25, itt => $tag);
 	if ($p->{b3} || !($p->{flags} & 1)) {
