@@ -6,6 +6,8 @@
 #ifndef _SCST_COMPAT_H
 #define _SCST_COMPAT_H
 
+#include <linux/base64.h>
+#include <linux/bvec.h>
 #include <linux/configfs.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
@@ -15,15 +17,20 @@
 #include <linux/hrtimer.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/net.h>
 #include <linux/slab.h>
+#include <linux/socket.h>
 #include <linux/string.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 #include <scsi/scsi_proto.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <crypto/utils.h>
 #include <linux/hex.h>
 #include <linux/unaligned.h>
 #else
+#include <crypto/algapi.h>
 #include <linux/kernel.h>
 #include <asm/unaligned.h>
 #endif
@@ -226,6 +233,33 @@ static inline int scst_mkdir(const char *name, umode_t mode)
 #define SCST_CONST_HOST_TEMPLATE const
 #else
 #define SCST_CONST_HOST_TEMPLATE
+#endif
+
+/* Sends a part of @bvecs out of their own pages; returns bytes or an errno. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+static inline int scst_sock_send_bvecs(struct socket *sock, struct bio_vec *bvecs,
+				       unsigned int n, size_t len, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvecs, n, len);
+	return sock_sendmsg(sock, &msg);
+}
+#else
+static inline int scst_sock_send_bvecs(struct socket *sock, struct bio_vec *bvecs,
+				       unsigned int n, size_t len, int flags)
+{
+	if (n > 1)
+		flags |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
+	return kernel_sendpage(sock, bvecs->bv_page, bvecs->bv_offset, bvecs->bv_len, flags);
+}
+#endif
+
+/* There was one alphabet, and padding was optional */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define scst_base64_decode(src, len, dst) base64_decode(src, len, dst, true, BASE64_STD)
+#else
+#define scst_base64_decode(src, len, dst) base64_decode(src, len, dst)
 #endif
 
 #endif /* _SCST_COMPAT_H */

@@ -48,6 +48,7 @@ enum scst_event {
  *			see scst_cmd_residual()
  * @target_priv_size:	bytes behind scst_target_priv()
  * @attrs:		the driver's own attributes of a target, or NULL
+ * @session_attrs:	the driver's own attributes of a session, or NULL; read-only
  * @create:		optional; mkdir: check the name, set defaults, add default
  *			groups to @group. Process context under the
  *			configuration lock. Returns 0 or an errno.
@@ -95,6 +96,7 @@ struct scst_target_ops {
 	bool reports_overflow;
 	size_t target_priv_size;
 	struct configfs_attribute *const *attrs;
+	struct configfs_attribute *const *session_attrs;
 
 	int (*create)(struct scst_target *tgt, struct config_group *group);
 	void (*destroy)(struct scst_target *tgt);
@@ -120,6 +122,7 @@ const char *scst_target_name(const struct scst_target *tgt);
 bool scst_target_enabled(const struct scst_target *tgt);
 unsigned int scst_target_drain_ms(const struct scst_target *tgt);
 struct scst_target *scst_target_from_item(struct config_item *item);
+bool scst_target_shows(struct scst_target *tgt, const char *initiator);
 __printf(2, 3)
 void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...);
 
@@ -128,6 +131,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 void scst_session_unregister(struct scst_session *sess,
 			     void (*gone)(void *priv));
 void *scst_session_priv(const struct scst_session *sess);
+struct scst_session *scst_session_from_item(struct config_item *item);
 struct scst_target *scst_session_target(const struct scst_session *sess);
 unsigned long scst_session_next_lun(struct scst_session *sess, unsigned long lun);
 

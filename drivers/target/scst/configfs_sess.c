@@ -8,16 +8,25 @@
  * to be made or removed in it.
  */
 #include <linux/configfs.h>
+#include <linux/export.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "scst_priv.h"
 
-static struct scst_session *scst_session_from_item(struct config_item *item)
+/**
+ * scst_session_from_item - the session whose directory an item is
+ * @item: the item
+ *
+ * Context: any.
+ * Return: the session.
+ */
+struct scst_session *scst_session_from_item(struct config_item *item)
 {
 	return container_of(to_config_group(item), struct scst_session, dir);
 }
+EXPORT_SYMBOL_GPL(scst_session_from_item);
 
 static ssize_t scst_sess_initiator_show(struct config_item *item, char *page)
 {
@@ -177,7 +186,7 @@ static struct configfs_item_operations scst_sess_item_ops = {
 	.release = scst_sess_release,
 };
 
-static const struct config_item_type scst_sess_type = {
+const struct config_item_type scst_session_type = {
 	.ct_item_ops = &scst_sess_item_ops,
 	.ct_attrs = scst_sess_attrs,
 	.ct_owner = THIS_MODULE,
@@ -280,7 +289,7 @@ static void scst_session_dir_work(struct work_struct *work)
 void scst_session_dir_init(struct scst_session *sess)
 {
 	config_group_init(&sess->dir);
-	sess->dir.cg_item.ci_type = &scst_sess_type;
+	sess->dir.cg_item.ci_type = &sess->plugin->session_type;
 	INIT_WORK(&sess->dir_work, scst_session_dir_work);
 }
 

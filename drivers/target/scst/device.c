@@ -37,7 +37,7 @@ int scst_handler_register(const struct scst_handler_ops *ops)
 	if (!scst_handler_is_complete(ops))
 		return -EINVAL;
 	return scst_plugin_register(&scst_handlers, &desc, ops->attrs,
-				    &scst_device_type);
+				    &scst_device_type, NULL);
 }
 EXPORT_SYMBOL_GPL(scst_handler_register);
 

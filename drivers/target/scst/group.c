@@ -8,6 +8,7 @@
  * mkdir and rmdir of a pattern run under configfs's su_mutex, where nothing waits
  * for commands: mkdir leaves that to a worker, rmdir to the pattern's release.
  */
+#include <linux/export.h>
 #include <linux/glob.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -94,6 +95,30 @@ struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
 
 	return pattern ? &pattern->grp->map : &tgt->map;
 }
+
+/**
+ * scst_target_shows - whether an initiator would see anything at a target
+ * @tgt:       the target
+ * @initiator: the initiator port's name
+ *
+ * For discovery: who is shown nothing need not know of the target.
+ *
+ * Context: process context; takes scst_config_lock.
+ * Return: true if its LUN map has a LUN with a device.
+ */
+bool scst_target_shows(struct scst_target *tgt, const char *initiator)
+{
+	struct scst_map_lun *lun;
+	unsigned long index;
+	bool shows = false;
+
+	mutex_lock(&scst_config_lock);
+	xa_for_each(&scst_target_find_map(tgt, initiator)->luns, index, lun)
+		shows |= !!lun->dev;
+	mutex_unlock(&scst_config_lock);
+	return shows;
+}
+EXPORT_SYMBOL_GPL(scst_target_shows);
 
 static void scst_group_explain(struct scst_group *grp, const char *initiator,
 			       char *page, ssize_t *len)

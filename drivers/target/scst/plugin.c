@@ -68,8 +68,19 @@ static int scst_plugin_publish(struct list_head *plugins,
 
 static void scst_plugin_free(struct scst_plugin *plugin)
 {
-	kfree(plugin->attrs);
+	kfree(plugin->session_type.ct_attrs);
+	kfree(plugin->type.ct_attrs);
 	kfree(plugin);
+}
+
+/* The type of a driver's objects is the core's, with the driver's attributes too. */
+static int scst_plugin_set_type(struct config_item_type *type,
+				const struct config_item_type *base,
+				struct configfs_attribute *const *attrs)
+{
+	*type = *base;
+	type->ct_attrs = scst_attrs_merge(base->ct_attrs, attrs);
+	return type->ct_attrs ? 0 : -ENOMEM;
 }
 
 /**
@@ -78,6 +89,7 @@ static void scst_plugin_free(struct scst_plugin *plugin)
  * @desc:    its name, owner and ops
  * @attrs:   its own attributes, or NULL
  * @base:    the type of its objects, with the core's attributes
+ * @session_attrs: a target driver's own attributes of sessions, or NULL
  *
  * Context: process context.
  * Return: 0, -ENOMEM, or -EEXIST if the name is taken.
@@ -85,18 +97,18 @@ static void scst_plugin_free(struct scst_plugin *plugin)
 int scst_plugin_register(struct list_head *plugins,
 			 const struct scst_plugin *desc,
 			 struct configfs_attribute *const *attrs,
-			 const struct config_item_type *base)
+			 const struct config_item_type *base,
+			 struct configfs_attribute *const *session_attrs)
 {
 	struct scst_plugin *plugin = kmemdup(desc, sizeof(*desc), GFP_KERNEL);
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!plugin)
-		return ret;
-	plugin->attrs = scst_attrs_merge(base->ct_attrs, attrs);
-	if (!plugin->attrs)
+		return -ENOMEM;
+	ret = scst_plugin_set_type(&plugin->type, base, attrs) ?:
+	      scst_plugin_set_type(&plugin->session_type, &scst_session_type, session_attrs);
+	if (ret)
 		goto out_free;
-	plugin->type = *base;
-	plugin->type.ct_attrs = plugin->attrs;
 	ret = scst_plugin_publish(plugins, plugin);
 	if (ret)
 		goto out_free;

@@ -308,6 +308,8 @@ struct scst_group {
  * struct scst_session - I_T nexus
  * @id:		its name in sysfs
  * @tgt:	the target port
+ * @plugin:	its driver's registration, which it pins: whoever has a file of its
+ *		directory open has @dir, and with that the type that is there
  * @initiator:	the initiator port's name
  * @transport_id: what it is called in persistent reservations
  * @priv:	the driver's
@@ -337,6 +339,7 @@ struct scst_group {
 struct scst_session {
 	int id;					/* I */
 	struct scst_target *tgt;		/* I */
+	struct scst_plugin *plugin;		/* I */
 	char *initiator;			/* I */
 	struct scst_transport_id transport_id;	/* I */
 	void *priv;				/* I */
@@ -368,16 +371,16 @@ struct scst_session {
  * @name:	the directory's name
  * @owner:	its module
  * @ops:	its table: struct scst_handler_ops or struct scst_target_ops
- * @attrs:	the attributes of its objects: the core's, then its own
- * @type:	of its objects' directories
+ * @type:	of its objects' directories, with the core's attributes, then its own
+ * @session_type: likewise, of sessions' directories
  */
 struct scst_plugin {
 	struct list_head entry;			/* C */
 	const char *name;			/* I */
 	struct module *owner;			/* I */
 	const void *ops;			/* I */
-	struct configfs_attribute **attrs;	/* I */
 	struct config_item_type type;		/* I */
+	struct config_item_type session_type;	/* I */
 };
 
 /**
@@ -828,7 +831,8 @@ ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
 int scst_plugin_register(struct list_head *plugins,
 			 const struct scst_plugin *desc,
 			 struct configfs_attribute *const *attrs,
-			 const struct config_item_type *base);
+			 const struct config_item_type *base,
+			 struct configfs_attribute *const *session_attrs);
 void scst_plugin_unregister(struct list_head *plugins, const char *name);
 struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
 				    const char *name);
@@ -947,6 +951,7 @@ extern const struct config_item_type scst_patterns_type;
 
 /* configfs_sess.c */
 extern const struct config_item_type scst_sessions_type;
+extern const struct config_item_type scst_session_type;
 void scst_session_dir_init(struct scst_session *sess);
 int scst_session_dir_name(struct scst_session *sess);
 void scst_session_dir_make(struct scst_session *sess);

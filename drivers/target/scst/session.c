@@ -3,6 +3,7 @@
  * I_T nexuses: log-in, log-out and what happens in between to their commands.
  */
 #include <linux/export.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -22,11 +23,14 @@ void scst_session_get(struct scst_session *sess)
  */
 void scst_session_free(struct scst_session *sess)
 {
+	struct scst_plugin *plugin = sess->plugin;
+
 	xa_destroy(&sess->nexuses);
 	scst_tags_exit(sess);
 	free_percpu(sess->cmds);
 	kfree(sess->initiator);
 	kfree(sess);
+	scst_plugin_put(plugin);
 }
 
 void scst_session_put(struct scst_session *sess)
@@ -144,6 +148,8 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 		kfree(sess);
 		return NULL;
 	}
+	sess->plugin = tgt->plugin;
+	__module_get(sess->plugin->owner);
 	sess->priv = priv;
 	xa_init(&sess->nexuses);
 	scst_stats_sum_init(&sess->stats);

@@ -36,7 +36,7 @@ int scst_target_driver_register(const struct scst_target_ops *ops)
 	if (!scst_target_driver_is_complete(ops))
 		return -EINVAL;
 	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs,
-				    &scst_target_type);
+				    &scst_target_type, ops->session_attrs);
 }
 EXPORT_SYMBOL_GPL(scst_target_driver_register);
 
@@ -320,7 +320,8 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 
 	if (!tgt)
 		return ERR_PTR(-ENOMEM);
-	config_group_init_type_name(&tgt->group, name, &plugin->type);
+	config_group_init(&tgt->group);
+	tgt->group.cg_item.ci_type = &plugin->type;
 	config_group_init_type_name(&tgt->groups_group, "groups",
 				    &scst_groups_type);
 	config_group_init_type_name(&tgt->sessions_group, "sessions",
@@ -335,6 +336,8 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 		scst_target_free(tgt);
 		return ERR_PTR(ret);
 	}
+	/* Now that its release will free it */
+	config_item_set_name(&tgt->group.cg_item, "%s", name);
 	configfs_add_default_group(&tgt->map.group, &tgt->group);
 	configfs_add_default_group(&tgt->groups_group, &tgt->group);
 	configfs_add_default_group(&tgt->sessions_group, &tgt->group);

@@ -58,12 +58,23 @@ documented() {
 	rm /var/tmp/disk1.img
 }
 
+make_iscsi_session() {
+	local target=targets/iscsi/iqn.2026-11.org.example:t0
+
+	mkdir -p $target/portals/127.0.0.1:3260
+	attr_set $target/enable 1
+	background perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login(); sleep'
+	wait_until 10 test -d $target/sessions/iqn.2026-11.org.example:raw
+	mkdir $target/auth/name
+}
+
 # A tree with one of everything
 make_everything() {
 	mkdir -p devices/nullio/null devices/fileio/file \
 		targets/local/t0/luns/0 targets/local/t0/groups/g/luns/1 \
 		targets/local/t0/groups/g/initiators/name
 	make_target t0 i0
+	make_iscsi_session
 	wait_until 10 test -d targets/local/t0/sessions/i0
 }
 
@@ -71,7 +82,7 @@ make_everything() {
 	make_everything
 	documented "$scst_root" | sort -u >"$BATS_TEST_TMPDIR/known"
 	find . -mindepth 3 ! -type l -printf '%P\n' |
-		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions)' \
+		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions|portals|auth)' \
 			>"$BATS_TEST_TMPDIR/unknown" || true
 	equal '' "$(cat "$BATS_TEST_TMPDIR/unknown")" 'without an ABI entry'
 }
@@ -87,8 +98,8 @@ make_everything() {
 # The objects among the directories, but for those of a driver's own
 objects() {
 	find devices/*/* targets/*/* -type d |
-		grep -Ev -e '/(luns|initiators|groups|sessions)$' \
-			-e '^targets/[^/]+/[^/]+/initiators/'
+		grep -Ev -e '/(luns|initiators|groups|sessions|portals|auth)$' \
+			-e '^targets/[^/]+/[^/]+/(initiators|portals|auth)/'
 }
 
 @test "every object says what failed, and who holds it" {

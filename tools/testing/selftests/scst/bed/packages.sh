@@ -24,6 +24,8 @@ packages_needed() {
 	dmsetup
 	fio
 	sg3-utils
+	open-iscsi
+	libiscsi-bin
 	udev
 	bats
 	sparse

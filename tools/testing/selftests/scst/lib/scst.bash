@@ -15,7 +15,7 @@
 . "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
-scst_modules=(scst_kunit scst_probe scst_local scst_vdisk scst)
+scst_modules=(scst_kunit scst_probe scst_local iscsi_scst scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
@@ -417,7 +417,7 @@ disable() {
 scst_clear_now() {
 	local status=0
 
-	remove targets/*/*/initiators/* || status=1
+	remove targets/*/*/initiators/* targets/*/*/portals/* targets/*/*/auth/* || status=1
 	disable targets/*/*/enable
 	! find_there targets/*/*/luns/* targets/*/*/groups/*/luns/* ||
 		find "${scst_there[@]}" -type l -delete || status=1

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Authentication: none, or CHAP one-way and mutual, RFC 7143 12.1 and RFC 1994.
+ */
+#include <crypto/hash.h>
+#include <crypto/sha2.h>
+#include <linux/glob.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+#define ISCST_CHALLENGE_MAX	1024
+#define ISCST_AUTH_FAILED	ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED)
+
+/**
+ * struct iscst_chap_alg - a hash that CHAP may use
+ * @number:	its number, as IANA has it
+ * @name:	what the crypto API calls it
+ */
+struct iscst_chap_alg {
+	const char *number;
+	const char *name;
+};
+
+static const struct iscst_chap_alg iscst_chap_algs[] = {
+	{ "5", "md5" },
+	{ "6", "sha1" },
+	{ "7", "sha256" },
+	{ "8", "sha3-256" },
+};
+
+/* The longest of them */
+#define ISCST_DIGEST_LEN	SHA256_DIGEST_SIZE
+
+/**
+ * struct iscst_proof - a copy of an auth/ entry
+ * @initiator:	what the initiator proves
+ * @ours:	what the target proves
+ */
+struct iscst_proof {
+	struct iscst_secret initiator;
+	struct iscst_secret ours;
+};
+
+static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
+					    const char *initiator)
+{
+	struct iscst_auth *auth;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(auth, &target->auths, entry)
+		if (!strcmp(config_item_name(&auth->item), initiator))
+			return auth;
+	list_for_each_entry(auth, &target->auths, entry)
+		if (glob_match(config_item_name(&auth->item), initiator))
+			return auth;
+	return NULL;
+}
+
+/*
+ * In a discovery session it is the first of those targets that want to be discovered with
+ * proof only that says what has to be proved.
+ */
+static struct iscst_auth *__iscst_auth_of_login(struct iscst_conn *conn)
+{
+	const char *initiator = conn->login->initiator;
+	struct iscst_auth *auth = NULL;
+	struct iscst_target *target;
+
+	if (conn->target)
+		return __iscst_auth_find(conn->target, initiator);
+	list_for_each_entry(target, &iscst_targets, entry)
+		if (!auth && READ_ONCE(target->discovery_auth))
+			auth = __iscst_auth_find(target, initiator);
+	return auth;
+}
+
+/* Returns a copy, to be freed with kfree_sensitive(), or NULL. */
+static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
+{
+	struct iscst_proof *proof = kzalloc_obj(*proof);
+	struct iscst_auth *auth;
+
+	if (!proof)
+		return NULL;
+	mutex_lock(&iscst_lock);
+	auth = __iscst_auth_of_login(conn);
+	if (auth) {
+		proof->initiator = auth->initiator;
+		proof->ours = auth->ours;
+	}
+	mutex_unlock(&iscst_lock);
+	return proof;
+}
+
+/**
+ * iscst_auth_needed - whether an initiator has to prove who it is
+ * @conn: the connection
+ *
+ * Where auth/ has anything in it, nobody gets in without: not even who is not named.
+ *
+ * Context: process context; takes iscst_lock.
+ * Return: true if it has to.
+ */
+bool iscst_auth_needed(struct iscst_conn *conn)
+{
+	bool needed;
+
+	if (!conn->target)
+		return false;
+	mutex_lock(&iscst_lock);
+	needed = !list_empty(&conn->target->auths);
+	mutex_unlock(&iscst_lock);
+	return needed;
+}
+
+static bool iscst_is_proven(const struct iscst_secret *proven,
+			    const struct iscst_secret *secret)
+{
+	return !strcmp(proven->user, secret->user) &&
+	       !crypto_memneq(proven->secret, secret->secret, sizeof(secret->secret));
+}
+
+/**
+ * iscst_auth_shows - whether discovery may show a target to an initiator
+ * @conn:   the connection, with its session
+ * @target: the target
+ *
+ * Context: process context, under iscst_lock.
+ * Return: true if the target does not mind, the initiator has logged in to it, or has
+ * proved what the target asks of it.
+ */
+bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target)
+{
+	const struct iscst_session *session = conn->session;
+	struct iscst_auth *auth;
+
+	if (!READ_ONCE(target->discovery_auth) || session->target == target)
+		return true;
+	auth = __iscst_auth_find(target, session->initiator);
+	return auth && session->proven && iscst_is_proven(session->proven, &auth->initiator);
+}
+
+/* Whether a discovery session's initiator could prove anything */
+static bool iscst_discovery_can_prove(struct iscst_conn *conn)
+{
+	bool can;
+
+	mutex_lock(&iscst_lock);
+	can = !conn->target && __iscst_auth_of_login(conn);
+	mutex_unlock(&iscst_lock);
+	return can;
+}
+
+static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(iscst_chap_algs); i++) {
+		const struct iscst_chap_alg *alg = &iscst_chap_algs[i];
+
+		if (strlen(alg->number) == len && !memcmp(alg->number, number, len) &&
+		    crypto_has_shash(alg->name, 0, 0))
+			return alg;
+	}
+	return NULL;
+}
+
+/* The first of the initiator's that we know */
+static const struct iscst_chap_alg *iscst_chap_choose(const char *list)
+{
+	const struct iscst_chap_alg *alg = NULL;
+
+	while (list && !alg) {
+		alg = iscst_chap_alg_find(list, strcspn(list, ","));
+		list = strchr(list, ',');
+		if (list)
+			list++;
+	}
+	return alg;
+}
+
+static u16 iscst_chap_challenge(struct iscst_login *login)
+{
+	struct iscst_chap *chap = &login->chap;
+
+	if (!chap->a)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
+	chap->alg = iscst_chap_choose(chap->a);
+	if (!chap->alg)
+		return ISCST_AUTH_FAILED;
+	get_random_bytes(&chap->id, sizeof(chap->id));
+	get_random_bytes(chap->challenge, sizeof(chap->challenge));
+	iscst_text_add(&login->text, "CHAP_A", "%s", chap->alg->number);
+	iscst_text_add(&login->text, "CHAP_I", "%u", chap->id);
+	iscst_text_add(&login->text, "CHAP_C", "0x%*phN", ISCST_CHALLENGE_LEN,
+		       chap->challenge);
+	chap->state = ISCST_CHAP_RESPONSE;
+	return 0;
+}
+
+/* RFC 7143 6.1: a binary value, hexadecimal or base64. Returns its length or an errno. */
+static int iscst_chap_decode(const char *value, u8 *bin, size_t size)
+{
+	size_t len = strlen(value);
+
+	if (len < 3 || value[0] != '0')
+		return -EINVAL;
+	value += 2;
+	len -= 2;
+	if (value[-1] == 'x' || value[-1] == 'X') {
+		if (len % 2 || len / 2 > size || hex2bin(bin, value, len / 2))
+			return -EINVAL;
+		return len / 2;
+	}
+	if ((value[-1] != 'b' && value[-1] != 'B') || len / 4 * 3 > size)
+		return -EINVAL;
+	return scst_base64_decode(value, len, bin);
+}
+
+/* RFC 1994 4.1: the hash of identifier, secret and challenge. Returns its length. */
+static int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *secret,
+			   const u8 *challenge, int len, u8 *digest)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash(alg->name, 0, 0);
+	SHASH_DESC_ON_STACK(desc, tfm);
+	int ret;
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	desc->tfm = tfm;
+	ret = crypto_shash_init(desc) ?:
+	      crypto_shash_update(desc, &id, 1) ?:
+	      crypto_shash_update(desc, secret, strlen(secret)) ?:
+	      crypto_shash_finup(desc, challenge, len, digest) ?:
+	      crypto_shash_digestsize(tfm);
+	shash_desc_zero(desc);
+	crypto_free_shash(tfm);
+	return ret;
+}
+
+static bool iscst_chap_is_right(const struct iscst_chap *chap,
+				const struct iscst_secret *secret)
+{
+	u8 response[ISCST_DIGEST_LEN + 3], wanted[ISCST_DIGEST_LEN];
+	int len = iscst_chap_decode(chap->r, response, sizeof(response));
+	int wanted_len = iscst_chap_hash(chap->alg, chap->id, secret->secret,
+					 chap->challenge, ISCST_CHALLENGE_LEN, wanted);
+
+	return wanted_len > 0 && len == wanted_len && secret->secret[0] &&
+	       !strcmp(secret->user, chap->n) && !crypto_memneq(response, wanted, len);
+}
+
+/* The initiator asks for the same. Its challenge must not be ours: we gave it the answer. */
+static u16 iscst_chap_prove(struct iscst_login *login, const struct iscst_proof *proof,
+			    u8 *challenge)
+{
+	struct iscst_chap *chap = &login->chap;
+	int len = iscst_chap_decode(chap->c, challenge, ISCST_CHALLENGE_MAX);
+	u8 digest[ISCST_DIGEST_LEN];
+	u8 id;
+
+	if (len <= 0 || kstrtou8(chap->i, 10, &id))
+		return ISCST_AUTH_FAILED;
+	if (len == ISCST_CHALLENGE_LEN && !crypto_memneq(challenge, chap->challenge, len))
+		return ISCST_AUTH_FAILED;
+	/* The same holds if both sides' secrets are one, and the challenges are not. */
+	if (!proof->ours.secret[0] || !strcmp(proof->ours.secret, proof->initiator.secret))
+		return ISCST_AUTH_FAILED;
+	len = iscst_chap_hash(chap->alg, id, proof->ours.secret, challenge, len, digest);
+	if (len < 0)
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	iscst_text_add(&login->text, "CHAP_N", "%s", proof->ours.user);
+	iscst_text_add(&login->text, "CHAP_R", "0x%*phN", len, digest);
+	return 0;
+}
+
+static u16 iscst_chap_check(struct iscst_conn *conn, const struct iscst_proof *proof)
+{
+	struct iscst_login *login = conn->login;
+	const struct iscst_chap *chap = &login->chap;
+	u16 status = 0;
+	u8 *challenge;
+
+	if (!iscst_chap_is_right(chap, &proof->initiator))
+		return ISCST_AUTH_FAILED;
+	if (!chap->i != !chap->c)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
+	if (chap->c) {
+		challenge = kmalloc(ISCST_CHALLENGE_MAX + 3, GFP_KERNEL);
+		if (!challenge)
+			return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+		status = iscst_chap_prove(login, proof, challenge);
+		kfree(challenge);
+	}
+	login->chap.state = ISCST_CHAP_DONE;
+	login->authenticated = !status;
+	if (!status && !conn->target)
+		login->proven = kmemdup(&proof->initiator, sizeof(proof->initiator),
+					GFP_KERNEL);
+	return status;
+}
+
+static u16 iscst_chap_response(struct iscst_conn *conn)
+{
+	const struct iscst_chap *chap = &conn->login->chap;
+	struct iscst_proof *proof;
+	u16 status;
+
+	if (!chap->n || !chap->r)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
+	proof = iscst_proof_get(conn);
+	if (!proof)
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	status = iscst_chap_check(conn, proof);
+	kfree_sensitive(proof);
+	return status;
+}
+
+static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
+{
+	struct iscst_login *login = conn->login;
+	const char *method = iscst_auth_needed(conn) ? "CHAP" : "None";
+
+	/* Discovery needs no proof, but may show more with it. */
+	if (iscst_list_has(methods, "CHAP") && iscst_discovery_can_prove(conn))
+		method = "CHAP";
+	if (!iscst_list_has(methods, method))
+		return ISCST_AUTH_FAILED;
+	iscst_text_add(&login->text, "AuthMethod", "%s", method);
+	if (method[0] == 'N')
+		login->authenticated = true;
+	else
+		login->chap.state = ISCST_CHAP_ALGORITHM;
+	return 0;
+}
+
+/**
+ * iscst_auth_step - go on with the security stage
+ * @conn: the connection, in slow_work; conn->login->chap has the keys of this request
+ *
+ * Context: process context.
+ * Return: 0, or Status-Class and Status-Detail.
+ */
+u16 iscst_auth_step(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+
+	switch (login->chap.state) {
+	case ISCST_CHAP_ALGORITHM:
+		return iscst_chap_challenge(login);
+	case ISCST_CHAP_RESPONSE:
+		return iscst_chap_response(conn);
+	default:
+		break;
+	}
+	if (login->chap.methods)
+		return iscst_auth_start(conn, login->chap.methods);
+	if (!login->authenticated && iscst_auth_needed(conn))
+		return ISCST_AUTH_FAILED;
+	login->authenticated = true;
+	return 0;
+}

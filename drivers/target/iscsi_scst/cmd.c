@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCSI commands: from the PDU to the core, and from there to Data-In and SCSI Response.
+ */
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+/* An AHS's length does not count these, RFC 7143 11.2.2 */
+#define ISCST_AHS_HEADER	3
+
+static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
+{
+	return container_of(cmd, struct iscst_cmd, cmd);
+}
+
+/**
+ * iscst_receive_data - the core wants a command's Data-Out
+ * @cmd: the command
+ *
+ * Context: thread or softirq.
+ */
+void iscst_receive_data(struct scst_cmd *cmd)
+{
+	iscst_conn_post(iscst_cmd_from(cmd)->conn, &iscst_cmd_from(cmd)->ready);
+}
+
+/**
+ * iscst_send_response - the core has an answer
+ * @cmd: the command
+ *
+ * Context: thread or softirq.
+ */
+void iscst_send_response(struct scst_cmd *cmd)
+{
+	iscst_conn_post(iscst_cmd_from(cmd)->conn, &iscst_cmd_from(cmd)->response);
+}
+
+/**
+ * iscst_release - the core is done with a command
+ * @cmd: the command
+ *
+ * io_work takes it back when it runs next. If the command had an answer it is running.
+ *
+ * Context: thread or softirq, in an RCU read-side section.
+ */
+void iscst_release(struct scst_cmd *cmd)
+{
+	struct iscst_conn *conn = iscst_cmd_from(cmd)->conn;
+	bool aborted = scst_cmd_aborted(cmd);
+
+	llist_add(&iscst_cmd_from(cmd)->free, &conn->session->released);
+	if (aborted)
+		iscst_conn_kick(conn);
+}
+
+static void iscst_cmd_recycle(struct iscst_cmd *cmd)
+{
+	iscst_cmdsn_uncount(cmd);
+	iscst_rx_forget(cmd->conn, cmd);
+	if (cmd->stage)
+		sgl_free(cmd->stage);
+	cmd->stage = NULL;
+	kfree(cmd->long_cdb);
+	cmd->long_cdb = NULL;
+	cmd->state = ISCST_CMD_IDLE;
+	list_add_tail(&cmd->entry, &cmd->conn->session->idle);
+}
+
+/**
+ * iscst_cmd_reclaim - take back what the core released
+ * @session: the session
+ *
+ * Context: io_work, or nobody runs it any more.
+ */
+void iscst_cmd_reclaim(struct iscst_session *session)
+{
+	struct llist_node *nodes;
+	struct iscst_cmd *cmd, *next;
+
+	if (llist_empty(&session->released))
+		return;
+	nodes = llist_del_all(&session->released);
+	llist_for_each_entry_safe(cmd, next, nodes, free)
+		iscst_cmd_recycle(cmd);
+}
+
+static struct iscst_cmd *iscst_cmd_get(struct iscst_session *session)
+{
+	struct iscst_cmd *cmd;
+
+	iscst_cmd_reclaim(session);
+	cmd = list_first_entry_or_null(&session->idle, struct iscst_cmd, entry);
+	if (cmd)
+		list_del(&cmd->entry);
+	return cmd;
+}
+
+/* RFC 7143 11.3.1, and what was negotiated about data that nobody asked for */
+static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
+{
+	const struct iscst_params *params = &conn->params;
+	bool writes = req->flags & ISCSI_FLAG_CMD_WRITE;
+
+	if (!(req->flags & ISCSI_FLAG_CMD_FINAL) && (!writes || params->initial_r2t))
+		return false;
+	if (!conn->rx.len)
+		return true;
+	return writes && params->immediate_data && conn->rx.len <= params->first_burst_length &&
+	       conn->rx.len <= be32_to_cpu(req->data_length);
+}
+
+/* Find the additional header segment of a kind. Returns NULL if there is none. */
+static const u8 *iscst_ahs_find(const struct iscst_conn *conn, u8 type, u32 *len)
+{
+	const struct iscsi_hdr *hdr = (const struct iscsi_hdr *)conn->rx.hdr;
+	const u8 *ahs = conn->rx.hdr + ISCSI_HDR_LEN;
+	const u8 *end = ahs + hdr->hlength * 4;
+
+	while (end - ahs >= 4) {
+		*len = get_unaligned_be16(ahs);
+		if (*len > end - ahs - ISCST_AHS_HEADER)
+			return NULL;
+		if (ahs[2] == type)
+			return ahs;
+		ahs += round_up(ISCST_AHS_HEADER + *len, 4);
+	}
+	return NULL;
+}
+
+/* RFC 7143 11.2.2.3: what does not fit into 16 bytes comes in an AHS. */
+static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
+{
+	u32 total = ISCSI_CDB_SIZE + len - 1;
+
+	if (len < 2 || total > SCSI_MAX_VARLEN_CDB_SIZE)
+		return -EINVAL;
+	cmd->long_cdb = kmalloc(total, GFP_KERNEL);
+	if (!cmd->long_cdb)
+		return -ENOMEM;
+	memcpy(cmd->long_cdb, cmd->cdb, ISCSI_CDB_SIZE);
+	memcpy(cmd->long_cdb + ISCSI_CDB_SIZE, ahs + 4, len - 1);
+	cmd->cmd.cdb = cmd->long_cdb;
+	cmd->cmd.cdb_len = total;
+	return 0;
+}
+
+static int iscst_cmd_set_cdb(struct iscst_cmd *cmd, const struct iscsi_scsi_req *req)
+{
+	const u8 *ahs;
+	u32 len;
+
+	memcpy(cmd->cdb, req->cdb, ISCSI_CDB_SIZE);
+	cmd->cmd.cdb = cmd->cdb;
+	cmd->cmd.cdb_len = ISCSI_CDB_SIZE;
+	ahs = iscst_ahs_find(cmd->conn, ISCSI_AHSTYPE_CDB, &len);
+	return ahs ? iscst_cmd_set_long_cdb(cmd, ahs, len) : 0;
+}
+
+static enum scst_attr iscst_cmd_attr(u8 flags)
+{
+	switch (flags & ISCSI_FLAG_CMD_ATTR_MASK) {
+	case ISCSI_ATTR_UNTAGGED:
+		return SCST_ATTR_UNTAGGED;
+	case ISCSI_ATTR_ORDERED:
+		return SCST_ATTR_ORDERED;
+	case ISCSI_ATTR_HEAD_OF_QUEUE:
+		return SCST_ATTR_HEAD;
+	case ISCSI_ATTR_ACA:
+		return SCST_ATTR_ACA;
+	default:
+		return SCST_ATTR_SIMPLE;
+	}
+}
+
+static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_req *req)
+{
+	cmd->cmd.expected_dir = SCST_DIR_NONE;
+	if (req->flags & ISCSI_FLAG_CMD_READ)
+		cmd->cmd.expected_dir = SCST_DIR_IN;
+	if (req->flags & ISCSI_FLAG_CMD_WRITE)
+		cmd->cmd.expected_dir = SCST_DIR_OUT;
+	if (cmd->cmd.expected_dir != SCST_DIR_NONE)
+		cmd->cmd.expected_len = be32_to_cpu(req->data_length);
+	cmd->unsolicited = !(req->flags & ISCSI_FLAG_CMD_FINAL);
+	cmd->immediate = cmd->conn->rx.len;
+	cmd->seq_end = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+}
+
+static void iscst_cmd_reset(struct iscst_cmd *cmd)
+{
+	cmd->age++;
+	cmd->aborted = false;
+	cmd->lost = false;
+	cmd->ready_later = false;
+	cmd->r2t_queued = false;
+	cmd->in_order_sn = 0;
+	cmd->off = 0;
+	cmd->seq_sn = 0;
+	cmd->r2t_off = 0;
+	cmd->r2t_sn = 0;
+	cmd->sent = 0;
+	cmd->data_sn = 0;
+	cmd->stage_len = 0;
+}
+
+static void iscst_cmd_fill(struct iscst_cmd *cmd, const struct iscsi_scsi_req *req)
+{
+	iscst_cmd_reset(cmd);
+	cmd->itt = req->itt;
+	cmd->cmd.lun = req->lun;
+	cmd->cmd.tag = be32_to_cpu((__force __be32)req->itt);
+	cmd->cmd.attr = iscst_cmd_attr(req->flags);
+	iscst_cmd_set_data(cmd, req);
+}
+
+/*
+ * The command is decoded before its data is received, so that this goes where it belongs:
+ * usually the core asks for it before scst_cmd_submit() returns.
+ */
+static void iscst_cmd_submit(struct iscst_cmd *cmd)
+{
+	struct iscst_conn *conn = cmd->conn;
+
+	if (!iscst_is_immediate((struct iscsi_hdr *)conn->rx.hdr))
+		iscst_cmdsn_count(cmd);
+	cmd->state = ISCST_CMD_SUBMITTED;
+	conn->session->recent = cmd;
+	scst_cmd_submit(&cmd->cmd, SCST_CTX_ATOMIC);
+	iscst_conn_events(conn);
+	if (conn->rx.len)
+		iscst_data_expect(cmd, conn->rx.len);
+}
+
+/**
+ * iscst_scsi_cmd - the header of a SCSI Command came, RFC 7143 11.3
+ * @conn: the connection
+ *
+ * Context: io_work.
+ * Return: 0, or -ENOMEM.
+ */
+int iscst_scsi_cmd(struct iscst_conn *conn)
+{
+	const struct iscsi_scsi_req *req = (struct iscsi_scsi_req *)conn->rx.hdr;
+	struct iscst_cmd *cmd;
+	int ret;
+
+	if (!conn->session->sess)
+		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
+	if (!iscst_cmd_is_sane(conn, req))
+		return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
+	cmd = iscst_cmd_get(conn->session);
+	if (!cmd)
+		return iscst_reject(conn, ISCSI_REASON_IMM_CMD_REJECT);
+	scst_cmd_init(&cmd->cmd, conn->session->sess);
+	ret = iscst_cmd_set_cdb(cmd, req);
+	if (ret) {
+		list_add(&cmd->entry, &conn->session->idle);
+		return ret == -EINVAL ? iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR) :
+					ret;
+	}
+	iscst_cmd_fill(cmd, req);
+	iscst_cmd_submit(cmd);
+	return 0;
+}
+
+/**
+ * iscst_cmd_respond - the core has an answer: send it
+ * @cmd: the command
+ *
+ * What else the initiator sends for it is dropped.
+ *
+ * Context: io_work.
+ */
+void iscst_cmd_respond(struct iscst_cmd *cmd)
+{
+	struct iscst_conn *conn = cmd->conn;
+
+	cmd->state = ISCST_CMD_RESPONDING;
+	iscst_rx_forget(conn, cmd);
+	if (cmd->aborted) {
+		scst_cmd_set_undelivered(&cmd->cmd);
+		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
+		return;
+	}
+	iscst_tmf_answered(cmd);
+	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
+	list_add_tail(&cmd->response.entry, &conn->tx_list);
+}
+
+/* Bytes of Data-In of a command */
+static u32 iscst_cmd_in_len(const struct iscst_cmd *cmd)
+{
+	return cmd->cmd.dir == SCST_DIR_IN ? cmd->cmd.data_len : 0;
+}
+
+/* RFC 7143 11.4.5.1: the flags, and the count */
+static u8 iscst_cmd_residual(const struct iscst_cmd *cmd, __be32 *count)
+{
+	s64 residual = scst_cmd_residual(&cmd->cmd);
+
+	*count = cpu_to_be32(min_t(u64, abs(residual), U32_MAX));
+	if (residual > 0)
+		return ISCSI_FLAG_CMD_UNDERFLOW;
+	return residual < 0 ? ISCSI_FLAG_CMD_OVERFLOW : 0;
+}
+
+static void iscst_response_sense(struct iscst_tx_pdu *tx, const struct scst_cmd *cmd)
+{
+	if (!cmd->sense_len)
+		return;
+	put_unaligned_be16(cmd->sense_len, tx->sense);
+	memcpy(tx->sense + 2, cmd->sense, cmd->sense_len);
+	tx->buf = tx->sense;
+	tx->len = 2 + cmd->sense_len;
+}
+
+static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
+{
+	struct iscsi_scsi_rsp *rsp = (struct iscsi_scsi_rsp *)conn->tx.hdr;
+
+	rsp->opcode = ISCSI_OP_SCSI_CMD_RSP;
+	rsp->flags = ISCSI_FLAG_CMD_FINAL | iscst_cmd_residual(cmd, &rsp->residual_count);
+	rsp->cmd_status = cmd->cmd.status;
+	rsp->itt = cmd->itt;
+	rsp->exp_datasn = cpu_to_be32(cmd->cmd.dir == SCST_DIR_IN ? cmd->data_sn :
+								    cmd->r2t_sn);
+	iscst_response_sense(&conn->tx, &cmd->cmd);
+	iscst_cmdsn_uncount(cmd);
+	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, true);
+	return true;
+}
+
+/* How much the next Data-In has: a segment, up to the end of a burst */
+static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_cmd *cmd)
+{
+	u32 left = iscst_cmd_in_len(cmd) - cmd->sent;
+	u32 burst = conn->params.max_burst_length - cmd->sent % conn->params.max_burst_length;
+
+	return min3(left, burst, conn->params.max_recv_data_segment_length);
+}
+
+/* Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3 */
+static void iscst_data_in_status(struct iscst_conn *conn, struct iscst_cmd *cmd,
+				 struct iscsi_data_rsp *rsp)
+{
+	rsp->flags |= ISCSI_FLAG_DATA_STATUS | iscst_cmd_residual(cmd, &rsp->residual_count);
+	rsp->cmd_status = cmd->cmd.status;
+	iscst_cmdsn_uncount(cmd);
+}
+
+static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
+{
+	struct iscsi_data_rsp *rsp = (struct iscsi_data_rsp *)conn->tx.hdr;
+	u32 len = iscst_data_in_len(conn, cmd);
+	u32 end = cmd->sent + len;
+	bool last = end == iscst_cmd_in_len(cmd);
+	bool status = last && cmd->cmd.status == SAM_STAT_GOOD && !cmd->cmd.sense_len;
+
+	rsp->opcode = ISCSI_OP_SCSI_DATA_IN;
+	if (last || !(end % conn->params.max_burst_length))
+		rsp->flags = ISCSI_FLAG_CMD_FINAL;
+	rsp->itt = cmd->itt;
+	rsp->ttt = ISCST_NO_TAG;
+	rsp->datasn = cpu_to_be32(cmd->data_sn++);
+	rsp->offset = cpu_to_be32(cmd->sent);
+	if (status)
+		iscst_data_in_status(conn, cmd, rsp);
+	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, status);
+	if (!status)
+		rsp->statsn = 0;
+	conn->tx.len = len;
+	conn->tx.cursor = cmd->cursor;
+	iscst_cursor_skip(&cmd->cursor, len);
+	cmd->sent = end;
+	return status;
+}
+
+/**
+ * iscst_cmd_build - build the next PDU of an answer
+ * @conn: the connection
+ * @cmd:  the command
+ *
+ * Context: io_work.
+ * Return: true if it is the last.
+ */
+bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
+{
+	if (cmd->sent < iscst_cmd_in_len(cmd))
+		return iscst_data_in_build(conn, cmd);
+	return iscst_response_build(conn, cmd);
+}

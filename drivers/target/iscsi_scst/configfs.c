@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * configfs: targets/iscsi/<target>/ with portals/ and auth/.
+ */
+#include <linux/configfs.h>
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+#define ISCST_DEFAULT_DEPTH		128
+#define ISCST_MAX_DEPTH			1024
+#define ISCST_DEFAULT_NOP_INTERVAL	15000
+#define ISCST_DEFAULT_NOP_TIMEOUT	15000
+#define ISCST_MAX_MS			3600000
+
+static bool iscst_all_of(const char *text, int (*is)(int c), size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!is(text[i]))
+			return false;
+	return true;
+}
+
+static int iscst_is_hex(int c)
+{
+	return isxdigit(c);
+}
+
+/* What is left of UTF-8 after RFC 3722's preparation, as far as it is ASCII */
+static int iscst_is_name_char(int c)
+{
+	return islower(c) || isdigit(c) || c == '-' || c == '.' || c == ':';
+}
+
+/* iqn.YYYY-MM.NAME, RFC 7143 4.2.7.4 */
+static bool iscst_iqn_is_valid(const char *name)
+{
+	static const char form[] = "dddd-dd.";
+	size_t i;
+
+	for (i = 0; form[i]; i++)
+		if (form[i] == 'd' ? !isdigit(name[i]) : name[i] != form[i])
+			return false;
+	return name[i] && iscst_all_of(name, iscst_is_name_char, strlen(name));
+}
+
+/**
+ * iscst_name_is_valid - whether a text is an iSCSI name
+ * @name: the text
+ *
+ * RFC 7143 4.2.7: an iqn., eui. or naa. name in its normal form.
+ *
+ * Return: true if it is.
+ */
+bool iscst_name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len >= SCST_PORT_NAME_LEN)
+		return false;
+	if (strstarts(name, "iqn."))
+		return iscst_iqn_is_valid(name + 4);
+	if (strstarts(name, "eui."))
+		return len == 4 + 16 && iscst_all_of(name + 4, iscst_is_hex, 16);
+	if (strstarts(name, "naa."))
+		return (len == 4 + 16 || len == 4 + 32) &&
+		       iscst_all_of(name + 4, iscst_is_hex, len - 4);
+	return false;
+}
+
+/* <target>/ */
+
+static struct iscst_target *iscst_target_from_item(struct config_item *item)
+{
+	return scst_target_priv(scst_target_from_item(item));
+}
+
+static int iscst_parse_u32(struct iscst_target *target, const char *name, const char *page,
+			   u32 min, u32 max, u32 *value)
+{
+	u32 number;
+
+	if (kstrtou32(page, 10, &number) || number < min || number > max) {
+		scst_target_set_error(target->tgt, "%s: not %u to %u", name, min, max);
+		return -EINVAL;
+	}
+	WRITE_ONCE(*value, number);
+	return 0;
+}
+
+#define ISCST_TARGET_ATTR(_name, _field, _min, _max)				\
+static u32 *iscst_target_##_name(struct config_item *item)			\
+{										\
+	return (void *)iscst_target_from_item(item) +				\
+	       offsetof(struct iscst_target, _field);				\
+}										\
+static ssize_t iscst_target_##_name##_show(struct config_item *item, char *page)	\
+{										\
+	return sysfs_emit(page, "%u\n", READ_ONCE(*iscst_target_##_name(item)));	\
+}										\
+static ssize_t iscst_target_##_name##_store(struct config_item *item,		\
+					    const char *page, size_t count)	\
+{										\
+	return iscst_parse_u32(iscst_target_from_item(item), #_name, page,	\
+			       _min, _max, iscst_target_##_name(item)) ?: count;	\
+}										\
+CONFIGFS_ATTR(iscst_target_, _name)
+
+ISCST_TARGET_ATTR(queue_depth, queue_depth, 1, ISCST_MAX_DEPTH);
+ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
+ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
+ISCST_TARGET_ATTR(discovery_auth, discovery_auth, 0, 1);
+ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
+ISCST_TARGET_ATTR(immediate_data, limits.immediate_data, 0, 1);
+ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_outstanding_r2t, 1, 64);
+ISCST_TARGET_ATTR(max_burst_length, limits.max_burst_length, 512, SZ_16M - 1);
+ISCST_TARGET_ATTR(first_burst_length, limits.first_burst_length, 512, SZ_1M);
+
+static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&iscst_lock);
+	len = sysfs_emit(page, "%s\n", iscst_target_from_item(item)->alias);
+	mutex_unlock(&iscst_lock);
+	return len;
+}
+
+/* Copy one line of printable text without its newline. */
+static int iscst_parse_text(const char *page, char *text, size_t size)
+{
+	size_t len = strcspn(page, "\n");
+	size_t i;
+
+	if (len >= size)
+		return -EINVAL;
+	for (i = 0; i < len; i++)
+		if (iscntrl(page[i]))
+			return -EINVAL;
+	mutex_lock(&iscst_lock);
+	memcpy(text, page, len);
+	memset(text + len, 0, size - len);
+	mutex_unlock(&iscst_lock);
+	return 0;
+}
+
+static ssize_t iscst_target_alias_store(struct config_item *item, const char *page,
+					size_t count)
+{
+	struct iscst_target *target = iscst_target_from_item(item);
+
+	if (iscst_parse_text(page, target->alias, sizeof(target->alias))) {
+		scst_target_set_error(target->tgt, "alias: not a line of up to 255 bytes");
+		return -EINVAL;
+	}
+	return count;
+}
+
+CONFIGFS_ATTR(iscst_target_, alias);
+
+struct configfs_attribute *iscst_target_attrs[] = {
+	&iscst_target_attr_alias,
+	&iscst_target_attr_discovery_auth,
+	&iscst_target_attr_queue_depth,
+	&iscst_target_attr_nop_interval_ms,
+	&iscst_target_attr_nop_timeout_ms,
+	&iscst_target_attr_initial_r2t,
+	&iscst_target_attr_immediate_data,
+	&iscst_target_attr_max_outstanding_r2t,
+	&iscst_target_attr_max_burst_length,
+	&iscst_target_attr_first_burst_length,
+	NULL,
+};
+
+/* sessions/<session>/ */
+
+static struct iscst_session *iscst_session_from_item(struct config_item *item)
+{
+	return scst_session_priv(scst_session_from_item(item));
+}
+
+static ssize_t iscst_session_isid_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "0x%6phN\n", iscst_session_from_item(item)->isid);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, isid);
+
+static ssize_t iscst_session_tsih_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", iscst_session_from_item(item)->tsih);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, tsih);
+
+static ssize_t iscst_session_portal_show(struct config_item *item, char *page)
+{
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
+
+	return sysfs_emit(page, "%pISpc\n", &conn->portal->addr);
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, portal);
+
+/* Of what is negotiated, all but MaxRecvDataSegmentLength stays as it is. */
+#define ISCST_SESSION_ATTR(_name, _param)					\
+static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page)	\
+{										\
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;	\
+										\
+	return sysfs_emit(page, "%u\n", READ_ONCE(conn->params._param));		\
+}										\
+CONFIGFS_ATTR_RO(iscst_session_, _name)
+
+ISCST_SESSION_ATTR(header_digest, header_digest);
+ISCST_SESSION_ATTR(data_digest, data_digest);
+ISCST_SESSION_ATTR(initial_r2t, initial_r2t);
+ISCST_SESSION_ATTR(immediate_data, immediate_data);
+ISCST_SESSION_ATTR(max_burst_length, max_burst_length);
+ISCST_SESSION_ATTR(first_burst_length, first_burst_length);
+ISCST_SESSION_ATTR(max_outstanding_r2t, max_outstanding_r2t);
+ISCST_SESSION_ATTR(max_recv_data_segment_length, max_recv_data_segment_length);
+
+struct configfs_attribute *iscst_session_attrs[] = {
+	&iscst_session_attr_isid,
+	&iscst_session_attr_tsih,
+	&iscst_session_attr_portal,
+	&iscst_session_attr_header_digest,
+	&iscst_session_attr_data_digest,
+	&iscst_session_attr_initial_r2t,
+	&iscst_session_attr_immediate_data,
+	&iscst_session_attr_max_burst_length,
+	&iscst_session_attr_first_burst_length,
+	&iscst_session_attr_max_outstanding_r2t,
+	&iscst_session_attr_max_recv_data_segment_length,
+	NULL,
+};
+
+/* portals/<address>:<port>/ */
+
+static struct iscst_portal_dir *iscst_portal_dir_from_item(struct config_item *item)
+{
+	return container_of(item, struct iscst_portal_dir, item);
+}
+
+static ssize_t iscst_portal_state_show(struct config_item *item, char *page)
+{
+	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+	bool listens;
+
+	mutex_lock(&iscst_portal_lock);
+	listens = dir->portal->sock;
+	mutex_unlock(&iscst_portal_lock);
+	return sysfs_emit(page, "%s\n", listens ? "listening" : "gone");
+}
+
+CONFIGFS_ATTR_RO(iscst_portal_, state);
+
+static struct configfs_attribute *iscst_portal_attrs[] = {
+	&iscst_portal_attr_state,
+	NULL,
+};
+
+static void iscst_portal_dir_release(struct config_item *item)
+{
+	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+
+	iscst_portal_ref_put(dir->portal);
+	kfree(dir);
+}
+
+static struct configfs_item_operations iscst_portal_item_ops = {
+	.release = iscst_portal_dir_release,
+};
+
+static const struct config_item_type iscst_portal_type = {
+	.ct_item_ops = &iscst_portal_item_ops,
+	.ct_attrs = iscst_portal_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static int __iscst_portal_dir_add(struct iscst_target *target,
+				  struct iscst_portal_dir *dir)
+{
+	struct iscst_portal_dir *other;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(other, &target->portals, entry)
+		if (other->portal == dir->portal)
+			return -EEXIST;
+	list_add_tail(&dir->entry, &target->portals);
+	return 0;
+}
+
+static int iscst_portal_dir_add(struct iscst_target *target, struct iscst_portal_dir *dir,
+				const char *name)
+{
+	int ret;
+
+	dir->target = target;
+	dir->portal = iscst_portal_get(current->nsproxy->net_ns, name);
+	if (IS_ERR(dir->portal))
+		return PTR_ERR(dir->portal);
+	mutex_lock(&iscst_lock);
+	ret = __iscst_portal_dir_add(target, dir);
+	mutex_unlock(&iscst_lock);
+	if (ret)
+		iscst_portal_put(dir->portal);
+	else
+		kref_get(&dir->portal->kref);
+	return ret;
+}
+
+static struct config_item *iscst_make_portal(struct config_group *group, const char *name)
+{
+	struct iscst_target *target = container_of(group, struct iscst_target,
+						   portals_group);
+	struct iscst_portal_dir *dir = kzalloc_obj(*dir);
+	int ret;
+
+	if (!dir)
+		return ERR_PTR(-ENOMEM);
+	ret = iscst_portal_dir_add(target, dir, name);
+	if (ret) {
+		scst_target_set_error(target->tgt, "portals/%s: cannot listen: error %d",
+				      name, ret);
+		kfree(dir);
+		return ERR_PTR(ret);
+	}
+	config_item_init_type_name(&dir->item, name, &iscst_portal_type);
+	return &dir->item;
+}
+
+/* What came in through a portal ends with it. */
+static void iscst_drop_portal(struct config_group *group, struct config_item *item)
+{
+	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+	struct iscst_conn *conn;
+
+	mutex_lock(&iscst_lock);
+	list_del(&dir->entry);
+	list_for_each_entry(conn, &iscst_conns, entry)
+		if (conn->portal == dir->portal && conn->target == dir->target)
+			iscst_conn_close(conn);
+	mutex_unlock(&iscst_lock);
+	iscst_portal_put(dir->portal);
+	config_item_put(item);
+}
+
+static struct configfs_group_operations iscst_portals_group_ops = {
+	.make_item = iscst_make_portal,
+	.drop_item = iscst_drop_portal,
+};
+
+static const struct config_item_type iscst_portals_type = {
+	.ct_group_ops = &iscst_portals_group_ops,
+	.ct_owner = THIS_MODULE,
+};
+
+/* auth/<pattern>/ */
+
+static struct iscst_auth *iscst_auth_from_item(struct config_item *item)
+{
+	return container_of(item, struct iscst_auth, item);
+}
+
+static ssize_t iscst_auth_show_user(const struct iscst_secret *secret, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&iscst_lock);
+	len = sysfs_emit(page, "%s\n", secret->user);
+	mutex_unlock(&iscst_lock);
+	return len;
+}
+
+static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,
+				     const char *page, char *text, size_t size)
+{
+	struct iscst_auth *auth = iscst_auth_from_item(item);
+
+	if (!iscst_parse_text(page, text, size))
+		return 0;
+	scst_target_set_error(auth->target->tgt, "auth/%s/%s: not a line of up to %zu bytes",
+			      config_item_name(item), name, size - 1);
+	return -EINVAL;
+}
+
+#define ISCST_AUTH_ATTRS(_prefix, _field)					\
+static struct iscst_secret *iscst_##_field##_from(struct config_item *item)	\
+{										\
+	return (void *)iscst_auth_from_item(item) +				\
+	       offsetof(struct iscst_auth, _field);				\
+}										\
+static ssize_t iscst_auth_##_prefix##user_show(struct config_item *item, char *page)	\
+{										\
+	return iscst_auth_show_user(iscst_##_field##_from(item), page);		\
+}										\
+static ssize_t iscst_auth_##_prefix##user_store(struct config_item *item,	\
+						const char *page, size_t count)	\
+{										\
+	return iscst_auth_store_text(item, #_prefix "user", page,		\
+				     iscst_##_field##_from(item)->user,		\
+				     ISCST_VALUE_LEN) ?: count;			\
+}										\
+static ssize_t iscst_auth_##_prefix##secret_store(struct config_item *item,	\
+						  const char *page, size_t count)	\
+{										\
+	return iscst_auth_store_text(item, #_prefix "secret", page,		\
+				     iscst_##_field##_from(item)->secret,	\
+				     ISCST_SECRET_LEN) ?: count;		\
+}										\
+CONFIGFS_ATTR(iscst_auth_, _prefix##user);					\
+CONFIGFS_ATTR_WO(iscst_auth_, _prefix##secret)
+
+ISCST_AUTH_ATTRS(, initiator);
+ISCST_AUTH_ATTRS(target_, ours);
+
+static struct configfs_attribute *iscst_auth_attrs[] = {
+	&iscst_auth_attr_user,
+	&iscst_auth_attr_secret,
+	&iscst_auth_attr_target_user,
+	&iscst_auth_attr_target_secret,
+	NULL,
+};
+
+static void iscst_auth_release(struct config_item *item)
+{
+	kfree_sensitive(iscst_auth_from_item(item));
+}
+
+static struct configfs_item_operations iscst_auth_item_ops = {
+	.release = iscst_auth_release,
+};
+
+static const struct config_item_type iscst_auth_type = {
+	.ct_item_ops = &iscst_auth_item_ops,
+	.ct_attrs = iscst_auth_attrs,
+	.ct_owner = THIS_MODULE,
+};
+
+static struct config_item *iscst_make_auth(struct config_group *group, const char *name)
+{
+	struct iscst_target *target = container_of(group, struct iscst_target, auth_group);
+	struct iscst_auth *auth;
+
+	if (strlen(name) >= SCST_PORT_NAME_LEN)
+		return ERR_PTR(-ENAMETOOLONG);
+	auth = kzalloc_obj(*auth);
+	if (!auth)
+		return ERR_PTR(-ENOMEM);
+	auth->target = target;
+	config_item_init_type_name(&auth->item, name, &iscst_auth_type);
+	mutex_lock(&iscst_lock);
+	list_add_tail(&auth->entry, &target->auths);
+	mutex_unlock(&iscst_lock);
+	return &auth->item;
+}
+
+static void iscst_drop_auth(struct config_group *group, struct config_item *item)
+{
+	mutex_lock(&iscst_lock);
+	list_del(&iscst_auth_from_item(item)->entry);
+	mutex_unlock(&iscst_lock);
+	config_item_put(item);
+}
+
+static struct configfs_group_operations iscst_auths_group_ops = {
+	.make_item = iscst_make_auth,
+	.drop_item = iscst_drop_auth,
+};
+
+static const struct config_item_type iscst_auths_type = {
+	.ct_group_ops = &iscst_auths_group_ops,
+	.ct_owner = THIS_MODULE,
+};
+
+/**
+ * iscst_create - a target's directory is being made
+ * @tgt:   the target
+ * @group: its directory
+ *
+ * Context: process context, under the core's configuration lock.
+ * Return: 0, or -EINVAL if the name is not an iSCSI name.
+ */
+int iscst_create(struct scst_target *tgt, struct config_group *group)
+{
+	struct iscst_target *target = scst_target_priv(tgt);
+
+	if (!iscst_name_is_valid(scst_target_name(tgt)))
+		return -EINVAL;
+	target->tgt = tgt;
+	target->queue_depth = ISCST_DEFAULT_DEPTH;
+	target->nop_interval_ms = ISCST_DEFAULT_NOP_INTERVAL;
+	target->nop_timeout_ms = ISCST_DEFAULT_NOP_TIMEOUT;
+	iscst_limits_init(&target->limits);
+	INIT_LIST_HEAD(&target->portals);
+	INIT_LIST_HEAD(&target->auths);
+	INIT_LIST_HEAD(&target->sessions);
+	INIT_LIST_HEAD(&target->entry);
+	config_group_init_type_name(&target->portals_group, "portals", &iscst_portals_type);
+	configfs_add_default_group(&target->portals_group, group);
+	config_group_init_type_name(&target->auth_group, "auth", &iscst_auths_type);
+	configfs_add_default_group(&target->auth_group, group);
+	return 0;
+}

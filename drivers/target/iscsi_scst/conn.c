@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections: from accept to the last reference; iscst.h has the order of the end.
+ */
+#include <linux/jiffies.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include <net/tcp.h>
+
+#include "iscst.h"
+
+/* How many rounds io_work does before it lets others have the CPU */
+#define ISCST_BUDGET	64
+
+/**
+ * iscst_conn_kick - have io_work run once more
+ * @conn: the connection
+ *
+ * Context: any.
+ */
+void iscst_conn_kick(struct iscst_conn *conn)
+{
+	queue_work_on(READ_ONCE(conn->cpu), iscst_io_wq, &conn->io_work);
+}
+
+/**
+ * iscst_conn_post - give io_work something to do
+ * @conn: the connection
+ * @tx:   what; io_work owns it from here on
+ *
+ * io_work itself need not be kicked, it looks when it is through with what it does. An
+ * interrupt of it may come after that look.
+ *
+ * Context: thread or softirq.
+ */
+void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
+{
+	llist_add(&tx->node, &conn->events);
+	if (!in_task() || READ_ONCE(conn->worker) != current)
+		iscst_conn_kick(conn);
+}
+
+/**
+ * iscst_conn_close - have a connection end
+ * @conn: the connection
+ *
+ * Context: any; the caller is the connection's own work, or holds iscst_lock or the
+ * socket's call-back lock.
+ */
+void iscst_conn_close(struct iscst_conn *conn)
+{
+	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
+		return;
+	queue_work(iscst_slow_wq, &conn->close_work);
+	/* slow_work may wait for another session. */
+	wake_up_all(&iscst_waitq);
+}
+
+/**
+ * iscst_conn_ask_logout - have a connection end, and let the initiator do it
+ * @conn: the connection; it is ended if that takes too long
+ *
+ * Context: process context, under iscst_lock.
+ */
+void iscst_conn_ask_logout(struct iscst_conn *conn)
+{
+	lockdep_assert_held(&iscst_lock);
+	if (!conn->session || !conn->session->sess) {
+		iscst_conn_close(conn);
+		return;
+	}
+	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+		return;
+	WRITE_ONCE(conn->cut_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
+	/* Orders the time before the bit that makes it count. */
+	smp_mb__before_atomic();
+	set_bit(ISCST_CONN_ASKED, &conn->flags);
+	set_bit(ISCST_CONN_LOGOUT, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
+ * iscst_wait - wait for what the end of a connection may bring about
+ * @is_done: whether it is there; may sleep
+ * @arg:     for @is_done
+ * @timeout: how long at most, jiffies
+ *
+ * Context: process context without locks.
+ * Return: whether it is there.
+ */
+bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	bool done;
+
+	add_wait_queue(&iscst_waitq, &wait);
+	while (!(done = is_done(arg)) && timeout)
+		timeout = wait_woken(&wait, TASK_IDLE, timeout);
+	remove_wait_queue(&iscst_waitq, &wait);
+	return done;
+}
+
+/**
+ * iscst_conn_over - nothing that the initiator sends counts any more
+ * @conn: the connection; what is to be sent is sent, then the initiator may close
+ *
+ * Context: io_work, or slow_work.
+ */
+void iscst_conn_over(struct iscst_conn *conn)
+{
+	WRITE_ONCE(conn->started, jiffies);
+	WRITE_ONCE(conn->state, ISCST_CONN_OVER);
+}
+
+/**
+ * iscst_conn_start_slow - have slow_work handle the PDU that was received
+ * @conn: the connection; nothing is received until it is through
+ *
+ * Context: io_work.
+ */
+void iscst_conn_start_slow(struct iscst_conn *conn)
+{
+	set_bit(ISCST_CONN_SLOW, &conn->flags);
+	queue_work(iscst_slow_wq, &conn->slow_work);
+}
+
+static void iscst_conn_slow_work(struct work_struct *work)
+{
+	struct iscst_conn *conn = container_of(work, struct iscst_conn, slow_work);
+
+	if (conn->state == ISCST_CONN_LOGIN)
+		iscst_login_run(conn);
+	else
+		iscst_text_run(conn);
+	/* Orders what was done before the bit that gives it to io_work. */
+	smp_mb__before_atomic();
+	clear_bit(ISCST_CONN_SLOW, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/* The connection is dead: what the core wanted of it fails. */
+static void iscst_conn_refuse(struct iscst_tx *tx)
+{
+	struct iscst_cmd *cmd;
+
+	switch (tx->kind) {
+	case ISCST_TX_CTL:
+		iscst_ctl_free(container_of(tx, struct iscst_ctl, tx));
+		break;
+	case ISCST_TX_READY:
+		cmd = container_of(tx, struct iscst_cmd, ready);
+		scst_cmd_data_ready(&cmd->cmd, false, SCST_CTX_ATOMIC);
+		break;
+	case ISCST_TX_RESPONSE:
+		cmd = container_of(tx, struct iscst_cmd, response);
+		scst_cmd_set_undelivered(&cmd->cmd);
+		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
+		break;
+	}
+}
+
+static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
+{
+	if (test_bit(ISCST_CONN_DEAD, &conn->flags)) {
+		iscst_conn_refuse(tx);
+		return;
+	}
+	switch (tx->kind) {
+	case ISCST_TX_CTL:
+		list_add_tail(&tx->entry, &conn->tx_list);
+		break;
+	case ISCST_TX_READY:
+		iscst_data_wanted(container_of(tx, struct iscst_cmd, ready));
+		break;
+	case ISCST_TX_RESPONSE:
+		iscst_cmd_respond(container_of(tx, struct iscst_cmd, response));
+		break;
+	}
+}
+
+/**
+ * iscst_conn_events - look at what was posted
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_conn_events(struct iscst_conn *conn)
+{
+	struct llist_node *nodes;
+	struct iscst_tx *tx, *next;
+
+	while ((nodes = llist_del_all(&conn->events))) {
+		nodes = llist_reverse_order(nodes);
+		llist_for_each_entry_safe(tx, next, nodes, node)
+			iscst_conn_event(conn, tx);
+	}
+}
+
+/* All that the dead connection still owns goes back to whom it came from. */
+static void iscst_conn_drain(struct iscst_conn *conn)
+{
+	struct iscst_tx *tx;
+
+	conn->tx.item = NULL;
+	if (conn->rx.cmd)
+		iscst_data_fail(conn->rx.cmd);
+	if (conn->rx.ctl)
+		iscst_ctl_free(conn->rx.ctl);
+	conn->rx.ctl = NULL;
+	iscst_data_fail_all(conn);
+	while ((tx = list_first_entry_or_null(&conn->tx_list, struct iscst_tx, entry))) {
+		list_del(&tx->entry);
+		iscst_conn_refuse(tx);
+	}
+	iscst_conn_events(conn);
+}
+
+/* What others than this session aborted does not wait for its initiator's data. */
+static void iscst_conn_fail_aborted(struct iscst_conn *conn)
+{
+	struct iscst_cmd *cmd, *next;
+
+	list_for_each_entry_safe(cmd, next, &conn->waiting, entry)
+		if (scst_cmd_aborted(&cmd->cmd))
+			iscst_data_fail(cmd);
+}
+
+static void iscst_conn_check_peer(struct iscst_conn *conn)
+{
+	u32 interval = READ_ONCE(conn->target->nop_interval_ms);
+	u32 timeout = READ_ONCE(conn->target->nop_timeout_ms);
+
+	if (conn->nop_pending) {
+		if (time_after(jiffies, conn->nop_sent + msecs_to_jiffies(timeout)))
+			iscst_conn_close(conn);
+	} else if (interval && time_after(jiffies, conn->last_rx +
+					  msecs_to_jiffies(interval))) {
+		iscst_nop_in(conn);
+	}
+}
+
+static void iscst_conn_tick(struct iscst_conn *conn)
+{
+	if (conn->state != ISCST_CONN_FULL || !conn->session->sess)
+		return;
+	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
+		iscst_conn_fail_aborted(conn);
+		iscst_conn_check_peer(conn);
+	}
+	if (test_and_clear_bit(ISCST_CONN_LUNS, &conn->flags))
+		iscst_async_luns_changed(conn);
+	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
+		iscst_async_logout(conn);
+}
+
+/* One round. Returns 1 if there may be more to do, 0 if not, or an errno. */
+static int iscst_conn_round(struct iscst_conn *conn)
+{
+	int sent, received;
+
+	if (READ_ONCE(conn->session))
+		iscst_cmd_reclaim(conn->session);
+	iscst_conn_events(conn);
+	sent = iscst_tx_run(conn);
+	if (sent < 0)
+		return sent;
+	received = iscst_rx_run(conn);
+	if (received < 0)
+		return received;
+	return sent || received || !llist_empty(&conn->events);
+}
+
+/* Returns whether the budget was used up. */
+static bool iscst_conn_run(struct iscst_conn *conn)
+{
+	int budget = ISCST_BUDGET;
+	int ret = 1;
+
+	iscst_conn_tick(conn);
+	while (ret > 0 && budget--) {
+		if (test_bit(ISCST_CONN_CLOSING, &conn->flags))
+			return false;
+		ret = iscst_conn_round(conn);
+	}
+	if (ret < 0)
+		iscst_conn_close(conn);
+	return ret > 0;
+}
+
+static void iscst_conn_io_work(struct work_struct *work)
+{
+	struct iscst_conn *conn = container_of(work, struct iscst_conn, io_work);
+	bool more = false;
+
+	WRITE_ONCE(conn->worker, current);
+	if (test_bit(ISCST_CONN_DEAD, &conn->flags))
+		iscst_conn_drain(conn);
+	else
+		more = iscst_conn_run(conn);
+	WRITE_ONCE(conn->worker, NULL);
+	if (more)
+		iscst_conn_kick(conn);
+}
+
+static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
+{
+	switch (READ_ONCE(conn->state)) {
+	case ISCST_CONN_LOGIN:
+		return READ_ONCE(conn->started) + ISCST_LOGIN_TIMEOUT;
+	case ISCST_CONN_OVER:
+		return READ_ONCE(conn->started) + ISCST_LOGOUT_TIMEOUT;
+	default:
+		if (conn->session->sess)
+			return jiffies + HZ;
+		return READ_ONCE(conn->last_rx) + ISCST_DISCOVERY_TIMEOUT;
+	}
+}
+
+static bool iscst_conn_is_due(struct iscst_conn *conn)
+{
+	if (test_bit_acquire(ISCST_CONN_ASKED, &conn->flags) &&
+	    time_after(jiffies, READ_ONCE(conn->cut_at)))
+		return true;
+	return time_after(jiffies, iscst_conn_deadline(conn));
+}
+
+static void iscst_conn_timer(struct work_struct *work)
+{
+	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
+
+	if (iscst_conn_is_due(conn)) {
+		iscst_conn_close(conn);
+		return;
+	}
+	set_bit(ISCST_CONN_TICK, &conn->flags);
+	iscst_conn_kick(conn);
+	queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
+}
+
+static void iscst_sk_data_ready(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (likely(conn)) {
+		int cpu = READ_ONCE(sk->sk_incoming_cpu);
+
+		WRITE_ONCE(conn->cpu, cpu >= 0 ? cpu : WORK_CPU_UNBOUND);
+		iscst_conn_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void iscst_sk_write_space(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (conn && sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		iscst_conn_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* io_work finds out what is the matter when it receives. */
+static void iscst_sk_state_change(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (conn)
+		iscst_conn_kick(conn);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void iscst_conn_set_callbacks(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = conn;
+	conn->write_space = sk->sk_write_space;
+	conn->state_change = sk->sk_state_change;
+	sk->sk_data_ready = iscst_sk_data_ready;
+	sk->sk_write_space = iscst_sk_write_space;
+	sk->sk_state_change = iscst_sk_state_change;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The socket may outlive the module: nothing of us stays behind. */
+static void iscst_conn_clear_callbacks(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = conn->portal->data_ready;
+	sk->sk_write_space = conn->write_space;
+	sk->sk_state_change = conn->state_change;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The order of the end; the numbers are those of iscst.h. */
+static void iscst_conn_close_work(struct work_struct *work)
+{
+	struct iscst_conn *conn = container_of(work, struct iscst_conn, close_work);
+
+	iscst_conn_clear_callbacks(conn);		/* 1 */
+	set_bit(ISCST_CONN_DEAD, &conn->flags);		/* 2 */
+	iscst_conn_kick(conn);
+	flush_work(&conn->io_work);
+	cancel_work_sync(&conn->slow_work);		/* 3 */
+	cancel_delayed_work_sync(&conn->timer);
+	sock_release(conn->sock);			/* 4 */
+	if (!iscst_session_end(conn))			/* 5 */
+		iscst_conn_free(conn);			/* 6 */
+}
+
+static void iscst_conn_leave(struct iscst_conn *conn)
+{
+	mutex_lock(&iscst_lock);
+	list_del(&conn->entry);
+	if (conn->is_login)
+		conn->portal->logins--;
+	mutex_unlock(&iscst_lock);
+}
+
+/**
+ * iscst_conn_free - the last of a connection
+ * @conn: the connection: dead, and its session is gone from the core
+ *
+ * Context: process context without locks.
+ */
+void iscst_conn_free(struct iscst_conn *conn)
+{
+	cancel_work_sync(&conn->io_work);
+	iscst_conn_drain(conn);
+	iscst_conn_leave(conn);
+	if (conn->session)
+		iscst_session_free(conn->session);
+	iscst_login_free(conn->login);
+	iscst_text_exit(&conn->text);
+	iscst_portal_ref_put(conn->portal);
+	kfree(conn);
+	wake_up_all(&iscst_waitq);
+}
+
+/**
+ * iscst_conn_established - a normal session is there: this is no log-in any more
+ * @conn: the connection
+ *
+ * Context: process context; takes iscst_lock.
+ */
+void iscst_conn_established(struct iscst_conn *conn)
+{
+	mutex_lock(&iscst_lock);
+	conn->is_login = false;
+	conn->portal->logins--;
+	mutex_unlock(&iscst_lock);
+}
+
+static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
+					   struct socket *sock)
+{
+	struct iscst_conn *conn = kzalloc_obj(*conn);
+
+	if (!conn)
+		return NULL;
+	conn->login = iscst_login_alloc();
+	if (!conn->login) {
+		kfree(conn);
+		return NULL;
+	}
+	conn->portal = portal;
+	conn->sock = sock;
+	conn->net = sock_net(sock->sk);
+	conn->cpu = WORK_CPU_UNBOUND;
+	conn->segment = ISCST_LOGIN_SEGMENT;
+	conn->statsn = 1;
+	conn->started = jiffies;
+	conn->last_rx = jiffies;
+	conn->rx.need = ISCSI_HDR_LEN;
+	iscst_params_init(&conn->params);
+	init_llist_head(&conn->events);
+	INIT_LIST_HEAD(&conn->tx_list);
+	INIT_LIST_HEAD(&conn->waiting);
+	INIT_LIST_HEAD(&conn->aborts);
+	INIT_WORK(&conn->io_work, iscst_conn_io_work);
+	INIT_WORK(&conn->slow_work, iscst_conn_slow_work);
+	INIT_WORK(&conn->close_work, iscst_conn_close_work);
+	INIT_DELAYED_WORK(&conn->timer, iscst_conn_timer);
+	return conn;
+}
+
+/* Returns whether the portal takes one more that has not shown who it is. */
+static bool iscst_conn_enter(struct iscst_conn *conn)
+{
+	struct iscst_portal *portal = conn->portal;
+	bool enters;
+
+	mutex_lock(&iscst_lock);
+	enters = portal->logins < ISCST_MAX_LOGINS;
+	if (enters) {
+		portal->logins++;
+		conn->is_login = true;
+		kref_get(&portal->kref);
+		list_add_tail(&conn->entry, &iscst_conns);
+		iscst_conn_set_callbacks(conn);
+		queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
+		/* What came before the call-backs were there */
+		iscst_conn_kick(conn);
+	}
+	mutex_unlock(&iscst_lock);
+	return enters;
+}
+
+/**
+ * iscst_conn_create - a connection came in
+ * @portal: where
+ * @sock:   its socket, which is ours from here on
+ *
+ * Context: process context, the portal's accept_work.
+ */
+void iscst_conn_create(struct iscst_portal *portal, struct socket *sock)
+{
+	struct iscst_conn *conn = iscst_conn_alloc(portal, sock);
+
+	if (!conn)
+		goto out_release;
+	kernel_getpeername(sock, (struct sockaddr *)&conn->peer);
+	if (iscst_conn_enter(conn))
+		return;
+	iscst_login_free(conn->login);
+	kfree(conn);
+out_release:
+	/* Its call-back is the portal's, and it has no user data of its own. */
+	sock->sk->sk_data_ready = portal->data_ready;
+	sock_release(sock);
+}

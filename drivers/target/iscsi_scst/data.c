@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data-Out: immediate, unsolicited, and what R2Ts ask for, RFC 7143 4.2.5, 11.7, 11.8.
+ *
+ * DataPDUInOrder and DataSequenceInOrder are always Yes: a command's data comes from the
+ * front to the end, so its place is one number.
+ *
+ * Unsolicited data may come before the core wants it, while the command is held back.
+ * It is put aside then: at most FirstBurstLength bytes of each command of the window.
+ */
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/scatterlist.h>
+
+#include "iscst.h"
+
+static void iscst_data_leave(struct iscst_cmd *cmd)
+{
+	list_del(&cmd->entry);
+	if (cmd->r2t_queued)
+		iscst_tx_forget(cmd->conn, &cmd->ready);
+	cmd->r2t_queued = false;
+	cmd->state = ISCST_CMD_EXECUTING;
+}
+
+/**
+ * iscst_data_fail - a command's data is lost
+ * @cmd: the command; gone on return, or soon
+ *
+ * Context: io_work.
+ */
+void iscst_data_fail(struct iscst_cmd *cmd)
+{
+	iscst_rx_forget(cmd->conn, cmd);
+	if (cmd->state == ISCST_CMD_SUBMITTED)
+		cmd->lost = true;
+	if (cmd->state == ISCST_CMD_SUBMITTED && cmd->ready_later) {
+		cmd->ready_later = false;
+		iscst_data_wanted(cmd);
+	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
+		iscst_data_leave(cmd);
+		scst_cmd_data_ready(&cmd->cmd, false, SCST_CTX_ATOMIC);
+	}
+}
+
+/**
+ * iscst_data_fail_all - nobody waits for data any more
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_data_fail_all(struct iscst_conn *conn)
+{
+	struct iscst_cmd *cmd;
+
+	while ((cmd = list_first_entry_or_null(&conn->waiting, struct iscst_cmd, entry)))
+		iscst_data_fail(cmd);
+}
+
+/**
+ * iscst_r2t_pump - ask for more data, if there may be one more R2T
+ * @cmd: a command whose unsolicited data, if any, is there
+ *
+ * Context: io_work.
+ */
+void iscst_r2t_pump(struct iscst_cmd *cmd)
+{
+	if (cmd->state != ISCST_CMD_WANTS_DATA || cmd->r2t_queued ||
+	    cmd->r2t_off >= cmd->cmd.data_len ||
+	    cmd->r2t_sn - cmd->seq_sn >= cmd->conn->params.max_outstanding_r2t)
+		return;
+	cmd->r2t_queued = true;
+	list_add_tail(&cmd->ready.entry, &cmd->conn->tx_list);
+}
+
+/*
+ * Which command and which of its sequences: the slot, how often it was used, and the
+ * R2TSN; never the reserved tag, since there are not that many slots.
+ */
+static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
+{
+	return cpu_to_be32((u32)cmd->age << 24 | (r2t_sn & 0xff) << 16 | cmd->slot);
+}
+
+/**
+ * iscst_r2t_build - build an R2T, RFC 7143 11.8
+ * @conn: the connection
+ * @cmd:  the command
+ *
+ * Context: io_work.
+ * Return: true if no other may follow now.
+ */
+bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
+{
+	struct iscsi_r2t_rsp *rsp = (struct iscsi_r2t_rsp *)conn->tx.hdr;
+	u32 len = min(conn->params.max_burst_length, cmd->cmd.data_len - cmd->r2t_off);
+
+	rsp->opcode = ISCSI_OP_R2T;
+	rsp->flags = ISCSI_FLAG_CMD_FINAL;
+	rsp->lun = cmd->cmd.lun;
+	rsp->itt = cmd->itt;
+	rsp->ttt = iscst_ttt(cmd, cmd->r2t_sn);
+	rsp->r2tsn = cpu_to_be32(cmd->r2t_sn++);
+	rsp->data_offset = cpu_to_be32(cmd->r2t_off);
+	rsp->data_length = cpu_to_be32(len);
+	cmd->r2t_off += len;
+	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, false);
+	return cmd->r2t_off >= cmd->cmd.data_len ||
+	       cmd->r2t_sn - cmd->seq_sn >= conn->params.max_outstanding_r2t;
+}
+
+static void iscst_data_next_sequence(struct iscst_cmd *cmd)
+{
+	cmd->in_order_sn = 0;
+	cmd->seq_end = min(cmd->off + cmd->conn->params.max_burst_length, cmd->cmd.data_len);
+}
+
+/* The core wants data, and no PDU of it is being received. */
+static void iscst_data_go_on(struct iscst_cmd *cmd)
+{
+	if (cmd->off >= cmd->cmd.data_len) {
+		iscst_data_leave(cmd);
+		scst_cmd_data_ready(&cmd->cmd, true, SCST_CTX_ATOMIC);
+		return;
+	}
+	if (cmd->unsolicited || cmd->immediate)
+		return;
+	if (!cmd->r2t_sn && !cmd->r2t_queued) {
+		cmd->r2t_off = cmd->off;
+		iscst_data_next_sequence(cmd);
+	}
+	iscst_r2t_pump(cmd);
+}
+
+/* What was put aside goes where it belongs. */
+static void iscst_data_unstage(struct iscst_cmd *cmd)
+{
+	u32 left = min(cmd->off, cmd->cmd.data_len);
+	struct sg_mapping_iter miter;
+	u32 off = 0;
+
+	if (!cmd->stage)
+		return;
+	sg_miter_start(&miter, cmd->stage, cmd->stage_nents, SG_MITER_FROM_SG | SG_MITER_ATOMIC);
+	while (off < left && sg_miter_next(&miter)) {
+		u32 part = min_t(u32, miter.length, left - off);
+
+		sg_pcopy_from_buffer(cmd->cmd.sg, cmd->cmd.sg_nents, miter.addr, part, off);
+		off += part;
+	}
+	sg_miter_stop(&miter);
+}
+
+/**
+ * iscst_data_wanted - the core wants a command's data
+ * @cmd: the command
+ *
+ * Context: io_work.
+ */
+void iscst_data_wanted(struct iscst_cmd *cmd)
+{
+	struct iscst_conn *conn = cmd->conn;
+
+	if (conn->rx.cmd == cmd) {
+		cmd->ready_later = true;
+		return;
+	}
+	cmd->state = ISCST_CMD_WANTS_DATA;
+	list_add_tail(&cmd->entry, &conn->waiting);
+	if (cmd->lost || scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
+		iscst_data_fail(cmd);
+		return;
+	}
+	iscst_data_unstage(cmd);
+	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, min(cmd->off, cmd->cmd.data_len));
+	iscst_data_go_on(cmd);
+}
+
+static bool iscst_data_stage(struct iscst_cmd *cmd)
+{
+	if (cmd->stage || cmd->lost)
+		return cmd->stage;
+	cmd->stage_len = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
+				     &cmd->stage_nents);
+	cmd->lost = !cmd->stage;
+	return cmd->stage;
+}
+
+/**
+ * iscst_data_expect - a PDU with data of a command is about to be received
+ * @cmd: the command, perhaps answered by now, or gone
+ * @len: bytes
+ *
+ * Context: io_work.
+ */
+void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
+{
+	u32 wanted = cmd->cmd.data_len;
+
+	if (cmd->state == ISCST_CMD_SUBMITTED) {
+		if (!iscst_data_stage(cmd))
+			return;
+		wanted = cmd->stage_len;
+		iscst_cursor_init(&cmd->cursor, cmd->stage, cmd->off);
+	} else if (cmd->state != ISCST_CMD_WANTS_DATA) {
+		return;
+	}
+	iscst_rx_to_cmd(cmd->conn, cmd, min(len, wanted - min(cmd->off, wanted)));
+}
+
+/* The sequence of unsolicited data or the one that an R2T asked for is complete. */
+static void iscst_data_sequence_end(struct iscst_cmd *cmd)
+{
+	if (cmd->unsolicited) {
+		cmd->unsolicited = false;
+		return;
+	}
+	cmd->seq_sn++;
+	iscst_data_next_sequence(cmd);
+}
+
+/**
+ * iscst_data_received - a PDU with data of a command was received
+ * @cmd:   the command
+ * @len:   bytes
+ * @final: the PDU had its F bit set
+ *
+ * Context: io_work.
+ */
+void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
+{
+	cmd->off += len;
+	if (cmd->immediate) {
+		cmd->immediate = false;
+	} else {
+		cmd->in_order_sn++;
+		if (final)
+			iscst_data_sequence_end(cmd);
+	}
+	if (cmd->ready_later) {
+		cmd->ready_later = false;
+		iscst_data_wanted(cmd);
+	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
+		iscst_data_go_on(cmd);
+	}
+}
+
+static bool iscst_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
+{
+	return cmd->itt == itt && cmd->unsolicited &&
+	       (cmd->state == ISCST_CMD_SUBMITTED || cmd->state == ISCST_CMD_WANTS_DATA);
+}
+
+/* Most often it is the command before. */
+static struct iscst_cmd *iscst_data_find_unsolicited(struct iscst_session *session, itt_t itt)
+{
+	unsigned int i;
+
+	if (session->recent && iscst_awaits_unsolicited(session->recent, itt))
+		return session->recent;
+	for (i = 0; i < session->nr_cmds; i++)
+		if (iscst_awaits_unsolicited(&session->cmds[i], itt))
+			return &session->cmds[i];
+	return NULL;
+}
+
+static struct iscst_cmd *iscst_data_find(struct iscst_session *session,
+					 const struct iscsi_data *hdr)
+{
+	unsigned int slot = be32_to_cpu(hdr->ttt) & 0xffff;
+	struct iscst_cmd *cmd;
+
+	if (hdr->ttt == ISCST_NO_TAG)
+		return iscst_data_find_unsolicited(session, hdr->itt);
+	if (slot >= session->nr_cmds)
+		return NULL;
+	cmd = &session->cmds[slot];
+	if (cmd->state != ISCST_CMD_WANTS_DATA || cmd->itt != hdr->itt ||
+	    cmd->seq_sn == cmd->r2t_sn || hdr->ttt != iscst_ttt(cmd, cmd->seq_sn))
+		return NULL;
+	return cmd;
+}
+
+/* RFC 7143 11.7: the PDU has to be the next one of its sequence. */
+static bool iscst_data_is_next(const struct iscst_cmd *cmd, const struct iscsi_data *hdr,
+			       u32 len)
+{
+	bool final = hdr->flags & ISCSI_FLAG_CMD_FINAL;
+
+	if (be32_to_cpu(hdr->offset) != cmd->off ||
+	    be32_to_cpu(hdr->datasn) != cmd->in_order_sn ||
+	    len > cmd->seq_end - min(cmd->off, cmd->seq_end))
+		return false;
+	return cmd->unsolicited || final == (cmd->off + len == cmd->seq_end);
+}
+
+/**
+ * iscst_data_out - the header of a Data-Out came
+ * @conn: the connection
+ *
+ * What belongs to no command that waits for it is dropped: the command may have been
+ * answered or aborted meanwhile. What is not the next PDU of its sequence cannot be
+ * mended without recovery within a command: that fails.
+ *
+ * Context: io_work.
+ * Return: 0.
+ */
+int iscst_data_out(struct iscst_conn *conn)
+{
+	struct iscsi_data *hdr = (struct iscsi_data *)conn->rx.hdr;
+	struct iscst_cmd *cmd = iscst_data_find(conn->session, hdr);
+
+	if (!cmd)
+		return 0;
+	if (iscst_data_is_next(cmd, hdr, conn->rx.len))
+		iscst_data_expect(cmd, conn->rx.len);
+	else
+		iscst_data_fail(cmd);
+	return 0;
+}

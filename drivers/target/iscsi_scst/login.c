@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The log-in, RFC 7143 6.3 and 11.12, 11.13: security stage, operational stage, and then
+ * a session.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+static struct iscsi_login_req *iscst_login_req(struct iscst_conn *conn)
+{
+	return (struct iscsi_login_req *)conn->rx.hdr;
+}
+
+/**
+ * iscst_login_alloc - prepare for a log-in
+ *
+ * Return: the log-in, or NULL.
+ */
+struct iscst_login *iscst_login_alloc(void)
+{
+	struct iscst_login *login = kzalloc_obj(*login);
+
+	if (!login)
+		return NULL;
+	if (iscst_text_init(&login->text, ISCST_LOGIN_SEGMENT)) {
+		kfree(login);
+		return NULL;
+	}
+	iscst_limits_init(&login->limits);
+	return login;
+}
+
+/**
+ * iscst_login_free - a log-in is over
+ * @login: the log-in, or NULL
+ */
+void iscst_login_free(struct iscst_login *login)
+{
+	if (!login)
+		return;
+	iscst_text_exit(&login->text);
+	kfree_sensitive(login->proven);
+	kfree_sensitive(login);
+}
+
+/**
+ * iscst_login_header - a header came before there is a session
+ * @conn: the connection
+ *
+ * Context: io_work.
+ * Return: 0, or an errno: the connection has to end.
+ */
+int iscst_login_header(struct iscst_conn *conn)
+{
+	const struct iscsi_login_req *req = iscst_login_req(conn);
+
+	if (req->opcode != (ISCSI_OP_LOGIN | ISCSI_OP_IMMEDIATE) || req->hlength)
+		return -EPROTO;
+	return iscst_text_receive(conn, &conn->login->text);
+}
+
+static u8 iscst_csg(const struct iscsi_login_req *req)
+{
+	return ISCSI_LOGIN_CURRENT_STAGE(req->flags);
+}
+
+static u8 iscst_nsg(const struct iscsi_login_req *req)
+{
+	return ISCSI_LOGIN_NEXT_STAGE(req->flags);
+}
+
+/* There is one connection in a session: no log-in adds one to a session that is there. */
+static u16 iscst_login_check_tsih(const struct iscsi_login_req *req)
+{
+	struct iscst_conn *conn;
+	bool found = false;
+
+	if (!req->tsih)
+		return 0;
+	mutex_lock(&iscst_lock);
+	list_for_each_entry(conn, &iscst_conns, entry)
+		found |= conn->session && conn->session->tsih == be16_to_cpu(req->tsih) &&
+			 !memcmp(conn->session->isid, req->isid, sizeof(req->isid));
+	mutex_unlock(&iscst_lock);
+	return found ? ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED) :
+		       ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_SESSION);
+}
+
+static u16 iscst_login_check_first(struct iscst_login *login,
+				   const struct iscsi_login_req *req)
+{
+	if (req->min_version > ISCSI_DRAFT20_VERSION)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_VERSION);
+	if (iscst_csg(req) > ISCSI_OP_PARMS_NEGOTIATION_STAGE)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INVALID_REQUEST);
+	memcpy(login->isid, req->isid, sizeof(login->isid));
+	login->tsih = req->tsih;
+	login->cid = req->cid;
+	login->itt = req->itt;
+	login->stage = iscst_csg(req);
+	login->started = true;
+	return iscst_login_check_tsih(req);
+}
+
+/* What a log-in is known by stays the same in all its requests. */
+static u16 iscst_login_check_next(const struct iscst_login *login,
+				  const struct iscsi_login_req *req)
+{
+	if (memcmp(login->isid, req->isid, sizeof(login->isid)) || login->tsih != req->tsih ||
+	    login->cid != req->cid || login->itt != req->itt ||
+	    login->stage != iscst_csg(req))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INVALID_REQUEST);
+	return 0;
+}
+
+/* Only forward, and not to the stage that there is not */
+static u16 iscst_login_check_flags(const struct iscsi_login_req *req)
+{
+	if (!(req->flags & ISCSI_FLAG_LOGIN_TRANSIT))
+		return 0;
+	if (req->flags & ISCSI_FLAG_LOGIN_CONTINUE || iscst_nsg(req) == 2 ||
+	    iscst_nsg(req) <= iscst_csg(req))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INVALID_REQUEST);
+	return 0;
+}
+
+static u16 iscst_login_check(struct iscst_login *login, const struct iscsi_login_req *req)
+{
+	u16 status = login->started ? iscst_login_check_next(login, req) :
+				      iscst_login_check_first(login, req);
+
+	return status ?: iscst_login_check_flags(req);
+}
+
+static struct iscst_ctl *iscst_login_rsp(struct iscst_conn *conn, u8 flags, u32 len)
+{
+	const struct iscsi_login_req *req = iscst_login_req(conn);
+	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_LOGIN_RSP, len);
+	struct iscsi_login_rsp *rsp;
+
+	if (!ctl)
+		return NULL;
+	rsp = (struct iscsi_login_rsp *)&ctl->hdr;
+	rsp->flags = flags;
+	memcpy(rsp->isid, req->isid, sizeof(rsp->isid));
+	rsp->tsih = conn->session ? cpu_to_be16(conn->session->tsih) : req->tsih;
+	rsp->itt = req->itt;
+	rsp->exp_cmdsn = req->cmdsn;
+	rsp->max_cmdsn = req->cmdsn;
+	return ctl;
+}
+
+/* The log-in failed: say why, and let the initiator go. */
+static void iscst_login_reject(struct iscst_conn *conn, u16 status)
+{
+	struct iscst_ctl *ctl = iscst_login_rsp(conn, 0, 0);
+	struct iscsi_login_rsp *rsp;
+
+	if (!ctl) {
+		iscst_conn_close(conn);
+		return;
+	}
+	rsp = (struct iscsi_login_rsp *)&ctl->hdr;
+	rsp->status_class = status >> 8;
+	rsp->status_detail = status & 0xff;
+	iscst_conn_over(conn);
+	iscst_ctl_send(ctl);
+}
+
+static u16 iscst_login_respond(struct iscst_conn *conn, u8 flags)
+{
+	struct iscst_text *text = &conn->login->text;
+	struct iscst_ctl *ctl;
+
+	if (text->full)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
+	ctl = iscst_login_rsp(conn, flags, text->rsp_len);
+	if (!ctl)
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	if (text->rsp_len)
+		memcpy(ctl->data, text->rsp, text->rsp_len);
+	text->rsp_len = 0;
+	iscst_ctl_send(ctl);
+	return 0;
+}
+
+static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
+{
+	struct iscst_target *target;
+	struct iscst_portal_dir *dir;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(target, &iscst_targets, entry) {
+		if (strcmp(scst_target_name(target->tgt), conn->login->target_name))
+			continue;
+		list_for_each_entry(dir, &target->portals, entry)
+			if (dir->portal == conn->portal)
+				return target;
+	}
+	return NULL;
+}
+
+static u16 iscst_login_find_target(struct iscst_conn *conn)
+{
+	mutex_lock(&iscst_lock);
+	conn->target = __iscst_login_find(conn);
+	if (conn->target)
+		conn->login->limits = conn->target->limits;
+	mutex_unlock(&iscst_lock);
+	return conn->target ? 0 : ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
+}
+
+/* The first request says who wants what, RFC 7143 6.3.1. */
+static u16 iscst_login_identify(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+	u16 status;
+
+	if (login->identified)
+		return 0;
+	status = iscst_nego_text(conn, &login->text, ISCST_NAMES);
+	if (status)
+		return status;
+	if (!login->initiator[0])
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
+	if (login->discovery)
+		return 0;
+	if (!login->target_name[0])
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
+	return iscst_login_find_target(conn);
+}
+
+static void iscst_login_tell_group(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+
+	if (login->told_group || !conn->target)
+		return;
+	login->told_group = true;
+	iscst_text_add(&login->text, "TargetPortalGroupTag", "1");
+}
+
+static u16 iscst_login_stage(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+
+	if (login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE)
+		return iscst_auth_step(conn);
+	if (!login->authenticated && iscst_auth_needed(conn))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED);
+	login->authenticated = true;
+	iscst_nego_offer(conn);
+	return 0;
+}
+
+static void iscst_login_full_feature(struct iscst_conn *conn)
+{
+	const struct iscsi_login_req *req = iscst_login_req(conn);
+	struct iscst_session *session = conn->session;
+
+	session->exp_cmdsn = be32_to_cpu(req->cmdsn);
+	session->max_cmdsn = session->exp_cmdsn - 1;
+	conn->cid = be16_to_cpu(req->cid);
+}
+
+/* The last response is on its way: what was negotiated is in force behind it. */
+static void iscst_login_over(struct iscst_conn *conn)
+{
+	iscst_login_free(conn->login);
+	conn->login = NULL;
+	WRITE_ONCE(conn->state, ISCST_CONN_FULL);
+}
+
+static u16 iscst_login_finish(struct iscst_conn *conn, u8 flags)
+{
+	u16 status;
+
+	iscst_nego_finish(conn);
+	status = iscst_session_open(conn);
+	if (status)
+		return status;
+	iscst_login_full_feature(conn);
+	status = iscst_login_respond(conn, flags);
+	if (status) {
+		iscst_conn_close(conn);
+		return 0;
+	}
+	iscst_login_over(conn);
+	return 0;
+}
+
+/* Answer a request, and go where the initiator wants to go, if that may be. */
+static u16 iscst_login_transit(struct iscst_conn *conn)
+{
+	const struct iscsi_login_req *req = iscst_login_req(conn);
+	struct iscst_login *login = conn->login;
+	u8 flags = iscst_csg(req) << 2;
+
+	if (!(req->flags & ISCSI_FLAG_LOGIN_TRANSIT) || !login->authenticated)
+		return iscst_login_respond(conn, flags);
+	flags |= ISCSI_FLAG_LOGIN_TRANSIT | iscst_nsg(req);
+	if (iscst_nsg(req) == ISCSI_FULL_FEATURE_PHASE)
+		return iscst_login_finish(conn, flags);
+	login->stage = iscst_nsg(req);
+	return iscst_login_respond(conn, flags);
+}
+
+static void iscst_login_forget_keys(struct iscst_chap *chap)
+{
+	chap->methods = NULL;
+	chap->a = NULL;
+	chap->n = NULL;
+	chap->r = NULL;
+	chap->i = NULL;
+	chap->c = NULL;
+}
+
+/* All of a request's text is there. */
+static u16 iscst_login_text(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+	u16 status = iscst_login_identify(conn);
+
+	if (status)
+		return status;
+	iscst_login_forget_keys(&login->chap);
+	status = iscst_nego_text(conn, &login->text,
+				 login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE ?
+				 ISCST_SECURITY : ISCST_OPERATIONAL);
+	if (status)
+		return status;
+	login->identified = true;
+	iscst_login_tell_group(conn);
+	status = iscst_login_stage(conn);
+	if (status)
+		return status;
+	login->text.req_len = 0;
+	return iscst_login_transit(conn);
+}
+
+static u16 iscst_login_request(struct iscst_conn *conn)
+{
+	const struct iscsi_login_req *req = iscst_login_req(conn);
+	struct iscst_login *login = conn->login;
+	u16 status;
+
+	login->text.req_len += conn->rx.len;
+	status = iscst_login_check(login, req);
+	if (status)
+		return status;
+	if (req->flags & ISCSI_FLAG_LOGIN_CONTINUE)
+		return iscst_login_respond(conn, iscst_csg(req) << 2);
+	return iscst_login_text(conn);
+}
+
+/**
+ * iscst_login_run - deal with the Login Request that was received
+ * @conn: the connection, in slow_work
+ *
+ * Context: process context; waits for a session that is reinstated.
+ */
+void iscst_login_run(struct iscst_conn *conn)
+{
+	u16 status = iscst_login_request(conn);
+
+	if (status)
+		iscst_login_reject(conn, status);
+}

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Negotiation, RFC 7143 6.2 and 13: a row for each key says when it may be used, what
+ * values it has and how the two sides' become one.
+ */
+#include <linux/kernel.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+struct iscst_nego;
+
+/**
+ * struct iscst_key - a key
+ * @name:	as it goes over the wire
+ * @take:	deals with the initiator's value. Returns 0, or Status-Class and
+ *		Status-Detail.
+ * @stages:	enum iscst_stage, or'ed
+ * @normal:	irrelevant to discovery sessions
+ * @again:	may come more than once
+ * @param:	where its result goes, in struct iscst_params
+ * @min:	smallest value
+ * @max:	largest value
+ */
+struct iscst_key {
+	const char *name;
+	u16 (*take)(struct iscst_nego *nego);
+	u8 stages;
+	bool normal;
+	bool again;
+	u8 param;
+	u32 min;
+	u32 max;
+};
+
+/**
+ * struct iscst_nego - a pair that is being looked at
+ * @conn:	the connection
+ * @text:	its text; answers go there
+ * @login:	the log-in; NULL in full feature phase
+ * @stage:	the stage
+ * @key:	the key
+ * @value:	the initiator's value
+ */
+struct iscst_nego {
+	struct iscst_conn *conn;
+	struct iscst_text *text;
+	struct iscst_login *login;
+	enum iscst_stage stage;
+	const struct iscst_key *key;
+	char *value;
+};
+
+static u32 *iscst_param(struct iscst_params *params, const struct iscst_key *key)
+{
+	return (void *)params + key->param;
+}
+
+static u16 iscst_answer(struct iscst_nego *nego, const char *value)
+{
+	iscst_text_add(nego->text, nego->key->name, "%s", value);
+	return 0;
+}
+
+static u16 iscst_refuse(struct iscst_nego *nego)
+{
+	return iscst_answer(nego, "Reject");
+}
+
+static void iscst_set(struct iscst_nego *nego, u32 value)
+{
+	WRITE_ONCE(*iscst_param(&nego->conn->params, nego->key), value);
+}
+
+static u32 iscst_limit(struct iscst_nego *nego)
+{
+	return *iscst_param(&nego->login->limits, nego->key);
+}
+
+/* RFC 7143 6.1: decimal or hexadecimal */
+static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
+{
+	const char *value = nego->value;
+	int ret;
+
+	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X'))
+		ret = kstrtou32(value + 2, 16, number);
+	else
+		ret = kstrtou32(value, 10, number);
+	return ret || *number < nego->key->min || *number > nego->key->max ? -EINVAL : 0;
+}
+
+static u16 iscst_take_bool(struct iscst_nego *nego, bool is_and)
+{
+	bool ours = iscst_limit(nego), theirs = !strcmp(nego->value, "Yes");
+	bool result = is_and ? ours && theirs : ours || theirs;
+
+	if (!theirs && strcmp(nego->value, "No"))
+		return iscst_refuse(nego);
+	iscst_set(nego, result);
+	return iscst_answer(nego, result ? "Yes" : "No");
+}
+
+static u16 iscst_take_and(struct iscst_nego *nego)
+{
+	return iscst_take_bool(nego, true);
+}
+
+static u16 iscst_take_or(struct iscst_nego *nego)
+{
+	return iscst_take_bool(nego, false);
+}
+
+static u16 iscst_take_min_max(struct iscst_nego *nego, bool is_min)
+{
+	u32 ours = iscst_limit(nego), theirs, result;
+
+	if (iscst_parse_number(nego, &theirs))
+		return iscst_refuse(nego);
+	result = is_min ? min(ours, theirs) : max(ours, theirs);
+	iscst_set(nego, result);
+	iscst_text_add(nego->text, nego->key->name, "%u", result);
+	return 0;
+}
+
+static u16 iscst_take_min(struct iscst_nego *nego)
+{
+	return iscst_take_min_max(nego, true);
+}
+
+static u16 iscst_take_max(struct iscst_nego *nego)
+{
+	return iscst_take_min_max(nego, false);
+}
+
+/* What an initiator declares about itself */
+static u16 iscst_take_segment(struct iscst_nego *nego)
+{
+	u32 number;
+
+	if (iscst_parse_number(nego, &number))
+		return iscst_refuse(nego);
+	iscst_set(nego, number);
+	return 0;
+}
+
+/**
+ * iscst_list_has - whether a word stands in a list
+ * @list: words with commas between them
+ * @word: the word
+ *
+ * Return: true if it does.
+ */
+bool iscst_list_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list) {
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return true;
+		list = strchr(list, ',');
+		if (list)
+			list++;
+	}
+	return false;
+}
+
+/* The first that we know is it. */
+static u16 iscst_take_digest(struct iscst_nego *nego)
+{
+	const char *crc = strstr(nego->value, "CRC32C");
+	const char *none = strstr(nego->value, "None");
+	bool has_crc = iscst_list_has(nego->value, "CRC32C");
+	bool has_none = iscst_list_has(nego->value, "None");
+
+	if (!has_crc && !has_none)
+		return iscst_refuse(nego);
+	has_crc = has_crc && (!has_none || crc < none);
+	iscst_set(nego, has_crc);
+	return iscst_answer(nego, has_crc ? "CRC32C" : "None");
+}
+
+static bool iscst_is_port_name(const char *name)
+{
+	size_t i, len = strlen(name);
+
+	if (!len || len >= SCST_PORT_NAME_LEN)
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || !isgraph(name[i]))
+			return false;
+	return strstarts(name, "iqn.") || strstarts(name, "eui.") || strstarts(name, "naa.");
+}
+
+static u16 iscst_take_initiator_name(struct iscst_nego *nego)
+{
+	if (!iscst_is_port_name(nego->value))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
+	strscpy(nego->login->initiator, nego->value, sizeof(nego->login->initiator));
+	return 0;
+}
+
+static u16 iscst_take_target_name(struct iscst_nego *nego)
+{
+	if (strscpy(nego->login->target_name, nego->value,
+		    sizeof(nego->login->target_name)) < 0)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
+	return 0;
+}
+
+static u16 iscst_take_session_type(struct iscst_nego *nego)
+{
+	if (strcmp(nego->value, "Discovery") && strcmp(nego->value, "Normal"))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_SESSION_TYPE);
+	nego->login->discovery = nego->value[0] == 'D';
+	return 0;
+}
+
+/* Of interest to nobody here */
+static u16 iscst_take_nothing(struct iscst_nego *nego)
+{
+	return 0;
+}
+
+/* Markers went with RFC 7143 13.25. */
+static u16 iscst_take_marker(struct iscst_nego *nego)
+{
+	return iscst_answer(nego, "No");
+}
+
+static u16 iscst_take_reporting(struct iscst_nego *nego)
+{
+	return iscst_list_has(nego->value, "RFC3720") ? iscst_answer(nego, "RFC3720") :
+							iscst_refuse(nego);
+}
+
+static u16 iscst_take_send_targets(struct iscst_nego *nego)
+{
+	return iscst_send_targets(nego->conn, nego->text, nego->value);
+}
+
+#define ISCST_TAKE_AUTH(_name, _field)						\
+static u16 iscst_take_##_name(struct iscst_nego *nego)				\
+{										\
+	nego->login->chap._field = nego->value;					\
+	return 0;								\
+}
+
+ISCST_TAKE_AUTH(auth_method, methods)
+ISCST_TAKE_AUTH(chap_a, a)
+ISCST_TAKE_AUTH(chap_n, n)
+ISCST_TAKE_AUTH(chap_r, r)
+ISCST_TAKE_AUTH(chap_i, i)
+ISCST_TAKE_AUTH(chap_c, c)
+
+#define ISCST_ANY_LOGIN	(ISCST_SECURITY | ISCST_OPERATIONAL)
+#define ISCST_PARAM(_field)	.param = offsetof(struct iscst_params, _field)
+
+static const struct iscst_key iscst_keys[] = {
+	{ "InitiatorName", iscst_take_initiator_name, ISCST_NAMES },
+	{ "TargetName", iscst_take_target_name, ISCST_NAMES },
+	{ "SessionType", iscst_take_session_type, ISCST_NAMES },
+	{ "InitiatorAlias", iscst_take_nothing, ISCST_ANY_LOGIN | ISCST_FULL_FEATURE,
+	  .again = true },
+	{ "AuthMethod", iscst_take_auth_method, ISCST_SECURITY },
+	{ "CHAP_A", iscst_take_chap_a, ISCST_SECURITY },
+	{ "CHAP_N", iscst_take_chap_n, ISCST_SECURITY },
+	{ "CHAP_R", iscst_take_chap_r, ISCST_SECURITY },
+	{ "CHAP_I", iscst_take_chap_i, ISCST_SECURITY },
+	{ "CHAP_C", iscst_take_chap_c, ISCST_SECURITY },
+	{ "HeaderDigest", iscst_take_digest, ISCST_OPERATIONAL, ISCST_PARAM(header_digest) },
+	{ "DataDigest", iscst_take_digest, ISCST_OPERATIONAL, ISCST_PARAM(data_digest) },
+	{ "MaxConnections", iscst_take_min, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(max_connections), .min = 1, .max = U16_MAX },
+	{ "InitialR2T", iscst_take_or, ISCST_OPERATIONAL, true, ISCST_PARAM(initial_r2t) },
+	{ "ImmediateData", iscst_take_and, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(immediate_data) },
+	{ "MaxRecvDataSegmentLength", iscst_take_segment,
+	  ISCST_OPERATIONAL | ISCST_FULL_FEATURE, .again = true,
+	  ISCST_PARAM(max_recv_data_segment_length), .min = 512, .max = SZ_16M - 1 },
+	{ "MaxBurstLength", iscst_take_min, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(max_burst_length), .min = 512, .max = SZ_16M - 1 },
+	{ "FirstBurstLength", iscst_take_min, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(first_burst_length), .min = 512, .max = SZ_16M - 1 },
+	{ "DefaultTime2Wait", iscst_take_max, ISCST_OPERATIONAL, ISCST_PARAM(time2wait),
+	  .max = 3600 },
+	{ "DefaultTime2Retain", iscst_take_min, ISCST_OPERATIONAL, ISCST_PARAM(time2retain),
+	  .max = 3600 },
+	{ "MaxOutstandingR2T", iscst_take_min, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(max_outstanding_r2t), .min = 1, .max = U16_MAX },
+	{ "DataPDUInOrder", iscst_take_or, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(pdu_in_order) },
+	{ "DataSequenceInOrder", iscst_take_or, ISCST_OPERATIONAL, true,
+	  ISCST_PARAM(sequence_in_order) },
+	{ "ErrorRecoveryLevel", iscst_take_min, ISCST_OPERATIONAL,
+	  ISCST_PARAM(recovery_level), .max = 2 },
+	{ "iSCSIProtocolLevel", iscst_take_min, ISCST_OPERATIONAL,
+	  ISCST_PARAM(protocol_level), .max = 31 },
+	{ "TaskReporting", iscst_take_reporting, ISCST_OPERATIONAL, true },
+	{ "IFMarker", iscst_take_marker, ISCST_OPERATIONAL },
+	{ "OFMarker", iscst_take_marker, ISCST_OPERATIONAL },
+	{ "SendTargets", iscst_take_send_targets, ISCST_FULL_FEATURE },
+	/* What only targets declare */
+	{ "TargetAlias", iscst_refuse, 0 },
+	{ "TargetAddress", iscst_refuse, 0 },
+	{ "TargetPortalGroupTag", iscst_refuse, 0 },
+};
+
+/**
+ * iscst_params_init - what is in force before anything is negotiated
+ * @params: the result, RFC 7143 13's defaults
+ */
+void iscst_params_init(struct iscst_params *params)
+{
+	*params = (struct iscst_params) {
+		.max_connections = 1,
+		.initial_r2t = true,
+		.immediate_data = true,
+		.max_recv_data_segment_length = ISCSI_DEF_MAX_RECV_SEG_LEN,
+		.max_burst_length = ISCSI_DEF_MAX_BURST_LEN,
+		.first_burst_length = ISCSI_DEF_FIRST_BURST_LEN,
+		.time2wait = ISCSI_DEF_TIME2WAIT,
+		.time2retain = 20,
+		.max_outstanding_r2t = 1,
+		.pdu_in_order = true,
+		.sequence_in_order = true,
+		.protocol_level = 1,
+	};
+}
+
+/**
+ * iscst_limits_init - what a new target grants
+ * @limits: the result
+ */
+void iscst_limits_init(struct iscst_params *limits)
+{
+	iscst_params_init(limits);
+	limits->initial_r2t = false;
+	limits->max_burst_length = SZ_1M;
+	limits->first_burst_length = SZ_256K;
+	limits->time2retain = 0;
+	limits->max_outstanding_r2t = 8;
+	limits->protocol_level = 2;
+}
+
+static const struct iscst_key *iscst_key_find(const char *name)
+{
+	size_t i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(iscst_keys) > 64);
+	for (i = 0; i < ARRAY_SIZE(iscst_keys); i++)
+		if (!strcmp(iscst_keys[i].name, name))
+			return &iscst_keys[i];
+	return NULL;
+}
+
+/* RFC 7143 6.2: no key is negotiated twice in a log-in, unless it is only declared. */
+static bool iscst_key_is_new(struct iscst_nego *nego)
+{
+	u64 bit;
+
+	if (!nego->login || nego->key->again)
+		return true;
+	bit = BIT_ULL(nego->key - iscst_keys);
+	if (nego->login->seen & bit)
+		return false;
+	nego->login->seen |= bit;
+	return true;
+}
+
+/* What an initiator says about what we declared is no offer. */
+static bool iscst_is_reply(const char *value)
+{
+	return !strcmp(value, "NotUnderstood") || !strcmp(value, "Irrelevant") ||
+	       !strcmp(value, "Reject");
+}
+
+/*
+ * Names come with a log-in's first request, and are taken before what comes with them is
+ * negotiated. Returns whether the pair is for the other time.
+ */
+static bool iscst_is_out_of_turn(const struct iscst_nego *nego)
+{
+	bool is_name = nego->key && nego->key->stages & ISCST_NAMES;
+
+	if (nego->stage == ISCST_NAMES)
+		return !is_name;
+	return is_name && nego->login && !nego->login->identified;
+}
+
+static u16 iscst_nego_pair(struct iscst_nego *nego, const char *name)
+{
+	nego->key = iscst_key_find(name);
+	if (iscst_is_out_of_turn(nego) || iscst_is_reply(nego->value))
+		return 0;
+	if (!nego->key) {
+		iscst_text_add(nego->text, name, "NotUnderstood");
+		return 0;
+	}
+	if (!(nego->key->stages & nego->stage))
+		return iscst_refuse(nego);
+	if (!iscst_key_is_new(nego))
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
+	if (nego->key->normal && nego->login && nego->login->discovery)
+		return iscst_answer(nego, "Irrelevant");
+	return nego->key->take(nego);
+}
+
+/**
+ * iscst_nego_text - negotiate all keys of a request
+ * @conn:  the connection, in slow_work
+ * @text:  the request; answers are added to its response
+ * @stage: where we are
+ *
+ * Context: process context.
+ * Return: 0, or Status-Class and Status-Detail.
+ */
+u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
+		    enum iscst_stage stage)
+{
+	struct iscst_nego nego = {
+		.conn = conn, .text = text, .login = conn->login, .stage = stage,
+	};
+	u16 status = 0;
+	u32 pos = 0;
+	char *name;
+
+	while (!status && (name = iscst_text_next(text, &pos, &nego.value))) {
+		if (!nego.value)
+			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
+		status = iscst_nego_pair(&nego, name);
+		nego.value[-1] = '=';
+	}
+	return status;
+}
+
+/**
+ * iscst_nego_offer - what we have to say in the operational stage, once
+ * @conn: the connection, in slow_work
+ *
+ * Context: process context.
+ */
+void iscst_nego_offer(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
+
+	if (login->told_segment)
+		return;
+	login->told_segment = true;
+	iscst_text_add(&login->text, "MaxRecvDataSegmentLength", "%u", ISCST_RECV_SEGMENT);
+	if (!conn->target)
+		return;
+	mutex_lock(&iscst_lock);
+	if (conn->target->alias[0])
+		iscst_text_add(&login->text, "TargetAlias", "%s", conn->target->alias);
+	mutex_unlock(&iscst_lock);
+}
+
+/**
+ * iscst_nego_finish - the log-in is through
+ * @conn: the connection, in slow_work
+ *
+ * Context: process context.
+ */
+void iscst_nego_finish(struct iscst_conn *conn)
+{
+	struct iscst_params *params = &conn->params;
+
+	/* One of the two may have been left at its default. */
+	params->first_burst_length = min(params->first_burst_length, params->max_burst_length);
+	if (conn->login->told_segment)
+		conn->segment = ISCST_RECV_SEGMENT;
+}

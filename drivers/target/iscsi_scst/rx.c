@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receiving: one PDU at a time, header, data and trailer, as they come. Data goes from
+ * the socket's buffers to where it belongs: a command's own pages, or a text's memory.
+ */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/uio.h>
+
+#include "iscst.h"
+
+#define ISCST_RX_BVECS	16
+
+static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
+{
+	return (struct iscsi_hdr *)conn->rx.hdr;
+}
+
+/**
+ * iscst_rx_to_buf - a PDU's data goes into a buffer
+ * @conn: the connection
+ * @buf:  where to; as much room as the PDU has data
+ *
+ * Context: io_work.
+ */
+void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
+{
+	conn->rx.dest = ISCST_RX_BUF;
+	conn->rx.buf = buf;
+}
+
+/**
+ * iscst_rx_to_cmd - a PDU's data is a command's
+ * @conn: the connection
+ * @cmd:  the command, whose cursor stands where the data belongs
+ * @keep: bytes of it that are wanted; the others are dropped
+ *
+ * Context: io_work.
+ */
+void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
+{
+	conn->rx.dest = ISCST_RX_CMD;
+	conn->rx.cmd = cmd;
+	conn->rx.keep = keep;
+}
+
+/**
+ * iscst_rx_forget - a command wants no data any more
+ * @conn: the connection
+ * @cmd:  the command; what comes for it is dropped
+ *
+ * Context: io_work.
+ */
+void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
+{
+	if (conn->rx.cmd != cmd)
+		return;
+	conn->rx.cmd = NULL;
+	conn->rx.dest = ISCST_RX_DROP;
+}
+
+static int iscst_rx_recv(struct iscst_conn *conn, void *buf, u32 len)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+
+	return kernel_recvmsg(conn->sock, &msg, &vec, 1, len, msg.msg_flags);
+}
+
+static int iscst_rx_recv_sg(struct iscst_conn *conn, u32 len)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct iscst_cursor *cursor = &conn->rx.cmd->cursor;
+	struct bio_vec bvecs[ISCST_RX_BVECS];
+	unsigned int n;
+	int ret;
+
+	n = iscst_cursor_bvecs(cursor, bvecs, ISCST_RX_BVECS, &len);
+	iov_iter_bvec(&msg.msg_iter, ITER_DEST, bvecs, n, len);
+	ret = sock_recvmsg(conn->sock, &msg, msg.msg_flags);
+	if (ret <= 0)
+		return ret;
+	if (conn->params.data_digest)
+		conn->rx.crc = iscst_crc_cursor(conn->rx.crc, cursor, ret);
+	iscst_cursor_skip(cursor, ret);
+	return ret;
+}
+
+static int iscst_rx_recv_buf(struct iscst_conn *conn, void *buf, u32 len)
+{
+	int ret = iscst_rx_recv(conn, buf, len);
+
+	if (ret > 0 && conn->params.data_digest)
+		conn->rx.crc = iscst_crc(conn->rx.crc, buf, ret);
+	return ret;
+}
+
+/* A part of the data segment */
+static int iscst_rx_recv_data(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+	u32 left = rx->len - rx->off;
+
+	if (rx->dest == ISCST_RX_CMD && rx->off < rx->keep)
+		return iscst_rx_recv_sg(conn, rx->keep - rx->off);
+	if (rx->dest == ISCST_RX_BUF)
+		return iscst_rx_recv_buf(conn, rx->buf + rx->off, left);
+	return iscst_rx_recv_buf(conn, rx->scratch, min_t(u32, left, sizeof(rx->scratch)));
+}
+
+static int iscst_rx_recv_part(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+
+	switch (rx->state) {
+	case ISCST_RX_HEADER:
+		return iscst_rx_recv(conn, rx->hdr + rx->off, rx->need - rx->off);
+	case ISCST_RX_DATA:
+		return iscst_rx_recv_data(conn);
+	default:
+		return iscst_rx_recv(conn, rx->trailer + rx->off, rx->need - rx->off);
+	}
+}
+
+static bool iscst_rx_has_digests(const struct iscst_conn *conn)
+{
+	return conn->state == ISCST_CONN_FULL;
+}
+
+static u32 iscst_rx_header_len(struct iscst_conn *conn)
+{
+	u32 len = ISCSI_HDR_LEN + iscst_rx_hdr(conn)->hlength * 4;
+
+	if (iscst_rx_has_digests(conn) && conn->params.header_digest)
+		len += ISCSI_CRC_LEN;
+	return len;
+}
+
+/* RFC 7143 7.8: what has a wrong header digest may be anything, even in its length. */
+static bool iscst_rx_header_is_intact(struct iscst_conn *conn)
+{
+	u32 len = ISCSI_HDR_LEN + iscst_rx_hdr(conn)->hlength * 4;
+
+	if (conn->rx.need == len)
+		return true;
+	return iscst_crc_matches(iscst_crc(ISCST_CRC_INIT, conn->rx.hdr, len),
+				 conn->rx.hdr + len);
+}
+
+/* A request in full feature phase whose CmdSN was looked at */
+static int iscst_rx_request(struct iscst_conn *conn)
+{
+	switch (iscst_rx_hdr(conn)->opcode & ISCSI_OPCODE_MASK) {
+	case ISCSI_OP_NOOP_OUT:
+		return iscst_nop_out(conn);
+	case ISCSI_OP_SCSI_CMD:
+		return iscst_scsi_cmd(conn);
+	case ISCSI_OP_SCSI_TMFUNC:
+		return iscst_tmf(conn);
+	case ISCSI_OP_TEXT:
+		return iscst_text_header(conn);
+	case ISCSI_OP_LOGOUT:
+		return iscst_logout(conn);
+	default:
+		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
+	}
+}
+
+static int iscst_rx_full_feature(struct iscst_conn *conn)
+{
+	struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
+
+	switch (hdr->opcode & ISCSI_OPCODE_MASK) {
+	case ISCSI_OP_SCSI_DATA_OUT:
+		return iscst_data_out(conn);
+	case ISCSI_OP_SNACK:
+		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
+	case ISCSI_OP_LOGIN:
+		return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
+	default:
+		if (iscst_cmdsn_take(conn->session, hdr) == ISCST_CMDSN_IGNORE)
+			return 0;
+		return iscst_rx_request(conn);
+	}
+}
+
+/* The header is there: look what it is, and where its data goes. */
+static int iscst_rx_header(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+
+	if (!iscst_rx_header_is_intact(conn))
+		return -EBADMSG;
+	rx->len = ntoh24(iscst_rx_hdr(conn)->dlength);
+	if (rx->len > conn->segment)
+		return -EMSGSIZE;
+	rx->state = ISCST_RX_DATA;
+	rx->dest = ISCST_RX_DROP;
+	rx->off = 0;
+	rx->cmd = NULL;
+	rx->ctl = NULL;
+	rx->crc = ISCST_CRC_INIT;
+	return conn->state == ISCST_CONN_LOGIN ? iscst_login_header(conn) :
+						 iscst_rx_full_feature(conn);
+}
+
+static void iscst_rx_next(struct iscst_conn *conn)
+{
+	conn->rx.state = ISCST_RX_HEADER;
+	conn->rx.off = 0;
+	conn->rx.need = ISCSI_HDR_LEN;
+	conn->rx.cmd = NULL;
+	conn->rx.ctl = NULL;
+}
+
+/* The whole PDU is there. */
+static int iscst_rx_done(struct iscst_conn *conn)
+{
+	struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
+	struct iscst_cmd *cmd = conn->rx.cmd;
+	u32 len = conn->rx.len;
+	int ret = 0;
+
+	if (cmd) {
+		conn->rx.cmd = NULL;
+		iscst_data_received(cmd, len, hdr->flags & ISCSI_FLAG_CMD_FINAL);
+	} else if (conn->rx.ctl) {
+		ret = iscst_nop_out_done(conn);
+	} else if (conn->rx.dest == ISCST_RX_BUF) {
+		iscst_conn_start_slow(conn);
+	}
+	iscst_rx_next(conn);
+	return ret;
+}
+
+/*
+ * RFC 7143 7.8: the PDU is rejected, and a command that lost its data fails. The others
+ * are as if they had not come.
+ */
+static int iscst_rx_data_digest_error(struct iscst_conn *conn)
+{
+	struct iscst_cmd *cmd = conn->rx.cmd;
+	int ret = iscst_reject(conn, ISCSI_REASON_DATA_DIGEST_ERROR);
+
+	if (cmd)
+		iscst_data_fail(cmd);
+	if (conn->rx.ctl)
+		iscst_ctl_free(conn->rx.ctl);
+	iscst_rx_next(conn);
+	return ret;
+}
+
+static int iscst_rx_trailer(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+	u32 pad = -rx->len & (ISCSI_PAD_LEN - 1);
+
+	if (rx->need > pad && !iscst_crc_matches(iscst_crc(rx->crc, rx->trailer, pad),
+						 rx->trailer + pad))
+		return iscst_rx_data_digest_error(conn);
+	return iscst_rx_done(conn);
+}
+
+/* The data is there: what stands after it? */
+static int iscst_rx_data(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+
+	rx->state = ISCST_RX_TRAILER;
+	rx->off = 0;
+	rx->need = -rx->len & (ISCSI_PAD_LEN - 1);
+	if (rx->len && iscst_rx_has_digests(conn) && conn->params.data_digest)
+		rx->need += ISCSI_CRC_LEN;
+	return rx->need ? 0 : iscst_rx_trailer(conn);
+}
+
+/* Go on after a part has become complete. */
+static int iscst_rx_advance(struct iscst_conn *conn)
+{
+	struct iscst_rx *rx = &conn->rx;
+	int ret;
+
+	if (rx->state == ISCST_RX_TRAILER)
+		return rx->off < rx->need ? 0 : iscst_rx_trailer(conn);
+	if (rx->state == ISCST_RX_HEADER) {
+		if (rx->off == ISCSI_HDR_LEN && rx->need == ISCSI_HDR_LEN)
+			rx->need = iscst_rx_header_len(conn);
+		if (rx->off < rx->need)
+			return 0;
+		ret = iscst_rx_header(conn);
+		if (ret)
+			return ret;
+	}
+	return rx->off < rx->len ? 0 : iscst_rx_data(conn);
+}
+
+/* After the log-out nobody reads what comes; only its end counts. */
+static int iscst_rx_discard(struct iscst_conn *conn)
+{
+	return iscst_rx_recv(conn, conn->rx.scratch, sizeof(conn->rx.scratch));
+}
+
+/* Whether the initiator must first read what it has asked for. */
+static bool iscst_rx_is_held(struct iscst_conn *conn)
+{
+	return test_bit_acquire(ISCST_CONN_SLOW, &conn->flags) ||
+	       atomic_read(&conn->ctls) >= ISCST_MAX_CTLS ||
+	       atomic_read(&conn->ctl_bytes) >= ISCST_MAX_CTL_BYTES;
+}
+
+static int iscst_rx_step(struct iscst_conn *conn)
+{
+	int ret;
+
+	if (iscst_rx_is_held(conn))
+		return -EAGAIN;
+	if (conn->state == ISCST_CONN_OVER)
+		return iscst_rx_discard(conn) ?: -ECONNRESET;
+	ret = iscst_rx_recv_part(conn);
+	if (ret <= 0)
+		return ret ?: -ECONNRESET;
+	conn->rx.off += ret;
+	WRITE_ONCE(conn->last_rx, jiffies);
+	return iscst_rx_advance(conn);
+}
+
+/**
+ * iscst_rx_run - receive what there is, up to a few parts of PDUs
+ * @conn: the connection
+ *
+ * Context: io_work.
+ * Return: 1 if something was received, which may have left something to send; 0 if not;
+ * or an errno: the connection has to end.
+ */
+int iscst_rx_run(struct iscst_conn *conn)
+{
+	int i, ret;
+
+	for (i = 0; i < 16; i++) {
+		ret = iscst_rx_step(conn);
+		if (ret == -EAGAIN)
+			break;
+		if (ret < 0)
+			return ret;
+	}
+	return i > 0;
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: made at the end of a log-in, reinstated by the initiator's next one, ended
+ * with their connection.
+ */
+#include <linux/idr.h>
+#include <linux/inet.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "iscst.h"
+
+/* How long a log-in waits for the session that it reinstates */
+#define ISCST_REINSTATE_TIMEOUT	(10 * HZ)
+
+/*
+ * Of one PDU that is half sent, the initiator may know already that it made room for
+ * one more command.
+ */
+#define ISCST_SPARE_SLOTS	2
+
+#define ISCST_DISCOVERY_DEPTH	8
+
+/* Target session identifying handles: unique over all targets */
+static DEFINE_IDA(iscst_tsihs);
+
+static void iscst_slot_init(struct iscst_session *session, unsigned int slot)
+{
+	struct iscst_cmd *cmd = &session->cmds[slot];
+
+	cmd->conn = session->conn;
+	cmd->slot = slot;
+	cmd->ready.kind = ISCST_TX_READY;
+	cmd->response.kind = ISCST_TX_RESPONSE;
+	list_add_tail(&cmd->entry, &session->idle);
+}
+
+static int iscst_session_alloc_slots(struct iscst_session *session)
+{
+	unsigned int i, count = session->depth + ISCST_SPARE_SLOTS;
+
+	if (!session->target)
+		return 0;
+	session->cmds = kvcalloc(count, sizeof(*session->cmds), GFP_KERNEL);
+	if (!session->cmds)
+		return -ENOMEM;
+	session->nr_cmds = count;
+	for (i = 0; i < count; i++)
+		iscst_slot_init(session, i);
+	return 0;
+}
+
+/**
+ * iscst_session_free - free a session
+ * @session: the session, which nobody finds any more
+ */
+void iscst_session_free(struct iscst_session *session)
+{
+	if (session->tsih)
+		ida_free(&iscst_tsihs, session->tsih);
+	kvfree(session->cmds);
+	kfree_sensitive(session->proven);
+	kfree(session);
+}
+
+static struct iscst_session *iscst_session_alloc(struct iscst_conn *conn)
+{
+	struct iscst_session *session = kzalloc_obj(*session);
+	int tsih;
+
+	if (!session)
+		return NULL;
+	session->conn = conn;
+	session->target = conn->target;
+	session->depth = conn->target ? READ_ONCE(conn->target->queue_depth) :
+					ISCST_DISCOVERY_DEPTH;
+	strscpy(session->initiator, conn->login->initiator, sizeof(session->initiator));
+	memcpy(session->isid, conn->login->isid, sizeof(session->isid));
+	INIT_LIST_HEAD(&session->entry);
+	INIT_LIST_HEAD(&session->idle);
+	init_llist_head(&session->released);
+	tsih = ida_alloc_range(&iscst_tsihs, 1, U16_MAX, GFP_KERNEL);
+	if (tsih < 0 || iscst_session_alloc_slots(session)) {
+		session->tsih = max(tsih, 0);
+		iscst_session_free(session);
+		return NULL;
+	}
+	session->tsih = tsih;
+	swap(session->proven, conn->login->proven);
+	return session;
+}
+
+static struct iscst_session *__iscst_session_find(const struct iscst_session *session)
+{
+	struct iscst_session *other;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(other, &session->target->sessions, entry)
+		if (!memcmp(other->isid, session->isid, sizeof(session->isid)) &&
+		    !strcmp(other->initiator, session->initiator))
+			return other;
+	return NULL;
+}
+
+static u16 __iscst_session_enter(struct iscst_session *session)
+{
+	struct iscst_target *target = session->target;
+
+	if (list_empty(&target->entry) ||
+	    test_bit(ISCST_CONN_CLOSING, &session->conn->flags))
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
+	if (target->session_count >= ISCST_MAX_SESSIONS)
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	list_add_tail(&session->entry, &target->sessions);
+	target->session_count++;
+	return 0;
+}
+
+/**
+ * struct iscst_entry - a session that wants onto its target's list
+ * @session:	the session
+ * @status:	what came of it: 0, or Status-Class and Status-Detail
+ */
+struct iscst_entry {
+	struct iscst_session *session;
+	u16 status;
+};
+
+/*
+ * RFC 7143 6.3.5: a log-in with the identifiers of a session that is there ends that
+ * one first. Returns whether the session is on its target's list, or will never be.
+ */
+static bool iscst_session_try_enter(void *arg)
+{
+	struct iscst_entry *entry = arg;
+	struct iscst_session *session = entry->session;
+	struct iscst_session *other;
+
+	mutex_lock(&iscst_lock);
+	other = __iscst_session_find(session);
+	if (other)
+		iscst_conn_close(other->conn);
+	if (!other || test_bit(ISCST_CONN_CLOSING, &session->conn->flags)) {
+		entry->status = __iscst_session_enter(session);
+		other = NULL;
+	}
+	mutex_unlock(&iscst_lock);
+	return !other;
+}
+
+static void iscst_session_leave(struct iscst_session *session)
+{
+	mutex_lock(&iscst_lock);
+	list_del_init(&session->entry);
+	session->target->session_count--;
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+}
+
+static u16 iscst_session_enter(struct iscst_session *session)
+{
+	struct iscst_entry entry = {
+		.session = session,
+		.status = ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES),
+	};
+
+	iscst_wait(iscst_session_try_enter, &entry, ISCST_REINSTATE_TIMEOUT);
+	return entry.status;
+}
+
+static u16 iscst_session_register(struct iscst_session *session)
+{
+	struct scst_session *sess;
+	u16 status = iscst_session_enter(session);
+
+	if (status)
+		return status;
+	sess = scst_session_register(session->target->tgt, session->initiator, session);
+	if (!IS_ERR(sess)) {
+		session->sess = sess;
+		return 0;
+	}
+	iscst_session_leave(session);
+	return PTR_ERR(sess) == -ENOMEM ?
+	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES) :
+	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
+}
+
+/**
+ * iscst_session_open - the log-in is through: make the session
+ * @conn: the connection, in slow_work
+ *
+ * Context: process context; waits for a session that is reinstated.
+ * Return: 0, or Status-Class and Status-Detail.
+ */
+u16 iscst_session_open(struct iscst_conn *conn)
+{
+	struct iscst_session *session = iscst_session_alloc(conn);
+	u16 status = 0;
+
+	if (!session)
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	if (session->target)
+		status = iscst_session_register(session);
+	if (status) {
+		iscst_session_free(session);
+		return status;
+	}
+	mutex_lock(&iscst_lock);
+	conn->session = session;
+	mutex_unlock(&iscst_lock);
+	if (session->target)
+		iscst_conn_established(conn);
+	return 0;
+}
+
+/*
+ * The core is done with it. Its target may go from here on. Unless the connection waits
+ * for that, it is told that it is logged out, and frees the session when it ends.
+ */
+static void iscst_session_gone(void *priv)
+{
+	struct iscst_session *session = priv;
+	struct iscst_conn *conn = session->conn;
+	bool is_last;
+
+	mutex_lock(&iscst_lock);
+	list_del_init(&session->entry);
+	session->target->session_count--;
+	conn->target = NULL;
+	session->gone = true;
+	is_last = !conn->sock;
+	if (!is_last)
+		iscst_ctl_send(session->logout);
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+	if (!is_last)
+		return;
+	if (session->logout)
+		iscst_ctl_free(session->logout);
+	iscst_conn_free(conn);
+}
+
+static void iscst_session_unregister(struct iscst_session *session)
+{
+	lockdep_assert_held(&iscst_lock);
+	if (session->ending)
+		return;
+	session->ending = true;
+	scst_session_unregister(session->sess, iscst_session_gone);
+}
+
+/**
+ * iscst_session_end - a connection's socket is gone: its session ends
+ * @conn: the connection; may be gone on return
+ *
+ * Context: process context; takes iscst_lock.
+ * Return: true if the core still has the session: it goes on when that is gone.
+ */
+bool iscst_session_end(struct iscst_conn *conn)
+{
+	struct iscst_session *session;
+	bool waits;
+
+	mutex_lock(&iscst_lock);
+	conn->sock = NULL;
+	session = conn->session;
+	waits = session && session->sess && !session->gone;
+	if (waits)
+		iscst_session_unregister(session);
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+	return waits;
+}
+
+/**
+ * iscst_session_log_out - the initiator logs out
+ * @conn: the connection
+ * @ctl:  the answer, to be sent when nothing is left of the session
+ *
+ * Context: io_work.
+ */
+void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
+{
+	iscst_conn_over(conn);
+	if (!conn->session->sess) {
+		iscst_ctl_send(ctl);
+		return;
+	}
+	mutex_lock(&iscst_lock);
+	conn->session->logout = ctl;
+	iscst_session_unregister(conn->session);
+	mutex_unlock(&iscst_lock);
+	iscst_data_fail_all(conn);
+}
+
+/**
+ * iscst_target_end_sessions - end all that came in to a target
+ * @target:   the target
+ * @graceful: ask initiators to log out first
+ *
+ * Context: process context; takes iscst_lock.
+ */
+void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
+{
+	struct iscst_conn *conn;
+
+	mutex_lock(&iscst_lock);
+	list_for_each_entry(conn, &iscst_conns, entry) {
+		if (conn->target != target)
+			continue;
+		if (graceful)
+			iscst_conn_ask_logout(conn);
+		else
+			iscst_conn_close(conn);
+	}
+	mutex_unlock(&iscst_lock);
+}
+
+/**
+ * iscst_transport_id - the initiator port's TransportID, SPC-5 7.6.4.6
+ * @sess: the I_T nexus
+ * @id:   where to, zeroed
+ *
+ * Its format 01b has the name and the ISID: "NAME,i,0xISID".
+ *
+ * Context: process context.
+ * Return: bytes.
+ */
+unsigned int iscst_transport_id(struct scst_session *sess, u8 *id)
+{
+	struct iscst_session *session = scst_session_priv(sess);
+	unsigned int len;
+
+	len = scnprintf(id + 4, 252, "%s,i,0x%6phN", session->initiator, session->isid);
+	len = round_up(len + 1, 4);
+	id[0] = 0x40 | SCSI_PROTOCOL_ISCSI;
+	put_unaligned_be16(max(len, 20U), id + 2);
+	return 4 + max(len, 20U);
+}
+
+/**
+ * iscst_address - where an initiator is
+ * @sess:    the I_T nexus
+ * @address: the text
+ *
+ * Context: process context.
+ */
+void iscst_address(struct scst_session *sess, char *address)
+{
+	struct iscst_session *session = scst_session_priv(sess);
+
+	scnprintf(address, SCST_ADDRESS_LEN, "%pISpc", &session->conn->peer);
+}
+
+/**
+ * iscst_disconnect - the administrator ends a session
+ * @sess: the I_T nexus, whose directory somebody has open
+ *
+ * Context: process context.
+ */
+void iscst_disconnect(struct scst_session *sess)
+{
+	struct iscst_session *session = scst_session_priv(sess);
+
+	mutex_lock(&iscst_lock);
+	iscst_conn_ask_logout(session->conn);
+	mutex_unlock(&iscst_lock);
+}
+
+/**
+ * iscst_event - what an initiator sees has changed
+ * @sess:  its I_T nexus
+ * @event: what happened
+ * @lun:   to which LUN
+ *
+ * Context: process context, under the core's configuration lock.
+ */
+void iscst_event(struct scst_session *sess, enum scst_event event, u32 lun)
+{
+	struct iscst_session *session = scst_session_priv(sess);
+
+	if (event == SCST_EVENT_LUN_CHANGED)
+		return;
+	set_bit(ISCST_CONN_LUNS, &session->conn->flags);
+	iscst_conn_kick(session->conn);
+}

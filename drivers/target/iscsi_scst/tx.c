@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending: one PDU at a time, header, data and trailer, as far as the socket takes them.
+ * Data goes out of the command's own pages.
+ */
+#include <linux/minmax.h>
+#include <linux/socket.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+
+#include "iscst.h"
+
+#define ISCST_TX_BVECS	16
+
+/**
+ * iscst_cursor_init - point into a scatterlist
+ * @cursor: the cursor
+ * @sg:     the list
+ * @skip:   bytes that are behind
+ */
+void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 skip)
+{
+	cursor->sg = sg;
+	cursor->off = 0;
+	iscst_cursor_skip(cursor, skip);
+}
+
+/**
+ * iscst_cursor_skip - move on in a scatterlist
+ * @cursor: the cursor
+ * @len:    bytes, not beyond the end
+ */
+void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len)
+{
+	cursor->off += len;
+	while (cursor->sg && cursor->off >= cursor->sg->length) {
+		cursor->off -= cursor->sg->length;
+		cursor->sg = sg_next(cursor->sg);
+	}
+}
+
+/**
+ * iscst_cursor_bvecs - what comes next in a scatterlist
+ * @cursor: the cursor
+ * @bvecs:  where to
+ * @max:    how many at most
+ * @len:    bytes that are wanted; on return, bytes that @bvecs have
+ *
+ * Return: how many.
+ */
+unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_vec *bvecs,
+				unsigned int max, u32 *len)
+{
+	struct iscst_cursor at = *cursor;
+	u32 left = *len;
+	unsigned int n;
+
+	for (n = 0; n < max && left && at.sg; n++) {
+		u32 part = min(left, at.sg->length - at.off);
+
+		bvec_set_page(&bvecs[n], sg_page(at.sg), part, at.sg->offset + at.off);
+		iscst_cursor_skip(&at, part);
+		left -= part;
+	}
+	*len -= left;
+	return n;
+}
+
+static bool iscst_tx_has_more(struct iscst_conn *conn)
+{
+	const struct iscst_tx_pdu *tx = &conn->tx;
+
+	if (!tx->item)
+		return !list_empty(&conn->tx_list);
+	return !tx->last || !list_is_singular(&conn->tx_list);
+}
+
+static int iscst_tx_flags(bool more)
+{
+	return MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+}
+
+static int iscst_tx_send_buf(struct iscst_conn *conn, const void *buf, u32 len, bool more)
+{
+	struct msghdr msg = { .msg_flags = iscst_tx_flags(more) };
+	struct kvec vec = { .iov_base = (void *)buf, .iov_len = len };
+
+	return kernel_sendmsg(conn->sock, &msg, &vec, 1, len);
+}
+
+static int iscst_tx_send_header(struct iscst_conn *conn)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+
+	return iscst_tx_send_buf(conn, tx->hdr + tx->off, tx->hdr_len - tx->off,
+				 tx->len || iscst_tx_has_more(conn));
+}
+
+static int iscst_tx_send_pages(struct iscst_conn *conn, u32 left, bool more)
+{
+	struct bio_vec bvecs[ISCST_TX_BVECS];
+	u32 len = left;
+	unsigned int n;
+	int ret;
+
+	n = iscst_cursor_bvecs(&conn->tx.cursor, bvecs, ISCST_TX_BVECS, &len);
+	ret = scst_sock_send_bvecs(conn->sock, bvecs, n, len,
+				   iscst_tx_flags(more || len < left));
+	if (ret > 0)
+		iscst_cursor_skip(&conn->tx.cursor, ret);
+	return ret;
+}
+
+static int iscst_tx_send_data(struct iscst_conn *conn)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+	u32 done = tx->off - tx->hdr_len;
+	bool more = tx->trailer_len || iscst_tx_has_more(conn);
+
+	if (tx->buf)
+		return iscst_tx_send_buf(conn, tx->buf + done, tx->len - done, more);
+	return iscst_tx_send_pages(conn, tx->len - done, more);
+}
+
+static int iscst_tx_send_trailer(struct iscst_conn *conn)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+	u32 done = tx->off - tx->hdr_len - tx->len;
+
+	return iscst_tx_send_buf(conn, tx->trailer + done, tx->trailer_len - done,
+				 iscst_tx_has_more(conn));
+}
+
+static bool iscst_tx_is_done(const struct iscst_tx_pdu *tx)
+{
+	return tx->off == tx->hdr_len + tx->len + tx->trailer_len;
+}
+
+/* Send a part. Returns bytes, or an errno. */
+static int iscst_tx_send_part(struct iscst_conn *conn)
+{
+	const struct iscst_tx_pdu *tx = &conn->tx;
+
+	if (tx->off < tx->hdr_len)
+		return iscst_tx_send_header(conn);
+	if (tx->off < tx->hdr_len + tx->len)
+		return iscst_tx_send_data(conn);
+	return iscst_tx_send_trailer(conn);
+}
+
+/* Send what there is of the PDU. Returns 1 when it is out, 0 when the socket is full. */
+static int iscst_tx_send(struct iscst_conn *conn)
+{
+	while (!iscst_tx_is_done(&conn->tx)) {
+		int ret = iscst_tx_send_part(conn);
+
+		if (ret == -EAGAIN)
+			return 0;
+		if (ret < 0)
+			return ret;
+		conn->tx.off += ret;
+	}
+	return 1;
+}
+
+static u32 iscst_tx_data_crc(const struct iscst_tx_pdu *tx, u32 pad)
+{
+	u32 crc = tx->buf ? iscst_crc(ISCST_CRC_INIT, tx->buf, tx->len) :
+			    iscst_crc_cursor(ISCST_CRC_INIT, &tx->cursor, tx->len);
+
+	return iscst_crc(crc, tx->trailer, pad);
+}
+
+/* A log-in's last response comes before what was negotiated is in force. */
+static void iscst_tx_finish_build(struct iscst_conn *conn)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+	struct iscsi_hdr *hdr = (struct iscsi_hdr *)tx->hdr;
+	bool digests = hdr->opcode != ISCSI_OP_LOGIN_RSP;
+	u32 pad = -tx->len & (ISCSI_PAD_LEN - 1);
+
+	hton24(hdr->dlength, tx->len);
+	tx->hdr_len = ISCSI_HDR_LEN;
+	if (digests && conn->params.header_digest) {
+		iscst_crc_put(iscst_crc(ISCST_CRC_INIT, hdr, ISCSI_HDR_LEN),
+			      tx->hdr + ISCSI_HDR_LEN);
+		tx->hdr_len += ISCSI_CRC_LEN;
+	}
+	memset(tx->trailer, 0, pad);
+	tx->trailer_len = pad;
+	if (digests && conn->params.data_digest && tx->len) {
+		iscst_crc_put(iscst_tx_data_crc(tx, pad), tx->trailer + pad);
+		tx->trailer_len += ISCSI_CRC_LEN;
+	}
+	tx->off = 0;
+	tx->busy = true;
+}
+
+static bool iscst_ctl_build(struct iscst_conn *conn, struct iscst_ctl *ctl)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+	struct iscsi_hdr *hdr = (struct iscsi_hdr *)tx->hdr;
+
+	*hdr = ctl->hdr;
+	iscst_tmf_build(ctl, hdr);
+	iscst_cmdsn_fill(conn, hdr, ctl->numbered);
+	tx->buf = ctl->data;
+	tx->len = ctl->len;
+	return true;
+}
+
+/* Build the next PDU of the first item. */
+static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+
+	tx->item = item;
+	tx->buf = NULL;
+	tx->len = 0;
+	memset(tx->hdr, 0, ISCSI_HDR_LEN);
+	switch (item->kind) {
+	case ISCST_TX_CTL:
+		tx->last = iscst_ctl_build(conn, container_of(item, struct iscst_ctl, tx));
+		break;
+	case ISCST_TX_READY:
+		tx->last = iscst_r2t_build(conn, container_of(item, struct iscst_cmd, ready));
+		break;
+	case ISCST_TX_RESPONSE:
+		tx->last = iscst_cmd_build(conn, container_of(item, struct iscst_cmd,
+							      response));
+		break;
+	}
+	iscst_tx_finish_build(conn);
+}
+
+static void iscst_tx_item_sent(struct iscst_tx *item)
+{
+	struct iscst_cmd *cmd;
+
+	list_del(&item->entry);
+	switch (item->kind) {
+	case ISCST_TX_CTL:
+		iscst_ctl_free(container_of(item, struct iscst_ctl, tx));
+		break;
+	case ISCST_TX_READY:
+		cmd = container_of(item, struct iscst_cmd, ready);
+		cmd->r2t_queued = false;
+		/* A sequence may have ended while the socket was full. */
+		iscst_r2t_pump(cmd);
+		break;
+	case ISCST_TX_RESPONSE:
+		cmd = container_of(item, struct iscst_cmd, response);
+		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
+		break;
+	}
+}
+
+/* Send a PDU, the next one if none was begun. Returns as iscst_tx_run(). */
+static int iscst_tx_step(struct iscst_conn *conn)
+{
+	struct iscst_tx_pdu *tx = &conn->tx;
+	struct iscst_tx *item;
+	int ret;
+
+	if (!tx->busy) {
+		item = list_first_entry_or_null(&conn->tx_list, struct iscst_tx, entry);
+		if (!item)
+			return 0;
+		iscst_tx_build(conn, item);
+	}
+	ret = iscst_tx_send(conn);
+	if (ret <= 0)
+		return ret;
+	tx->busy = false;
+	item = tx->item;
+	tx->item = NULL;
+	if (item && tx->last)
+		iscst_tx_item_sent(item);
+	return 1;
+}
+
+/**
+ * iscst_tx_run - send what the socket takes, up to a few PDUs
+ * @conn: the connection
+ *
+ * Context: io_work.
+ * Return: 1 if there may be more to send, 0 if not, or if the socket is full, or an
+ * errno.
+ */
+int iscst_tx_run(struct iscst_conn *conn)
+{
+	int ret = 1;
+	int i;
+
+	for (i = 0; i < 8 && ret > 0; i++)
+		ret = iscst_tx_step(conn);
+	return ret;
+}
+
+/**
+ * iscst_tx_forget - something is not to be sent any more
+ * @conn: the connection
+ * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
+ *
+ * Context: io_work.
+ */
+void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
+{
+	list_del(&item->entry);
+	if (conn->tx.item == item)
+		conn->tx.item = NULL;
+}

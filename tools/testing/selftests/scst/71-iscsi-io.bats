@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# iSCSI: data, through open-iscsi and libiscsi.
+
+load lib/scst
+load lib/iscsi
+
+image=$BATS_TEST_TMPDIR/image
+
+# verify_io DISK [FIO-OPTION...]: writes of all sizes, read back and compared
+verify_io() {
+	local disk=$1
+
+	shift
+	fio --name=verify --filename="$disk" --size=24M --rw=randwrite --bsrange=512-300k \
+		--bs_unaligned=0 --blockalign=512 --ioengine=libaio --iodepth=16 --direct=1 \
+		--verify=crc32c --verify_fatal=1 --randrepeat=1 --serialize_overlap=1 \
+		--output="$BATS_TEST_TMPDIR/fio" "$@" || {
+		cat "$BATS_TEST_TMPDIR/fio"
+		return 1
+	}
+}
+
+export_image() {
+	truncate -s 64M "$image"
+	iscsi_export fileio "path=$image"
+}
+
+digests='node.conn[0].iscsi'
+
+@test "every digest combination carries data" {
+	requires fio
+	export_image
+	for header in None CRC32C; do
+		for data in None CRC32C; do
+			login t0 "$digests.HeaderDigest=$header" "$digests.DataDigest=$data"
+			equal "$header $data" "$(negotiated header_digest | sed 's/0/None/;s/1/CRC32C/') $(
+				negotiated data_digest | sed 's/0/None/;s/1/CRC32C/')"
+			verify_io "$(wait_for_iscsi_disk t0 0)"
+			logout t0
+		done
+	done
+}
+
+@test "every way to send data works" {
+	requires fio
+	export_image
+	for setting in InitialR2T=Yes,ImmediateData=No InitialR2T=Yes,ImmediateData=Yes \
+		InitialR2T=No,ImmediateData=No InitialR2T=No,ImmediateData=Yes; do
+		login t0 "node.session.iscsi.${setting%,*}" "node.session.iscsi.${setting#*,}" \
+			node.session.iscsi.FirstBurstLength=4096 \
+			node.session.iscsi.MaxBurstLength=16384 \
+			"$digests.MaxRecvDataSegmentLength=4096"
+		verify_io "$(wait_for_iscsi_disk t0 0)" --size=8M
+		logout t0
+	done
+}
+
+@test "a small command window, and small segments" {
+	requires fio
+	export_image
+	attr_set "$iscsi:t0/queue_depth" 1
+	attr_set "$iscsi:t0/max_burst_length" 512
+	attr_set "$iscsi:t0/first_burst_length" 512
+	login t0 "$digests.MaxRecvDataSegmentLength=512"
+	verify_io "$(wait_for_iscsi_disk t0 0)" --size=2M
+}
+
+@test "a file system, and a log-in that finds it again" {
+	requires mkfs.ext4
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir "$tree"
+	export_image
+	login t0
+	disk=$(wait_for_iscsi_disk t0 0)
+	mkfs.ext4 -q "$disk"
+	mount "$disk" "$tree"
+	cp "$BATS_TEST_FILENAME" "$tree/file"
+	umount "$tree"
+	logout t0
+	login t0
+	mount "$(wait_for_iscsi_disk t0 0)" "$tree"
+	cmp "$BATS_TEST_FILENAME" "$tree/file"
+	umount "$tree"
+}
+
+@test "an initiator finds its session again after the target was away" {
+	requires fio
+	export_image
+	login t0
+	disk=$(wait_for_iscsi_disk t0 0)
+	scst_start verify_io "$disk" --time_based --runtime=12
+	writer=$!
+	for _ in 1 2; do
+		scst_sleep 1.5
+		bounded 10 attr_set "$iscsi:t0/enable" 0
+		equal '' "$(ls "$iscsi:t0/sessions")"
+		scst_sleep 2
+		attr_set "$iscsi:t0/enable" 1
+	done
+	wait "$writer"
+}
+
+is_another_session() {
+	local since
+
+	read -r since <"$iscsi:t0/sessions/$iqn:i0/login_time" && [ "$since" != "$1" ]
+} 2>/dev/null
+
+@test "disconnect ends a session, and the initiator comes back" {
+	export_image
+	login t0
+	disk=$(wait_for_iscsi_disk t0 0)
+	dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
+	since=$(cat "$iscsi:t0/sessions/$iqn:i0/login_time")
+	scst_sleep 1.1
+	attr_set "$iscsi:t0/sessions/$iqn:i0/disconnect" 1
+	wait_until 20 is_another_session "$since"
+	dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
+}
+
+@test "resets and aborts under I/O" {
+	requires sg_reset
+	iscsi_export nullio size=64M
+	login t0
+	disk=$(wait_for_iscsi_disk t0 0)
+	background dd if="$disk" of=/dev/null bs=64k count=100000 iflag=direct status=none
+	sg=/dev/$(ls "/sys/block/${disk#/dev/}/device/scsi_generic")
+	for _ in 1 2 3; do
+		sg_reset -N -d "$sg"
+		sg_reset -N -t "$sg"
+	done
+	dd if="$disk" of=/dev/null bs=1M count=4 iflag=direct status=none
+}
+
+@test "LUNs that come are seen without asking" {
+	iscsi_export nullio size=1M
+	make_device nullio d1 size=2M
+	login t0
+	wait_for_iscsi_disk t0 0
+	iscsi_link t0 300 nullio/d1
+	wait_for_iscsi_disk t0 16684
+	equal $((2 << 20)) "$(disk_size "$iscsi_disk")"
+}
+
+@test "an idle initiator that gives signs of life stays" {
+	iscsi_export nullio size=1M
+	attr_set "$iscsi:t0/nop_interval_ms" 1000
+	attr_set "$iscsi:t0/nop_timeout_ms" 1000
+	login t0 node.conn[0].timeo.noop_out_interval=0
+	since=$(cat "$iscsi:t0/sessions/$iqn:i0/login_time")
+	scst_sleep 5
+	attr_is "$iscsi:t0/sessions/$iqn:i0/login_time" "$since"
+}
+
+@test "libiscsi's tests" {
+	requires iscsi-test-cu
+	truncate -s 100M "$image"
+	iscsi_export fileio "path=$image"
+	run iscsi-test-cu --test=ALL --dataloss "iscsi://127.0.0.1/$iqn:t0/0"
+	printf '%s\n' "$output" >"$SCST_OUT/iscsi-test-cu.log"
+	equal '' "$(libiscsi_failed <<<"$output")"
+}
+
+# SUITE.TEST of those that failed
+libiscsi_failed() {
+	awk '
+		/^Suite: / { suite = $2 }
+		/^  Test: / { test = $2 }
+		/FAILED$/ && !/\[FAILED\]/ { print suite "." test }'
+}

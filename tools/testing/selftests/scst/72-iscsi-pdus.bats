@@ -1,0 +1,462 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# iSCSI: what initiators usually do not send. lib/iscsi_pdu.pl is the initiator.
+# shellcheck disable=SC2016 # it is Perl's to expand
+
+load lib/scst
+load lib/iscsi
+
+setup_file() {
+	:
+}
+
+teardown_file() {
+	scst_unload
+}
+
+setup() {
+	scst_up && modprobe iscsi_scst && iscsi_export nullio size=64M
+}
+
+teardown() {
+	scst_down
+}
+
+# raw CODE...
+raw() {
+	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
+}
+
+# --- log-in
+
+@test "what is no log-in ends the connection" {
+	raw 'for my $junk ("\0" x 48, "\xff" x 48, "GET / HTTP/1.0\r\n\r\n" . "x" x 48,
+			pdu(0x01, 0xc0, ""), pdu(0x40, 0x80, ""), pdu(0x03, 0x87, ""),
+			bhs(0x43, 0x87, "", "x" x 8193), bhs(0x43, 0x87, "", "", "\0" x 1020),
+			bhs(0x43, 0x87, "", "x" x 0xffffff)) {
+		open_conn(); put($junk . "\0" x 2048); expect_end();
+	}
+	works()'
+}
+
+@test "a log-in without what it needs is refused, and says why" {
+	raw 'refused("0207", 0x87, "TargetName=$target");
+	refused("0207", 0x87, "InitiatorName=$initiator");
+	refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=iqn.2026-11.org.example:t9");
+	refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=" . "x" x 255);
+	refused("0209", 0x87, (names())[0, 1], "SessionType=Other");
+	refused("0200", 0x87, "InitiatorName=me", "TargetName=$target");
+	refused("0200", 0x87, "InitiatorName=iqn." . "x" x 220, "TargetName=$target");
+	refused("0200", 0x87, names(), "HeaderDigest=None", "HeaderDigest=None");
+	refused("0200", 0x87, names(), "=Value");
+	refused("0200", 0x87, names(), "x" x 64 . "=Value");
+	refused("0200", 0x87, names(), "NoValue");
+	refused("020b", 0x86, names());
+	refused("020b", 0x85, names());
+	refused("020b", 0x8b, names());
+	refused("020b", 0xc7, names());
+	{ local $tsih = 9; open_conn(); $tsih = 9;
+	  my $p = login_step(0x87, names()); $p->{status} eq "020a" or fail $p->{status}; }
+	works()'
+}
+
+@test "a log-in may not change what it is" {
+	raw 'open_conn(); login_step(0x04, names()); $isid = "\x80\x12\x34\x56\x00\x02";
+	my $p = login_step(0x87); $p->{status} eq "020b" or fail $p->{status};
+	open_conn(); login_step(0x04, names());
+	$p = login_step(0x81); $p->{status} eq "020b" or fail $p->{status};
+	works()'
+}
+
+@test "every key has its result" {
+	attr_set "$iscsi:t0/max_burst_length" 65536
+	attr_set "$iscsi:t0/alias" 'A disk of nothing'
+	raw 'negotiates("HeaderDigest=$_->[0]", $_->[1]) for ["None", "None"], ["CRC32C", "CRC32C"],
+		["CRC32C,None", "CRC32C"], ["None,CRC32C", "None"], ["X-new,CRC32C", "CRC32C"],
+		["X-new", "Reject"];
+	negotiates("MaxConnections=$_->[0]", $_->[1]) for [1, 1], [8, 1], ["0x8", 1], [0, "Reject"],
+		[65536, "Reject"], ["many", "Reject"], ["", "Reject"], [-1, "Reject"];
+	negotiates("InitialR2T=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], ["yes", "Reject"];
+	negotiates("ImmediateData=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], [1, "Reject"];
+	negotiates("MaxBurstLength=$_->[0]", $_->[1]) for [512, 512], [65537, 65536],
+		[16777215, 65536], [511, "Reject"], [16777216, "Reject"];
+	negotiates("FirstBurstLength=$_->[0]", $_->[1]) for [512, 512], [16777215, 262144];
+	negotiates("MaxRecvDataSegmentLength=512", 262144);
+	negotiates("DefaultTime2Wait=$_->[0]", $_->[1]) for [0, 2], [3600, 3600], [3601, "Reject"];
+	negotiates("DefaultTime2Retain=$_->[0]", $_->[1]) for [0, 0], [3600, 0];
+	negotiates("MaxOutstandingR2T=$_->[0]", $_->[1]) for [1, 1], [65535, 8], [0, "Reject"];
+	negotiates("DataPDUInOrder=No", "Yes"); negotiates("DataSequenceInOrder=No", "Yes");
+	negotiates("ErrorRecoveryLevel=$_->[0]", $_->[1]) for [0, 0], [2, 0], [3, "Reject"];
+	negotiates("iSCSIProtocolLevel=$_->[0]", $_->[1]) for [1, 1], [2, 2], [31, 2];
+	negotiates("TaskReporting=ResponseFence,RFC3720", "RFC3720");
+	negotiates("IFMarker=Yes", "No"); negotiates("X-org.example=1", "NotUnderstood");
+	negotiates("InitiatorAlias=me", ""); negotiates("TargetAlias=NotUnderstood", "A disk of nothing");
+	negotiates("SendTargets=All", "Reject"); negotiates("CHAP_A=5", "Reject");
+	my $p = login("MaxConnections=1", "X=1"); $p->{keys}{TargetPortalGroupTag} eq 1 or fail "no group";
+	works()'
+}
+
+@test "keys over several PDUs, cut anywhere" {
+	raw 'for my $cut (1, 13, 14, 40) {
+		open_conn();
+		my $all = text(names(), "MaxBurstLength=4096");
+		my $head = sub { $isid . pack("n N n n N N", 0, 7, 0, 0, 1, 0) };
+		put(pdu(0x43, 0x44, $head->(), substr($all, 0, $cut)));
+		expect(0x23, data => "", flags => 4);
+		put(pdu(0x43, 0x87, $head->(), substr($all, $cut)));
+		my $p = expect(0x23, flags => 0x87);
+		$p->{data} =~ /MaxBurstLength=4096\0/ or fail $p->{data};
+		ping();
+	}
+	works()'
+}
+
+@test "a log-in that never ends, or has too much to say, is ended" {
+	raw 'open_conn();
+	for (1 .. 3) { put(login_pdu(0x44, "x=" . "y" x 8000)); last unless receive(2); }
+	expect_end();
+	open_conn(); put(login_pdu(0x04, names(), map { "a$_=" } 1 .. 1000));
+	my $p = receive(); $p->{w36} >> 16 == 0x200 or fail "no error";
+	works()'
+}
+
+@test "log-ins under way are few, and time out" {
+	raw 'my @idle = map { open_conn() } 1 .. 64;
+	open_conn(); expect_end();
+	close $_ for splice @idle, 0, 32;
+	select undef, undef, undef, 0.5;
+	works();
+	open_conn(); put("\x43");
+	my $begin = time; !get(1, 30) or fail "an answer";
+	my $took = time - $begin; $took >= 10 && $took <= 20 or fail "after $took s";
+	works()'
+}
+
+@test "a new log-in takes the place of the session before it" {
+	raw 'login(); my $old = $sock; login(); my $new = $sock;
+	$sock = $old; expect_end(); $sock = $new; ping();
+	$isid = "\x80\x12\x34\x56\x00\x02"; $new = $sock; login(); ping(); $sock = $new; ping()'
+}
+
+@test "CHAP answers that are none are refused" {
+	mkdir "$iscsi:t0/auth/*"
+	attr_set "$iscsi:t0/auth/*/user" me
+	attr_set "$iscsi:t0/auth/*/secret" secret
+	attr_set "$iscsi:t0/auth/*/target_user" you
+	attr_set "$iscsi:t0/auth/*/target_secret" other
+	raw 'use Digest::MD5 "md5_hex";
+	refused("0201", 0x87, names()); refused("0201", 0x81, names(), "AuthMethod=None");
+	sub begin { open_conn(); login_step(0x81, names(), "AuthMethod=CHAP,None");
+		return login_step(0x81, "CHAP_A=9,5")->{keys}; }
+	sub answers { my ($status, @keys) = @_; my $p = login_step(0x81, @keys);
+		$p->{status} eq $status or fail "@keys: $p->{status}"; return $p; }
+	sub right { my ($k) = @_; return "CHAP_R=0x" . md5_hex(chr($k->{CHAP_I}) . "secret" .
+		pack("H*", substr $k->{CHAP_C}, 2)); }
+	for my $wrong ("", "0", "0x", "0x0", "0xzz", "0b", "0b====", "12", "0x" . "00" x 16,
+			"0x" . "00" x 300, "0x" . "0" x 8000) {
+		begin(); answers("0201", "CHAP_N=me", "CHAP_R=$wrong");
+	}
+	begin(); answers("0207", "CHAP_N=me");
+	my $k = begin(); answers("0201", "CHAP_N=you", right($k));
+	$k = begin(); answers("0207", "CHAP_N=me", right($k), "CHAP_I=1");
+	$k = begin(); answers("0201", "CHAP_N=me", right($k), "CHAP_I=1", "CHAP_C=$k->{CHAP_C}");
+	$k = begin(); answers("0201", "CHAP_N=me", right($k), "CHAP_I=1", "CHAP_C=0x" . "11" x 1025);
+	$k = begin(); answers("0201", "CHAP_N=me", right($k), "CHAP_I=256", "CHAP_C=0x1122");
+	$k = begin(); my $p = answers("0000", "CHAP_N=me", right($k), "CHAP_I=1", "CHAP_C=0x1122");
+	$p->{keys}{CHAP_R} eq "0x" . md5_hex("\x01other\x11\x22") or fail "wrong proof";
+	$p = login_step(0x87); $p->{status} eq "0000" or fail $p->{status}; ping();
+	open_conn(); login_step(0x81, names(), "AuthMethod=CHAP");
+	$p = login_step(0x81, "CHAP_A=99"); $p->{status} eq "0201" or fail $p->{status};'
+}
+
+# --- full feature phase
+
+@test "requests that are not known are rejected" {
+	raw 'login();
+	for ([0x1c, 5], [0x10, 5], [0x43, 4], [0x04, 0]) {
+		my ($opcode, $reason) = @$_;
+		next unless $reason;
+		put(pdu($opcode | 0x40, 0x80, pack("x8 N N N N", 99, 0, $cmdsn, $expstatsn), "data"));
+		my $p = expect(0x3f, b2 => $reason);
+		length $p->{data} == 48 or fail "not the header";
+	}
+	put(pdu(0x44, 0x80, pack("x8 N N N N", 99, 5, $cmdsn, $expstatsn), ""));
+	expect(0x3f, b2 => 4);
+	ping(); works()'
+}
+
+@test "CmdSN outside the window, or not the next, is ignored" {
+	raw 'login();
+	for (-1, 1, 2, 127, 128, 1000, 0x7fffffff) {
+		local $cmdsn = ($cmdsn + $_) & 0xffffffff;
+		scsi(0xc0, 36, $inquiry);
+	}
+	ping();
+	my $tag = scsi(0xc0, 36, $inquiry); my $p = expect(0x25, itt => $tag);
+	$p->{expcmdsn} == 2 or fail "ExpCmdSN $p->{expcmdsn}";
+	$p->{maxcmdsn} == 129 or fail "MaxCmdSN $p->{maxcmdsn}"'
+}
+
+@test "pings, texts and log-outs" {
+	raw 'login();
+	for my $len (0, 1, 2, 3, 4, 4095, 8192) {
+		my $tag = next_itt(); my $data = "p" x $len;
+		put(pdu(0x00, 0x80, pack("x8 N N N N", $tag, 0xffffffff, $cmdsn++, $expstatsn), $data));
+		expect(0x20, itt => $tag, data => $data);
+	}
+	put(pdu(0x40, 0x80, pack("x8 N N N N", 0xffffffff, 0xffffffff, $cmdsn, $expstatsn), ""));
+	put(pdu(0x04, 0x80, pack("x8 N N N N", 77, 0xffffffff, $cmdsn++, $expstatsn),
+		text("SendTargets=")));
+	my $p = expect(0x24, itt => 77, flags => 0x80, ttt => 0xffffffff);
+	$p->{data} eq text("TargetName=$target", "TargetAddress=$portal,1") or fail $p->{data};
+	put(pdu(0x04, 0x80, pack("x8 N N N N", 78, 0xffffffff, $cmdsn++, $expstatsn),
+		text("SendTargets=All", "MaxBurstLength=512", "MaxRecvDataSegmentLength=4096")));
+	$p = expect(0x24, itt => 78);
+	$p->{data} eq text("SendTargets=Reject", "MaxBurstLength=Reject") or fail $p->{data};
+	put(pdu(0x46, 0x81, pack("x8 N n x2 N N", 79, 5, $cmdsn, $expstatsn)));
+	expect(0x26, itt => 79, b2 => 1);
+	put(pdu(0x46, 0x82, pack("x8 N n x2 N N", 80, 0, $cmdsn, $expstatsn)));
+	expect(0x26, itt => 80, b2 => 2);
+	put(pdu(0x46, 0x80, pack("x8 N n x2 N N", 81, 0, $cmdsn, $expstatsn)));
+	expect(0x26, itt => 81, b2 => 0);
+	expect_end();
+	works()'
+}
+
+@test "a long list of targets comes in several PDUs" {
+	for n in {1..40}; do
+		iscsi_link "many$n" 0 nullio/d0
+		iscsi_target "many$n"
+	done
+	raw 'open_conn();
+	login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery",
+		"MaxRecvDataSegmentLength=512")->{status} eq "0000" or fail "refused";
+	my ($all, $ttt, $n, $data) = ("", 0xffffffff, 0, text("SendTargets=All"));
+	while (1) {
+		put(pdu(0x04, 0x80, pack("x8 N N N N", 5, $ttt, $cmdsn++, $expstatsn), $data));
+		my $p = expect(0x24, itt => 5); $all .= $p->{data}; $ttt = $p->{ttt}; $data = ""; $n++;
+		last if $p->{flags} & 0x80;
+	}
+	my @names = $all =~ /TargetName=/g; @names == 41 or fail scalar @names;
+	$n > 4 or fail "in $n PDUs"'
+}
+
+@test "task management that cannot be is answered so" {
+	raw 'login();
+	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
+		put(pdu(0x42, 0x80 | $fn, pack("a8 N N N N N", $lun // "", $tag, $rtt, $cmdsn,
+			$expstatsn, 0))); return expect(0x22, itt => $tag)->{b2}; }
+	my %want = (0 => 5, 1 => 1, 2 => 0, 4 => 0, 5 => 0, 6 => 0, 8 => 4, 9 => 5, 11 => 5, 99 => 5);
+	for (sort { $a <=> $b } keys %want) {
+		my $got = tmf($_, 12345); $got == $want{$_} or fail "function $_: $got";
+	}
+	tmf(5, 0, "\x00\x09") == 2 or fail "LUN 9 is there";
+	close_conn(); login("iSCSIProtocolLevel=2");
+	tmf(11, 0) == 0 or fail "no nexus reset"; tmf(10, 0) == 0 or fail "no query task set"'
+}
+
+@test "a write that is aborted while its data is awaited" {
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
+	my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag, w44 => 4096);
+	put(pdu(0x42, 0x81, pack("x8 N N N N N", 500, $tag, $cmdsn, $expstatsn, 0)));
+	expect(0x22, itt => 500, b2 => 0);
+	data_out($tag, $r2t->{ttt}, 0, 0, "x" x 4096, 1);
+	ping(); works()'
+}
+
+@test "Data-Out in its order, and R2Ts for what is missing" {
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=Yes", "MaxBurstLength=1024", "MaxOutstandingR2T=2");
+	my $tag = scsi(0xa0, 4096, write_10(0, 8), "i" x 512);
+	my $a = expect(0x31, itt => $tag, w36 => 0, w40 => 512, w44 => 1024);
+	my $b = expect(0x31, itt => $tag, w36 => 1, w40 => 1536, w44 => 1024);
+	data_out($tag, $a->{ttt}, 0, 512, "x" x 512, 0); data_out($tag, $a->{ttt}, 1, 1024, "x" x 512, 1);
+	my $c = expect(0x31, itt => $tag, w36 => 2, w40 => 2560, w44 => 1024);
+	data_out($tag, $b->{ttt}, 0, 1536, "x" x 1024, 1);
+	my $d = expect(0x31, itt => $tag, w36 => 3, w40 => 3584, w44 => 512);
+	data_out($tag, $c->{ttt}, 0, 2560, "x" x 1024, 1); data_out($tag, $d->{ttt}, 0, 3584, "x" x 512, 1);
+	expect(0x21, itt => $tag, b3 => 0);
+	ping()'
+}
+
+@test "Data-Out out of its order fails the command" {
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
+	my @wrong = ([1, 0, 1024, 0], [0, 512, 1024, 0], [0, 0, 1024, 1], [0, 0, 4096, 0],
+		[0, 0, 4608, 1], [0, 0, 0, 1], [0, 0xffffff00, 1024, 0]);
+	for (@wrong) {
+		my ($datasn, $offset, $len, $final) = @$_;
+		my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag);
+		data_out($tag, $r2t->{ttt}, $datasn, $offset, "x" x $len, $final);
+		my $p = expect(0x21, itt => $tag, b3 => 2);
+		unpack("x4 C", $p->{data}) == 0x0b or fail "@$_: not ABORTED COMMAND";
+		data_out($tag, $r2t->{ttt}, 1, 1024, "late" x 256, 1);
+		ping();
+	}
+	my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag);
+	data_out($tag, $r2t->{ttt} ^ $_, 0, 0, "x" x 4096, 1) for 1, 0x10000, 0x1000000;
+	data_out($tag + 1, $r2t->{ttt}, 0, 0, "x" x 4096, 1);
+	data_out($tag, 0xffffffff, 0, 0, "x" x 4096, 1);
+	data_out($tag, $r2t->{ttt}, 0, 0, "x" x 4096, 1);
+	expect(0x21, itt => $tag, b3 => 0)'
+}
+
+@test "unsolicited data in its order, too much of it, and for nobody" {
+	raw 'login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=1024");
+	my $tag = scsi(0x20, 4096, write_10(0, 8), "i" x 512);
+	data_out($tag, 0xffffffff, 0, 512, "u" x 512, 1);
+	my $r2t = expect(0x31, itt => $tag, w40 => 1024, w44 => 3072);
+	data_out($tag, $r2t->{ttt}, 0, 1024, "x" x 3072, 1);
+	expect(0x21, itt => $tag, b3 => 0);
+	$tag = scsi(0x20, 4096, write_10(0, 8), "i" x 512);
+	data_out($tag, 0xffffffff, 0, 512, "u" x 1024, 1);
+	expect(0x21, itt => $tag, b3 => 2);
+	$tag = scsi(0x20, 512, write_10(1 << 30, 1));
+	expect(0x21, itt => $tag, b3 => 2);
+	data_out($tag, 0xffffffff, 0, 0, "u" x 512, 1);
+	for ([0xa0, 512, "i" x 1024], [0xc0, 512, "i" x 512], [0x40, 512, ""],
+			[0xa0, 4096, "i" x 2048]) {
+		scsi($_->[0], $_->[1], write_10(0, 1), $_->[2]); expect(0x3f, b2 => 4);
+	}
+	ping(); works()'
+}
+
+@test "extended CDBs, and AHSs that lie about themselves" {
+	raw 'login_ready();
+	my $ahs = pack("n C C a16", 17, 1, 0, "");
+	my $tag = scsi(0xc0, 512, pack("C x6 C", 0x7f, 24), "", $ahs);
+	expect(0x21, itt => $tag, b3 => 2);
+	for my $bad (pack("n C x", 0xffff, 1), pack("n C x", 0, 1), pack("n C x", 1, 1),
+			pack("n C x", 0, 0) x 255, pack("n C x a1016", 1017, 1, "")) {
+		scsi(0xc0, 36, $inquiry, "", $bad); my $p = receive() // fail "ended";
+		$p->{opcode} == 0x3f || $p->{opcode} == 0x25 or fail "opcode $p->{opcode}";
+	}
+	ping(); works()'
+}
+
+@test "digest errors" {
+	raw 'login_ready("HeaderDigest=CRC32C", "DataDigest=CRC32C", "InitialR2T=Yes");
+	ping();
+	my $tag = scsi(0xc0, 36, $inquiry); expect(0x25, itt => $tag);
+	{ no warnings; my $right = \&crc32c; my $n = 0;
+	  local *crc32c = sub { return $n++ == 1 ? "oops" : $right->(@_) };
+	  $tag = scsi(0xa0, 512, write_10(0, 1), "i" x 512); }
+	expect(0x3f, b2 => 2); expect(0x21, itt => $tag, b3 => 2);
+	$tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag);
+	{ no warnings; my $right = \&crc32c; my $n = 0;
+	  local *crc32c = sub { return $n++ == 1 ? "oops" : $right->(@_) };
+	  data_out($tag, $r2t->{ttt}, 0, 0, "x" x 4096, 1);
+	  $n = 0; put(pdu(0x40, 0x80, pack("x8 N N N N", 9, 0xffffffff, $cmdsn, $expstatsn), "p")); }
+	expect(0x3f, b2 => 2); expect(0x21, itt => $tag, b3 => 2); expect(0x3f, b2 => 2);
+	ping();
+	{ no warnings; local *crc32c = sub { return "oops" };
+	  put(pdu(0x40, 0x80, pack("x8 N N N N", 9, 0xffffffff, $cmdsn, $expstatsn), "")); }
+	expect_end(); works()'
+}
+
+@test "an initiator that gives no sign of life is ended, one that does is not" {
+	attr_set "$iscsi:t0/nop_interval_ms" 1000
+	attr_set "$iscsi:t0/nop_timeout_ms" 2000
+	raw 'login(); my $p = expect(0x20, itt => 0xffffffff);
+	put(pdu(0x40, 0x80, pack("x8 N N N N", 0xffffffff, $p->{ttt}, $cmdsn, $expstatsn), ""));
+	expect(0x20, itt => 0xffffffff);
+	my $begin = time; !receive(20) or fail "more"; time - $begin < 10 or fail "too late"'
+}
+
+@test "an initiator that never reads does not get memory for it" {
+	raw 'login(); my $junk = pdu(0x40, 0x80, pack("x8 N N N N", 1, 0xffffffff, 1, 1), "p" x 4096);
+	$sock->blocking(0); my $sent = 0; my $select = IO::Select->new($sock);
+	while ($sent < 200 << 20 && $select->can_write(2)) { $sent += syswrite($sock, $junk) // last; }
+	$sent < 64 << 20 or fail "$sent bytes taken";
+	works()'
+}
+
+has_session() {
+	find_there "$iscsi:t0/sessions"/*
+}
+
+@test "LUNs that come and go are told by an asynchronous message" {
+	make_device nullio d1 size=1M
+	scst_start raw 'login_ready(); ping();
+	my $p = expect(0x32);
+	substr($p->{data}, 2, 3) eq "\x70\x00\x06" or fail unpack "H*", $p->{data};
+	substr($p->{data}, 14, 2) eq "\x3f\x0e" or fail unpack "H*", $p->{data}; ping()'
+	waiter=$!
+	wait_until 20 has_session
+	scst_sleep 0.5
+	iscsi_link t0 1 nullio/d1
+	wait "$waiter"
+}
+
+# --- anything
+
+@test "a connection that ends anywhere leaves nothing" {
+	raw 'my $stream = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=1024");
+	$stream .= pdu(0x01, 0x21, pack("x8 N N N N a16", 1, 4096, 1, 1, write_10(0, 8)), "i" x 512);
+	$stream .= pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 1, 0xffffffff, 1, 0, 512), "u" x 512);
+	$stream .= pdu(0x40, 0x80, pack("x8 N N N N", 2, 0xffffffff, 2, 1), "p" x 100);
+	for (my $cut = 0; $cut <= length $stream; $cut += 7) {
+		open_conn(); put(substr $stream, 0, $cut);
+		receive(2) if $cut > 300 && $cut % 2;
+		close_conn();
+	}
+	works()'
+}
+
+@test "random PDUs do no harm" {
+	raw "srand(${SCST_SEED-1});"'
+	sub noise { my ($pdu) = @_;
+		for (1 .. 1 + random(3)) {
+			my $at = random(length $pdu);
+			my $how = random(4);
+			substr($pdu, $at, 1) = chr random(256) if $how < 2;
+			substr($pdu, $at, 1) = chr(ord(substr $pdu, $at, 1) ^ 1 << random(8)) if $how == 2;
+			$pdu = substr $pdu, 0, $at if $how == 3 && !random(4);
+		}
+		return $pdu; }
+	for my $round (1 .. 300) {
+		open_conn();
+		my @pdus = (login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=4096"));
+		for (1 .. 8) {
+			my @kinds = (
+				sub { pdu(0x01, 0xc1, pack("x8 N N N N a16", $_, 512, $_, 1, read_10(0, 1))) },
+				sub { pdu(0x01, 0x21, pack("x8 N N N N a16", $_, 4096, $_, 1, write_10(0, 8)), "i" x 512) },
+				sub { pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", $_ - 1, 0xffffffff, 1, 0, 512), "u" x 512) },
+				sub { pdu(0x40, 0x80, pack("x8 N N N N", $_, 0xffffffff, $_, 1), "ping") },
+				sub { pdu(0x04, 0x80, pack("x8 N N N N", $_, 0xffffffff, $_, 1), text("SendTargets=")) },
+				sub { pdu(0x42, 0x80 | random(12), pack("x8 N N N N N", $_, $_ - 1, $_, 1, 0)) },
+				sub { pdu(0x46, 0x80, pack("x8 N n x2 N N", $_, 0, $_, 1)) });
+			push @pdus, $kinds[random(scalar @kinds)]->();
+		}
+		my $noisy = random(scalar @pdus);
+		$pdus[$_] = noise($pdus[$_]) for $noisy .. $noisy + random(2);
+		put($_ // "") for @pdus;
+		receive(0.05) for 1 .. 3;
+		close_conn();
+	}
+	works()'
+}
+
+# --- many
+
+@test "a thousand log-ins, one after the other" {
+	raw 'for (1 .. 1000) {
+		login();
+		put(pdu(0x46, 0x80, pack("x8 N n x2 N N", 1, 0, $cmdsn, $expstatsn)));
+		expect(0x26, b2 => 0); close_conn();
+	}'
+}
+
+@test "256 sessions at a time, with I/O, and then none" {
+	raw 'my @all;
+	for (1 .. 256) { $isid = pack "N n", 0x80000000, $_; login_ready(); push @all, [$sock, $cmdsn]; }
+	for (1 .. 4) {
+		for (@all) { ($sock, $cmdsn) = @$_; $_->[1]++; scsi(0xc0, 65536, read_10(0, 128)); }
+		for (@all) { $sock = $_->[0]; my $n = 0; my $p;
+			do { $p = expect(0x25); $n += length $p->{data} } until $p->{flags} & 1;
+			$n == 65536 or fail "$n bytes"; }
+	}'
+	wait_until 30 no_session
+}
+
+no_session() {
+	! has_session
+}
