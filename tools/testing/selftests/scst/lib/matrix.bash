@@ -3,6 +3,7 @@
 # port a is stopped somewhere, something happens, and then it may go on. In which order
 # things happened stands in the log of scst_probe.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # of lib/probe and lib/pr
 
 matrix_write='cmd 7 dir=out len=512 cdb=2a000000000000000100 data=a5'
 matrix_turn=cdb=000000000000
