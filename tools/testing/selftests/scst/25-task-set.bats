@@ -102,7 +102,7 @@ tmf() {
 	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && answers "100 response=$1"
 }
 
-abort_task=0 abort_task_set=1 clear_task_set=2 clear_aca=3 lun_reset=4
+abort_task=0 clear_aca=3 lun_reset=4
 target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 
 # --- task attributes
@@ -328,7 +328,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	for fn in $lun_reset $target_reset $nexus_reset $cold_reset; do
 		as a
 		expect_sense 05 24 00 $bad_naca
-		tmf 0 $fn
+		tmf 0 "$fn"
 		probe_ready
 		as b
 		probe_ready
