@@ -63,6 +63,7 @@ static void scst_deferred_run(struct tasklet_struct *tasklet)
 		else
 			scst_cmd_run(cmd, cmd->stage, SCST_CTX_ATOMIC);
 	}
+	/* Pairs with scst_deferred_state(): they are on their lists. */
 	smp_store_release(&deferred->passes, deferred->passes + 1);
 }
 
@@ -74,6 +75,7 @@ static bool scst_deferred_state(const struct scst_deferred *deferred,
 
 	/* Who finds nothing because a pass took it must see that pass. */
 	smp_rmb();
+	/* Pairs with scst_deferred_run(). */
 	*passes = smp_load_acquire(&deferred->passes);
 	return more;
 }

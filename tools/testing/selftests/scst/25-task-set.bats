@@ -102,8 +102,8 @@ tmf() {
 	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && answers "100 response=$1"
 }
 
-abort_task=0 clear_aca=3 lun_reset=4 target_reset=5 nexus_reset=6 query_event=9
-cold_reset=10
+abort_task=0 clear_aca=3 lun_reset=4
+target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 
 # --- task attributes
 

@@ -43,7 +43,7 @@ takes() {
 	shift 2
 	"$@" || return
 	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-	[ "$ms" -ge "$from" ] && [ "$ms" -le "$to" ] || fail "$*: took $ms ms"
+	((ms >= from && ms <= to)) || fail "$*: took $ms ms"
 }
 
 # tmf RESPONSE FUNCTION [ARGUMENTS...]
@@ -56,7 +56,7 @@ failed_sense="status=02 * sense=$(sense 04 44 00)"
 # Command 7 of a is with a backend that does not answer.
 fence() {
 	as a
-	start 7 $write_1
+	start 7 "$write_1"
 	takes 300 2300 tmf 0 "${1:-$abort_task}" ref=7
 	attr_is $device/state failed
 }
@@ -83,7 +83,7 @@ is_closed() {
 
 @test "the function is answered after fence_ms, and all that is sent then fails at once" {
 	as a
-	start 7 $write_1
+	start 7 "$write_1"
 	start 10 $turn attr=ordered
 	as b
 	start 11 $turn
@@ -96,7 +96,7 @@ is_closed() {
 	for port in a b; do
 		as $port
 		takes 0 250 expect_sense 04 44 00 $turn
-		expect_sense 04 44 00 $read_1
+		expect_sense 04 44 00 "$read_1"
 		expect_sense 04 44 00 $turn attr=ordered
 		expect_status 00 dir=in len=36 cdb=120000002400
 	done
@@ -120,11 +120,14 @@ probe_is_there() {
 @test "every function that aborts commands fences, and the next one does not wait" {
 	for fn in $abort_task $abort_task_set $clear_task_set $lun_reset $target_reset \
 		$nexus_reset; do
+		attr_set $device/fence_ms 300
 		fence "$fn"
+		# If it did wait, it would be for so long:
+		attr_set $device/fence_ms 10000
 		for port in a b; do
 			as $port
-			takes 0 250 tmf 0 $lun_reset
-			takes 0 250 tmf 0 $clear_task_set
+			takes 0 5000 tmf 0 $lun_reset
+			takes 0 5000 tmf 0 $clear_task_set
 		done
 		end_late
 		wait_until 5 is_closed
@@ -144,7 +147,7 @@ probe_is_there() {
 		as b
 		probe_ready
 		as a
-		start 7 $write_1
+		start 7 "$write_1"
 		as b
 		takes 300 2300 tmf 0 $clear_task_set
 		as a
@@ -179,8 +182,8 @@ probe_is_there() {
 	for port in a b; do
 		as $port
 		expect_sense 06 28 00 $turn
-		expect_status 00 $write_1
-		expect_status 00 $read_1
+		expect_status 00 "$write_1"
+		expect_status 00 "$read_1"
 		matches '* data=a5a5a5a5' "$reply"
 	done
 }
@@ -239,8 +242,8 @@ probe_is_there() {
 
 @test "what is held on its way when the device is fenced fails, or ends as it would have" {
 	as a
-	start 1 $write_1 hold=check
-	start 2 $write_1 hold=backend
+	start 1 "$write_1" hold=check
+	start 2 "$write_1" hold=backend
 	start 3 $turn hold=respond
 	start 4 $turn hold=admit
 	fence
@@ -257,7 +260,7 @@ probe_is_there() {
 
 @test "data that an initiator does not send fences nothing: the function fails" {
 	as a
-	start 7 $write_1 data=hold
+	start 7 "$write_1" data=hold
 	takes 300 2300 tmf 4 $abort_task ref=7
 	attr_is $device/state active
 	as b
@@ -278,7 +281,7 @@ probe_is_there() {
 	other=$(node_of t0 i1 0 scsi_generic)
 	takes 0 2000 expect_failure sg_turs "$other"
 	# The mid-level still waits, and has not given the pages back.
-	! is_dead "$writer"
+	expect_failure is_dead "$writer"
 	fsfreeze -u "$BATS_TEST_TMPDIR/frozen"
 	wait_until 30 is_dead "$writer"
 	wait_until 10 closed_and_enabled

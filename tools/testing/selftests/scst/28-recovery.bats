@@ -57,8 +57,8 @@ hears_of_it() {
 
 	overlapped="status=02 residual=0 sense=$(sense 0b 4e 00)"
 	for point in "${in_task_set[@]}"; do
-		start 7 $write_1 hold="$point"
-		start 8 $write_1 data=hold
+		start 7 "$write_1" hold="$point"
+		start 8 "$write_1" data=hold
 		start 7 $turn
 		probe_request sync
 		matches "7 $overlapped*" "$(probe_result)" "$point"
@@ -68,7 +68,7 @@ hears_of_it() {
 		expect_status 00 $turn
 	done
 	medium d0 hold
-	start 7 $write_1
+	start 7 "$write_1"
 	start 7 $turn
 	matches "7 $overlapped*" "$(probe_result)"
 	medium d0 auto
@@ -97,7 +97,7 @@ hears_of_it() {
 	local point
 
 	for point in send finish translate; do
-		start 7 $write_1 hold=$point
+		start 7 "$write_1" hold=$point
 		start 7 $turn
 		probe_request sync
 		go 7
@@ -118,9 +118,9 @@ hears_of_it() {
 	hears_of_it
 	# REQUEST SENSE takes it, too.
 	reset_heard_by_a
-	start 7 $request_sense send=fail
+	start 7 "$request_sense" send=fail
 	probe_answers '7 undelivered'
-	start 7 $request_sense hold=send
+	start 7 "$request_sense" hold=send
 	probe_request sync
 	go 7
 	matches '7 status=00 * data=70000600000000??000000002903*' "$(probe_result)"
@@ -144,7 +144,6 @@ hears_of_it() {
 # abort_carrier POINT TAS FUNCTION PORT RESULT HEARS: a's command has taken a unit
 # attention, 29/07, and is aborted before it reports that.
 abort_carrier() {
-	matrix_mode=
 	matrix_set_mode 0 0 "$2"
 	as a
 	tmf 6
@@ -162,6 +161,8 @@ abort_carrier() {
 
 @test "a unit attention that an aborted command would have reported is not lost" {
 	local point
+	# shellcheck disable=SC2034 # of lib/matrix
+	matrix_mode=
 
 	for point in complete respond; do
 		abort_carrier $point 0 0 a aborted 2907
@@ -185,12 +186,12 @@ abort_carrier() {
 # --- too many commands
 
 @test "an initiator that gets TASK SET FULL and BUSY tries again and gets through" {
-	local tag left=0 line
+	local tag
 
 	attr_set devices/probe/d0/buffer_limit 8192
 	medium d0 hold
 	for ((tag = 10; tag < 20; tag++)); do
-		start $tag $write_1
+		start $tag "$write_1"
 	done
 	probe_request sync
 	for ((tag = 12; tag < 20; tag++)); do
@@ -198,16 +199,16 @@ abort_carrier() {
 	done
 	# Who has no command here is not to wait for one.
 	as b
-	expect_status 08 $write_1
+	expect_status 08 "$write_1"
 	expect_status 00 $turn
 	as a
 	medium d0 auto
 	probe_answers '10 status=00' '11 status=00'
 	for ((tag = 12; tag < 20; tag++)); do
-		expect_status 00 $write_1
+		expect_status 00 "$write_1"
 	done
 	as b
-	expect_status 00 $write_1
+	expect_status 00 "$write_1"
 }
 
 # --- log-outs
@@ -233,7 +234,7 @@ abort_carrier() {
 			probe_answers '20 status=00' '21 status=00'
 		fi
 		expect_status 00 $turn
-		expect_status 00 $write_1
+		expect_status 00 "$write_1"
 		as a
 		probe_logout
 		pr_ports_are a
@@ -245,9 +246,9 @@ abort_carrier() {
 
 	medium d0 hold
 	for point in "${in_task_set[@]}" send finish; do
-		start $((tag++)) $write_1 hold="$point"
+		start $((tag++)) "$write_1" hold="$point"
 	done
-	start 7 $write_1
+	start 7 "$write_1"
 	start 8 $turn attr=ordered
 	start 9 $turn
 	as b
@@ -261,5 +262,5 @@ abort_carrier() {
 	as b
 	probe_answers '20 status=00' '21 status=00'
 	pr_ports_are a
-	expect_status 00 $write_1
+	expect_status 00 "$write_1"
 }

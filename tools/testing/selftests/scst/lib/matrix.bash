@@ -3,6 +3,7 @@
 # port a is stopped somewhere, something happens, and then it may go on. In which order
 # things happened stands in the log of scst_probe.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # of lib/probe and lib/pr
 
 matrix_write='cmd 7 dir=out len=512 cdb=2a000000000000000100 data=a5'
 matrix_turn=cdb=000000000000
@@ -187,14 +188,14 @@ matrix_judge() {
 		failed+="$1: expected that a and b hear '$2', they heard '$heard'"$'\n'
 }
 
-# matrix_cell CELL POINT COMMAND HEARD ANSWER REQUEST...: $end, $go and $order say what is
+# matrix_cell CELL POINT COMMAND HEARD PORT REQUEST...: $end, $go and $order say what is
 # expected of it.
 matrix_cell() {
 	local log
 
 	probe_log_start
 	matrix_stop "$2" || failed+="$1: $(probe_where 7)"$'\n'
-	tell "${@:6}"
+	tell "${@:5}"
 	tell a sync
 	matrix_go "$2"
 	attr_read log "$probe_root/log"
@@ -223,7 +224,7 @@ matrix_tmf() {
 	# This is what it waits for.
 	[ "$point $fn $by" != 'blocked 3 a' ] || order=('a 100 tmf 3' "$end")
 	matrix_cell "${*:3} at $point, TAS $tas" "$point" "$command" \
-		"$hears_a ${12}" '' "$by" tmf 100 fn="$fn" ref=7
+		"$hears_a ${12}" "$by" tmf 100 fn="$fn" ref=7
 	# They reset the mode parameters, too.
 	[[ $fn != [45] && $fn != 10 ]] || matrix_mode='0 0 0'
 }
@@ -242,7 +243,7 @@ matrix_error() {
 	matrix_end "$point" "$command" "$tas" "$hears_a"
 	matrix_order_of_error "$point" "$command" "$by 100 status 02"
 	matrix_cell "QErr ${*:3} at $point, TAS $tas" "$point" "$command" \
-		"$hears_a -" '' "$by" cmd 100 $matrix_bad
+		"$hears_a -" "$by" cmd 100 $matrix_bad
 }
 
 matrix_is_as_expected() {

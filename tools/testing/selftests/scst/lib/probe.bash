@@ -47,10 +47,10 @@ probe_result() {
 
 # probe_answers RESULT...: globs of how the next results begin, in any order
 probe_answers() {
-	local wanted line i
+	local line i
 	local -a open=("$@")
 
-	for wanted in "$@"; do
+	while [ "${#open[@]}" -gt 0 ]; do
 		line=$(probe_result) || fail "no answer; open: ${open[*]}" || return
 		for i in "${!open[@]}"; do
 			# shellcheck disable=SC2053 # a pattern

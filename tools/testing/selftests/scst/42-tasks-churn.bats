@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Commands of all attributes from several initiators, functions, MODE SELECT, log-outs and
+# devices that are disabled, all at once. $SCST_CHURN_SECONDS says for how long.
+#
+# What becomes of each command does not matter, as long as every one ends, nothing hangs,
+# leaks or crashes, and everything works afterwards.
+
+load lib/scst
+load lib/probe
+load lib/tasks
+: "${probe=}" # of lib/probe
+
+seconds=${SCST_CHURN_SECONDS:-30}
+stop=$BATS_TEST_TMPDIR/stop
+
+setup() {
+	scst_up
+	mkdir -p devices/probe/d0
+	attr_set devices/probe/d0/fence_ms 400
+	attr_set devices/probe/d0/drain_ms 300
+	attr_set devices/probe/d0/enable 1
+	probe_target probe/d0
+}
+
+# churn COMMAND...: again and again until it is time
+churn() {
+	while [ ! -e "$stop" ]; do
+		"$@" 2>/dev/null
+	done
+}
+
+@test "commands of all kinds, functions, mode parameters, log-outs and the device at once" {
+	local n
+
+	for n in 1 2 3; do
+		background tasks_initiator "i$n"
+	done
+	background churn tasks_guest
+	background churn tasks_medium d0
+	background churn tasks_device devices/probe/d0
+	scst_sleep "$seconds"
+	: >"$stop"
+	jobs_end 90
+	equal '' "$(cat "$BATS_TEST_TMPDIR"/trouble-* 2>/dev/null)"
+	wait_until 20 tasks_device_is_back devices/probe/d0
+	probe_login after
+	probe_ready
+	matches '1 status=00 *' "$(probe_cmd 1 attr=ordered cdb=000000000000)"
+
+}
