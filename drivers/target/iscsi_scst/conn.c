@@ -216,11 +216,16 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 	iscst_conn_events(conn);
 }
 
-/* What others than this session aborted does not wait for its initiator's data. */
+/*
+ * What others than this session aborted does not wait for its initiator's data, not even
+ * for the end of the PDU that is being received.
+ */
 static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 {
 	struct iscst_cmd *cmd, *next;
 
+	if (conn->rx.cmd && scst_cmd_aborted(&conn->rx.cmd->cmd))
+		iscst_data_fail(conn->rx.cmd);
 	list_for_each_entry_safe(cmd, next, &conn->waiting, entry)
 		if (scst_cmd_aborted(&cmd->cmd))
 			iscst_data_fail(cmd);
