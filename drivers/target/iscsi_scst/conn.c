@@ -231,18 +231,27 @@ static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 			iscst_data_fail(cmd);
 }
 
+/*
+ * An initiator that does not take what it has asked for is as good as gone, even if it
+ * goes on sending: what is to be sent to it would keep the memory of its commands, and
+ * whoever waits for their end.
+ */
+static bool iscst_conn_is_overdue(const struct iscst_conn *conn, unsigned long timeout)
+{
+	return (conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout)) ||
+	       (conn->tx.busy && time_after(jiffies, conn->last_tx + timeout));
+}
+
 static void iscst_conn_check_peer(struct iscst_conn *conn)
 {
 	u32 interval = READ_ONCE(conn->target->nop_interval_ms);
 	u32 timeout = READ_ONCE(conn->target->nop_timeout_ms);
 
-	if (conn->nop_pending) {
-		if (time_after(jiffies, conn->nop_sent + msecs_to_jiffies(timeout)))
-			iscst_conn_close(conn);
-	} else if (interval && time_after(jiffies, conn->last_rx +
-					  msecs_to_jiffies(interval))) {
+	if (iscst_conn_is_overdue(conn, msecs_to_jiffies(timeout)))
+		iscst_conn_close(conn);
+	else if (interval && !conn->nop_pending &&
+		 time_after(jiffies, conn->last_rx + msecs_to_jiffies(interval)))
 		iscst_nop_in(conn);
-	}
 }
 
 static void iscst_conn_tick(struct iscst_conn *conn)

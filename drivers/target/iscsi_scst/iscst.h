@@ -630,6 +630,7 @@ enum iscst_conn_state {
  * @text:	text negotiation in full feature phase
  * @text_itt:	its Initiator Task Tag
  * @last_rx:	when something was received, jiffies
+ * @last_tx:	when the socket last took something, or had to, jiffies
  * @started:	when this state began, jiffies
  * @cut_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
@@ -672,6 +673,7 @@ struct iscst_conn {
 	unsigned long last_rx;			/* READ_ONCE() */
 	unsigned long started;			/* READ_ONCE() */
 	unsigned long cut_at;			/* READ_ONCE() */
+	unsigned long last_tx;			/* W */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
 };
