@@ -256,7 +256,8 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
-	if (conn->state != ISCST_CONN_FULL || !conn->session->sess)
+	/* Pairs with iscst_login_over(). */
+	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess)
 		return;
 	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
 		iscst_conn_fail_aborted(conn);
@@ -319,7 +320,8 @@ static void iscst_conn_io_work(struct work_struct *work)
 
 static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 {
-	switch (READ_ONCE(conn->state)) {
+	/* Pairs with iscst_login_over(). */
+	switch (smp_load_acquire(&conn->state)) {
 	case ISCST_CONN_LOGIN:
 		return READ_ONCE(conn->started) + ISCST_LOGIN_TIMEOUT;
 	case ISCST_CONN_OVER:
@@ -327,7 +329,7 @@ static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 	default:
 		if (conn->session->sess)
 			return jiffies + HZ;
-		return READ_ONCE(conn->last_rx) + ISCST_DISCOVERY_TIMEOUT;
+		return READ_ONCE(conn->started) + ISCST_DISCOVERY_TIMEOUT;
 	}
 }
 

@@ -648,7 +648,7 @@ struct iscst_conn {
 	struct iscst_session *session;		/* G to set */
 	bool is_login;				/* G */
 	unsigned long flags;
-	u8 state;				/* W, READ_ONCE() */
+	u8 state;				/* W, smp_load_acquire() */
 	int cpu;				/* READ_ONCE() */
 	struct task_struct *worker;		/* READ_ONCE() */
 	struct work_struct io_work;
