@@ -242,6 +242,7 @@ struct iscst_target {
  * @rsp_max:	what that may grow to
  * @rsp_sent:	bytes of @rsp that were handed over
  * @full:	something did not fit into @rsp
+ * @seen:	a bit for each key that was negotiated
  */
 struct iscst_text {
 	char *req;
@@ -252,6 +253,7 @@ struct iscst_text {
 	u32 rsp_max;
 	u32 rsp_sent;
 	bool full;
+	u64 seen;
 };
 
 enum iscst_chap_state {
@@ -299,7 +301,6 @@ struct iscst_chap {
  * @tsih:	likewise
  * @cid:	likewise
  * @itt:	likewise
- * @seen:	a bit for each key that was negotiated
  * @limits:	what we grant
  * @chap:	the proof
  * @proven:	what a discovery session's initiator has proved
@@ -319,7 +320,6 @@ struct iscst_login {
 	__be16 tsih;
 	__be16 cid;
 	itt_t itt;
-	u64 seen;
 	struct iscst_params limits;
 	struct iscst_chap chap;
 	struct iscst_secret *proven;
