@@ -4,6 +4,7 @@
  */
 #include <crypto/hash.h>
 #include <crypto/sha2.h>
+#include <linux/bitops.h>
 #include <linux/glob.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -162,25 +163,31 @@ static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size
 	for (i = 0; i < ARRAY_SIZE(iscst_chap_algs); i++) {
 		const struct iscst_chap_alg *alg = &iscst_chap_algs[i];
 
-		if (strlen(alg->number) == len && !memcmp(alg->number, number, len) &&
-		    crypto_has_shash(alg->name, 0, 0))
+		if (strlen(alg->number) == len && !memcmp(alg->number, number, len))
 			return alg;
 	}
 	return NULL;
 }
 
-/* The first of the initiator's that we know */
+/*
+ * The first of the initiator's that we know and the kernel has. Each is looked for once:
+ * that may load a module, and the list may name it a thousand times.
+ */
 static const struct iscst_chap_alg *iscst_chap_choose(const char *list)
 {
-	const struct iscst_chap_alg *alg = NULL;
+	unsigned long tried = 0;
 
-	while (list && !alg) {
-		alg = iscst_chap_alg_find(list, strcspn(list, ","));
+	while (list) {
+		const struct iscst_chap_alg *alg = iscst_chap_alg_find(list, strcspn(list, ","));
+
+		if (alg && !__test_and_set_bit(alg - iscst_chap_algs, &tried) &&
+		    crypto_has_shash(alg->name, 0, 0))
+			return alg;
 		list = strchr(list, ',');
 		if (list)
 			list++;
 	}
-	return alg;
+	return NULL;
 }
 
 static u16 iscst_chap_challenge(struct iscst_login *login)

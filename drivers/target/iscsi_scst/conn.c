@@ -217,14 +217,30 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 	iscst_conn_events(conn);
 }
 
-/* What others than this session aborted does not wait for its initiator's data. */
+/*
+ * What others than this session aborted does not wait for its initiator's data, not even
+ * for the end of the PDU that is being received.
+ */
 static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 {
 	struct iscst_cmd *cmd, *next;
 
+	if (conn->rx.cmd && scst_cmd_aborted(&conn->rx.cmd->cmd))
+		iscst_data_fail(conn->rx.cmd);
 	list_for_each_entry_safe(cmd, next, &conn->waiting, entry)
 		if (scst_cmd_aborted(&cmd->cmd))
 			iscst_data_fail(cmd);
+}
+
+/*
+ * An initiator that does not take what it has asked for is as good as gone, even if it
+ * goes on sending: what is to be sent to it would keep the memory of its commands, and
+ * whoever waits for their end.
+ */
+static bool iscst_conn_is_overdue(const struct iscst_conn *conn, unsigned long timeout)
+{
+	return (conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout)) ||
+	       (conn->tx.busy && time_after(jiffies, conn->last_tx + timeout));
 }
 
 static void iscst_conn_check_peer(struct iscst_conn *conn)
@@ -232,18 +248,17 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 	u32 interval = READ_ONCE(conn->target->nop_interval_ms);
 	u32 timeout = READ_ONCE(conn->target->nop_timeout_ms);
 
-	if (conn->nop_pending) {
-		if (time_after(jiffies, conn->nop_sent + msecs_to_jiffies(timeout)))
-			iscst_conn_close(conn);
-	} else if (interval && time_after(jiffies, conn->last_rx +
-					  msecs_to_jiffies(interval))) {
+	if (iscst_conn_is_overdue(conn, msecs_to_jiffies(timeout)))
+		iscst_conn_close(conn);
+	else if (interval && !conn->nop_pending &&
+		 time_after(jiffies, conn->last_rx + msecs_to_jiffies(interval)))
 		iscst_nop_in(conn);
-	}
 }
 
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
-	if (conn->state != ISCST_CONN_FULL || !conn->session->sess)
+	/* Pairs with iscst_login_over(). */
+	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess)
 		return;
 	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
 		iscst_conn_fail_aborted(conn);
@@ -306,7 +321,8 @@ static void iscst_conn_io_work(struct work_struct *work)
 
 static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 {
-	switch (READ_ONCE(conn->state)) {
+	/* Pairs with iscst_login_over(). */
+	switch (smp_load_acquire(&conn->state)) {
 	case ISCST_CONN_LOGIN:
 		return READ_ONCE(conn->started) + ISCST_LOGIN_TIMEOUT;
 	case ISCST_CONN_OVER:
@@ -314,7 +330,7 @@ static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 	default:
 		if (conn->session->sess)
 			return jiffies + HZ;
-		return READ_ONCE(conn->last_rx) + ISCST_DISCOVERY_TIMEOUT;
+		return READ_ONCE(conn->started) + ISCST_DISCOVERY_TIMEOUT;
 	}
 }
 

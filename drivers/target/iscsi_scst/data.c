@@ -192,6 +192,8 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
  * @cmd: the command, perhaps answered by now, or gone
  * @len: bytes
  *
+ * A PDU without data only ends a sequence: there may be nothing to put aside.
+ *
  * Context: io_work.
  */
 void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
@@ -199,7 +201,7 @@ void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
 	u32 wanted = cmd->cmd.data_len;
 
 	if (cmd->state == ISCST_CMD_SUBMITTED) {
-		if (!iscst_data_stage(cmd))
+		if (len && !iscst_data_stage(cmd))
 			return;
 		wanted = cmd->stage_len;
 		iscst_cursor_init(&cmd->cursor, cmd->stage, cmd->off);

@@ -242,6 +242,7 @@ struct iscst_target {
  * @rsp_max:	what that may grow to
  * @rsp_sent:	bytes of @rsp that were handed over
  * @full:	something did not fit into @rsp
+ * @seen:	a bit for each key that was negotiated
  */
 struct iscst_text {
 	char *req;
@@ -252,6 +253,7 @@ struct iscst_text {
 	u32 rsp_max;
 	u32 rsp_sent;
 	bool full;
+	u64 seen;
 };
 
 enum iscst_chap_state {
@@ -299,7 +301,6 @@ struct iscst_chap {
  * @tsih:	likewise
  * @cid:	likewise
  * @itt:	likewise
- * @seen:	a bit for each key that was negotiated
  * @limits:	what we grant
  * @chap:	the proof
  * @proven:	what a discovery session's initiator has proved
@@ -319,7 +320,6 @@ struct iscst_login {
 	__be16 tsih;
 	__be16 cid;
 	itt_t itt;
-	u64 seen;
 	struct iscst_params limits;
 	struct iscst_chap chap;
 	struct iscst_secret *proven;
@@ -630,6 +630,7 @@ enum iscst_conn_state {
  * @text:	text negotiation in full feature phase
  * @text_itt:	its Initiator Task Tag
  * @last_rx:	when something was received, jiffies
+ * @last_tx:	when the socket last took something, or had to, jiffies
  * @started:	when this state began, jiffies
  * @cut_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
@@ -647,7 +648,7 @@ struct iscst_conn {
 	struct iscst_session *session;		/* G to set */
 	bool is_login;				/* G */
 	unsigned long flags;
-	u8 state;				/* W, READ_ONCE() */
+	u8 state;				/* W, smp_load_acquire() */
 	int cpu;				/* READ_ONCE() */
 	struct task_struct *worker;		/* READ_ONCE() */
 	struct work_struct io_work;
@@ -672,6 +673,7 @@ struct iscst_conn {
 	unsigned long last_rx;			/* READ_ONCE() */
 	unsigned long started;			/* READ_ONCE() */
 	unsigned long cut_at;			/* READ_ONCE() */
+	unsigned long last_tx;			/* W */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
 };

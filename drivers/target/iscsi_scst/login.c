@@ -3,6 +3,7 @@
  * The log-in, RFC 7143 6.3 and 11.12, 11.13: security stage, operational stage, and then
  * a session.
  */
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -271,7 +272,9 @@ static void iscst_login_over(struct iscst_conn *conn)
 {
 	iscst_login_free(conn->login);
 	conn->login = NULL;
-	WRITE_ONCE(conn->state, ISCST_CONN_FULL);
+	WRITE_ONCE(conn->started, jiffies);
+	/* Who sees the state sees the session. */
+	smp_store_release(&conn->state, ISCST_CONN_FULL);
 }
 
 static u16 iscst_login_finish(struct iscst_conn *conn, u8 flags)

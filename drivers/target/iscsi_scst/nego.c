@@ -355,17 +355,19 @@ static const struct iscst_key *iscst_key_find(const char *name)
 	return NULL;
 }
 
-/* RFC 7143 6.2: no key is negotiated twice in a log-in, unless it is only declared. */
+/*
+ * RFC 7143 6.2: no key is negotiated twice, unless it is only declared. It is also what
+ * keeps a text request from asking for a list of targets a thousand times.
+ */
 static bool iscst_key_is_new(struct iscst_nego *nego)
 {
-	u64 bit;
+	u64 bit = BIT_ULL(nego->key - iscst_keys);
 
-	if (!nego->login || nego->key->again)
+	if (nego->key->again)
 		return true;
-	bit = BIT_ULL(nego->key - iscst_keys);
-	if (nego->login->seen & bit)
+	if (nego->text->seen & bit)
 		return false;
-	nego->login->seen |= bit;
+	nego->text->seen |= bit;
 	return true;
 }
 

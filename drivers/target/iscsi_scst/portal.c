@@ -28,9 +28,15 @@ static void iscst_accept_work(struct work_struct *work)
 {
 	struct iscst_portal *portal = container_of(work, struct iscst_portal, accept_work);
 	struct socket *sock;
+	int i;
 
-	while (kernel_accept(portal->sock, &sock, O_NONBLOCK) >= 0)
+	for (i = 0; i < ISCST_BACKLOG; i++) {
+		if (kernel_accept(portal->sock, &sock, O_NONBLOCK) < 0)
+			return;
 		iscst_conn_create(portal, sock);
+	}
+	/* Who removes the portal does not wait for the last of a flood. */
+	queue_work(iscst_slow_wq, work);
 }
 
 static void iscst_listen_data_ready(struct sock *sk)

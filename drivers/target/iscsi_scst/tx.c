@@ -3,6 +3,7 @@
  * Sending: one PDU at a time, header, data and trailer, as far as the socket takes them.
  * Data goes out of the command's own pages.
  */
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/socket.h>
 #include <linux/string.h>
@@ -159,6 +160,7 @@ static int iscst_tx_send(struct iscst_conn *conn)
 		if (ret < 0)
 			return ret;
 		conn->tx.off += ret;
+		conn->last_tx = jiffies;
 	}
 	return 1;
 }
@@ -214,6 +216,7 @@ static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
 {
 	struct iscst_tx_pdu *tx = &conn->tx;
 
+	conn->last_tx = jiffies;
 	tx->item = item;
 	tx->buf = NULL;
 	tx->len = 0;

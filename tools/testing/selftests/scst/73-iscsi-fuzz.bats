@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# iSCSI: initiators that mean harm. Runs of fuzz/iscsi_fuzz.pl, for $SCST_FUZZ_SECONDS in
+# all from seed $SCST_SEED, and what its runs do not meet by chance.
+# shellcheck disable=SC2016 # it is Perl that expands them
+
+load lib/scst
+load lib/iscsi
+
+seconds=${SCST_FUZZ_SECONDS:-20}
+
+setup_file() {
+	:
+}
+
+teardown_file() {
+	scst_unload
+}
+
+setup() {
+	truncate -s 16M "$BATS_TEST_TMPDIR/image"
+	scst_up && modprobe iscsi_scst && iscsi_export fileio "path=$BATS_TEST_TMPDIR/image"
+	export SESSIONS=$scst_root/$iscsi:t0/sessions
+}
+
+teardown() {
+	scst_down
+}
+
+# raw CODE...
+raw() {
+	bounded 150 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
+}
+
+has_no_session() {
+	! find_there "$iscsi:t0/sessions"/*
+}
+
+# A second target, whose initiators have to prove who they are
+export_with_chap() {
+	make_device nullio d1 size=1M && mkdir -p "$iscsi:t1/auth/*" &&
+		attr_set "$iscsi:t1/auth/*/user" me && attr_set "$iscsi:t1/auth/*/secret" secretsecret &&
+		attr_set "$iscsi:t1/auth/*/target_user" you &&
+		attr_set "$iscsi:t1/auth/*/target_secret" anothersecret &&
+		iscsi_link t1 0 nullio/d1 && iscsi_target t1
+}
+
+# fuzz PHASE: what fails can be done again with the seed that is printed.
+fuzz() {
+	export_with_chap
+	bounded $((seconds + 120)) "$BATS_TEST_DIRNAME/fuzz/iscsi_fuzz.pl" --phase "$1" \
+		--seed "${SCST_SEED-1}" --runs 1000000 --seconds $((seconds / 2)) \
+		--sessions "$iscsi:t0/sessions" "$BATS_TEST_DIRNAME"/fuzz/corpus/*.txt
+}
+
+@test "mutated log-ins do no harm" {
+	fuzz login
+}
+
+@test "mutated exchanges of full feature phase do no harm" {
+	fuzz full
+}
+
+@test "the exchanges of the corpus do no harm as they are" {
+	export_with_chap
+	for exchange in "$BATS_TEST_DIRNAME"/fuzz/corpus/*.txt; do
+		"$BATS_TEST_DIRNAME/fuzz/iscsi_fuzz.pl" --replay "$exchange" \
+			--sessions "$iscsi:t0/sessions"
+	done
+}
+
+# --- what commands and connections may be made to wait for
+
+@test "an empty Data-Out for a command without data that is being carried out" {
+	raw 'login_ready("InitialR2T=No", "ImmediateData=No");
+	for (1 .. 20) {
+		my ($tag, $wire) = ($itt + 1, "");
+		{ no warnings; local *put = sub { $wire .= $_[0] };
+		  scsi(0x20, 0, pack("C x15", 0x35));
+		  data_out($tag, 0xffffffff, 0, 0, "", 1); }
+		put($wire);
+		expect(0x21, itt => $tag, b3 => 0);
+	}
+	ping(); works()'
+}
+
+@test "who stops in the middle of a PDU does not stop another's task management" {
+	raw 'login_ready(); my $quick = $sock; my $quick_cmdsn = $cmdsn;
+	$isid = "\x80\x12\x34\x56\x00\x02"; login_ready(); my $slow = $sock;
+	my $pdu = pdu(0x01, 0xa1, pack("x8 N N N N a16", 9, 4096, $cmdsn, $expstatsn, write_10(0, 8)),
+		"i" x 4096);
+	put(substr $pdu, 0, 1000);
+	($sock, $cmdsn) = ($quick, $quick_cmdsn);
+	select undef, undef, undef, 0.2;
+	put(pdu(0x42, 0x85, pack("x8 N N N N N", 500, 0xffffffff, $cmdsn, $expstatsn, 0)));
+	my $p;
+	for (1 .. 20) {
+		$sock = $slow; put("i");
+		$sock = $quick; last if $p = receive(0.5);
+	}
+	$p && $p->{opcode} == 0x22 && $p->{b2} == 0 or fail "answer: ", $p ? $p->{b2} : "none"'
+}
+
+@test "who never reads is ended, whatever it sends" {
+	attr_set "$iscsi:t0/nop_interval_ms" 2000
+	attr_set "$iscsi:t0/nop_timeout_ms" 2000
+	raw 'login_ready(); my $slow = $sock;
+	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 24;
+	put("\x40");
+	my ($begin, $ended) = time;
+	while (time - $begin < 15 && !$ended) {
+		select undef, undef, undef, 0.2;
+		local $SIG{PIPE} = "IGNORE";
+		$ended = !defined syswrite $sock, "\0" if $begin + 1 < time;
+		my @left = glob "$ENV{SESSIONS}/*";
+		$ended ||= !@left;
+	}
+	$ended or fail "still there"'
+	wait_until 10 has_no_session
+}
+
+# --- half a log-in
+
+@test "connections that do not become sessions are few, whatever they are" {
+	raw 'my @half;
+	for (1 .. 32) {
+		push @half, open_conn(); put(substr login_pdu(0x87, names()), 0, $_ * 3);
+		push @half, open_conn();
+		login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
+	}
+	for (1 .. 200) { open_conn(); put("x"); my $p = get(1, 2); !defined $p or fail "an answer"; }
+	close $_ for @half;
+	select undef, undef, undef, 0.5;
+	works()'
+}
+
+# slow BYTES: send them to the others of @conns, one by one, until all are ended
+slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
+	while ($left) {
+		time - $begin < $limit or fail "$left connections are still there";
+		$left = 0;
+		for my $conn (@conns) {
+			next if !$conn;
+			local $sock = $conn; put(shift(@bytes) // "\0");
+			if (!IO::Select->new($conn)->can_read(0)) { $left++; next; }
+			sysread($conn, my $in, 4096) or undef $conn;
+			$left++;
+		}
+		select undef, undef, undef, 0.5;
+	}
+	return time - $begin; }'
+
+@test "a log-in that comes byte by byte has no more time than another" {
+	raw 'our @conns = map { open_conn() } 1 .. 4;' "$slow" \
+		'my $took = slow(25, map { ($_) x 4 } split //, login_pdu(0x04, names()));
+		$took >= 10 or fail "after $took s"; works()'
+}
+
+@test "a log-in that goes on and on has no more time than another" {
+	raw 'open_conn(); my $begin = time; login_step(0x04, names());
+	while (1) {
+		put(login_pdu(0x04)); receive(2) or last;
+		time - $begin < 25 or fail "still there";
+		select undef, undef, undef, 0.3;
+	}
+	works()'
+}
+
+@test "a discovery session is over some time, even if it is not idle" {
+	raw 'open_conn(); my $begin = time;
+	login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
+	while (1) {
+		put(pdu(0x40, 0x80, pack("x8 N N N N", 1, 0xffffffff, $cmdsn, $expstatsn), "p"));
+		receive(2) or last;
+		time - $begin < 40 or fail "still there";
+		select undef, undef, undef, 0.5;
+	}
+	time - $begin > 20 or fail "too early"; works()'
+}
+
+@test "a text that asks for the same twice is the last of its connection" {
+	raw 'open_conn();
+	login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
+	put(pdu(0x04, 0x80, pack("x8 N N N N", 1, 0xffffffff, $cmdsn++, $expstatsn),
+		text("SendTargets=All") x 2));
+	expect_end(); works()'
+}
+
+# --- connections that are lost
+
+# lost_anywhere HOW: with HOW the option that makes it a FIN or an RST
+lost_anywhere() {
+	raw 'use Socket; my @data = ("i" x 64, "u" x 64, "x" x 64);
+	my $login = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=1024");
+	my $exchange = $login . pdu(0x01, 0x81, pack("x8 N N N N a16", 1, 0, 1, 1, "")) .
+		pdu(0x01, 0x21, pack("x8 N N N N a16", 2, 2048, 2, 1, write_10(0, 4)), $data[0]) .
+		pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, 0xffffffff, 1, 0, 64), $data[1]);
+	sub solicited { return pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, $_[0], 1, 0, 128), $data[2]) }
+	for my $cut (1 .. length($exchange . solicited(0))) {
+		open_conn();
+		'"$1"'
+		put(substr $exchange, 0, $cut);
+		# One that waits for its forerunner to be gone is a log-in under way: those are few.
+		if ($cut > length $login) { expect(0x23, flags => 0x87); }
+		if ($cut > length $exchange) {
+			my ($p, @came);
+			do {
+				$p = receive(5) or fail "$cut: no R2T: @came";
+				push @came, unpack "H*", $p->{header};
+			} while $p->{opcode} != 0x31;
+			put(substr solicited($p->{ttt}), 0, $cut - length $exchange);
+		}
+		close_conn();
+	}
+	works()' && wait_until 20 has_no_session
+}
+
+@test "a connection that is closed after any byte leaves nothing" {
+	lost_anywhere ''
+}
+
+@test "a connection that is reset after any byte leaves nothing" {
+	lost_anywhere 'setsockopt $sock, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0);'
+}
