@@ -120,8 +120,11 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
 }
 
-static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
+/* What is aborted already is nobody's loss any more: who was first counts. */
+static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
 {
+	if (scst_cmd_aborted(cmd))
+		return false;
 	/* Who sees the command aborted must also see by whom. */
 	if (other)
 		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
@@ -132,6 +135,7 @@ static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
 	smp_mb__after_atomic();
 	if (scst_cmd_claim(cmd))
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
+	return true;
 }
 
 static unsigned int scst_list_abort(struct scst_cmd_list *list,
@@ -142,12 +146,9 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 	struct scst_cmd *cmd;
 
 	spin_lock_bh(&list->lock);
-	list_for_each_entry(cmd, &list->cmds, entry) {
-		if (!scst_cmd_matches(cmd, filter))
-			continue;
-		count++;
-		scst_cmd_abort(cmd, other);
-	}
+	list_for_each_entry(cmd, &list->cmds, entry)
+		count += scst_cmd_matches(cmd, filter) &&
+			 scst_cmd_abort(cmd, other);
 	spin_unlock_bh(&list->lock);
 	return count;
 }
@@ -163,7 +164,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * having sent a response.
  *
  * Context: thread or atomic.
- * Return: how many.
+ * Return: how many that were not aborted before.
  */
 unsigned int scst_session_abort(struct scst_session *sess,
 				const struct scst_cmd_filter *filter, bool other)

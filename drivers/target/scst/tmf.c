@@ -67,8 +67,7 @@ static enum scst_tmf_response scst_tmf_abort_own(struct scst_tmf *tmf,
 						 struct scst_cmd_filter filter)
 {
 	filter.dev = dev;
-	if (!scst_session_abort(tmf->sess, &filter, false))
-		return SCST_TMF_COMPLETE;
+	scst_session_abort(tmf->sess, &filter, false);
 	return scst_tmf_result(scst_tmf_settle(tmf->sess, dev, filter,
 					       scst_tmf_deadline(dev, jiffies)));
 }
@@ -378,10 +377,11 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 static enum scst_tmf_response scst_tmf_on_absent_lun(struct scst_tmf *tmf)
 {
 	struct scst_cmd_filter filter = { .lun = &tmf->lun };
+	unsigned int count = scst_session_abort(tmf->sess, &filter, false);
 
-	if (!scst_session_abort(tmf->sess, &filter, false))
-		return SCST_TMF_INCORRECT_LUN;
 	filter.aborted = true;
+	if (!count && !scst_session_has(tmf->sess, &filter))
+		return SCST_TMF_INCORRECT_LUN;
 	return scst_tmf_result(scst_tmf_wait(tmf->sess, &filter,
 					     jiffies + SCST_TMF_TIMEOUT));
 }
