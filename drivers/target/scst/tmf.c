@@ -212,14 +212,19 @@ static struct scst_device *scst_tmf_next_device(struct scst_session *sess,
 	return dev;
 }
 
-/* What is on no LUN any more, or never was */
-static bool scst_tmf_abort_rest(struct scst_tmf *tmf)
+/* All of a session, also what is on no LUN any more, or never was */
+static void scst_tmf_abort_session(struct scst_tmf *tmf)
 {
-	struct scst_cmd_filter any = { };
+	const struct scst_cmd_filter any = { };
 
 	scst_session_abort(tmf->sess, &any, false);
-	any.aborted = true;
-	return scst_tmf_wait(tmf->sess, &any, jiffies + SCST_TMF_TIMEOUT);
+}
+
+static bool scst_tmf_wait_session(struct scst_tmf *tmf)
+{
+	const struct scst_cmd_filter aborted = { .aborted = true };
+
+	return scst_tmf_wait(tmf->sess, &aborted, jiffies + SCST_TMF_TIMEOUT);
 }
 
 /*
@@ -238,12 +243,13 @@ static enum scst_tmf_response scst_tmf_reset_target(struct scst_tmf *tmf)
 		scst_tmf_abort_device(tmf, dev, false);
 		scst_device_put(dev);
 	}
+	scst_tmf_abort_session(tmf);
 	lun = 0;
 	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
 		done &= scst_tmf_reset_device(dev, ua, start);
 		scst_device_put(dev);
 	}
-	return scst_tmf_result(scst_tmf_abort_rest(tmf) && done);
+	return scst_tmf_result(scst_tmf_wait_session(tmf) && done);
 }
 
 static void scst_tmf_nexus_loss(struct scst_session *sess)
@@ -270,13 +276,13 @@ static enum scst_tmf_response scst_tmf_reset_nexus(struct scst_tmf *tmf)
 	struct scst_device *dev;
 	bool done = true;
 
-	scst_session_abort(tmf->sess, &any, false);
+	scst_tmf_abort_session(tmf);
 	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
 		done &= scst_tmf_settle(tmf->sess, dev, any,
 					scst_tmf_deadline(dev, start));
 		scst_device_put(dev);
 	}
-	done &= scst_tmf_abort_rest(tmf);
+	done &= scst_tmf_wait_session(tmf);
 	scst_tmf_nexus_loss(tmf->sess);
 	return scst_tmf_result(done);
 }
