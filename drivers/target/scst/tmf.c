@@ -162,11 +162,12 @@ static bool scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua,
 
 	scst_mode_reset(dev);
 	WRITE_ONCE(dev->stopped, false);
+	/* What goes on when the ACA condition ends is to hear of it. */
+	scst_ua_raise_device(dev, ua, NULL);
 	spin_lock_bh(&dev->lock);
 	scst_reserve_set(dev, NULL);
 	__scst_aca_clear_all(dev);
 	spin_unlock_bh(&dev->lock);
-	scst_ua_raise_device(dev, ua, NULL);
 	return gone;
 }
 
