@@ -195,9 +195,13 @@ void __scst_device_abort(struct scst_device *dev,
 
 	lockdep_assert_held(&dev->lock);
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
+		struct scst_cmd_filter of_nexus = *filter;
 		bool other = nexus->sess != by;
 
-		if (scst_session_abort(nexus->sess, filter, other) && other &&
+		if (filter->nexus && filter->nexus != nexus)
+			continue;
+		of_nexus.nexus = nexus;
+		if (scst_session_abort(nexus->sess, &of_nexus, other) && other &&
 		    attention && !dev->mode.tas)
 			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
 	}

@@ -110,7 +110,7 @@ static void __scst_aca_establish(struct scst_nexus *nexus, struct scst_task_set 
 {
 	struct scst_device *dev = nexus->dev;
 
-	if (dev->state != SCST_DEV_ACTIVE || list_empty(&nexus->dev_entry))
+	if (dev->state != SCST_DEV_ACTIVE || nexus->retracted)
 		return;
 	set->faulted = nexus;
 	WRITE_ONCE(dev->faults, dev->faults + 1);
