@@ -23,6 +23,9 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
+	/* Commands that wait do not wait for each other. */
+	if (filter->except && test_bit(SCST_CMD_WAITS, &cmd->flags))
+		return false;
 	return !filter->backend || READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
 }
 
