@@ -165,8 +165,9 @@ static bool __scst_aca_complete(struct scst_cmd *cmd)
 	if (set->faulted && !exempt) {
 		if (cmd->admitted || cmd->queued)
 			return !__scst_aca_block(cmd, set);
-		/* It did not come as far as to be refused. */
-		if (__scst_aca_refuse(cmd, set))
+		/* It did not come as far as to be refused. Others are done. */
+		if (cmd->status == SAM_STAT_CHECK_CONDITION &&
+		    __scst_aca_refuse(cmd, set))
 			return true;
 	}
 	if (cmd->status == SAM_STAT_CHECK_CONDITION)
