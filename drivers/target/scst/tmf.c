@@ -260,11 +260,12 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 
 	rcu_read_lock();
 	xa_for_each(&sess->nexuses, lun, nexus) {
+		/* As in scst_tmf_reset_device() */
+		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
 		spin_lock_bh(&nexus->dev->lock);
 		scst_reserve_lost(nexus);
 		__scst_aca_clear(nexus);
 		spin_unlock_bh(&nexus->dev->lock);
-		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
 	}
 	rcu_read_unlock();
 }
