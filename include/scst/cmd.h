@@ -128,6 +128,7 @@ enum scst_cmd_flag {
 	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
 	SCST_CMD_PARKED,	/* it waits; who clears this makes it go on */
 	SCST_CMD_UNDELIVERED,	/* its response did not reach the initiator */
+	SCST_CMD_WAITS,		/* for aborted ones; it does nothing else any more */
 };
 
 /**

@@ -14,6 +14,7 @@ int scst_inject_start(const struct scst_target_ops *driver,
 		      bool (*hold)(struct scst_cmd *cmd));
 void scst_inject_stop(void);
 bool scst_inject_older_gone(const struct scst_cmd *cmd);
+bool scst_inject_others_leave(const struct scst_cmd *cmd);
 void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx);
 unsigned int scst_inject_count_waits(void);
 

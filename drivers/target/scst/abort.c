@@ -23,6 +23,9 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
+	/* Commands that wait do not wait for each other. */
+	if (filter->except && test_bit(SCST_CMD_WAITS, &cmd->flags))
+		return false;
 	return !filter->backend || READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
 }
 
@@ -123,14 +126,18 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 
 /*
  * Under the lock of its list. What its own nexus aborts must not be answered, even if
- * another did so before: by then its tag may belong to another command.
+ * another did so before: by then its tag may belong to another command. Returns whether
+ * the initiator loses the command by it: who was first counts.
  */
-static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
+static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
 {
+	bool aborted = scst_cmd_aborted(cmd);
+	bool lost = !aborted && !READ_ONCE(cmd->answered);
+
 	/* Who sees the command aborted must also see by whom. */
 	if (!other)
 		clear_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
-	else if (!scst_cmd_aborted(cmd))
+	else if (!aborted)
 		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
 	/* Orders the two bits. */
 	smp_mb__before_atomic();
@@ -139,6 +146,7 @@ static void scst_cmd_abort(struct scst_cmd *cmd, bool other)
 	smp_mb__after_atomic();
 	if (scst_cmd_claim(cmd))
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
+	return lost;
 }
 
 static unsigned int scst_list_abort(struct scst_cmd_list *list,
@@ -149,12 +157,9 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 	struct scst_cmd *cmd;
 
 	spin_lock_bh(&list->lock);
-	list_for_each_entry(cmd, &list->cmds, entry) {
-		if (!scst_cmd_matches(cmd, filter))
-			continue;
-		count++;
-		scst_cmd_abort(cmd, other);
-	}
+	list_for_each_entry(cmd, &list->cmds, entry)
+		count += scst_cmd_matches(cmd, filter) &&
+			 scst_cmd_abort(cmd, other);
 	spin_unlock_bh(&list->lock);
 	return count;
 }
@@ -170,7 +175,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * having sent a response.
  *
  * Context: thread or atomic.
- * Return: how many.
+ * Return: how many of those that were neither aborted before nor answered.
  */
 unsigned int scst_session_abort(struct scst_session *sess,
 				const struct scst_cmd_filter *filter, bool other)
@@ -182,28 +187,6 @@ unsigned int scst_session_abort(struct scst_session *sess,
 		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter,
 					 other);
 	return count;
-}
-
-static bool scst_nexus_loses(struct scst_nexus *nexus, struct scst_cmd_filter filter)
-{
-	if (filter.nexus && filter.nexus != nexus)
-		return false;
-	filter.nexus = nexus;
-	filter.unanswered = true;
-	return scst_session_has(nexus->sess, &filter);
-}
-
-/* SAM-5 5.6.3: other initiators that lose commands, and do not see it by their status */
-static void __scst_device_tell_losers(struct scst_device *dev,
-				      const struct scst_cmd_filter *filter,
-				      const struct scst_session *by)
-{
-	struct scst_nexus *nexus;
-
-	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		if (nexus->sess != by && scst_nexus_loses(nexus, *filter))
-			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
 }
 
 /**
@@ -222,10 +205,17 @@ void __scst_device_abort(struct scst_device *dev,
 	struct scst_nexus *nexus;
 
 	lockdep_assert_held(&dev->lock);
-	if (attention && !dev->mode.tas)
-		__scst_device_tell_losers(dev, filter, by);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		scst_session_abort(nexus->sess, filter, nexus->sess != by);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
+		struct scst_cmd_filter of_nexus = *filter;
+		bool other = nexus->sess != by;
+
+		if (filter->nexus && filter->nexus != nexus)
+			continue;
+		of_nexus.nexus = nexus;
+		if (scst_session_abort(nexus->sess, &of_nexus, other) && other &&
+		    attention && !dev->mode.tas)
+			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
+	}
 }
 
 /**

@@ -110,7 +110,7 @@ static void __scst_aca_establish(struct scst_nexus *nexus, struct scst_task_set 
 {
 	struct scst_device *dev = nexus->dev;
 
-	if (dev->state != SCST_DEV_ACTIVE || list_empty(&nexus->dev_entry))
+	if (dev->state != SCST_DEV_ACTIVE || nexus->retracted)
 		return;
 	set->faulted = nexus;
 	WRITE_ONCE(dev->faults, dev->faults + 1);
@@ -165,8 +165,9 @@ static bool __scst_aca_complete(struct scst_cmd *cmd)
 	if (set->faulted && !exempt) {
 		if (cmd->admitted || cmd->queued)
 			return !__scst_aca_block(cmd, set);
-		/* It did not come as far as to be refused. */
-		if (__scst_aca_refuse(cmd, set))
+		/* It did not come as far as to be refused. Others are done. */
+		if (cmd->status == SAM_STAT_CHECK_CONDITION &&
+		    __scst_aca_refuse(cmd, set))
 			return true;
 	}
 	if (cmd->status == SAM_STAT_CHECK_CONDITION)

@@ -136,6 +136,21 @@ bool scst_inject_older_gone(const struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(scst_inject_older_gone);
 
+/**
+ * scst_inject_others_leave - is somebody about to see whose turn it is?
+ * @cmd: a command that waits for its turn
+ *
+ * A command lets those that wait for it go on when it is gone itself already.
+ *
+ * Context: any; the command must not go meanwhile.
+ * Return: true if there is such a command.
+ */
+bool scst_inject_others_leave(const struct scst_cmd *cmd)
+{
+	return READ_ONCE(cmd->dev->leaving);
+}
+EXPORT_SYMBOL_GPL(scst_inject_others_leave);
+
 /* Who waits for aborted commands; taken before a command list's lock */
 static DEFINE_SPINLOCK(scst_inject_waits_lock);
 static LIST_HEAD(scst_inject_waits);

@@ -15,6 +15,9 @@
 
 static void scst_nexus_free(struct scst_nexus *nexus)
 {
+	spin_lock_bh(&nexus->dev->lock);
+	list_del(&nexus->dev_entry);
+	spin_unlock_bh(&nexus->dev->lock);
 	scst_stats_nexus_exit(nexus);
 	scst_device_put(nexus->dev);
 	scst_session_put(nexus->sess);
@@ -34,6 +37,7 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 	nexus->dev = lun->dev;
 	nexus->lun = lun->lun;
 	nexus->read_only = lun->read_only;
+	INIT_LIST_HEAD(&nexus->dev_entry);
 	scst_ua_init(nexus);
 	if (!scst_stats_nexus_init(nexus))
 		return nexus;
@@ -87,10 +91,14 @@ void scst_nexus_cancel(struct list_head *fresh)
 	INIT_LIST_HEAD(fresh);
 }
 
+/*
+ * Its commands are in the device's task set as long as they are there: it stays among
+ * the device's nexuses, for those that abort them and wait for them.
+ */
 static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 {
 	spin_lock_bh(&nexus->dev->lock);
-	list_del_init(&nexus->dev_entry);
+	WRITE_ONCE(nexus->retracted, true);
 	scst_reserve_lost(nexus);
 	__scst_aca_clear(nexus);
 	spin_unlock_bh(&nexus->dev->lock);

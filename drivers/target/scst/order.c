@@ -271,6 +271,15 @@ static enum scst_stage __scst_order_place(struct scst_cmd *cmd)
 	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_COMPLETE;
 }
 
+/* PREEMPT AND ABORT is let in beside it, with any attribute and of any nexus. */
+static bool __scst_order_is_aca(const struct scst_cmd *cmd)
+{
+	const struct scst_task_set *set = cmd->set;
+
+	return cmd->attr == SCST_ATTR_ACA && set->faulted == cmd->nexus &&
+	       !set->aca_cmd;
+}
+
 static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
@@ -279,7 +288,7 @@ static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 	if (__scst_aca_refuse(cmd, cmd->set))
 		return SCST_STAGE_COMPLETE;
 	cmd->order = cmd->set->faulted ? SCST_ATTR_ACA : scst_order_of(cmd);
-	if (cmd->attr == SCST_ATTR_ACA)
+	if (__scst_order_is_aca(cmd))
 		cmd->set->aca_cmd = cmd;
 	if (cmd->order != SCST_ATTR_SIMPLE)
 		__scst_order_queueing(dev);

@@ -195,11 +195,8 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
 			cmd->io = next;
 			return SCST_STAGE_BACKEND;
 		}
-	} else {
-		if (!cmd->received)
-			scst_no_data(cmd);
-		if (cmd->nexus)
-			scst_ua_interlock(cmd);
+	} else if (!cmd->received) {
+		scst_no_data(cmd);
 	}
 	if (unlikely(scst_others_concerned(cmd)) && !scst_aca_complete(cmd))
 		return SCST_STAGE_OWNED;
@@ -224,6 +221,8 @@ static enum scst_stage scst_respond(struct scst_cmd *cmd)
 		cmd->status = SAM_STAT_TASK_ABORTED;
 		cmd->sense_len = 0;
 		scst_no_data(cmd);
+	} else if (cmd->status != SAM_STAT_GOOD && cmd->nexus) {
+		scst_ua_interlock(cmd);
 	}
 	WRITE_ONCE(cmd->answered, true);
 	trace_scst_cmd_respond(cmd);

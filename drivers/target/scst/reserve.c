@@ -47,7 +47,7 @@ void scst_exec_reserve(struct scst_cmd *cmd)
 		goto out_unlock;
 	if (dev->reserved_by && dev->reserved_by != cmd->nexus)
 		scst_cmd_set_conflict(cmd);
-	else if (list_empty(&cmd->nexus->dev_entry))
+	else if (cmd->nexus->retracted)
 		scst_cmd_set_busy(cmd);
 	else
 		scst_reserve_set(dev, cmd->nexus);

@@ -175,6 +175,7 @@ enum scst_access {
  * @lun:	the LUN
  * @read_only:	writes through it are refused
  * @access:	enum scst_access
+ * @retracted:	no new command finds it
  * @task_set:	its own, if it has one
  * @counts:	what its commands counted
  * @ua_lock:	guards the queue
@@ -193,6 +194,7 @@ struct scst_nexus {
 	u32 lun;				/* I */
 	bool read_only;				/* C, read with READ_ONCE() */
 	u8 access;				/* S */
+	bool retracted;				/* S */
 	struct scst_task_set task_set;		/* D */
 	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
@@ -546,7 +548,7 @@ struct scst_identity {
  * @stats:	what its nexuses counted
  * @sysfs:	what stands for it in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
- * @nexuses:	struct scst_nexus.dev_entry
+ * @nexuses:	struct scst_nexus.dev_entry; retracted ones, too, until they are freed
  * @entry:	on the list of all devices
  * @error:	last_error
  * @priv:	the handler's

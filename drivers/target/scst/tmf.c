@@ -67,8 +67,7 @@ static enum scst_tmf_response scst_tmf_abort_own(struct scst_tmf *tmf,
 						 struct scst_cmd_filter filter)
 {
 	filter.dev = dev;
-	if (!scst_session_abort(tmf->sess, &filter, false))
-		return SCST_TMF_COMPLETE;
+	scst_session_abort(tmf->sess, &filter, false);
 	return scst_tmf_result(scst_tmf_settle(tmf->sess, dev, filter,
 					       scst_tmf_deadline(dev, jiffies)));
 }
@@ -163,11 +162,12 @@ static bool scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua,
 
 	scst_mode_reset(dev);
 	WRITE_ONCE(dev->stopped, false);
+	/* What goes on when the ACA condition ends is to hear of it. */
+	scst_ua_raise_device(dev, ua, NULL);
 	spin_lock_bh(&dev->lock);
 	scst_reserve_set(dev, NULL);
 	__scst_aca_clear_all(dev);
 	spin_unlock_bh(&dev->lock);
-	scst_ua_raise_device(dev, ua, NULL);
 	return gone;
 }
 
@@ -213,14 +213,19 @@ static struct scst_device *scst_tmf_next_device(struct scst_session *sess,
 	return dev;
 }
 
-/* What is on no LUN any more, or never was */
-static bool scst_tmf_abort_rest(struct scst_tmf *tmf)
+/* All of a session, also what is on no LUN any more, or never was */
+static void scst_tmf_abort_session(struct scst_tmf *tmf)
 {
-	struct scst_cmd_filter any = { };
+	const struct scst_cmd_filter any = { };
 
 	scst_session_abort(tmf->sess, &any, false);
-	any.aborted = true;
-	return scst_tmf_wait(tmf->sess, &any, jiffies + SCST_TMF_TIMEOUT);
+}
+
+static bool scst_tmf_wait_session(struct scst_tmf *tmf)
+{
+	const struct scst_cmd_filter aborted = { .aborted = true };
+
+	return scst_tmf_wait(tmf->sess, &aborted, jiffies + SCST_TMF_TIMEOUT);
 }
 
 /*
@@ -239,12 +244,13 @@ static enum scst_tmf_response scst_tmf_reset_target(struct scst_tmf *tmf)
 		scst_tmf_abort_device(tmf, dev, false);
 		scst_device_put(dev);
 	}
+	scst_tmf_abort_session(tmf);
 	lun = 0;
 	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
 		done &= scst_tmf_reset_device(dev, ua, start);
 		scst_device_put(dev);
 	}
-	return scst_tmf_result(scst_tmf_abort_rest(tmf) && done);
+	return scst_tmf_result(scst_tmf_wait_session(tmf) && done);
 }
 
 static void scst_tmf_nexus_loss(struct scst_session *sess)
@@ -254,11 +260,12 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 
 	rcu_read_lock();
 	xa_for_each(&sess->nexuses, lun, nexus) {
+		/* As in scst_tmf_reset_device() */
+		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
 		spin_lock_bh(&nexus->dev->lock);
 		scst_reserve_lost(nexus);
 		__scst_aca_clear(nexus);
 		spin_unlock_bh(&nexus->dev->lock);
-		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
 	}
 	rcu_read_unlock();
 }
@@ -271,13 +278,13 @@ static enum scst_tmf_response scst_tmf_reset_nexus(struct scst_tmf *tmf)
 	struct scst_device *dev;
 	bool done = true;
 
-	scst_session_abort(tmf->sess, &any, false);
+	scst_tmf_abort_session(tmf);
 	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
 		done &= scst_tmf_settle(tmf->sess, dev, any,
 					scst_tmf_deadline(dev, start));
 		scst_device_put(dev);
 	}
-	done &= scst_tmf_abort_rest(tmf);
+	done &= scst_tmf_wait_session(tmf);
 	scst_tmf_nexus_loss(tmf->sess);
 	return scst_tmf_result(done);
 }
@@ -379,10 +386,11 @@ static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
 static enum scst_tmf_response scst_tmf_on_absent_lun(struct scst_tmf *tmf)
 {
 	struct scst_cmd_filter filter = { .lun = &tmf->lun };
+	unsigned int count = scst_session_abort(tmf->sess, &filter, false);
 
-	if (!scst_session_abort(tmf->sess, &filter, false))
-		return SCST_TMF_INCORRECT_LUN;
 	filter.aborted = true;
+	if (!count && !scst_session_has(tmf->sess, &filter))
+		return SCST_TMF_INCORRECT_LUN;
 	return scst_tmf_result(scst_tmf_wait(tmf->sess, &filter,
 					     jiffies + SCST_TMF_TIMEOUT));
 }

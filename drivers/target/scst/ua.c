@@ -120,7 +120,7 @@ void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua)
 	bool news;
 
 	spin_lock_bh(&nexus->ua_lock);
-	news = !scst_ua_pending(nexus, ua) &&
+	news = !READ_ONCE(nexus->retracted) && !scst_ua_pending(nexus, ua) &&
 	       !scst_ua_pending(nexus, SCST_UA_POWER_ON);
 	if (news)
 		__scst_ua_queue(nexus, ua);

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # make soak: a large configuration, a fault at every allocation, a power failure after
-# every write, ten minutes of hostile iSCSI initiators with every checker and ten on
-# several CPUs, then hours of I/O while the configuration changes under it, and while it is
-# reset and aborted, one bed after the other. SOAK_MINUTES is the time of these in all.
-# SCST_SEED is where the initiators begin: by default what it never was.
+# every write, long schedules against the model of SAM, ten minutes of hostile iSCSI
+# initiators with every checker and ten on several CPUs, then hours of I/O while the
+# configuration changes under it, and while it is reset and aborted, one bed after the
+# other. SOAK_MINUTES is the time of these in all. SCST_SEED is where the initiators begin:
+# by default what it never was.
 
 set -u
 
@@ -18,6 +19,8 @@ beds='uml uml-smp-lockdep uml-smp vm'
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in uml uml-smp; do
+	"$tests/run_vm.sh" --bed "$bed" --timeout 3600 -- \
+		env SCST_MODEL_STEPS=50000 bats --tap "$tests/28-model.bats" || exit 1
 	"$tests/run_vm.sh" --bed "$bed" --timeout 1500 -- \
 		env SCST_FUZZ_SECONDS=600 "SCST_SEED=${SCST_SEED:-$(date +%s)}" \
 		bats --tap "$tests/73-iscsi-fuzz.bats" || exit 1

@@ -23,8 +23,9 @@
  *   logout
  *
  * CTX, thread, softirq or hardirq, is where the core is called from; when the write
- * returns it has been. A read waits for a result, and is at the end of the file when no
- * request is under way. The answer to "where" is the next line that is read.
+ * returns it has been. A read waits for a result, unless the file is O_NONBLOCK, and is at
+ * the end of the file when no request is under way. The answer to "where" is the next line
+ * that is read.
  *
  * cmd: data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
  * transfer fail. send=fail lets the delivery of the response fail. The result has the

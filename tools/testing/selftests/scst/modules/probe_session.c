@@ -237,6 +237,8 @@ static ssize_t probe_read(struct file *file, char __user *buf, size_t count,
 	struct probe_result *result = session->reading;
 	size_t len;
 
+	if (file->f_flags & O_NONBLOCK && !result && !probe_is_ready(session))
+		return -EAGAIN;
 	if (wait_event_interruptible(session->waitq, result ||
 				     probe_is_ready(session)))
 		return -ERESTARTSYS;

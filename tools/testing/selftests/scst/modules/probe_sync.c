@@ -29,18 +29,28 @@ struct probe_census {
 	unsigned int moving;
 };
 
+/* It has left the task set, and is held on its way back. */
+static bool probe_is_answered(const struct probe_cmd *probe)
+{
+	return probe->held && (probe->point == PROBE_SEND ||
+			       probe->point == SCST_STAGE_FINISH);
+}
+
 static void probe_count_cmd(const struct probe_cmd *probe,
 			    struct probe_census *census)
 {
-	census->older += READ_ONCE(probe->cmd.admitted);
+	census->older += READ_ONCE(probe->cmd.admitted) &&
+			 !probe_is_answered(probe);
 	if (probe->held || probe_medium_has(&probe->cmd))
 		return;
-	if (test_bit(SCST_CMD_PARKED, &probe->cmd.flags))
+	if (test_bit(SCST_CMD_PARKED, &probe->cmd.flags)) {
 		census->hearing += !scst_inject_older_gone(&probe->cmd);
-	else if (READ_ONCE(probe->cmd.stage) == SCST_STAGE_EXECUTE)
+		census->moving += scst_inject_others_leave(&probe->cmd);
+	} else if (READ_ONCE(probe->cmd.stage) == SCST_STAGE_EXECUTE) {
 		census->executing++;
-	else
+	} else {
 		census->moving++;
+	}
 }
 
 /* A log-out has aborted what it waits for. What is held early it cannot find. */
