@@ -20,7 +20,7 @@ beds='uml uml-smp-lockdep uml-smp vm'
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in uml uml-smp; do
 	"$tests/run_vm.sh" --bed "$bed" --timeout 3600 -- \
-		env SCST_MODEL_STEPS=50000 bats --tap "$tests/28-model.bats" || exit 1
+		env SCST_MODEL_STEPS=100000 bats --tap "$tests/28-model.bats" || exit 1
 	"$tests/run_vm.sh" --bed "$bed" --timeout 1500 -- \
 		env SCST_FUZZ_SECONDS=600 "SCST_SEED=${SCST_SEED:-$(date +%s)}" \
 		bats --tap "$tests/73-iscsi-fuzz.bats" || exit 1
