@@ -64,6 +64,7 @@ static void __scst_aca_end(struct scst_device *dev, struct scst_task_set *set)
 	struct scst_cmd *cmd;
 
 	set->faulted = NULL;
+	set->aca_cmd = NULL;
 	WRITE_ONCE(dev->faults, dev->faults - 1);
 	list_for_each_entry(cmd, &dev->queue, queue_entry)
 		if (cmd->set == set && !cmd->waiting && scst_cmd_claim(cmd))
@@ -132,13 +133,15 @@ static void __scst_aca_abort_others(struct scst_cmd *cmd)
 		__scst_device_abort(cmd->dev, &filter, cmd->sess, true);
 }
 
-/* A CHECK CONDITION of the command with the ACA attribute ends that condition. */
+/*
+ * A CHECK CONDITION of a command with the ACA attribute ends the condition of its nexus.
+ */
 static void __scst_aca_fault(struct scst_cmd *cmd, struct scst_task_set *set)
 {
 	bool naca = scst_cmd_naca(cmd);
 
 	__scst_aca_abort_others(cmd);
-	if (set->faulted && cmd->attr == SCST_ATTR_ACA && !naca)
+	if (set->faulted == cmd->nexus && cmd->attr == SCST_ATTR_ACA && !naca)
 		__scst_aca_end(cmd->dev, set);
 	else if (!set->faulted && naca)
 		__scst_aca_establish(cmd->nexus, set);

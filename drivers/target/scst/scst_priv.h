@@ -690,6 +690,8 @@ bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
 void scst_ua_init(struct scst_nexus *nexus);
 void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face);
 void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua);
+void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+			    const struct scst_nexus *except);
 void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except);
 void scst_ua_raise_luns(struct scst_session *sess);
@@ -865,6 +867,7 @@ void scst_device_resize_init(struct scst_device *dev);
 void scst_identity_init(struct scst_device *dev);
 
 /* spc_mode.c */
+void __scst_mode_reset(struct scst_device *dev);
 void scst_mode_reset(struct scst_device *dev);
 
 /* target.c */

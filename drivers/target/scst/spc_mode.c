@@ -172,6 +172,19 @@ static void __scst_mode_change(struct scst_device *dev, const struct scst_mode *
 }
 
 /**
+ * __scst_mode_reset - set the mode parameters to their defaults
+ * @dev: an opened device
+ *
+ * Context: under its lock.
+ */
+void __scst_mode_reset(struct scst_device *dev)
+{
+	struct scst_mode mode = scst_mode_defaults(dev);
+
+	__scst_mode_change(dev, &mode);
+}
+
+/**
  * scst_mode_reset - set the mode parameters to their defaults
  * @dev: an opened device
  *
@@ -179,10 +192,8 @@ static void __scst_mode_change(struct scst_device *dev, const struct scst_mode *
  */
 void scst_mode_reset(struct scst_device *dev)
 {
-	struct scst_mode mode = scst_mode_defaults(dev);
-
 	spin_lock_bh(&dev->lock);
-	__scst_mode_change(dev, &mode);
+	__scst_mode_reset(dev);
 	spin_unlock_bh(&dev->lock);
 }
 

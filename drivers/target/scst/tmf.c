@@ -160,11 +160,11 @@ static bool scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua,
 {
 	bool gone = scst_device_settle(dev, NULL, scst_tmf_deadline(dev, start));
 
-	scst_mode_reset(dev);
-	WRITE_ONCE(dev->stopped, false);
-	/* What goes on when the ACA condition ends is to hear of it. */
-	scst_ua_raise_device(dev, ua, NULL);
+	/* What goes on when an ACA condition ends is to meet all of it. */
 	spin_lock_bh(&dev->lock);
+	__scst_ua_raise_device(dev, ua, NULL);
+	__scst_mode_reset(dev);
+	WRITE_ONCE(dev->stopped, false);
 	scst_reserve_set(dev, NULL);
 	__scst_aca_clear_all(dev);
 	spin_unlock_bh(&dev->lock);

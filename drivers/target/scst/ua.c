@@ -142,6 +142,26 @@ void scst_ua_raise_luns(struct scst_session *sess)
 }
 
 /**
+ * __scst_ua_raise_device - establish a unit attention condition for all of a
+ *	device's nexuses
+ * @dev:    the device
+ * @ua:     which
+ * @except: a nexus that knows already, or NULL
+ *
+ * Context: under its lock.
+ */
+void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+			    const struct scst_nexus *except)
+{
+	struct scst_nexus *nexus;
+
+	lockdep_assert_held(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		if (nexus != except)
+			scst_ua_raise(nexus, ua);
+}
+
+/**
  * scst_ua_raise_device - establish a unit attention condition for all of a
  *	device's nexuses
  * @dev:    the device
@@ -153,12 +173,8 @@ void scst_ua_raise_luns(struct scst_session *sess)
 void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except)
 {
-	struct scst_nexus *nexus;
-
 	spin_lock_bh(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		if (nexus != except)
-			scst_ua_raise(nexus, ua);
+	__scst_ua_raise_device(dev, ua, except);
 	spin_unlock_bh(&dev->lock);
 }
 

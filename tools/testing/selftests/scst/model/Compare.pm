@@ -9,7 +9,7 @@ use warnings;
 use Storable qw(dclone freeze);
 
 # Ways to try from one state in one step, and states to keep: more are not looked at.
-my ($max_ways, $max_states) = (256, 16);
+my ($max_ways, $max_states) = (4096, 16);
 
 sub new {
 	my ($class) = @_;
@@ -127,7 +127,7 @@ sub step {
 		$seen = $places;
 		@fits = grep { places($_) eq $places } @fits;
 	}
-	return { wanted => $wanted, seen => $seen } if !@fits;
+	return { wanted => $wanted, seen => $seen, before => describe($self->state) } if !@fits;
 	my @old = @{ $self->{states} };
 	$self->keep($probe, @fits);
 	$self->drop(@old, @ways);
@@ -142,6 +142,23 @@ sub drop {
 	for my $lu (grep { !$kept{$_} } @states) {
 		%$_ = () for Sam::all_commands($lu);
 	}
+}
+
+# What a person wants to know of a state
+sub describe {
+	my ($lu) = @_;
+	my %mode = %{ $lu->{mode} };
+	my %set = %{ $lu->{set} };
+	my $text = join(' ', 'mode', map { "$_=$mode{$_}" } sort keys %mode) . "\n";
+
+	$text .= "ACA condition of $set{$_}{faulted}\n"
+		for grep { $set{$_}{faulted} } sort keys %set;
+	for my $nexus (@{ $lu->{nexuses} }) {
+		$text .= "$nexus->{id} " . join(' ', @{ $nexus->{attentions} }) . "\n";
+		$text .= '  ' . Step::where($_) . " $_->{line}\n" for @{ $nexus->{cmds} };
+	}
+	$text .= "waits: $_->{tmf}{line}\n" for grep { $_->{tmf} } @{ $lu->{waits} };
+	return $text;
 }
 
 sub keep {

@@ -77,6 +77,9 @@ sub reserve {
 	return if persistent($lu, $cmd);
 	if (($lu->{reserved_by} // $id) ne $id) {
 		$cmd->{status} = '18';
+	# Who has left gets nothing that he would not give back.
+	} elsif ($cmd->{nexus}{gone}) {
+		$cmd->{status} = '08';
 	} else {
 		$lu->{reserved_by} = $id;
 	}

@@ -396,7 +396,11 @@ sub complete {
 		return respond($lu, $cmd)
 			if $cmd->{status} eq '02' && refused($lu, $cmd, $set);
 	}
-	fault($lu, $cmd, $set) if $cmd->{status} eq '02';
+	if ($cmd->{status} eq '02') {
+		fault($lu, $cmd, $set);
+		# What ends or goes on because of that may be quicker.
+		settle($lu) if @{ $lu->{tasks} } && choose(2);
+	}
 	respond($lu, $cmd);
 }
 
@@ -406,7 +410,8 @@ sub fault {
 	abort_others($lu, $cmd);
 	# 5.9.4: a CHECK CONDITION of the ACA command ends the condition, or makes a new one
 	if ($set->{faulted}) {
-		end_aca($lu, $set) if $cmd->{attr} eq 'aca' && !$cmd->{naca};
+		end_aca($lu, $set) if $cmd->{attr} eq 'aca' && !$cmd->{naca} &&
+			$set->{faulted} eq $cmd->{nexus}{id};
 	} elsif ($cmd->{naca} && !$cmd->{nexus}{gone}) {
 		$set->{faulted} = $cmd->{nexus}{id};
 	}
@@ -429,7 +434,7 @@ sub end_aca {
 	my ($lu, $set) = @_;
 	my @blocked = grep { $_->{set} == $set && $_->{at} eq 'blocked' } @{ $lu->{queue} };
 
-	$set->{faulted} = undef;
+	@$set{qw(faulted aca_cmd)} = ();
 	# Which goes on first is nobody's promise. It matters if one faults.
 	if (grep { $_->{status} eq '02' } @blocked) {
 		@blocked = sort { $a->{blocked_at} <=> $b->{blocked_at} } @blocked

@@ -43,7 +43,7 @@ sub run {
 			$wrong = $compare->step($probe, $step, @done % 8 == 0 || $replay);
 		}
 	};
-	$wrong = { wanted => '', seen => $@ } if $@;
+	$wrong = { wanted => "\n", seen => $@ } if $@;
 	$probe->remove;
 	return ($wrong, @done);
 }
@@ -95,6 +95,7 @@ sub report {
 	my ($wrong, @lines) = @_;
 
 	print "# step ", scalar @lines, ": $lines[-1]\n";
+	print "# before:\n", ($wrong->{before} // '') =~ s/^/#   /gmr;
 	print "# expected:\n", $wrong->{wanted} =~ s/^/#   /gmr;
 	print "# seen:\n", $wrong->{seen} =~ s/^/#   /gmr;
 	print map { "$_\n" } @lines;
