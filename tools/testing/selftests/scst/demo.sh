@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # make demo: in a virtual machine with a stock Debian kernel, a file becomes a SCSI
-# disk, gets a file system and real files, is taken down, set up again and compared.
+# disk, gets a file system and real files, is taken down, set up again and compared,
+# and once more over iSCSI.
 
 set -u
 

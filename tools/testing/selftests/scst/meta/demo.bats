@@ -11,4 +11,5 @@
 	[[ $output =~ ([0-9]+)' files copied'.*'All '([0-9]+)' checksums agree' ]]
 	[ "${BASH_REMATCH[1]}" -gt 50 ]
 	[ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ]
+	[[ $output == *'over the network'*"All ${BASH_REMATCH[1]} checksums agree"* ]]
 }
