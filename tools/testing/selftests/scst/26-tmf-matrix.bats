@@ -10,6 +10,8 @@ load lib/matrix
 
 points=(translate decode admit check prepare data execute backend medium complete respond
 	send finish parked blocked)
+# Emulation is slow: there, only where a command may be for long.
+[ "$SCST_BED" != vm ] || points=(data medium complete send parked blocked)
 
 # A command of port a is under way when a or b sends a function.
 #
