@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # Random schedules of several initiator ports against a model of SAM: model/run.pl.
-# $SCST_MODEL_STEPS says how many steps; $SCST_MODEL_SEED repeats a run.
+# $SCST_MODEL_STEPS says how many steps, $SCST_MODEL_SEED where the schedule of four begins.
 
 load lib/scst
 
 model=$BATS_TEST_DIRNAME/model
-seed=${SCST_MODEL_SEED:-$RANDOM}
+seed=${SCST_MODEL_SEED:-3}
 steps=1500
 [ "$SCST_BED" != vm ] || steps=150
 steps=${SCST_MODEL_STEPS:-$steps}
@@ -27,7 +27,7 @@ agrees() {
 	agrees --seed 2 --nexuses 3 --steps "$steps"
 }
 
-@test "a schedule that nobody has seen before" {
+@test "a schedule of four, which make soak never repeats" {
 	echo "# SCST_MODEL_SEED=$seed" >&3
 	agrees --seed "$seed" --nexuses 4 --steps "$steps" --shrink
 }

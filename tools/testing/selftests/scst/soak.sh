@@ -4,8 +4,8 @@
 # every write, long schedules against the model of SAM, ten minutes of hostile iSCSI
 # initiators with every checker and ten on several CPUs, then hours of I/O while the
 # configuration changes under it, and while it is reset and aborted, one bed after the
-# other. SOAK_MINUTES is the time of these in all. SCST_SEED is where the initiators begin:
-# by default what it never was.
+# other. SOAK_MINUTES is the time of these in all. SCST_SEED is where schedules and hostile
+# initiators begin: by default what it never was.
 
 set -u
 
@@ -20,7 +20,8 @@ beds='uml uml-smp-lockdep uml-smp vm'
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in uml uml-smp; do
 	"$tests/run_vm.sh" --bed "$bed" --timeout 3600 -- \
-		env SCST_MODEL_STEPS=100000 bats --tap "$tests/28-model.bats" || exit 1
+		env SCST_MODEL_STEPS=100000 "SCST_MODEL_SEED=${SCST_SEED:-$(date +%s)}" \
+		bats --tap "$tests/28-model.bats" || exit 1
 	"$tests/run_vm.sh" --bed "$bed" --timeout 1500 -- \
 		env SCST_FUZZ_SECONDS=600 "SCST_SEED=${SCST_SEED:-$(date +%s)}" \
 		bats --tap "$tests/73-iscsi-fuzz.bats" || exit 1
