@@ -61,8 +61,8 @@ pause() {
 	dmsetup resume scst_fs
 }
 
-# Longer than a command may take, so that it is aborted; and then longer than an abort
-# may take, so that error handling goes on to resets, alone, until the backend answers.
+# Longer than a command may take, so that it is aborted; and then so long that its
+# initiator waits for nothing else, but not as long as the backend may take.
 suspend() {
 	pause $((2 + RANDOM % 3))
 	scst_sleep 2
@@ -139,8 +139,8 @@ timed_out_and_aborted() {
 	requires fio
 	fs_make 48M
 	make_target t0 i0 i1
-	make_device fileio d0 "path=$fs/cached" size=12M
-	make_device fileio d1 "path=$fs/direct" size=12M direct=1
+	make_device fileio d0 "path=$fs/cached" size=12M fence_ms=60000
+	make_device fileio d1 "path=$fs/direct" size=12M direct=1 fence_ms=60000
 	make_device nullio d2 size=1M
 	for lun in 0 1; do
 		link_lun t0 $lun "fileio/d$lun"
