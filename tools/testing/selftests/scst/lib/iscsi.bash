@@ -130,15 +130,14 @@ negotiated() {
 
 # find_iscsi_disk NAME LUN: sets iscsi_disk.
 find_iscsi_disk() {
-	local session target size
+	local session target
 
 	for session in /sys/class/iscsi_session/*; do
 		read -r target <"$session/targetname"
 		[ "$target" = "$iqn:$1" ] || continue
 		iscsi_disk=$(echo "$session"/device/target*/*:"$2"/block/*)
 		iscsi_disk=/dev/${iscsi_disk##*/}
-		[ -b "$iscsi_disk" ] && read -r size <"/sys/block/${iscsi_disk#/dev/}/size" &&
-			[ "$size" -gt 0 ] && return
+		node_is_ready "$iscsi_disk" && return
 	done
 	return 1
 } 2>/dev/null

@@ -303,14 +303,18 @@ find_node() {
 	[ -e "$scst_node" ]
 }
 
-# The disk is there, and sd has read its capacity.
-disk_is_ready() {
+# node_is_ready NODE: sd has read the disk's capacity, and the disk can be opened. The
+# node and the size are there a moment before that.
+node_is_ready() {
 	local size
 
-	find_node "$1" "$2" "$3" block &&
-		read -r size <"/sys/block/${scst_node#/dev/}/size" &&
-		[ "$size" -gt 0 ]
+	[ -b "$1" ] && read -r size <"/sys/block/${1#/dev/}/size" &&
+		[ "$size" -gt 0 ] && : <"$1"
 } 2>/dev/null
+
+disk_is_ready() {
+	find_node "$1" "$2" "$3" block && node_is_ready "$scst_node"
+}
 
 # host_of TARGET INITIATOR: prints hostN.
 host_of() {

@@ -22,10 +22,11 @@ on() {
 	mkdir -p "$root/lib/modules/$release"
 	: >"$root/lib/modules/$release/modules.order"
 	: >"$root/lib/modules/$release/modules.builtin"
+	: >"$root/lib/modules/$release/modules.builtin.modinfo"
 
 	on install
-	[ "$(installed)" = 'scst.ko scst_local.ko scst_vdisk.ko ' ]
-	for alias in scst-target-local scst-handler-fileio scst-handler-nullio; do
+	[ "$(installed)" = 'iscsi_scst.ko scst.ko scst_local.ko scst_vdisk.ko ' ]
+	for alias in scst-target-local scst-target-iscsi scst-handler-fileio scst-handler-nullio; do
 		modprobe -d "$root" -S "$release" --show-depends "$alias" |
 			grep -q updates/scst/scst.ko
 	done
