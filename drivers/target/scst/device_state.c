@@ -79,6 +79,15 @@ static enum scst_device_state __scst_device_closed_state(const struct scst_devic
 	return dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE;
 }
 
+static void __scst_device_next_life(struct scst_device *dev)
+{
+	lockdep_assert_held(&scst_config_lock);
+	spin_lock_bh(&dev->lock);
+	WRITE_ONCE(dev->life, dev->life + 1);
+	spin_unlock_bh(&dev->lock);
+	wake_up_all(&dev->life_waitq);
+}
+
 static void scst_device_close_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(work, struct scst_device,
@@ -89,7 +98,7 @@ static void scst_device_close_work(struct work_struct *work)
 	dev->open = false;
 	__scst_device_set_state(dev, __scst_device_closed_state(dev));
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	complete_all(&dev->closed);
+	__scst_device_next_life(dev);
 	mutex_unlock(&scst_config_lock);
 	scst_device_put(dev);
 }
@@ -137,6 +146,7 @@ int scst_device_enable(struct scst_device *dev)
 	ret = scst_pr_restore(dev);
 	if (ret)
 		return ret;
+	__scst_device_next_life(dev);
 	ret = dev->handler->open(dev, &params);
 	if (ret) {
 		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
@@ -144,7 +154,6 @@ int scst_device_enable(struct scst_device *dev)
 		return ret;
 	}
 	scst_device_set_params(dev, &params);
-	reinit_completion(&dev->closed);
 	scst_device_get(dev);
 	dev->open = true;
 	__scst_device_set_state(dev, SCST_DEV_ACTIVE);
@@ -152,31 +161,34 @@ int scst_device_enable(struct scst_device *dev)
 	return 0;
 }
 
-/* Abort what still runs on a device, from whatever session. */
-static void scst_device_abort(struct scst_device *dev)
+/* Abort what still runs on a device, from whatever session, in that life of it. */
+static void scst_device_abort(struct scst_device *dev, unsigned int life)
 {
 	const struct scst_cmd_filter filter = { .dev = dev };
 
 	spin_lock_bh(&dev->lock);
-	__scst_device_abort(dev, &filter, NULL, false);
+	if (dev->life == life)
+		__scst_device_abort(dev, &filter, NULL, false);
 	spin_unlock_bh(&dev->lock);
 }
 
-static bool scst_device_wait_closed(struct scst_device *dev, long timeout)
+static bool scst_device_wait_closed(struct scst_device *dev, unsigned int life,
+				    long timeout)
 {
-	if (!wait_for_completion_timeout(&dev->closed, timeout))
+	if (!wait_event_timeout(dev->life_waitq, READ_ONCE(dev->life) != life,
+				timeout))
 		return false;
 	/* Then nothing of the device's last time pins its handler's module. */
 	flush_work(&dev->close_work);
 	return true;
 }
 
-static int scst_device_await_close(struct scst_device *dev)
+static int scst_device_await_close(struct scst_device *dev, unsigned int life)
 {
-	if (scst_device_wait_closed(dev, msecs_to_jiffies(dev->drain_ms)))
+	if (scst_device_wait_closed(dev, life, msecs_to_jiffies(dev->drain_ms)))
 		return 0;
-	scst_device_abort(dev);
-	if (scst_device_wait_closed(dev, SCST_ABORT_GRACE))
+	scst_device_abort(dev, life);
+	if (scst_device_wait_closed(dev, life, SCST_ABORT_GRACE))
 		return 0;
 	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
 	return -ETIMEDOUT;
@@ -191,17 +203,19 @@ static void __scst_device_drain(struct scst_device *dev)
 static void scst_device_lost_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(work, struct scst_device, lost_work);
+	unsigned int life;
 	bool lost;
 
 	mutex_lock(&scst_config_lock);
-	lost = dev->state == SCST_DEV_ACTIVE;
+	life = dev->life;
+	lost = dev->state == SCST_DEV_ACTIVE && READ_ONCE(dev->lost_life) == life;
 	if (lost) {
 		dev->lost = true;
 		__scst_device_drain(dev);
 	}
 	mutex_unlock(&scst_config_lock);
 	if (lost)
-		scst_device_await_close(dev);
+		scst_device_await_close(dev, life);
 	scst_device_put(dev);
 }
 
@@ -216,6 +230,7 @@ static void scst_device_lost_work(struct work_struct *work)
  */
 void scst_device_lost(struct scst_device *dev)
 {
+	WRITE_ONCE(dev->lost_life, READ_ONCE(dev->life));
 	scst_device_get(dev);
 	if (!queue_work(scst_session_wq, &dev->lost_work))
 		scst_device_put(dev);
@@ -243,29 +258,44 @@ static void __scst_device_wake_waiters(struct scst_device *dev)
 		wake_up(&nexus->sess->waitq);
 }
 
+/* Return: whether it was active until now. */
+static bool __scst_device_fence(struct scst_device *dev)
+{
+	bool active = dev->state == SCST_DEV_ACTIVE;
+
+	lockdep_assert_held(&dev->lock);
+	WRITE_ONCE(dev->fenced, true);
+	if (active)
+		__scst_device_move(dev, SCST_DEV_FAILED);
+	__scst_device_wake_waiters(dev);
+	return active;
+}
+
 /**
  * scst_device_fence - expect nothing of a backend any more that does not answer
- * @dev: the device
+ * @dev:  the device
+ * @sess: a session
+ * @late: which of its commands the backend should have ended long ago. If it just has,
+ *	  the device may have been closed, and even enabled again: nothing is fenced.
  *
  * New commands fail at once. What the backend still holds ends when the backend answers,
  * and then it is closed; until then the device cannot be enabled again.
  *
  * Context: process context.
  */
-void scst_device_fence(struct scst_device *dev)
+void scst_device_fence(struct scst_device *dev, struct scst_session *sess,
+		       const struct scst_cmd_filter *late)
 {
-	bool active;
+	bool fenced, news;
 
-	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
-			      READ_ONCE(dev->fence_ms));
 	spin_lock_bh(&dev->lock);
-	active = dev->state == SCST_DEV_ACTIVE;
-	WRITE_ONCE(dev->fenced, true);
-	if (active)
-		__scst_device_move(dev, SCST_DEV_FAILED);
-	__scst_device_wake_waiters(dev);
+	fenced = scst_session_has(sess, late);
+	news = fenced && __scst_device_fence(dev);
 	spin_unlock_bh(&dev->lock);
-	if (!active)
+	if (fenced)
+		scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
+				      READ_ONCE(dev->fence_ms));
+	if (!news)
 		return;
 	scst_device_get(dev);
 	if (!queue_work(scst_session_wq, &dev->fence_work))
@@ -284,9 +314,11 @@ void scst_device_fence(struct scst_device *dev)
  */
 int scst_device_disable(struct scst_device *dev)
 {
+	unsigned int life;
 	bool closed;
 
 	mutex_lock(&scst_config_lock);
+	life = dev->life;
 	dev->lost = false;
 	closed = scst_device_is_closed(dev);
 	if (closed)
@@ -294,7 +326,7 @@ int scst_device_disable(struct scst_device *dev)
 	else
 		__scst_device_drain(dev);
 	mutex_unlock(&scst_config_lock);
-	return closed ? 0 : scst_device_await_close(dev);
+	return closed ? 0 : scst_device_await_close(dev, life);
 }
 
 /**
@@ -306,7 +338,7 @@ int scst_device_disable(struct scst_device *dev)
  */
 int scst_device_state_init(struct scst_device *dev)
 {
-	init_completion(&dev->closed);
+	init_waitqueue_head(&dev->life_waitq);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);
 	INIT_WORK(&dev->fence_work, scst_device_fence_work);

@@ -127,6 +127,9 @@ enum scst_ua {
 	SCST_UA_MODE_CHANGED,		/* 2A/01 */
 	SCST_UA_MEDIUM_CHANGED,		/* 28/00 */
 	SCST_UA_INQUIRY_CHANGED,	/* 3F/03 */
+	SCST_UA_MICROCODE_CHANGED,	/* 3F/01 */
+	SCST_UA_SOFT_THRESHOLD,		/* 38/07 */
+	SCST_UA_ACCESS_STATE_CHANGED,	/* 2A/06 */
 	SCST_UA_PREVIOUS_BUSY,		/* 2C/07 */
 	SCST_UA_PREVIOUS_FULL,		/* 2C/08 */
 	SCST_UA_PREVIOUS_CONFLICT,	/* 2C/09 */
@@ -523,13 +526,16 @@ struct scst_identity {
  * @task_set:	of all its commands, if nexuses have none of their own
  * @calm_work:	ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
- * @closed:	completed when the backend is closed
+ * @life:	counts when its backend is opened, and when it is closed: who waits for
+ *		one end, or comes late, does not mean the next
+ * @life_waitq:	woken when @life has changed
  * @close_work:	closes it when the last task is gone
  * @open:	its backend is open
  * @fenced:	it has not answered in time: nothing is expected of it any more
  * @fence_ms:	how long a task management function waits for it
  * @fence_work:	tells that it is fenced
  * @lost:	its backend disappeared
+ * @lost_life:	in which @life that was
  * @lost_work:	what follows from that
  * @resized:	when its capacity changed last, jiffies
  * @resize_work: finds out whether it has changed again
@@ -571,13 +577,15 @@ struct scst_device {
 	struct scst_task_set task_set;		/* D */
 	struct delayed_work calm_work;
 	struct kref kref;
-	struct completion closed;
+	unsigned int life;			/* C and D, read with READ_ONCE() */
+	wait_queue_head_t life_waitq;
 	struct work_struct close_work;
 	bool open;				/* C */
 	bool fenced;				/* S */
 	unsigned int fence_ms;			/* C, read with READ_ONCE() */
 	struct work_struct fence_work;
 	bool lost;				/* C */
+	unsigned int lost_life;			/* WRITE_ONCE() */
 	struct work_struct lost_work;
 	unsigned long resized;			/* C, read with READ_ONCE() */
 	struct delayed_work resize_work;
@@ -857,7 +865,8 @@ int scst_device_state_init(struct scst_device *dev);
 bool scst_device_is_closed(const struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
-void scst_device_fence(struct scst_device *dev);
+void scst_device_fence(struct scst_device *dev, struct scst_session *sess,
+		       const struct scst_cmd_filter *late);
 const char *scst_device_state_name(const struct scst_device *dev);
 
 /* device_resize.c */

@@ -50,8 +50,7 @@ static bool scst_tmf_settle(struct scst_session *sess, struct scst_device *dev,
 	if (scst_tmf_wait(sess, &filter, deadline))
 		return true;
 	filter.backend = true;
-	if (scst_session_has(sess, &filter))
-		scst_device_fence(dev);
+	scst_device_fence(dev, sess, &filter);
 	filter.backend = false;
 	return !scst_session_has(sess, &filter);
 }
