@@ -28,9 +28,10 @@ show_console() {
 }
 
 show_trouble() {
-	trouble <"$run_dir/console" | head -n 20 >&2
-	cat "$run_dir/problems" >&2
 	show_console 60
+	say "--- the trouble:"
+	trouble <"$run_dir/console" | head -n 20 >&2
+	head -n 60 "$run_dir/problems" >&2
 }
 
 is_troubled() {

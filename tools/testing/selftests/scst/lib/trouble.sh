@@ -14,7 +14,6 @@ trouble() {
 		-e 'lock held when returning to user space' \
 		-e 'suspicious RCU' -e 'refcount_t: ' -e 'scheduling while atomic' \
 		-e 'sleeping function called' -e 'list_(add|del) corruption' \
-		-e 'kmem_cache_destroy .*: ' -e 'kmemleak: .* new suspected' \
-		-e 'hung task' -e 'soft lockup' -e 'nobody cared' \
-		-e 'DEBUG_LOCKS_WARN_ON'
+		-e 'kmem_cache_destroy .*: ' -e 'hung task' -e 'soft lockup' \
+		-e 'nobody cared' -e 'DEBUG_LOCKS_WARN_ON'
 }

@@ -31,11 +31,11 @@ trouble_in() (
 	trouble_in 'INFO: task sh:12 blocked for more than 30 seconds.'
 	trouble_in 'rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:'
 	trouble_in 'Oops: general protection fault'
-	trouble_in 'kmemleak: 3 new suspected memory leaks'
 }
 
 @test "ordinary messages do not" {
 	run ! trouble_in 'sd 0:0:0:0: [sda] Attached SCSI disk'
 	run ! trouble_in 'EXT4-fs (sda): mounted filesystem'
+	run ! trouble_in 'kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'
 	run ! trouble_in 'hello: loading out-of-tree module taints kernel.'
 }
