@@ -37,7 +37,7 @@ ask() {
 	attentions=
 	for ((i = 0; i < 8; i++)); do
 		tell "$1" cmd 9 $matrix_turn
-		while read -r -t 20 line <&"${pr_ports[$1]}"; do
+		while read -r line <&"${pr_ports[$1]}"; do
 			sense_code "$line"
 			[[ $line != "7 status=02 "* ]] || attentions=$code
 			[[ $line != "9 "* ]] || break

@@ -42,7 +42,7 @@ probe_request() {
 probe_result() {
 	local line
 
-	read -r -t 20 line <&"$probe" && printf '%s\n' "$line"
+	read -r line <&"$probe" && printf '%s\n' "$line"
 }
 
 # probe_answers RESULT...: globs of how the next results begin, in any order

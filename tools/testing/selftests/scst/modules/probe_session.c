@@ -10,6 +10,9 @@
 
 #include "probe.h"
 
+/* Whoever waits so long for a result waits for ever: the shell has no limit for files. */
+#define PROBE_PATIENCE	(30 * HZ)
+
 /* Who is logged in where */
 DEFINE_MUTEX(probe_lock);
 
@@ -236,12 +239,15 @@ static ssize_t probe_read(struct file *file, char __user *buf, size_t count,
 	struct probe_session *session = file->private_data;
 	struct probe_result *result = session->reading;
 	size_t len;
+	long left;
 
 	if (file->f_flags & O_NONBLOCK && !result && !probe_is_ready(session))
 		return -EAGAIN;
-	if (wait_event_interruptible(session->waitq, result ||
-				     probe_is_ready(session)))
-		return -ERESTARTSYS;
+	left = wait_event_interruptible_timeout(session->waitq, result ||
+						probe_is_ready(session),
+						PROBE_PATIENCE);
+	if (left <= 0)
+		return left ?: -ETIMEDOUT;
 	if (!result)
 		result = probe_result_take(session);
 	session->reading = result;
