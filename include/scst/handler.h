@@ -87,6 +87,19 @@ struct scst_device *scst_device_from_item(struct config_item *item);
 __printf(2, 3)
 void scst_device_set_error(struct scst_device *dev, const char *fmt, ...);
 
+/**
+ * enum scst_attention - what a backend has to tell initiators of its own accord
+ * @SCST_ATTENTION_MICROCODE:	   MICROCODE HAS BEEN CHANGED
+ * @SCST_ATTENTION_SOFT_THRESHOLD: THIN PROVISIONING SOFT THRESHOLD REACHED
+ * @SCST_ATTENTION_ACCESS_STATE:   ASYMMETRIC ACCESS STATE CHANGED
+ */
+enum scst_attention {
+	SCST_ATTENTION_MICROCODE,
+	SCST_ATTENTION_SOFT_THRESHOLD,
+	SCST_ATTENTION_ACCESS_STATE,
+};
+
+void scst_device_attention(struct scst_device *dev, enum scst_attention what);
 void scst_device_lost(struct scst_device *dev);
 void scst_device_resized(struct scst_device *dev);
 

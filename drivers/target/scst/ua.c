@@ -7,6 +7,8 @@
  * to the whole I_T nexus: it is kept in the session, and the first logical
  * unit that is asked reports it.
  */
+#include <linux/export.h>
+
 #include "opcodes.h"
 #include "scst_priv.h"
 
@@ -23,6 +25,9 @@ static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_MODE_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
 	[SCST_UA_MEDIUM_CHANGED]   = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
 	[SCST_UA_INQUIRY_CHANGED]  = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
+	[SCST_UA_MICROCODE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x01),
+	[SCST_UA_SOFT_THRESHOLD]   = SCST_SENSE(UNIT_ATTENTION, 0x38, 0x07),
+	[SCST_UA_ACCESS_STATE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x06),
 	[SCST_UA_PREVIOUS_BUSY]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x07),
 	[SCST_UA_PREVIOUS_FULL]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x08),
 	[SCST_UA_PREVIOUS_CONFLICT] = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x09),
@@ -177,6 +182,25 @@ void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 	__scst_ua_raise_device(dev, ua, except);
 	spin_unlock_bh(&dev->lock);
 }
+
+/**
+ * scst_device_attention - tell all initiators of a device what has come to pass there
+ * @dev:  the device
+ * @what: see enum scst_attention
+ *
+ * Context: thread or softirq.
+ */
+void scst_device_attention(struct scst_device *dev, enum scst_attention what)
+{
+	static const u8 uas[] = {
+		[SCST_ATTENTION_MICROCODE]	= SCST_UA_MICROCODE_CHANGED,
+		[SCST_ATTENTION_SOFT_THRESHOLD] = SCST_UA_SOFT_THRESHOLD,
+		[SCST_ATTENTION_ACCESS_STATE]	= SCST_UA_ACCESS_STATE_CHANGED,
+	};
+
+	scst_ua_raise_device(dev, uas[what], NULL);
+}
+EXPORT_SYMBOL_GPL(scst_device_attention);
 
 static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, bool keep)
 {

@@ -126,3 +126,31 @@ medium_setup() {
 	probe_log_start
 	equal '' "$(probe_log)"
 }
+
+# hears PORT SENSE...: these unit attentions, in this order, and then none
+hears() {
+	local wanted
+
+	probe_use "$1"
+	shift
+	for wanted in "$@"; do
+		matches "* status=02 *sense=70??06??????????????????$wanted*" \
+			"$(probe_cmd 1 cdb=000000000000)" || return
+	done
+	matches '* status=00 *' "$(probe_cmd 1 cdb=000000000000)"
+}
+
+@test "what a backend tells of its own accord every initiator hears, once and in order" {
+	medium_setup
+	me=$probe
+	probe_login other
+	other=$probe
+	probe_ready
+	for what in soft_threshold microcode soft_threshold access_state; do
+		echo "$what" >devices/probe/d0/attention
+	done
+	hears "$me" 3807 3f01 2a06
+	hears "$other" 3807 3f01 2a06
+	expect EINVAL attr_write devices/probe/d0/attention nonsense
+	hears "$me"
+}

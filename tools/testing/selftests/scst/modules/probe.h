@@ -23,9 +23,9 @@
  *   logout
  *
  * CTX, thread, softirq or hardirq, is where the core is called from; when the write
- * returns it has been. A read waits for a result, unless the file is O_NONBLOCK, and is at
- * the end of the file when no request is under way. The answer to "where" is the next line
- * that is read.
+ * returns it has been. A read waits for a result, half a minute at most, unless the file
+ * is O_NONBLOCK, and is at the end of the file when no request is under way. The answer
+ * to "where" is the next line that is read.
  *
  * cmd: data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
  * transfer fail. send=fail lets the delivery of the response fail. The result has the
@@ -47,7 +47,8 @@
  * everything that is held, logs out and waits until the core has let go of the session.
  *
  * There are devices too, devices/probe/<device>/: disks of 1 MiB whose backend comes and
- * goes as the attribute "present" says. While one is open there is
+ * goes as the attribute "present" says; what is written to "attention", microcode,
+ * soft_threshold or access_state, is told to its initiators. While one is open there is
  * /sys/kernel/debug/scst_probe/devices/<device>. It takes
  *
  *   hold		commands that reach the medium wait there from now on

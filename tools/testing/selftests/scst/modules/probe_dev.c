@@ -64,7 +64,25 @@ static ssize_t probe_dev_present_store(struct config_item *item, const char *pag
 }
 CONFIGFS_ATTR(probe_dev_, present);
 
+static ssize_t probe_dev_attention_store(struct config_item *item, const char *page,
+					 size_t count)
+{
+	static const char *const names[] = {
+		[SCST_ATTENTION_MICROCODE]	= "microcode",
+		[SCST_ATTENTION_SOFT_THRESHOLD] = "soft_threshold",
+		[SCST_ATTENTION_ACCESS_STATE]	= "access_state",
+	};
+	int what = sysfs_match_string(names, page);
+
+	if (what < 0)
+		return what;
+	scst_device_attention(scst_device_from_item(item), what);
+	return count;
+}
+CONFIGFS_ATTR_WO(probe_dev_, attention);
+
 static struct configfs_attribute *const probe_dev_attrs[] = {
+	&probe_dev_attr_attention,
 	&probe_dev_attr_present,
 	NULL,
 };
