@@ -17,24 +17,49 @@ results=build/out/check
 setup=$scst_tests/setup.sh
 run_vm=$scst_tests/run_vm.sh
 
-# The longest first: as many as there are CPUs run at a time. With more, tests that
-# measure pauses would measure the machine's.
-all_jobs='vm-6.1 vm-6.12 uml static uml-smp powercut-vm powercut-uml-smp meta unit'
+# The longest first. One more than there are CPUs run at a time: tests wait a lot.
+all_jobs='uml vm-6.1 uml-smp vm-6.12 static vm-6.12-smp powercut-vm powercut-uml-smp meta unit'
+slots=$(($(nproc) + 1))
+
+# What many do at the same time
+stress='1[56]|4[0-9]'
 
 fetch() {
 	"$setup" qemu && "$setup" kernel 6.1 && "$setup" kernel 6.12 &&
 		"$setup" uml && "$setup" uml-smp
 } >/dev/null
 
-# The suite in a bed, with $1 seconds of churn and the tests of folder $2 besides: the
-# other arguments start the bed.
+# The suite's files whose numbers match $1
+files() {
+	find "$scst_tests" -maxdepth 1 -name '[0-9][0-9]-*.bats' |
+		grep -E "/($1)-[^/]*\$" | sort
+}
+
+# Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start it.
 suite() {
 	_su_churn=$1
-	_su_more=$2
+	_su_files=$2
 	shift 2
+	# shellcheck disable=SC2086 # a list of files
 	"$@" --scratch 2048 --timeout 3000 -- \
 		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 SCST_CUT_STEP=29 \
-		bats --tap "$scst_tests"/[0-9][0-9]-*.bats ${_su_more:+"$_su_more"}
+		bats --tap --timing $_su_files
+}
+
+all_files() {
+	files '[0-9]*'
+}
+
+calm_files() {
+	all_files | grep -v -E "/($stress)-[^/]*\$"
+}
+
+# Emulated CPUs that wait for each other cost more than twice what one does, so one has to
+# do, but where many do something at the same time.
+stock() {
+	_st_files=$1
+	shift
+	suite 10 "$_st_files" "$run_vm" --bed vm "$@"
 }
 
 run_job() {
@@ -42,9 +67,11 @@ run_job() {
 	static) "$scst_tests/static.sh" ;;
 	unit) "$scst_tests/unit.sh" ;;
 	meta) bats --tap "$scst_tests"/meta/*.bats ;;
-	vm-*) suite 10 '' "$run_vm" --bed vm --kernel "${1#vm-}" ;;
-	uml) suite 20 "$scst_tests"/faults "$run_vm" --bed uml ;;
-	uml-smp) suite 60 '' "$run_vm" --bed uml-smp ;;
+	vm-6.1) stock "$(all_files)" --kernel 6.1 --smp 1 ;;
+	vm-6.12) stock "$(calm_files)" --kernel 6.12 --smp 1 ;;
+	vm-6.12-smp) stock "$(files "$stress")" --kernel 6.12 --smp 2 ;;
+	uml) suite 20 "$(all_files) $scst_tests/faults" "$run_vm" --bed uml ;;
+	uml-smp) suite 60 "$(all_files)" "$run_vm" --bed uml-smp ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac
@@ -91,6 +118,6 @@ rm -rf "$results"
 mkdir -p "$results"
 jobs=${*:-$all_jobs}
 # shellcheck disable=SC2086 # a list of words
-fetch && printf '%s\n' $jobs | xargs -n 1 -P "$(nproc)" "$scst_tests/check.sh" --job
+fetch && printf '%s\n' $jobs | xargs -n 1 -P "$slots" "$scst_tests/check.sh" --job
 # shellcheck disable=SC2086
 total $jobs
