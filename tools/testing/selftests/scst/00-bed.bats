@@ -35,11 +35,7 @@ load lib/helpers
 }
 
 @test "the bed has the CPUs that it should" {
-	if [ "$SCST_BED" = uml ]; then
-		[ "$(nproc)" -eq 1 ]
-	else
-		[ "$(nproc)" -ge 2 ]
-	fi
+	[ "$(nproc)" -eq "$SCST_CPUS" ]
 }
 
 @test "loopback networking is up" {

@@ -147,6 +147,7 @@ write_env() {
 	# shellcheck disable=SC2086 # a list of names
 	cat <<-ENV
 	SCST_BED=$run_bed
+	SCST_CPUS=$run_smp
 	SCST_KERNEL=$kernel_release
 	SCST_ROOT=$_we_root
 	SCST_REPO=$(quote "$scst_repo")
