@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Resets, commands that time out and are aborted, log-outs and removals, while fio
 # writes through several initiators and finds again what it wrote: no command is
-# lost, no data, and nothing hangs. $SCST_CHURN_SECONDS says for how long.
+# lost, no data, and nothing hangs. $SCST_LOAD_SECONDS says for how long.
 # shellcheck disable=SC2154 # fs_make sets fs
 
 load lib/scst
 load lib/vdisk
 
-seconds=${SCST_CHURN_SECONDS:-60}
+seconds=${SCST_LOAD_SECONDS:-15}
 stop=$BATS_TEST_TMPDIR/stop
 alone=$BATS_TEST_TMPDIR/alone
 

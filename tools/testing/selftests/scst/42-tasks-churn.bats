@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # Commands of all attributes from several initiators, functions, MODE SELECT, log-outs and
-# devices that are disabled, all at once. $SCST_CHURN_SECONDS says for how long.
+# devices that are disabled, all at once. $SCST_LOAD_SECONDS says for how long.
 #
 # What becomes of each command does not matter, as long as every one ends, nothing hangs,
 # leaks or crashes, and everything works afterwards.
@@ -11,7 +11,7 @@ load lib/probe
 load lib/tasks
 : "${probe=}" # of lib/probe
 
-seconds=${SCST_CHURN_SECONDS:-30}
+seconds=${SCST_LOAD_SECONDS:-15}
 stop=$BATS_TEST_TMPDIR/stop
 
 setup() {

@@ -3,9 +3,9 @@
 # make soak: a large configuration, a fault at every allocation, a power failure after
 # every write, long schedules against the model of SAM, ten minutes of hostile iSCSI
 # initiators with every checker and ten on several CPUs, then hours of I/O while the
-# configuration changes under it, and while it is reset and aborted, one bed after the
-# other. SOAK_MINUTES is the time of these in all. SCST_SEED is where schedules and hostile
-# initiators begin: by default what it never was.
+# configuration changes under it, while it is reset and aborted, and while tasks of all
+# kinds come and go, one bed after the other. SOAK_MINUTES is the time of these in all.
+# SCST_SEED is where schedules and hostile initiators begin: by default what it never was.
 
 set -u
 
@@ -27,9 +27,9 @@ for bed in uml uml-smp; do
 		bats --tap "$tests/73-iscsi-fuzz.bats" || exit 1
 done
 for bed in $beds; do
-	seconds=$((minutes * 60 / 8))
-	echo "$bed: twice $seconds s"
-	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((2 * seconds + 600)) -- \
-		env SCST_CHURN_SECONDS="$seconds" bats --tap "$tests/40-churn.bats" \
-		"$tests/41-resets.bats" || exit 1
+	seconds=$((minutes * 60 / 12))
+	echo "$bed: three times $seconds s"
+	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((3 * seconds + 600)) -- \
+		env SCST_CHURN_SECONDS="$seconds" SCST_LOAD_SECONDS="$seconds" \
+		bats --tap "$tests"/4[0-2]-*.bats || exit 1
 done
