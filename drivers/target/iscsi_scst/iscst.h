@@ -106,6 +106,7 @@ struct iscst_session;
  * @accept_work: accepts connections
  * @users:	directories that ask for it
  * @logins:	its connections without a normal session
+ * @dirs:	struct iscst_portal_dir.portal_entry: which targets it serves
  * @kref:	@users as a whole, and each connection
  * @entry:	on the list of all
  */
@@ -117,6 +118,7 @@ struct iscst_portal {
 	struct work_struct accept_work;
 	unsigned int users;			/* P */
 	unsigned int logins;			/* G */
+	struct list_head dirs;			/* G */
 	struct kref kref;
 	struct list_head entry;			/* P */
 };
@@ -127,12 +129,14 @@ struct iscst_portal {
  * @target:	the target
  * @portal:	the socket, which several targets may share
  * @entry:	on @target->portals
+ * @portal_entry: on @portal->dirs
  */
 struct iscst_portal_dir {
 	struct config_item item;
 	struct iscst_target *target;		/* I */
 	struct iscst_portal *portal;		/* I */
 	struct list_head entry;			/* G */
+	struct list_head portal_entry;		/* G */
 };
 
 /**
@@ -208,6 +212,8 @@ struct iscst_params {
  * @sessions:	struct iscst_session.entry
  * @session_count: how many
  * @alias:	TargetAlias; "": none
+ * @redirect:	where initiators are sent instead of being let in; "": nowhere
+ * @redirect_permanent: and they are to remember it
  * @queue_depth: commands that a session may have
  * @limits:	what initiators are granted at most
  * @nop_interval_ms: how long a connection is idle before it is asked for a sign
@@ -225,6 +231,8 @@ struct iscst_target {
 	struct list_head sessions;		/* G */
 	unsigned int session_count;		/* G */
 	char alias[ISCST_VALUE_LEN];		/* G */
+	char redirect[ISCST_VALUE_LEN];		/* G */
+	u32 redirect_permanent;			/* READ_ONCE() */
 	u32 queue_depth;			/* READ_ONCE() */
 	struct iscst_params limits;		/* READ_ONCE() */
 	u32 nop_interval_ms;			/* READ_ONCE() */
@@ -690,6 +698,8 @@ extern struct workqueue_struct *iscst_slow_wq;
 struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
 void iscst_portal_put(struct iscst_portal *portal);
 void iscst_portal_ref_put(struct iscst_portal *portal);
+bool iscst_address_is_valid(const char *text);
+bool iscst_conn_is_at(struct iscst_conn *conn, const char *text);
 int iscst_portal_init(void);
 void iscst_portal_exit(void);
 

@@ -68,6 +68,31 @@ raw() {
 	works()'
 }
 
+@test "a target that is disabled says that it is not available" {
+	attr_set "$iscsi:t0/enable" 0
+	raw 'refused("0301", 0x87, names())'
+	attr_set "$iscsi:t0/enable" 1
+	raw 'works()'
+	rmdir "$iscsi:t0/portals/$portal"
+	mkdir -p "$iscsi:t1/portals/$portal"
+	raw 'refused("0203", 0x87, names())'
+}
+
+@test "a redirected log-in is told where to go, before it proves anything" {
+	mkdir "$iscsi:t0/auth/*" "$iscsi:t0/portals/127.0.0.2:3260"
+	attr_set "$iscsi:t0/redirect" 127.0.0.2:3260
+	raw 'sub moved { my ($status, $where, @keys) = @_; open_conn(); my $p = login_step(0x81, @keys);
+		$p->{status} eq $status or fail $p->{status}; $p->{flags} & 0x80 and fail "it goes on";
+		$p->{data} eq text("TargetAddress=$where") or fail $p->{data}; close_conn(); }
+	moved("0101", "127.0.0.2:3260", names(), "AuthMethod=CHAP", "X-org.example=1");
+	open_conn(); login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery")->{status}
+		eq "0000" or fail "no discovery";
+	$portal = "127.0.0.2:3260"; refused("0201", 0x87, names())'
+	attr_set "$iscsi:t0/redirect_permanent" 1
+	attr_set "$iscsi:t0/redirect" there.example.org:860
+	raw 'refused("0102", 0x87, names()); $portal = "127.0.0.2:3260"; refused("0102", 0x87, names())'
+}
+
 @test "every key has its result" {
 	attr_set "$iscsi:t0/max_burst_length" 65536
 	attr_set "$iscsi:t0/alias" 'A disk of nothing'
