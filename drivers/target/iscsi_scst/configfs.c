@@ -390,7 +390,7 @@ static void iscst_drop_portal(struct config_group *group, struct config_item *it
 	list_del(&dir->portal_entry);
 	list_for_each_entry(conn, &iscst_conns, entry)
 		if (conn->portal == dir->portal && conn->target == dir->target)
-			iscst_conn_close(conn);
+			iscst_conn_drop(conn);
 	mutex_unlock(&iscst_lock);
 	iscst_portal_put(dir->portal);
 	config_item_put(item);

@@ -82,6 +82,23 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 }
 
 /**
+ * iscst_conn_drop - have a connection end, and tell the initiator
+ * @conn: the connection
+ *
+ * Context: process context; the caller is the connection's own work, or holds iscst_lock.
+ */
+void iscst_conn_drop(struct iscst_conn *conn)
+{
+	/* Pairs with iscst_login_over(). */
+	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess) {
+		iscst_conn_close(conn);
+		return;
+	}
+	set_bit(ISCST_CONN_DROP, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
  * iscst_wait - wait for what the end of a connection may bring about
  * @is_done: whether it is there; may sleep
  * @arg:     for @is_done
@@ -255,6 +272,16 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 		iscst_nop_in(conn);
 }
 
+/* The initiator hears of it if its socket takes that now: nobody waits for it. */
+static void iscst_conn_take_leave(struct iscst_conn *conn)
+{
+	iscst_async_drop(conn);
+	iscst_tx_run(conn);
+	/* Sends what is corked; with data that nobody reads, the release would not. */
+	kernel_sock_shutdown(conn->sock, SHUT_WR);
+	iscst_conn_close(conn);
+}
+
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
 	/* Pairs with iscst_login_over(). */
@@ -264,10 +291,11 @@ static void iscst_conn_tick(struct iscst_conn *conn)
 		iscst_conn_fail_aborted(conn);
 		iscst_conn_check_peer(conn);
 	}
-	if (test_and_clear_bit(ISCST_CONN_LUNS, &conn->flags))
-		iscst_async_luns_changed(conn);
+	iscst_async_scsi(conn);
 	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
 		iscst_async_logout(conn);
+	if (test_and_clear_bit(ISCST_CONN_DROP, &conn->flags))
+		iscst_conn_take_leave(conn);
 }
 
 /* One round. Returns 1 if there may be more to do, 0 if not, or an errno. */
@@ -347,7 +375,7 @@ static void iscst_conn_timer(struct work_struct *work)
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
 
 	if (iscst_conn_is_due(conn)) {
-		iscst_conn_close(conn);
+		iscst_conn_drop(conn);
 		return;
 	}
 	set_bit(ISCST_CONN_TICK, &conn->flags);
@@ -504,6 +532,8 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->rx.need = ISCSI_HDR_LEN;
 	iscst_params_init(&conn->params);
 	init_llist_head(&conn->events);
+	INIT_KFIFO(conn->scsi_events);
+	spin_lock_init(&conn->scsi_events_lock);
 	INIT_LIST_HEAD(&conn->tx_list);
 	INIT_LIST_HEAD(&conn->waiting);
 	INIT_LIST_HEAD(&conn->aborts);

@@ -41,12 +41,14 @@
 
 #include <linux/bvec.h>
 #include <linux/configfs.h>
+#include <linux/kfifo.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/scatterlist.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -86,6 +88,9 @@
 /* Control PDUs that wait to be sent before nothing more is received */
 #define ISCST_MAX_CTLS		64
 #define ISCST_MAX_CTL_BYTES	SZ_256K
+
+/* SCSI events that wait to be told; more are not: they are unit attentions, too */
+#define ISCST_MAX_EVENTS	16
 
 #define ISCST_NO_TAG		cpu_to_be32(ISCSI_RESERVED_TAG)
 
@@ -591,9 +596,19 @@ enum iscst_conn_flag {
 	ISCST_CONN_DEAD,	/* the socket is not to be touched any more */
 	ISCST_CONN_SLOW,	/* slow_work has the received PDU */
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
-	ISCST_CONN_LUNS,	/* REPORTED LUNS DATA HAS CHANGED is to be told */
 	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
 	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
+	ISCST_CONN_DROP,	/* it is to be told that the connection ends, which does so */
+};
+
+/**
+ * struct iscst_scsi_event - a unit attention condition that the initiator is to hear of
+ * @lun:	where
+ * @sense:	which
+ */
+struct iscst_scsi_event {
+	u32 lun;
+	scst_sense_t sense;
 };
 
 enum iscst_conn_state {
@@ -623,6 +638,8 @@ enum iscst_conn_state {
  * @close_work:	ends it
  * @timer:	runs once a second
  * @events:	struct iscst_tx.node, from anybody
+ * @scsi_events: for the initiator; only io_work takes them out
+ * @scsi_events_lock: held to put them in
  * @tx_list:	struct iscst_tx.entry
  * @waiting:	struct iscst_cmd.entry: those in ISCST_CMD_WANTS_DATA
  * @aborts:	struct iscst_ctl.entry
@@ -664,6 +681,8 @@ struct iscst_conn {
 	struct work_struct close_work;
 	struct delayed_work timer;
 	struct llist_head events;
+	DECLARE_KFIFO(scsi_events, struct iscst_scsi_event, ISCST_MAX_EVENTS);
+	spinlock_t scsi_events_lock;		/* for those who put them in */
 	struct list_head tx_list;		/* W */
 	struct list_head waiting;		/* W */
 	struct list_head aborts;		/* W */
@@ -708,6 +727,7 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock);
 void iscst_conn_kick(struct iscst_conn *conn);
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx);
 void iscst_conn_close(struct iscst_conn *conn);
+void iscst_conn_drop(struct iscst_conn *conn);
 void iscst_conn_ask_logout(struct iscst_conn *conn);
 void iscst_conn_free(struct iscst_conn *conn);
 void iscst_conn_events(struct iscst_conn *conn);
@@ -725,7 +745,7 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
 void iscst_address(struct scst_session *sess, char *address);
 void iscst_disconnect(struct scst_session *sess);
-void iscst_event(struct scst_session *sess, enum scst_event event, u32 lun);
+void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense);
 
 /* rx.c */
 int iscst_rx_run(struct iscst_conn *conn);
@@ -750,8 +770,9 @@ int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);
 void iscst_nop_in(struct iscst_conn *conn);
 int iscst_logout(struct iscst_conn *conn);
-void iscst_async_luns_changed(struct iscst_conn *conn);
+void iscst_async_scsi(struct iscst_conn *conn);
 void iscst_async_logout(struct iscst_conn *conn);
+void iscst_async_drop(struct iscst_conn *conn);
 static inline bool iscst_is_immediate(const struct iscsi_hdr *hdr)
 {
 	return hdr->opcode & ISCSI_OP_IMMEDIATE;

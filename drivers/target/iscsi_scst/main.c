@@ -76,7 +76,7 @@ static const struct scst_target_ops iscst_ops = {
 	.transport_id = iscst_transport_id,
 	.address = iscst_address,
 	.disconnect = iscst_disconnect,
-	.event = iscst_event,
+	.async_event = iscst_async_event,
 };
 
 static int __init iscst_wq_init(void)

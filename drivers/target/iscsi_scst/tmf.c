@@ -60,8 +60,13 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 {
 	struct iscst_ctl *ctl = container_of(tmf, struct iscst_ctl, tmf);
 
-	if (ctl->cold)
+	/* RFC 7144: ADDITIONAL RESPONSE INFORMATION, zero where there is none */
+	memcpy(((struct iscsi_tm_rsp *)&ctl->hdr)->rsvd2, tmf->info, sizeof(tmf->info));
+	if (ctl->cold) {
 		iscst_target_end_sessions(ctl->conn->target, false);
+		iscst_ctl_free(ctl);
+		return;
+	}
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 }
 

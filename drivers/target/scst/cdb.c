@@ -66,7 +66,7 @@ void scst_lun_encode(u32 lun, struct scsi_lun *out)
 		lun |= SCST_LUN_FLAT << 14;
 	put_unaligned_be16(lun, out->scsi_lun);
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_lun_encode);
+EXPORT_SYMBOL_GPL(scst_lun_encode);
 
 static u64 scst_cdb_number(const u8 *cdb, const struct scst_cdb_field *field)
 {

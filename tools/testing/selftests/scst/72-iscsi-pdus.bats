@@ -411,6 +411,78 @@ has_session() {
 	wait "$waiter"
 }
 
+# How two sessions of one initiator begin: @a and @b are what is to be set for each.
+two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34\x56\x00\x02";
+	login_ready(@keys); my @b = ($sock, $cmdsn); sub turn { ($sock, $cmdsn) = @_ }
+	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
+		put(pdu(0x42, 0x80 | $fn, pack("a8 N N N N N", $lun // "", $tag, $rtt, $cmdsn,
+			$expstatsn, 0))); return $tag; }'
+
+@test "unit attentions are told by asynchronous messages, too" {
+	make_device nullio d1 size=1M
+	iscsi_link t0 300 nullio/d1
+	raw 'our @keys;' "$two_sessions" '
+	for (\@a, \@b) {
+		turn(@$_); scsi(0x80, 0, "\0" x 6, undef, undef, "\x41\x2c"); expect(0x21, b3 => 2);
+		$_->[1] = $cmdsn;
+	}
+	my $tag = tmf(5, 0, "\x41\x2c"); my %seen;
+	for (1 .. 2) { my $p = receive(); $seen{$p->{opcode}} = $p; }
+	$seen{0x22}{itt} == $tag && $seen{0x32} or fail "no message";
+	turn(@a);
+	my $p = expect(0x32, itt => 0xffffffff, w36 => 0);
+	substr($p->{header}, 8, 8) eq pack("n x6", 0x412c) or fail "LUN ", unpack "H*", $p->{header};
+	substr($p->{data}, 0, 5) eq "\x00\x12\x70\x00\x06" or fail unpack "H*", $p->{data};
+	substr($p->{data}, 14, 2) eq "\x29\x03" or fail unpack "H*", $p->{data};
+	$tag = scsi(0x80, 0, "\0" x 6, undef, undef, "\x41\x2c");
+	$p = expect(0x21, itt => $tag, b3 => 2);
+	substr($p->{data}, 14, 2) eq "\x29\x03" or fail "no unit attention"'
+}
+
+@test "QUERY ASYNCHRONOUS EVENT says what is pending, and changes nothing" {
+	raw 'sub pending { my $tag = next_itt(); put(pdu(0x42, 0x8c, pack("x8 N N N N N", $tag, 0, $cmdsn,
+		$expstatsn, 0))); my $p = expect(0x22, itt => $tag);
+		return sprintf "%d %s", $p->{b2}, unpack "H*", substr $p->{header}, 8, 8; }
+	login("iSCSIProtocolLevel=2");
+	pending() eq "7 1629000000000000" or fail pending() for 1 .. 2;
+	scsi(0x80, 0, "\0" x 6); expect(0x21, b3 => 2);
+	pending() eq "0 0000000000000000" or fail pending()'
+}
+
+# ends_session CHECK COMMAND...: what the initiator is told when COMMAND ends its session
+# while commands of it are under way
+ends_session() {
+	scst_start raw 'login_ready(); scsi(0xc0, 4096, read_10(0, 8)) for 1 .. 4;
+	put(pdu(0x01, 0xa1, pack("x8 N N N N a16", 99, 4096, $cmdsn++, $expstatsn, write_10(0, 8))));
+	my ($p, @last, @asked);
+	while ($p = receive(20)) {
+		@last = ($p->{opcode}, $p->{header});
+		@asked = (time, $p) if $p->{opcode} == 0x32 && $p->{w36} >> 24 == 1;
+	}
+	!@last || $last[0] != 0x32 and fail "ends with opcode $last[0]";
+	unpack("x36 C", $last[1]) == 3 or fail unpack "H*", $last[1];
+	my (undef, $wait, $retain) = unpack "x38 n n n", $last[1];
+	"$wait $retain" eq "2 0" or fail "$wait $retain";' "$1"
+	waiter=$!
+	wait_until 20 has_session
+	scst_sleep 0.5
+	shift
+	bounded 20 "$@"
+	wait "$waiter"
+}
+
+@test "who is asked to log out and does not is told that it is dropped" {
+	ends_session '@asked && time - $asked[0] >= 2 or fail "not asked, or no time to log out";
+	$asked[1]{w40} & 0xffff or fail "no time given"' attr_set "$iscsi:t0/enable" 0
+}
+
+@test "who is dropped at once is told so" {
+	attr_set "$iscsi:t0/drain_ms" 0
+	ends_session '!@asked or fail "asked to log out"' attr_set "$iscsi:t0/enable" 0
+	attr_set "$iscsi:t0/enable" 1
+	ends_session '!@asked or fail "asked to log out"' rmdir "$iscsi:t0/portals/$portal"
+}
+
 # --- anything
 
 @test "a connection that ends anywhere leaves nothing" {
