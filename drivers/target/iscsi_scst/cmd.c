@@ -28,6 +28,22 @@ void iscst_receive_data(struct scst_cmd *cmd)
 }
 
 /**
+ * iscst_aborted - a command was aborted
+ * @cmd: the command, wherever it is
+ *
+ * If it comes to wait for its data later, iscst_data_wanted() sees to it.
+ *
+ * Context: thread or softirq, under the core's spinlocks.
+ */
+void iscst_aborted(struct scst_cmd *cmd)
+{
+	struct iscst_conn *conn = iscst_cmd_from(cmd)->conn;
+
+	set_bit(ISCST_CONN_ABORTED, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
  * iscst_send_response - the core has an answer
  * @cmd: the command
  *
@@ -192,7 +208,6 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
 {
 	cmd->age++;
-	cmd->aborted = false;
 	cmd->lost = false;
 	cmd->ready_later = false;
 	cmd->r2t_queued = false;
@@ -280,11 +295,6 @@ void iscst_cmd_respond(struct iscst_cmd *cmd)
 
 	cmd->state = ISCST_CMD_RESPONDING;
 	iscst_rx_forget(conn, cmd);
-	if (cmd->aborted) {
-		scst_cmd_set_undelivered(&cmd->cmd);
-		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
-		return;
-	}
 	iscst_tmf_answered(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
 	list_add_tail(&cmd->response.entry, &conn->tx_list);

@@ -235,8 +235,8 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 }
 
 /*
- * What others than this session aborted does not wait for its initiator's data, not even
- * for the end of the PDU that is being received.
+ * What is aborted does not wait for its data: the initiator need not send it any more, or
+ * has not heard of it. Not even the end of the PDU that is being received is waited for.
  */
 static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 {
@@ -287,10 +287,10 @@ static void iscst_conn_tick(struct iscst_conn *conn)
 	/* Pairs with iscst_login_over(). */
 	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess)
 		return;
-	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
-		iscst_conn_fail_aborted(conn);
+	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags))
 		iscst_conn_check_peer(conn);
-	}
+	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
+		iscst_conn_fail_aborted(conn);
 	iscst_async_scsi(conn);
 	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
 		iscst_async_logout(conn);

@@ -415,7 +415,6 @@ enum iscst_cmd_state {
  * @slot:	its index
  * @age:	how often it was used; part of Target Transfer Tags
  * @counted:	it takes its share of the command window
- * @aborted:	a TMF of this session ended it: not answered
  * @lost:	its data was: it fails as soon as the core wants it
  * @immediate:	immediate data is being received
  * @unsolicited: unsolicited Data-Out PDUs follow
@@ -448,7 +447,6 @@ struct iscst_cmd {
 	u8 age;
 	u16 slot;				/* I */
 	bool counted;
-	bool aborted;
 	bool lost;
 	bool immediate;
 	bool unsolicited;
@@ -596,6 +594,7 @@ enum iscst_conn_flag {
 	ISCST_CONN_DEAD,	/* the socket is not to be touched any more */
 	ISCST_CONN_SLOW,	/* slow_work has the received PDU */
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
+	ISCST_CONN_ABORTED,	/* so has the core: commands were aborted */
 	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
 	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
 	ISCST_CONN_DROP,	/* it is to be told that the connection ends, which does so */
@@ -784,6 +783,7 @@ void iscst_cmd_reclaim(struct iscst_session *session);
 void iscst_cmd_respond(struct iscst_cmd *cmd);
 bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 void iscst_receive_data(struct scst_cmd *cmd);
+void iscst_aborted(struct scst_cmd *cmd);
 void iscst_send_response(struct scst_cmd *cmd);
 void iscst_release(struct scst_cmd *cmd);
 

@@ -70,6 +70,7 @@ static const struct scst_target_ops iscst_ops = {
 	.enable = iscst_enable,
 	.disable = iscst_disable,
 	.receive_data = iscst_receive_data,
+	.aborted = iscst_aborted,
 	.send_response = iscst_send_response,
 	.release = iscst_release,
 	.tmf_done = iscst_tmf_done,

@@ -27,6 +27,13 @@ raw() {
 	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
 }
 
+# How two sessions of one initiator begin: @a and @b are what is to be set for each.
+two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34\x56\x00\x02";
+	login_ready(@keys); my @b = ($sock, $cmdsn); sub turn { ($sock, $cmdsn) = @_ }
+	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
+		put(pdu(0x42, 0x80 | $fn, pack("a8 N N N N N", $lun // "", $tag, $rtt, $cmdsn,
+			$expstatsn, 0))); return $tag; }'
+
 # --- log-in
 
 @test "what is no log-in ends the connection" {
@@ -289,6 +296,29 @@ raw() {
 	ping(); works()'
 }
 
+@test "ABORT TASK for another logical unit than the task's is for no task" {
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
+	my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag, w44 => 4096);
+	put(pdu(0x42, 0x81, pack("a8 N N N N N", "\x00\x09", 500, $tag, $cmdsn, $expstatsn, 0)));
+	expect(0x22, itt => 500, b2 => 1);
+	data_out($tag, $r2t->{ttt}, 0, 0, "x" x 4096, 1);
+	expect(0x21, itt => $tag, b3 => 0); ping()'
+}
+
+@test "who aborts writes of others need not wait for their data" {
+	raw 'use Time::HiRes "time"; our @keys = ("InitialR2T=Yes", "ImmediateData=No");' \
+		"$two_sessions" 'my $took = 0;
+	for (1 .. 8) {
+		turn(@a); my $tag = scsi(0xa0, 4096, write_10(0, 8)); $a[1] = $cmdsn;
+		1 until receive()->{opcode} == 0x31;
+		turn(@b); my $begin = time; tmf(5, 0);
+		1 until receive()->{opcode} == 0x22;
+		$took += time - $begin;
+		turn(@a); scsi(0x80, 0, "\0" x 6); $a[1] = $cmdsn; 1 until receive()->{opcode} == 0x21;
+	}
+	$took < 2 or fail "$took s"'
+}
+
 @test "Data-Out in its order, and R2Ts for what is missing" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=Yes", "MaxBurstLength=1024", "MaxOutstandingR2T=2");
 	my $tag = scsi(0xa0, 4096, write_10(0, 8), "i" x 512);
@@ -410,13 +440,6 @@ has_session() {
 	iscsi_link t0 1 nullio/d1
 	wait "$waiter"
 }
-
-# How two sessions of one initiator begin: @a and @b are what is to be set for each.
-two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34\x56\x00\x02";
-	login_ready(@keys); my @b = ($sock, $cmdsn); sub turn { ($sock, $cmdsn) = @_ }
-	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
-		put(pdu(0x42, 0x80 | $fn, pack("a8 N N N N N", $lun // "", $tag, $rtt, $cmdsn,
-			$expstatsn, 0))); return $tag; }'
 
 @test "unit attentions are told by asynchronous messages, too" {
 	make_device nullio d1 size=1M

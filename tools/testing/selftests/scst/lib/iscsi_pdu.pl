@@ -96,9 +96,14 @@ sub receive {
 	return \%p;
 }
 
+# The next PDU is this. Of SCSI events only those count that are expected.
 sub expect {
 	my ($opcode, %want) = @_;
-	my $p = receive() // fail sprintf 'the connection ended, expected opcode %02x', $opcode;
+	my $p;
+	do {
+		$p = receive() //
+			fail sprintf 'the connection ended, expected opcode %02x', $opcode;
+	} while $p->{opcode} == 0x32 && $opcode != 0x32 && $p->{w36} >> 24 == 0;
 	$p->{opcode} == $opcode or
 		fail sprintf 'expected opcode %02x, got %s', $opcode, unpack 'H*', $p->{header};
 	for (sort keys %want) {
