@@ -114,18 +114,28 @@ static struct iscst_cmd *iscst_cmd_get(struct iscst_session *session)
 	return cmd;
 }
 
-/* RFC 7143 11.3.1, and what was negotiated about data that nobody asked for */
+/* RFC 7143 11.3.1 */
 static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
 {
-	const struct iscst_params *params = &conn->params;
 	bool writes = req->flags & ISCSI_FLAG_CMD_WRITE;
 
-	if (!(req->flags & ISCSI_FLAG_CMD_FINAL) && (!writes || params->initial_r2t))
+	if (!(req->flags & ISCSI_FLAG_CMD_FINAL) && !writes)
 		return false;
 	if (!conn->rx.len)
 		return true;
-	return writes && params->immediate_data && conn->rx.len <= params->first_burst_length &&
+	return writes && conn->rx.len <= conn->params.first_burst_length &&
 	       conn->rx.len <= be32_to_cpu(req->data_length);
+}
+
+/* What was negotiated about data that nobody asked for */
+static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
+{
+	const struct iscst_params *params = &cmd->conn->params;
+
+	if ((cmd->immediate && !params->immediate_data) ||
+	    (cmd->unsolicited && params->initial_r2t))
+		return ISCST_LOSS_UNEXPECTED;
+	return ISCST_LOSS_NONE;
 }
 
 /* Find the additional header segment of a kind. Returns NULL if there is none. */
@@ -203,12 +213,13 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 	cmd->unsolicited = !(req->flags & ISCSI_FLAG_CMD_FINAL);
 	cmd->immediate = cmd->conn->rx.len;
 	cmd->seq_end = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+	cmd->loss = iscst_cmd_check_unsolicited(cmd);
 }
 
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
 {
 	cmd->age++;
-	cmd->lost = false;
+	cmd->loss = ISCST_LOSS_NONE;
 	cmd->ready_later = false;
 	cmd->r2t_queued = false;
 	cmd->in_order_sn = 0;

@@ -402,6 +402,15 @@ enum iscst_cmd_state {
 	ISCST_CMD_RESPONDING,	/* it is ours until it is answered */
 };
 
+/* What is wrong with a command's data, RFC 7143 11.4.7.2 */
+enum iscst_loss {
+	ISCST_LOSS_NONE,
+	ISCST_LOSS_CRC,		/* a digest, or a PDU is missing that must have had one */
+	ISCST_LOSS_AMOUNT,	/* it is not as much as was asked for or agreed on */
+	ISCST_LOSS_UNEXPECTED,	/* nobody asked for it */
+	ISCST_LOSS_MEMORY,	/* there was no room to put it aside */
+};
+
 /**
  * struct iscst_cmd - a SCSI command; one slot of a session
  * @cmd:	the core's command
@@ -415,7 +424,7 @@ enum iscst_cmd_state {
  * @slot:	its index
  * @age:	how often it was used; part of Target Transfer Tags
  * @counted:	it takes its share of the command window
- * @lost:	its data was: it fails as soon as the core wants it
+ * @loss:	enum iscst_loss: it fails as soon as the core wants its data
  * @immediate:	immediate data is being received
  * @unsolicited: unsolicited Data-Out PDUs follow
  * @ready_later: the core wants its data, but a PDU is being received
@@ -447,7 +456,7 @@ struct iscst_cmd {
 	u8 age;
 	u16 slot;				/* I */
 	bool counted;
-	bool lost;
+	u8 loss;
 	bool immediate;
 	bool unsolicited;
 	bool ready_later;
@@ -793,6 +802,7 @@ void iscst_data_expect(struct iscst_cmd *cmd, u32 len);
 int iscst_data_out(struct iscst_conn *conn);
 void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
 void iscst_data_fail(struct iscst_cmd *cmd);
+void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss);
 void iscst_data_fail_all(struct iscst_conn *conn);
 void iscst_r2t_pump(struct iscst_cmd *cmd);
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd);

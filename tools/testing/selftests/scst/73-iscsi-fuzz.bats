@@ -191,13 +191,15 @@ slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 
 # lost_anywhere HOW: with HOW the option that makes it a FIN or an RST
 lost_anywhere() {
-	raw 'use Socket; my @data = ("i" x 64, "u" x 64, "x" x 64);
-	my $login = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=1024");
+	raw 'use Socket; my @data = ("i" x 448, "u" x 64, "x" x 64);
+	my $login = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=512");
 	my $exchange = $login . pdu(0x01, 0x81, pack("x8 N N N N a16", 1, 0, 1, 1, "")) .
 		pdu(0x01, 0x21, pack("x8 N N N N a16", 2, 2048, 2, 1, write_10(0, 4)), $data[0]) .
-		pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, 0xffffffff, 1, 0, 64), $data[1]);
-	sub solicited { return pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, $_[0], 1, 0, 128), $data[2]) }
-	for my $cut (1 .. length($exchange . solicited(0))) {
+		pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, 0xffffffff, 1, 0, 448), $data[1]);
+	sub solicited { return pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, $_[0], 1, 0, 512), $data[2]) }
+	# In the middle of the first data one byte is like another.
+	my $dull = length($login) + 48 + 48 + 32;
+	for my $cut (grep { $_ < $dull || $_ > $dull + 384 } 1 .. length($exchange . solicited(0))) {
 		open_conn();
 		'"$1"'
 		put(substr $exchange, 0, $cut);

@@ -119,6 +119,14 @@ sub expect_end {
 	close_conn();
 }
 
+# fails ITT, SENSE: a command ends with CHECK CONDITION, and key, ASC and ASCQ in hexadecimal
+sub fails {
+	my ($tag, $sense) = @_;
+	my $p = expect(0x21, itt => $tag, b3 => 2);
+	my $got = sprintf '%02x%02x%02x', unpack 'x4 C x9 C C', $p->{data};
+	$got eq $sense or fail "sense $got, expected $sense";
+}
+
 sub text { return join '', map { "$_\0" } @_ }
 
 # login_pdu FLAGS, KEY=VALUE...
