@@ -210,7 +210,7 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
 	if (cmd->stage)
 		return true;
-	cmd->stage_len = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+	cmd->stage_len = cmd->seq_end;
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
 				     &cmd->stage_nents);
 	return cmd->stage;

@@ -427,6 +427,7 @@ enum iscst_loss {
  * @loss:	enum iscst_loss: it fails as soon as the core wants its data
  * @immediate:	immediate data is being received
  * @unsolicited: unsolicited Data-Out PDUs follow
+ * @bidirectional: data was announced for both directions
  * @ready_later: the core wants its data, but a PDU is being received
  * @r2t_queued:	@ready is on conn->tx_list
  * @in_order_sn: DataSN that the next Data-Out has
@@ -459,6 +460,7 @@ struct iscst_cmd {
 	u8 loss;
 	bool immediate;
 	bool unsolicited;
+	bool bidirectional;
 	bool ready_later;
 	bool r2t_queued;
 	u32 in_order_sn;

@@ -395,9 +395,36 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	for my $bad (pack("n C x", 0xffff, 1), pack("n C x", 0, 1), pack("n C x", 1, 1),
 			pack("n C x", 0, 0) x 255, pack("n C x a1016", 1017, 1, "")) {
 		scsi(0xc0, 36, $inquiry, "", $bad); my $p = receive() // fail "ended";
-		$p->{opcode} == 0x3f || $p->{opcode} == 0x25 or fail "opcode $p->{opcode}";
+		$p->{opcode} == (length $bad == 1020 && $bad =~ /^\0\0/ ? 0x25 : 0x3f) or
+			fail "opcode $p->{opcode}: ", unpack "H*", $bad;
 	}
 	ping(); works()'
+}
+
+@test "what is announced for both directions has a residual for each" {
+	raw 'login_ready("ImmediateData=Yes"); sub reads { return pack "n C x N", 5, 2, $_[0] }
+	sub ends { my ($tag, $flags, $in, $out) = @_; my $p = expect(0x21, itt => $tag, b3 => 0);
+		$p->{flags} == (0x80 | $flags) && $p->{w40} == $in && $p->{w44} == $out or
+			fail unpack "H*", $p->{header}; }
+	my $tag = scsi(0xe0, 512, write_10(0, 1), "i" x 512, reads(1024)); ends($tag, 0x08, 1024, 0);
+	$tag = scsi(0xe0, 1024, write_10(0, 1), "i" x 512, reads(0)); ends($tag, 0x02, 0, 512);
+	$tag = scsi(0xe0, 512, read_10(0, 1), "i" x 512, reads(512));
+	length expect(0x25, itt => $tag, flags => 0x80)->{data} == 512 or fail "short";
+	ends($tag, 0x02, 0, 512);
+	$tag = scsi(0xe0, 0, read_10(0, 2), "", reads(512)); expect(0x25, itt => $tag, flags => 0x80);
+	ends($tag, 0x10, 512, 0);
+	$tag = scsi(0xe0, 512, "\0" x 6, "", reads(4)); ends($tag, 0x0a, 4, 512);
+	# Its data comes while it waits for an ORDERED command, and is for nobody.
+	my $first = next_itt(); put(pdu(0x01, 0xa2, pack("x8 N N N N a16", $first, 512, $cmdsn++,
+		$expstatsn, write_10(0, 1)))); my $r2t = expect(0x31, itt => $first);
+	$tag = scsi(0xe0, 512, read_10(0, 1), "i" x 512, reads(0)); ping();
+	data_out($first, $r2t->{ttt}, 0, 0, "x" x 512, 1); expect(0x21, itt => $first, b3 => 0);
+	ends($tag, 0x12, 512, 512);
+	for ([0xe0, ""], [0xa0, reads(512)], [0xc0, reads(512)], [0xe0, reads(512) x 2],
+			[0xe0, pack "n C x N", 4, 2, 512], [0xe0, pack "n C x5 N", 9, 2, 512]) {
+		scsi($_->[0], 512, write_10(0, 1), "", $_->[1]); expect(0x3f, b2 => 4);
+	}
+	ping()'
 }
 
 @test "digest errors" {
