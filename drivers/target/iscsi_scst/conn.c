@@ -53,7 +53,7 @@ void iscst_conn_close(struct iscst_conn *conn)
 {
 	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
 		return;
-	queue_work(iscst_slow_wq, &conn->close_work);
+	queue_work(iscst_close_wq, &conn->close_work);
 	/* slow_work may wait for another session. */
 	wake_up_all(&iscst_waitq);
 }

@@ -722,6 +722,7 @@ extern struct list_head iscst_targets;		/* G: those that are enabled */
 extern struct list_head iscst_conns;		/* G */
 extern struct workqueue_struct *iscst_io_wq;
 extern struct workqueue_struct *iscst_slow_wq;
+extern struct workqueue_struct *iscst_close_wq;
 
 /* portal.c */
 struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
