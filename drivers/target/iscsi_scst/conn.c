@@ -6,6 +6,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/tcp.h>
 
@@ -544,6 +545,39 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	return conn;
 }
 
+/* Whoever has an IPv6 address has a network of them, unless it is that of a link. */
+static bool iscst_is_same_host6(const struct in6_addr *a, const struct in6_addr *b)
+{
+	bool is_link = ipv6_addr_type(a) & IPV6_ADDR_LINKLOCAL;
+
+	return ipv6_prefix_equal(a, b, is_link ? 128 : 64);
+}
+
+static bool iscst_is_same_host(const struct sockaddr_storage *a,
+			       const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return iscst_is_same_host6(&((const struct sockaddr_in6 *)a)->sin6_addr,
+					   &((const struct sockaddr_in6 *)b)->sin6_addr);
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* Nobody is to keep others from logging in. */
+static bool __iscst_peer_has_enough(const struct iscst_conn *conn)
+{
+	const struct iscst_conn *other;
+	unsigned int count = 0;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(other, &iscst_conns, entry)
+		count += other->is_login && other->portal == conn->portal &&
+			 iscst_is_same_host(&other->peer, &conn->peer);
+	return count >= ISCST_MAX_PEER_LOGINS;
+}
+
 /* Returns whether the portal takes one more that has not shown who it is. */
 static bool iscst_conn_enter(struct iscst_conn *conn)
 {
@@ -551,7 +585,7 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 	bool enters;
 
 	mutex_lock(&iscst_lock);
-	enters = portal->logins < ISCST_MAX_LOGINS;
+	enters = portal->logins < ISCST_MAX_LOGINS && !__iscst_peer_has_enough(conn);
 	if (enters) {
 		portal->logins++;
 		conn->is_login = true;

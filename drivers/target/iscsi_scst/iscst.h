@@ -73,6 +73,8 @@
 
 /* Connections of a portal that have no normal session: logging in, or discovery */
 #define ISCST_MAX_LOGINS	64
+/* ... and those of them that one host may have */
+#define ISCST_MAX_PEER_LOGINS	32
 #define ISCST_LOGIN_TIMEOUT	(15 * HZ)
 #define ISCST_DISCOVERY_TIMEOUT	(30 * HZ)
 #define ISCST_LOGOUT_TIMEOUT	(5 * HZ)

@@ -154,8 +154,8 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 }
 
 @test "log-ins under way are few, and time out" {
-	raw 'my @idle = map { open_conn() } 1 .. 64;
-	open_conn(); expect_end();
+	raw 'my @idle = map { $from = "127.0.0." . (2 + $_ % 2); open_conn() } 1 .. 64;
+	$from = "127.0.0.1"; open_conn(); expect_end();
 	close $_ for splice @idle, 0, 32;
 	select undef, undef, undef, 0.5;
 	works();
@@ -163,6 +163,14 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	my $begin = time; !get(1, 30) or fail "an answer";
 	my $took = time - $begin; $took >= 10 && $took <= 20 or fail "after $took s";
 	works()'
+}
+
+@test "one host leaves room for the log-ins of others" {
+	raw 'my @idle = map { open_conn() } 1 .. 32;
+	open_conn(); expect_end();
+	$from = "127.0.0.2"; works(); push @idle, map { open_conn() } 1 .. 31; works();
+	undef $from; open_conn(); expect_end();
+	close $idle[0]; select undef, undef, undef, 0.5; works()'
 }
 
 @test "a new log-in takes the place of the session before it" {

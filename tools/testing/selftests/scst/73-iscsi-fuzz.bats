@@ -125,7 +125,9 @@ fuzz() {
 @test "connections that do not become sessions are few, whatever they are" {
 	raw 'my @half;
 	for (1 .. 32) {
+		$from = "127.0.0.2";
 		push @half, open_conn(); put(substr login_pdu(0x87, names()), 0, $_ * 3);
+		$from = "127.0.0.3";
 		push @half, open_conn();
 		login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	}

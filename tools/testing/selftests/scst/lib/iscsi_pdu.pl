@@ -10,6 +10,7 @@ use IO::Select;
 
 our $portal = $ENV{PORTAL} || '127.0.0.1:3260';
 our $target = $ENV{TARGET} || 'iqn.2026-11.org.example:t0';
+our $from;
 our $initiator = 'iqn.2026-11.org.example:raw';
 our ($sock, $cmdsn, $expstatsn, $tsih, $hdigest, $ddigest, $itt) = (undef, 1, 0, 0, 0, 0, 0);
 our $isid = "\x80\x12\x34\x56\x00\x01";
@@ -27,8 +28,10 @@ sub crc32c {
 
 sub fail { die join('', @_) . "\n" }
 
+# open_conn: from $from, if it is set
 sub open_conn {
-	$sock = IO::Socket::INET->new(PeerAddr => $portal, Proto => 'tcp', Timeout => 5)
+	$sock = IO::Socket::INET->new(PeerAddr => $portal, LocalAddr => $from,
+				      Proto => 'tcp', Timeout => 5)
 		or fail "cannot connect to $portal: $!";
 	($cmdsn, $expstatsn, $tsih, $hdigest, $ddigest) = (1, 0, 0, 0, 0);
 	return $sock;
