@@ -76,9 +76,7 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 {
 	iscst_cmdsn_uncount(cmd);
 	iscst_rx_forget(cmd->conn, cmd);
-	if (cmd->stage)
-		sgl_free(cmd->stage);
-	cmd->stage = NULL;
+	iscst_data_free(cmd);
 	kfree(cmd->long_cdb);
 	cmd->long_cdb = NULL;
 	cmd->state = ISCST_CMD_IDLE;

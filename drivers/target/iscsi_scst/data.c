@@ -6,7 +6,8 @@
  * front to the end, so its place is one number.
  *
  * Unsolicited data may come before the core wants it, while the command is held back.
- * It is put aside then: at most FirstBurstLength bytes of each command of the window.
+ * It is put aside then: at most FirstBurstLength bytes of each command of the window, and
+ * of all commands as much as scst_buf_reserve() has room for. The others are BUSY.
  */
 #include <linux/highmem.h>
 #include <linux/minmax.h>
@@ -158,6 +159,21 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
 	iscst_r2t_pump(cmd);
 }
 
+/**
+ * iscst_data_free - free what was put aside, if there is anything
+ * @cmd: the command
+ *
+ * Context: io_work, or nobody runs it any more.
+ */
+void iscst_data_free(struct iscst_cmd *cmd)
+{
+	if (!cmd->stage)
+		return;
+	sgl_free(cmd->stage);
+	scst_buf_unreserve(cmd->stage_len);
+	cmd->stage = NULL;
+}
+
 /* What was put aside goes where it belongs. */
 static void iscst_data_unstage(struct iscst_cmd *cmd)
 {
@@ -175,6 +191,7 @@ static void iscst_data_unstage(struct iscst_cmd *cmd)
 		off += part;
 	}
 	sg_miter_stop(&miter);
+	iscst_data_free(cmd);
 }
 
 /**
@@ -211,8 +228,12 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 	if (cmd->stage)
 		return true;
 	cmd->stage_len = cmd->seq_end;
+	if (!scst_buf_reserve(cmd->stage_len))
+		return false;
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
 				     &cmd->stage_nents);
+	if (!cmd->stage)
+		scst_buf_unreserve(cmd->stage_len);
 	return cmd->stage;
 }
 

@@ -803,6 +803,7 @@ void iscst_release(struct scst_cmd *cmd);
 
 /* data.c */
 void iscst_data_wanted(struct iscst_cmd *cmd);
+void iscst_data_free(struct iscst_cmd *cmd);
 void iscst_data_expect(struct iscst_cmd *cmd, u32 len);
 int iscst_data_out(struct iscst_conn *conn);
 void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
