@@ -869,6 +869,13 @@ u16 iscst_auth_step(struct iscst_conn *conn);
 bool iscst_auth_needed(struct iscst_conn *conn);
 bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target);
 bool iscst_list_has(const char *list, const char *word);
+#if IS_ENABLED(CONFIG_KUNIT)
+const struct iscst_chap_alg *iscst_chap_choose(const char *list);
+int iscst_chap_decode(const char *value, u8 *bin, size_t size);
+int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *secret,
+		    const u8 *challenge, int len, u8 *digest);
+bool iscst_chap_is_right(const struct iscst_chap *chap, const struct iscst_secret *secret);
+#endif
 
 /* text.c */
 int iscst_text_init(struct iscst_text *text, u32 rsp_max);

@@ -95,6 +95,7 @@ int iscst_number(const char *value, u32 *number)
 		return -EINVAL;
 	return kstrtou32(digits, hex ? 16 : 10, number);
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_number);
 
 static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
 {
@@ -177,6 +178,7 @@ bool iscst_list_has(const char *list, const char *word)
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);
 
 /* The first that we know is it. */
 static u16 iscst_take_digest(struct iscst_nego *nego)
@@ -340,6 +342,7 @@ void iscst_params_init(struct iscst_params *params)
 		.protocol_level = 1,
 	};
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_params_init);
 
 /**
  * iscst_limits_init - what a new target grants
@@ -355,6 +358,7 @@ void iscst_limits_init(struct iscst_params *limits)
 	limits->max_outstanding_r2t = 8;
 	limits->protocol_level = 2;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_limits_init);
 
 static const struct iscst_key *iscst_key_find(const char *name)
 {
@@ -448,6 +452,7 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 	}
 	return status;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 
 /**
  * iscst_nego_offer - what we have to say in the operational stage, once
@@ -486,3 +491,4 @@ void iscst_nego_finish(struct iscst_conn *conn)
 	if (conn->login->told_segment)
 		conn->segment = ISCST_RECV_SEGMENT;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_finish);
