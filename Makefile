@@ -19,7 +19,7 @@ kernel_has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(KDIR)/include/config/auto.co
 arch := $(if $(call kernel_has,UML),ARCH=um)
 
 options := SCST SCST_VDISK SCST_PASS SCST_USER SCST_LOCAL ISCSI_SCST
-options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST)
+options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST ISCSI_SCST_KUNIT_TEST)
 options += $(if $(TEST_MODULES),SCST_TEST)
 
 # BTF would need pahole, and a vmlinux that most headers packages do not carry.

@@ -52,12 +52,14 @@ enum scst_context {
  * @SCST_DIR_OUT:	Data-Out: initiator to target
  * @SCST_DIR_IN:	Data-In: target to initiator
  * @SCST_DIR_UNKNOWN:	the transport announces neither direction nor length
+ * @SCST_DIR_BOTH:	it announces both directions, each with its length
  */
 enum scst_dir {
 	SCST_DIR_NONE,
 	SCST_DIR_OUT,
 	SCST_DIR_IN,
 	SCST_DIR_UNKNOWN,
+	SCST_DIR_BOTH,
 };
 
 /**
@@ -140,7 +142,11 @@ enum scst_cmd_flag {
  * @attr:		task attribute
  * @tag:		command identifier, unique in the I_T nexus
  * @expected_dir:	direction that the transport announced
- * @expected_len:	bytes that the transport announced
+ * @expected_len:	bytes that the transport announced; with SCST_DIR_BOTH, as
+ *			Data-Out. As there is no bidirectional command, decoding makes
+ *			@expected_dir and this those of the direction that the command
+ *			has, if any,
+ * @expected_other:	and this the bytes for the other one: Data-In until then
  * @driver_priv:	for the driver alone
  * @sg:			data buffer; the driver's own when it set one before
  *			submission (at least @expected_len bytes), else the
@@ -195,6 +201,7 @@ struct scst_cmd {
 	struct scsi_lun lun;
 	u64 tag;
 	u32 expected_len;
+	u32 expected_other;
 	u16 cdb_len;
 	u8 expected_dir;
 	u8 attr;
@@ -260,6 +267,9 @@ void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 void scst_cmd_set_undelivered(struct scst_cmd *cmd);
 void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
 s64 scst_cmd_residual(const struct scst_cmd *cmd);
+bool scst_buf_reserve(u32 len);
+void scst_buf_unreserve(u32 len);
+void scst_lun_encode(u32 lun, struct scsi_lun *out);
 bool scst_cmd_aborted(const struct scst_cmd *cmd);
 
 /* For device handlers */

@@ -63,6 +63,9 @@ enum scst_event {
  * @receive_data:	optional; fetch cmd->data_len bytes of Data-Out into
  *			cmd->sg, then call scst_cmd_data_ready(). Not sleeping.
  *			A driver whose commands come with their data has none.
+ * @aborted:		optional; @cmd was aborted. If its Data-Out is awaited, that
+ *			need not come any more: scst_cmd_data_ready() is to be called
+ *			soon. Not sleeping, under spinlocks: only note it.
  * @send_response:	deliver cmd->data_len bytes of cmd->sg if cmd->dir is
  *			SCST_DIR_IN, then status and sense, then call
  *			scst_cmd_sent(). Not sleeping.
@@ -104,6 +107,7 @@ struct scst_target_ops {
 	void (*disable)(struct scst_target *tgt);
 
 	void (*receive_data)(struct scst_cmd *cmd);
+	void (*aborted)(struct scst_cmd *cmd);
 	void (*send_response)(struct scst_cmd *cmd);
 	void (*release)(struct scst_cmd *cmd);
 	void (*tmf_done)(struct scst_tmf *tmf);

@@ -173,7 +173,7 @@ static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size
  * The first of the initiator's that we know and the kernel has. Each is looked for once:
  * that may load a module, and the list may name it a thousand times.
  */
-static const struct iscst_chap_alg *iscst_chap_choose(const char *list)
+VISIBLE_IF_KUNIT const struct iscst_chap_alg *iscst_chap_choose(const char *list)
 {
 	unsigned long tried = 0;
 
@@ -189,6 +189,7 @@ static const struct iscst_chap_alg *iscst_chap_choose(const char *list)
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_chap_choose);
 
 static u16 iscst_chap_challenge(struct iscst_login *login)
 {
@@ -210,7 +211,7 @@ static u16 iscst_chap_challenge(struct iscst_login *login)
 }
 
 /* RFC 7143 6.1: a binary value, hexadecimal or base64. Returns its length or an errno. */
-static int iscst_chap_decode(const char *value, u8 *bin, size_t size)
+VISIBLE_IF_KUNIT int iscst_chap_decode(const char *value, u8 *bin, size_t size)
 {
 	size_t len = strlen(value);
 
@@ -227,10 +228,12 @@ static int iscst_chap_decode(const char *value, u8 *bin, size_t size)
 		return -EINVAL;
 	return scst_base64_decode(value, len, bin);
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_chap_decode);
 
 /* RFC 1994 4.1: the hash of identifier, secret and challenge. Returns its length. */
-static int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *secret,
-			   const u8 *challenge, int len, u8 *digest)
+VISIBLE_IF_KUNIT int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id,
+				     const char *secret, const u8 *challenge, int len,
+				     u8 *digest)
 {
 	struct crypto_shash *tfm = crypto_alloc_shash(alg->name, 0, 0);
 	SHASH_DESC_ON_STACK(desc, tfm);
@@ -248,9 +251,10 @@ static int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *
 	crypto_free_shash(tfm);
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_chap_hash);
 
-static bool iscst_chap_is_right(const struct iscst_chap *chap,
-				const struct iscst_secret *secret)
+VISIBLE_IF_KUNIT bool iscst_chap_is_right(const struct iscst_chap *chap,
+					  const struct iscst_secret *secret)
 {
 	u8 response[ISCST_DIGEST_LEN + 3], wanted[ISCST_DIGEST_LEN];
 	int len = iscst_chap_decode(chap->r, response, sizeof(response));
@@ -260,6 +264,7 @@ static bool iscst_chap_is_right(const struct iscst_chap *chap,
 	return wanted_len > 0 && len == wanted_len && secret->secret[0] &&
 	       !strcmp(secret->user, chap->n) && !crypto_memneq(response, wanted, len);
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_chap_is_right);
 
 /* The initiator asks for the same. Its challenge must not be ours: we gave it the answer. */
 static u16 iscst_chap_prove(struct iscst_login *login, const struct iscst_proof *proof,
@@ -268,9 +273,9 @@ static u16 iscst_chap_prove(struct iscst_login *login, const struct iscst_proof 
 	struct iscst_chap *chap = &login->chap;
 	int len = iscst_chap_decode(chap->c, challenge, ISCST_CHALLENGE_MAX);
 	u8 digest[ISCST_DIGEST_LEN];
-	u8 id;
+	u32 id;
 
-	if (len <= 0 || kstrtou8(chap->i, 10, &id))
+	if (len <= 0 || iscst_number(chap->i, &id) || id > U8_MAX)
 		return ISCST_AUTH_FAILED;
 	if (len == ISCST_CHALLENGE_LEN && !crypto_memneq(challenge, chap->challenge, len))
 		return ISCST_AUTH_FAILED;

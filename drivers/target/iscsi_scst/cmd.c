@@ -28,6 +28,22 @@ void iscst_receive_data(struct scst_cmd *cmd)
 }
 
 /**
+ * iscst_aborted - a command was aborted
+ * @cmd: the command, wherever it is
+ *
+ * If it comes to wait for its data later, iscst_data_wanted() sees to it.
+ *
+ * Context: thread or softirq, under the core's spinlocks.
+ */
+void iscst_aborted(struct scst_cmd *cmd)
+{
+	struct iscst_conn *conn = iscst_cmd_from(cmd)->conn;
+
+	set_bit(ISCST_CONN_ABORTED, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
  * iscst_send_response - the core has an answer
  * @cmd: the command
  *
@@ -60,9 +76,7 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 {
 	iscst_cmdsn_uncount(cmd);
 	iscst_rx_forget(cmd->conn, cmd);
-	if (cmd->stage)
-		sgl_free(cmd->stage);
-	cmd->stage = NULL;
+	iscst_data_free(cmd);
 	kfree(cmd->long_cdb);
 	cmd->long_cdb = NULL;
 	cmd->state = ISCST_CMD_IDLE;
@@ -98,36 +112,28 @@ static struct iscst_cmd *iscst_cmd_get(struct iscst_session *session)
 	return cmd;
 }
 
-/* RFC 7143 11.3.1, and what was negotiated about data that nobody asked for */
+/* RFC 7143 11.3.1 */
 static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
 {
-	const struct iscst_params *params = &conn->params;
 	bool writes = req->flags & ISCSI_FLAG_CMD_WRITE;
 
-	if (!(req->flags & ISCSI_FLAG_CMD_FINAL) && (!writes || params->initial_r2t))
+	if (!(req->flags & ISCSI_FLAG_CMD_FINAL) && !writes)
 		return false;
 	if (!conn->rx.len)
 		return true;
-	return writes && params->immediate_data && conn->rx.len <= params->first_burst_length &&
+	return writes && conn->rx.len <= conn->params.first_burst_length &&
 	       conn->rx.len <= be32_to_cpu(req->data_length);
 }
 
-/* Find the additional header segment of a kind. Returns NULL if there is none. */
-static const u8 *iscst_ahs_find(const struct iscst_conn *conn, u8 type, u32 *len)
+/* What was negotiated about data that nobody asked for */
+static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
 {
-	const struct iscsi_hdr *hdr = (const struct iscsi_hdr *)conn->rx.hdr;
-	const u8 *ahs = conn->rx.hdr + ISCSI_HDR_LEN;
-	const u8 *end = ahs + hdr->hlength * 4;
+	const struct iscst_params *params = &cmd->conn->params;
 
-	while (end - ahs >= 4) {
-		*len = get_unaligned_be16(ahs);
-		if (*len > end - ahs - ISCST_AHS_HEADER)
-			return NULL;
-		if (ahs[2] == type)
-			return ahs;
-		ahs += round_up(ISCST_AHS_HEADER + *len, 4);
-	}
-	return NULL;
+	if ((cmd->immediate && !params->immediate_data) ||
+	    (cmd->unsolicited && params->initial_r2t))
+		return ISCST_LOSS_UNEXPECTED;
+	return ISCST_LOSS_NONE;
 }
 
 /* RFC 7143 11.2.2.3: what does not fit into 16 bytes comes in an AHS. */
@@ -135,7 +141,7 @@ static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 {
 	u32 total = ISCSI_CDB_SIZE + len - 1;
 
-	if (len < 2 || total > SCSI_MAX_VARLEN_CDB_SIZE)
+	if (len < 2 || total > SCSI_MAX_VARLEN_CDB_SIZE || cmd->long_cdb)
 		return -EINVAL;
 	cmd->long_cdb = kmalloc(total, GFP_KERNEL);
 	if (!cmd->long_cdb)
@@ -147,16 +153,59 @@ static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 	return 0;
 }
 
+/* RFC 7143 11.2.2.4: EXPECTED DATA TRANSFER LENGTH is that of the data to be written. */
+static int iscst_cmd_set_read_length(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
+{
+	if (len != sizeof(struct iscsi_rlength_ahdr) - ISCST_AHS_HEADER || cmd->bidirectional)
+		return -EINVAL;
+	cmd->bidirectional = true;
+	cmd->cmd.expected_other = get_unaligned_be32(ahs + 4);
+	return 0;
+}
+
+static int iscst_cmd_set_ahs(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
+{
+	switch (ahs[2]) {
+	case ISCSI_AHSTYPE_CDB:
+		return iscst_cmd_set_long_cdb(cmd, ahs, len);
+	case ISCSI_AHSTYPE_RLENGTH:
+		return iscst_cmd_set_read_length(cmd, ahs, len);
+	default:
+		return 0;
+	}
+}
+
+/* All additional header segments of the PDU, RFC 7143 11.2.2 */
+static int iscst_cmd_parse_ahs(struct iscst_cmd *cmd, const struct iscsi_scsi_req *req)
+{
+	const u8 *ahs = (const u8 *)req + ISCSI_HDR_LEN;
+	const u8 *end = ahs + req->hlength * 4;
+	int ret = 0;
+
+	while (!ret && end - ahs >= 4) {
+		u32 len = get_unaligned_be16(ahs);
+
+		if (len > end - ahs - ISCST_AHS_HEADER)
+			return -EINVAL;
+		ret = iscst_cmd_set_ahs(cmd, ahs, len);
+		ahs += round_up(ISCST_AHS_HEADER + len, 4);
+	}
+	return ret;
+}
+
 static int iscst_cmd_set_cdb(struct iscst_cmd *cmd, const struct iscsi_scsi_req *req)
 {
-	const u8 *ahs;
-	u32 len;
+	const u8 both = ISCSI_FLAG_CMD_READ | ISCSI_FLAG_CMD_WRITE;
+	int ret;
 
 	memcpy(cmd->cdb, req->cdb, ISCSI_CDB_SIZE);
 	cmd->cmd.cdb = cmd->cdb;
 	cmd->cmd.cdb_len = ISCSI_CDB_SIZE;
-	ahs = iscst_ahs_find(cmd->conn, ISCSI_AHSTYPE_CDB, &len);
-	return ahs ? iscst_cmd_set_long_cdb(cmd, ahs, len) : 0;
+	cmd->bidirectional = false;
+	ret = iscst_cmd_parse_ahs(cmd, req);
+	if (!ret && cmd->bidirectional != ((req->flags & both) == both))
+		ret = -EINVAL;
+	return ret;
 }
 
 static enum scst_attr iscst_cmd_attr(u8 flags)
@@ -182,18 +231,20 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 		cmd->cmd.expected_dir = SCST_DIR_IN;
 	if (req->flags & ISCSI_FLAG_CMD_WRITE)
 		cmd->cmd.expected_dir = SCST_DIR_OUT;
+	if (cmd->bidirectional)
+		cmd->cmd.expected_dir = SCST_DIR_BOTH;
 	if (cmd->cmd.expected_dir != SCST_DIR_NONE)
 		cmd->cmd.expected_len = be32_to_cpu(req->data_length);
 	cmd->unsolicited = !(req->flags & ISCSI_FLAG_CMD_FINAL);
 	cmd->immediate = cmd->conn->rx.len;
 	cmd->seq_end = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+	cmd->loss = iscst_cmd_check_unsolicited(cmd);
 }
 
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
 {
 	cmd->age++;
-	cmd->aborted = false;
-	cmd->lost = false;
+	cmd->loss = ISCST_LOSS_NONE;
 	cmd->ready_later = false;
 	cmd->r2t_queued = false;
 	cmd->in_order_sn = 0;
@@ -257,6 +308,8 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 	scst_cmd_init(&cmd->cmd, conn->session->sess);
 	ret = iscst_cmd_set_cdb(cmd, req);
 	if (ret) {
+		kfree(cmd->long_cdb);
+		cmd->long_cdb = NULL;
 		list_add(&cmd->entry, &conn->session->idle);
 		return ret == -EINVAL ? iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR) :
 					ret;
@@ -280,11 +333,6 @@ void iscst_cmd_respond(struct iscst_cmd *cmd)
 
 	cmd->state = ISCST_CMD_RESPONDING;
 	iscst_rx_forget(conn, cmd);
-	if (cmd->aborted) {
-		scst_cmd_set_undelivered(&cmd->cmd);
-		scst_cmd_sent(&cmd->cmd, SCST_CTX_ATOMIC);
-		return;
-	}
 	iscst_tmf_answered(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
 	list_add_tail(&cmd->response.entry, &conn->tx_list);
@@ -307,6 +355,27 @@ static u8 iscst_cmd_residual(const struct iscst_cmd *cmd, __be32 *count)
 	return residual < 0 ? ISCSI_FLAG_CMD_OVERFLOW : 0;
 }
 
+/*
+ * RFC 7143 11.4.5: a command that was announced for both directions has one, and of the
+ * other all is left over.
+ */
+static u8 iscst_cmd_residuals(const struct iscst_cmd *cmd, struct iscsi_scsi_rsp *rsp)
+{
+	u8 flags = iscst_cmd_residual(cmd, &rsp->residual_count);
+	__be32 other = cpu_to_be32(cmd->cmd.expected_other);
+
+	if (likely(!cmd->bidirectional))
+		return flags;
+	if (cmd->cmd.expected_dir != SCST_DIR_IN) {
+		rsp->bi_residual_count = other;
+		return flags | (other ? ISCSI_FLAG_CMD_BIDI_UNDERFLOW : 0);
+	}
+	rsp->bi_residual_count = rsp->residual_count;
+	rsp->residual_count = other;
+	/* The flags have the same order, in the higher places. */
+	return flags << 2 | (other ? ISCSI_FLAG_CMD_UNDERFLOW : 0);
+}
+
 static void iscst_response_sense(struct iscst_tx_pdu *tx, const struct scst_cmd *cmd)
 {
 	if (!cmd->sense_len)
@@ -322,7 +391,7 @@ static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	struct iscsi_scsi_rsp *rsp = (struct iscsi_scsi_rsp *)conn->tx.hdr;
 
 	rsp->opcode = ISCSI_OP_SCSI_CMD_RSP;
-	rsp->flags = ISCSI_FLAG_CMD_FINAL | iscst_cmd_residual(cmd, &rsp->residual_count);
+	rsp->flags = ISCSI_FLAG_CMD_FINAL | iscst_cmd_residuals(cmd, rsp);
 	rsp->cmd_status = cmd->cmd.status;
 	rsp->itt = cmd->itt;
 	rsp->exp_datasn = cpu_to_be32(cmd->cmd.dir == SCST_DIR_IN ? cmd->data_sn :
@@ -342,7 +411,15 @@ static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_c
 	return min3(left, burst, conn->params.max_recv_data_segment_length);
 }
 
-/* Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3 */
+/*
+ * Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3. That has no room for
+ * two residuals.
+ */
+static bool iscst_data_in_has_status(const struct iscst_cmd *cmd)
+{
+	return cmd->cmd.status == SAM_STAT_GOOD && !cmd->cmd.sense_len && !cmd->bidirectional;
+}
+
 static void iscst_data_in_status(struct iscst_conn *conn, struct iscst_cmd *cmd,
 				 struct iscsi_data_rsp *rsp)
 {
@@ -357,7 +434,7 @@ static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	u32 len = iscst_data_in_len(conn, cmd);
 	u32 end = cmd->sent + len;
 	bool last = end == iscst_cmd_in_len(cmd);
-	bool status = last && cmd->cmd.status == SAM_STAT_GOOD && !cmd->cmd.sense_len;
+	bool status = last && iscst_data_in_has_status(cmd);
 
 	rsp->opcode = ISCSI_OP_SCSI_DATA_IN;
 	if (last || !(end % conn->params.max_burst_length))

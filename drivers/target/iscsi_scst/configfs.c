@@ -117,6 +117,7 @@ ISCST_TARGET_ATTR(queue_depth, queue_depth, 1, ISCST_MAX_DEPTH);
 ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(discovery_auth, discovery_auth, 0, 1);
+ISCST_TARGET_ATTR(redirect_permanent, redirect_permanent, 0, 1);
 ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
 ISCST_TARGET_ATTR(immediate_data, limits.immediate_data, 0, 1);
 ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_outstanding_r2t, 1, 64);
@@ -133,8 +134,8 @@ static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
 	return len;
 }
 
-/* Copy one line of printable text without its newline. */
-static int iscst_parse_text(const char *page, char *text, size_t size)
+/* Copy one line of printable text without its newline, and zeroes behind it. */
+static int iscst_copy_line(const char *page, char *text, size_t size)
 {
 	size_t len = strcspn(page, "\n");
 	size_t i;
@@ -144,11 +145,19 @@ static int iscst_parse_text(const char *page, char *text, size_t size)
 	for (i = 0; i < len; i++)
 		if (iscntrl(page[i]))
 			return -EINVAL;
-	mutex_lock(&iscst_lock);
 	memcpy(text, page, len);
 	memset(text + len, 0, size - len);
-	mutex_unlock(&iscst_lock);
 	return 0;
+}
+
+static int iscst_parse_text(const char *page, char *text, size_t size)
+{
+	int ret;
+
+	mutex_lock(&iscst_lock);
+	ret = iscst_copy_line(page, text, size);
+	mutex_unlock(&iscst_lock);
+	return ret;
 }
 
 static ssize_t iscst_target_alias_store(struct config_item *item, const char *page,
@@ -165,9 +174,40 @@ static ssize_t iscst_target_alias_store(struct config_item *item, const char *pa
 
 CONFIGFS_ATTR(iscst_target_, alias);
 
+static ssize_t iscst_target_redirect_show(struct config_item *item, char *page)
+{
+	ssize_t len;
+
+	mutex_lock(&iscst_lock);
+	len = sysfs_emit(page, "%s\n", iscst_target_from_item(item)->redirect);
+	mutex_unlock(&iscst_lock);
+	return len;
+}
+
+static ssize_t iscst_target_redirect_store(struct config_item *item, const char *page,
+					   size_t count)
+{
+	struct iscst_target *target = iscst_target_from_item(item);
+	char address[sizeof(target->redirect)];
+
+	if (iscst_copy_line(page, address, sizeof(address)) ||
+	    (address[0] && !iscst_address_is_valid(address))) {
+		scst_target_set_error(target->tgt, "redirect: not an address and port");
+		return -EINVAL;
+	}
+	mutex_lock(&iscst_lock);
+	memcpy(target->redirect, address, sizeof(address));
+	mutex_unlock(&iscst_lock);
+	return count;
+}
+
+CONFIGFS_ATTR(iscst_target_, redirect);
+
 struct configfs_attribute *iscst_target_attrs[] = {
 	&iscst_target_attr_alias,
 	&iscst_target_attr_discovery_auth,
+	&iscst_target_attr_redirect,
+	&iscst_target_attr_redirect_permanent,
 	&iscst_target_attr_queue_depth,
 	&iscst_target_attr_nop_interval_ms,
 	&iscst_target_attr_nop_timeout_ms,
@@ -296,6 +336,7 @@ static int __iscst_portal_dir_add(struct iscst_target *target,
 		if (other->portal == dir->portal)
 			return -EEXIST;
 	list_add_tail(&dir->entry, &target->portals);
+	list_add_tail(&dir->portal_entry, &dir->portal->dirs);
 	return 0;
 }
 
@@ -346,9 +387,10 @@ static void iscst_drop_portal(struct config_group *group, struct config_item *it
 
 	mutex_lock(&iscst_lock);
 	list_del(&dir->entry);
+	list_del(&dir->portal_entry);
 	list_for_each_entry(conn, &iscst_conns, entry)
 		if (conn->portal == dir->portal && conn->target == dir->target)
-			iscst_conn_close(conn);
+			iscst_conn_drop(conn);
 	mutex_unlock(&iscst_lock);
 	iscst_portal_put(dir->portal);
 	config_item_put(item);

@@ -6,6 +6,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/tcp.h>
 
@@ -53,7 +54,7 @@ void iscst_conn_close(struct iscst_conn *conn)
 {
 	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
 		return;
-	queue_work(iscst_slow_wq, &conn->close_work);
+	queue_work(iscst_close_wq, &conn->close_work);
 	/* slow_work may wait for another session. */
 	wake_up_all(&iscst_waitq);
 }
@@ -78,6 +79,23 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 	smp_mb__before_atomic();
 	set_bit(ISCST_CONN_ASKED, &conn->flags);
 	set_bit(ISCST_CONN_LOGOUT, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
+ * iscst_conn_drop - have a connection end, and tell the initiator
+ * @conn: the connection
+ *
+ * Context: process context; the caller is the connection's own work, or holds iscst_lock.
+ */
+void iscst_conn_drop(struct iscst_conn *conn)
+{
+	/* Pairs with iscst_login_over(). */
+	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess) {
+		iscst_conn_close(conn);
+		return;
+	}
+	set_bit(ISCST_CONN_DROP, &conn->flags);
 	iscst_conn_kick(conn);
 }
 
@@ -218,8 +236,8 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 }
 
 /*
- * What others than this session aborted does not wait for its initiator's data, not even
- * for the end of the PDU that is being received.
+ * What is aborted does not wait for its data: the initiator need not send it any more, or
+ * has not heard of it. Not even the end of the PDU that is being received is waited for.
  */
 static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 {
@@ -255,19 +273,30 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 		iscst_nop_in(conn);
 }
 
+/* The initiator hears of it if its socket takes that now: nobody waits for it. */
+static void iscst_conn_take_leave(struct iscst_conn *conn)
+{
+	iscst_async_drop(conn);
+	iscst_tx_run(conn);
+	/* Sends what is corked; with data that nobody reads, the release would not. */
+	kernel_sock_shutdown(conn->sock, SHUT_WR);
+	iscst_conn_close(conn);
+}
+
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
 	/* Pairs with iscst_login_over(). */
 	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess)
 		return;
-	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
-		iscst_conn_fail_aborted(conn);
+	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags))
 		iscst_conn_check_peer(conn);
-	}
-	if (test_and_clear_bit(ISCST_CONN_LUNS, &conn->flags))
-		iscst_async_luns_changed(conn);
+	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
+		iscst_conn_fail_aborted(conn);
+	iscst_async_scsi(conn);
 	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
 		iscst_async_logout(conn);
+	if (test_and_clear_bit(ISCST_CONN_DROP, &conn->flags))
+		iscst_conn_take_leave(conn);
 }
 
 /* One round. Returns 1 if there may be more to do, 0 if not, or an errno. */
@@ -347,7 +376,7 @@ static void iscst_conn_timer(struct work_struct *work)
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
 
 	if (iscst_conn_is_due(conn)) {
-		iscst_conn_close(conn);
+		iscst_conn_drop(conn);
 		return;
 	}
 	set_bit(ISCST_CONN_TICK, &conn->flags);
@@ -504,6 +533,8 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->rx.need = ISCSI_HDR_LEN;
 	iscst_params_init(&conn->params);
 	init_llist_head(&conn->events);
+	INIT_KFIFO(conn->scsi_events);
+	spin_lock_init(&conn->scsi_events_lock);
 	INIT_LIST_HEAD(&conn->tx_list);
 	INIT_LIST_HEAD(&conn->waiting);
 	INIT_LIST_HEAD(&conn->aborts);
@@ -514,6 +545,39 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	return conn;
 }
 
+/* Whoever has an IPv6 address has a network of them, unless it is that of a link. */
+static bool iscst_is_same_host6(const struct in6_addr *a, const struct in6_addr *b)
+{
+	bool is_link = ipv6_addr_type(a) & IPV6_ADDR_LINKLOCAL;
+
+	return ipv6_prefix_equal(a, b, is_link ? 128 : 64);
+}
+
+static bool iscst_is_same_host(const struct sockaddr_storage *a,
+			       const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET6)
+		return iscst_is_same_host6(&((const struct sockaddr_in6 *)a)->sin6_addr,
+					   &((const struct sockaddr_in6 *)b)->sin6_addr);
+	return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+/* Nobody is to keep others from logging in. */
+static bool __iscst_peer_has_enough(const struct iscst_conn *conn)
+{
+	const struct iscst_conn *other;
+	unsigned int count = 0;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(other, &iscst_conns, entry)
+		count += other->is_login && other->portal == conn->portal &&
+			 iscst_is_same_host(&other->peer, &conn->peer);
+	return count >= ISCST_MAX_PEER_LOGINS;
+}
+
 /* Returns whether the portal takes one more that has not shown who it is. */
 static bool iscst_conn_enter(struct iscst_conn *conn)
 {
@@ -521,7 +585,7 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 	bool enters;
 
 	mutex_lock(&iscst_lock);
-	enters = portal->logins < ISCST_MAX_LOGINS;
+	enters = portal->logins < ISCST_MAX_LOGINS && !__iscst_peer_has_enough(conn);
 	if (enters) {
 		portal->logins++;
 		conn->is_login = true;

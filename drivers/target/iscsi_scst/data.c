@@ -6,7 +6,8 @@
  * front to the end, so its place is one number.
  *
  * Unsolicited data may come before the core wants it, while the command is held back.
- * It is put aside then: at most FirstBurstLength bytes of each command of the window.
+ * It is put aside then: at most FirstBurstLength bytes of each command of the window, and
+ * of all commands as much as scst_buf_reserve() has room for. The others are BUSY.
  */
 #include <linux/highmem.h>
 #include <linux/minmax.h>
@@ -23,24 +24,50 @@ static void iscst_data_leave(struct iscst_cmd *cmd)
 	cmd->state = ISCST_CMD_EXECUTING;
 }
 
+static void iscst_data_set_status(struct iscst_cmd *cmd)
+{
+	static const scst_sense_t sense[] = {
+		[ISCST_LOSS_CRC] = SCST_SENSE_PROTOCOL_CRC,
+		[ISCST_LOSS_AMOUNT] = SCST_SENSE_UNSOLICITED_AMOUNT,
+		[ISCST_LOSS_UNEXPECTED] = SCST_SENSE_UNSOLICITED_DATA,
+	};
+
+	if (cmd->loss == ISCST_LOSS_MEMORY)
+		scst_cmd_set_busy(&cmd->cmd);
+	else if (cmd->loss)
+		scst_cmd_set_sense(&cmd->cmd, sense[cmd->loss]);
+}
+
 /**
- * iscst_data_fail - a command's data is lost
- * @cmd: the command; gone on return, or soon
+ * iscst_data_fail - a command waits for its data no longer
+ * @cmd: the command; if it did wait, it is gone on return, or soon
  *
  * Context: io_work.
  */
 void iscst_data_fail(struct iscst_cmd *cmd)
 {
 	iscst_rx_forget(cmd->conn, cmd);
-	if (cmd->state == ISCST_CMD_SUBMITTED)
-		cmd->lost = true;
 	if (cmd->state == ISCST_CMD_SUBMITTED && cmd->ready_later) {
 		cmd->ready_later = false;
 		iscst_data_wanted(cmd);
 	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
 		iscst_data_leave(cmd);
+		iscst_data_set_status(cmd);
 		scst_cmd_data_ready(&cmd->cmd, false, SCST_CTX_ATOMIC);
 	}
+}
+
+/*
+ * The data is not good. RFC 7143 7.8: after a digest error all sequences that are under
+ * way are waited for, or their PDUs would come to a task that is there no more.
+ */
+static void iscst_data_end(struct iscst_cmd *cmd)
+{
+	if (cmd->loss == ISCST_LOSS_CRC && cmd->state == ISCST_CMD_WANTS_DATA &&
+	    (cmd->unsolicited || cmd->seq_sn != cmd->r2t_sn))
+		iscst_rx_forget(cmd->conn, cmd);
+	else
+		iscst_data_fail(cmd);
 }
 
 /**
@@ -65,7 +92,7 @@ void iscst_data_fail_all(struct iscst_conn *conn)
  */
 void iscst_r2t_pump(struct iscst_cmd *cmd)
 {
-	if (cmd->state != ISCST_CMD_WANTS_DATA || cmd->r2t_queued ||
+	if (cmd->state != ISCST_CMD_WANTS_DATA || cmd->loss || cmd->r2t_queued ||
 	    cmd->r2t_off >= cmd->cmd.data_len ||
 	    cmd->r2t_sn - cmd->seq_sn >= cmd->conn->params.max_outstanding_r2t)
 		return;
@@ -132,6 +159,21 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
 	iscst_r2t_pump(cmd);
 }
 
+/**
+ * iscst_data_free - free what was put aside, if there is anything
+ * @cmd: the command
+ *
+ * Context: io_work, or nobody runs it any more.
+ */
+void iscst_data_free(struct iscst_cmd *cmd)
+{
+	if (!cmd->stage)
+		return;
+	sgl_free(cmd->stage);
+	scst_buf_unreserve(cmd->stage_len);
+	cmd->stage = NULL;
+}
+
 /* What was put aside goes where it belongs. */
 static void iscst_data_unstage(struct iscst_cmd *cmd)
 {
@@ -149,6 +191,7 @@ static void iscst_data_unstage(struct iscst_cmd *cmd)
 		off += part;
 	}
 	sg_miter_stop(&miter);
+	iscst_data_free(cmd);
 }
 
 /**
@@ -167,8 +210,12 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 	}
 	cmd->state = ISCST_CMD_WANTS_DATA;
 	list_add_tail(&cmd->entry, &conn->waiting);
-	if (cmd->lost || scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
+	if (scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
 		iscst_data_fail(cmd);
+		return;
+	}
+	if (cmd->loss) {
+		iscst_data_end(cmd);
 		return;
 	}
 	iscst_data_unstage(cmd);
@@ -178,12 +225,15 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
-	if (cmd->stage || cmd->lost)
-		return cmd->stage;
-	cmd->stage_len = min(cmd->conn->params.first_burst_length, cmd->cmd.expected_len);
+	if (cmd->stage)
+		return true;
+	cmd->stage_len = cmd->seq_end;
+	if (!scst_buf_reserve(cmd->stage_len))
+		return false;
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
 				     &cmd->stage_nents);
-	cmd->lost = !cmd->stage;
+	if (!cmd->stage)
+		scst_buf_unreserve(cmd->stage_len);
 	return cmd->stage;
 }
 
@@ -200,9 +250,13 @@ void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
 {
 	u32 wanted = cmd->cmd.data_len;
 
+	if (cmd->loss)
+		return;
 	if (cmd->state == ISCST_CMD_SUBMITTED) {
-		if (len && !iscst_data_stage(cmd))
+		if (len && !iscst_data_stage(cmd)) {
+			iscst_data_lose(cmd, ISCST_LOSS_MEMORY);
 			return;
+		}
 		wanted = cmd->stage_len;
 		iscst_cursor_init(&cmd->cursor, cmd->stage, cmd->off);
 	} else if (cmd->state != ISCST_CMD_WANTS_DATA) {
@@ -248,6 +302,29 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
 	}
 }
 
+/**
+ * iscst_data_lose - a PDU with data of a command was received, but not its data
+ * @cmd:  the command; gone on return, or soon
+ * @loss: why not
+ *
+ * Context: io_work, while the PDU is conn->rx's.
+ */
+void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss)
+{
+	const struct iscsi_hdr *hdr = (struct iscsi_hdr *)cmd->conn->rx.hdr;
+
+	if (!cmd->loss)
+		cmd->loss = loss;
+	if (cmd->immediate)
+		cmd->immediate = false;
+	else if (hdr->flags & ISCSI_FLAG_CMD_FINAL)
+		iscst_data_sequence_end(cmd);
+	if (cmd->r2t_queued)
+		iscst_tx_forget(cmd->conn, &cmd->ready);
+	cmd->r2t_queued = false;
+	iscst_data_end(cmd);
+}
+
 static bool iscst_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
 {
 	return cmd->itt == itt && cmd->unsolicited &&
@@ -284,17 +361,26 @@ static struct iscst_cmd *iscst_data_find(struct iscst_session *session,
 	return cmd;
 }
 
-/* RFC 7143 11.7: the PDU has to be the next one of its sequence. */
-static bool iscst_data_is_next(const struct iscst_cmd *cmd, const struct iscsi_data *hdr,
-			       u32 len)
+/*
+ * RFC 7143 11.7: the PDU has to be the next one of its sequence. If it is a later one, a
+ * digest error has cost one between, 7.9. If a sequence ends where it should not, it has
+ * the wrong amount of data.
+ */
+static enum iscst_loss iscst_data_check(const struct iscst_cmd *cmd,
+					const struct iscsi_data *hdr, u32 len)
 {
 	bool final = hdr->flags & ISCSI_FLAG_CMD_FINAL;
+	bool full = cmd->off + len == cmd->seq_end;
 
+	if (be32_to_cpu(hdr->datasn) != cmd->in_order_sn)
+		return ISCST_LOSS_CRC;
 	if (be32_to_cpu(hdr->offset) != cmd->off ||
-	    be32_to_cpu(hdr->datasn) != cmd->in_order_sn ||
 	    len > cmd->seq_end - min(cmd->off, cmd->seq_end))
-		return false;
-	return cmd->unsolicited || final == (cmd->off + len == cmd->seq_end);
+		return ISCST_LOSS_AMOUNT;
+	/* An empty PDU may end what nobody asked for. */
+	if (final != full && (final || !cmd->unsolicited))
+		return ISCST_LOSS_AMOUNT;
+	return ISCST_LOSS_NONE;
 }
 
 /**
@@ -312,12 +398,14 @@ int iscst_data_out(struct iscst_conn *conn)
 {
 	struct iscsi_data *hdr = (struct iscsi_data *)conn->rx.hdr;
 	struct iscst_cmd *cmd = iscst_data_find(conn->session, hdr);
+	enum iscst_loss loss;
 
 	if (!cmd)
 		return 0;
-	if (iscst_data_is_next(cmd, hdr, conn->rx.len))
-		iscst_data_expect(cmd, conn->rx.len);
+	loss = cmd->loss ?: iscst_data_check(cmd, hdr, conn->rx.len);
+	if (loss)
+		iscst_data_lose(cmd, loss);
 	else
-		iscst_data_fail(cmd);
+		iscst_data_expect(cmd, conn->rx.len);
 	return 0;
 }

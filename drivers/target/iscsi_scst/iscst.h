@@ -41,12 +41,14 @@
 
 #include <linux/bvec.h>
 #include <linux/configfs.h>
+#include <linux/kfifo.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/scatterlist.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -71,6 +73,8 @@
 
 /* Connections of a portal that have no normal session: logging in, or discovery */
 #define ISCST_MAX_LOGINS	64
+/* ... and those of them that one host may have */
+#define ISCST_MAX_PEER_LOGINS	32
 #define ISCST_LOGIN_TIMEOUT	(15 * HZ)
 #define ISCST_DISCOVERY_TIMEOUT	(30 * HZ)
 #define ISCST_LOGOUT_TIMEOUT	(5 * HZ)
@@ -86,6 +90,9 @@
 /* Control PDUs that wait to be sent before nothing more is received */
 #define ISCST_MAX_CTLS		64
 #define ISCST_MAX_CTL_BYTES	SZ_256K
+
+/* SCSI events that wait to be told; more are not: they are unit attentions, too */
+#define ISCST_MAX_EVENTS	16
 
 #define ISCST_NO_TAG		cpu_to_be32(ISCSI_RESERVED_TAG)
 
@@ -106,6 +113,7 @@ struct iscst_session;
  * @accept_work: accepts connections
  * @users:	directories that ask for it
  * @logins:	its connections without a normal session
+ * @dirs:	struct iscst_portal_dir.portal_entry: which targets it serves
  * @kref:	@users as a whole, and each connection
  * @entry:	on the list of all
  */
@@ -117,6 +125,7 @@ struct iscst_portal {
 	struct work_struct accept_work;
 	unsigned int users;			/* P */
 	unsigned int logins;			/* G */
+	struct list_head dirs;			/* G */
 	struct kref kref;
 	struct list_head entry;			/* P */
 };
@@ -127,12 +136,14 @@ struct iscst_portal {
  * @target:	the target
  * @portal:	the socket, which several targets may share
  * @entry:	on @target->portals
+ * @portal_entry: on @portal->dirs
  */
 struct iscst_portal_dir {
 	struct config_item item;
 	struct iscst_target *target;		/* I */
 	struct iscst_portal *portal;		/* I */
 	struct list_head entry;			/* G */
+	struct list_head portal_entry;		/* G */
 };
 
 /**
@@ -208,6 +219,8 @@ struct iscst_params {
  * @sessions:	struct iscst_session.entry
  * @session_count: how many
  * @alias:	TargetAlias; "": none
+ * @redirect:	where initiators are sent instead of being let in; "": nowhere
+ * @redirect_permanent: and they are to remember it
  * @queue_depth: commands that a session may have
  * @limits:	what initiators are granted at most
  * @nop_interval_ms: how long a connection is idle before it is asked for a sign
@@ -225,6 +238,8 @@ struct iscst_target {
 	struct list_head sessions;		/* G */
 	unsigned int session_count;		/* G */
 	char alias[ISCST_VALUE_LEN];		/* G */
+	char redirect[ISCST_VALUE_LEN];		/* G */
+	u32 redirect_permanent;			/* READ_ONCE() */
 	u32 queue_depth;			/* READ_ONCE() */
 	struct iscst_params limits;		/* READ_ONCE() */
 	u32 nop_interval_ms;			/* READ_ONCE() */
@@ -389,6 +404,15 @@ enum iscst_cmd_state {
 	ISCST_CMD_RESPONDING,	/* it is ours until it is answered */
 };
 
+/* What is wrong with a command's data, RFC 7143 11.4.7.2 */
+enum iscst_loss {
+	ISCST_LOSS_NONE,
+	ISCST_LOSS_CRC,		/* a digest, or a PDU is missing that must have had one */
+	ISCST_LOSS_AMOUNT,	/* it is not as much as was asked for or agreed on */
+	ISCST_LOSS_UNEXPECTED,	/* nobody asked for it */
+	ISCST_LOSS_MEMORY,	/* there was no room to put it aside */
+};
+
 /**
  * struct iscst_cmd - a SCSI command; one slot of a session
  * @cmd:	the core's command
@@ -402,10 +426,10 @@ enum iscst_cmd_state {
  * @slot:	its index
  * @age:	how often it was used; part of Target Transfer Tags
  * @counted:	it takes its share of the command window
- * @aborted:	a TMF of this session ended it: not answered
- * @lost:	its data was: it fails as soon as the core wants it
+ * @loss:	enum iscst_loss: it fails as soon as the core wants its data
  * @immediate:	immediate data is being received
  * @unsolicited: unsolicited Data-Out PDUs follow
+ * @bidirectional: data was announced for both directions
  * @ready_later: the core wants its data, but a PDU is being received
  * @r2t_queued:	@ready is on conn->tx_list
  * @in_order_sn: DataSN that the next Data-Out has
@@ -435,10 +459,10 @@ struct iscst_cmd {
 	u8 age;
 	u16 slot;				/* I */
 	bool counted;
-	bool aborted;
-	bool lost;
+	u8 loss;
 	bool immediate;
 	bool unsolicited;
+	bool bidirectional;
 	bool ready_later;
 	bool r2t_queued;
 	u32 in_order_sn;
@@ -583,9 +607,20 @@ enum iscst_conn_flag {
 	ISCST_CONN_DEAD,	/* the socket is not to be touched any more */
 	ISCST_CONN_SLOW,	/* slow_work has the received PDU */
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
-	ISCST_CONN_LUNS,	/* REPORTED LUNS DATA HAS CHANGED is to be told */
+	ISCST_CONN_ABORTED,	/* so has the core: commands were aborted */
 	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
 	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
+	ISCST_CONN_DROP,	/* it is to be told that the connection ends, which does so */
+};
+
+/**
+ * struct iscst_scsi_event - a unit attention condition that the initiator is to hear of
+ * @lun:	where
+ * @sense:	which
+ */
+struct iscst_scsi_event {
+	u32 lun;
+	scst_sense_t sense;
 };
 
 enum iscst_conn_state {
@@ -615,6 +650,8 @@ enum iscst_conn_state {
  * @close_work:	ends it
  * @timer:	runs once a second
  * @events:	struct iscst_tx.node, from anybody
+ * @scsi_events: for the initiator; only io_work takes them out
+ * @scsi_events_lock: held to put them in
  * @tx_list:	struct iscst_tx.entry
  * @waiting:	struct iscst_cmd.entry: those in ISCST_CMD_WANTS_DATA
  * @aborts:	struct iscst_ctl.entry
@@ -656,6 +693,8 @@ struct iscst_conn {
 	struct work_struct close_work;
 	struct delayed_work timer;
 	struct llist_head events;
+	DECLARE_KFIFO(scsi_events, struct iscst_scsi_event, ISCST_MAX_EVENTS);
+	spinlock_t scsi_events_lock;		/* for those who put them in */
 	struct list_head tx_list;		/* W */
 	struct list_head waiting;		/* W */
 	struct list_head aborts;		/* W */
@@ -685,11 +724,14 @@ extern struct list_head iscst_targets;		/* G: those that are enabled */
 extern struct list_head iscst_conns;		/* G */
 extern struct workqueue_struct *iscst_io_wq;
 extern struct workqueue_struct *iscst_slow_wq;
+extern struct workqueue_struct *iscst_close_wq;
 
 /* portal.c */
 struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
 void iscst_portal_put(struct iscst_portal *portal);
 void iscst_portal_ref_put(struct iscst_portal *portal);
+bool iscst_address_is_valid(const char *text);
+bool iscst_conn_is_at(struct iscst_conn *conn, const char *text);
 int iscst_portal_init(void);
 void iscst_portal_exit(void);
 
@@ -698,6 +740,7 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock);
 void iscst_conn_kick(struct iscst_conn *conn);
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx);
 void iscst_conn_close(struct iscst_conn *conn);
+void iscst_conn_drop(struct iscst_conn *conn);
 void iscst_conn_ask_logout(struct iscst_conn *conn);
 void iscst_conn_free(struct iscst_conn *conn);
 void iscst_conn_events(struct iscst_conn *conn);
@@ -715,7 +758,7 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
 void iscst_address(struct scst_session *sess, char *address);
 void iscst_disconnect(struct scst_session *sess);
-void iscst_event(struct scst_session *sess, enum scst_event event, u32 lun);
+void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense);
 
 /* rx.c */
 int iscst_rx_run(struct iscst_conn *conn);
@@ -740,8 +783,9 @@ int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);
 void iscst_nop_in(struct iscst_conn *conn);
 int iscst_logout(struct iscst_conn *conn);
-void iscst_async_luns_changed(struct iscst_conn *conn);
+void iscst_async_scsi(struct iscst_conn *conn);
 void iscst_async_logout(struct iscst_conn *conn);
+void iscst_async_drop(struct iscst_conn *conn);
 static inline bool iscst_is_immediate(const struct iscsi_hdr *hdr)
 {
 	return hdr->opcode & ISCSI_OP_IMMEDIATE;
@@ -753,15 +797,18 @@ void iscst_cmd_reclaim(struct iscst_session *session);
 void iscst_cmd_respond(struct iscst_cmd *cmd);
 bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 void iscst_receive_data(struct scst_cmd *cmd);
+void iscst_aborted(struct scst_cmd *cmd);
 void iscst_send_response(struct scst_cmd *cmd);
 void iscst_release(struct scst_cmd *cmd);
 
 /* data.c */
 void iscst_data_wanted(struct iscst_cmd *cmd);
+void iscst_data_free(struct iscst_cmd *cmd);
 void iscst_data_expect(struct iscst_cmd *cmd, u32 len);
 int iscst_data_out(struct iscst_conn *conn);
 void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
 void iscst_data_fail(struct iscst_cmd *cmd);
+void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss);
 void iscst_data_fail_all(struct iscst_conn *conn);
 void iscst_r2t_pump(struct iscst_cmd *cmd);
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
@@ -813,6 +860,7 @@ void iscst_params_init(struct iscst_params *params);
 void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
+int iscst_number(const char *value, u32 *number);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_finish(struct iscst_conn *conn);
 
@@ -821,6 +869,13 @@ u16 iscst_auth_step(struct iscst_conn *conn);
 bool iscst_auth_needed(struct iscst_conn *conn);
 bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target);
 bool iscst_list_has(const char *list, const char *word);
+#if IS_ENABLED(CONFIG_KUNIT)
+const struct iscst_chap_alg *iscst_chap_choose(const char *list);
+int iscst_chap_decode(const char *value, u8 *bin, size_t size);
+int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *secret,
+		    const u8 *challenge, int len, u8 *digest);
+bool iscst_chap_is_right(const struct iscst_chap *chap, const struct iscst_secret *secret);
+#endif
 
 /* text.c */
 int iscst_text_init(struct iscst_text *text, u32 rsp_max);

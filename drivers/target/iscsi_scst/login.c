@@ -154,16 +154,20 @@ static struct iscst_ctl *iscst_login_rsp(struct iscst_conn *conn, u8 flags, u32 
 	return ctl;
 }
 
-/* The log-in failed: say why, and let the initiator go. */
+/* The log-in failed: say why, or where to go instead, and let the initiator go. */
 static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 {
-	struct iscst_ctl *ctl = iscst_login_rsp(conn, 0, 0);
+	const struct iscst_text *text = &conn->login->text;
+	u32 len = status >> 8 == ISCSI_STATUS_CLS_REDIRECT ? text->rsp_len : 0;
+	struct iscst_ctl *ctl = iscst_login_rsp(conn, 0, len);
 	struct iscsi_login_rsp *rsp;
 
 	if (!ctl) {
 		iscst_conn_close(conn);
 		return;
 	}
+	if (len)
+		memcpy(ctl->data, text->rsp, len);
 	rsp = (struct iscsi_login_rsp *)&ctl->hdr;
 	rsp->status_class = status >> 8;
 	rsp->status_detail = status & 0xff;
@@ -188,30 +192,57 @@ static u16 iscst_login_respond(struct iscst_conn *conn, u8 flags)
 	return 0;
 }
 
+/* The target of that name that listens where the connection came in, enabled or not */
 static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 {
-	struct iscst_target *target;
 	struct iscst_portal_dir *dir;
 
 	lockdep_assert_held(&iscst_lock);
-	list_for_each_entry(target, &iscst_targets, entry) {
-		if (strcmp(scst_target_name(target->tgt), conn->login->target_name))
-			continue;
-		list_for_each_entry(dir, &target->portals, entry)
-			if (dir->portal == conn->portal)
-				return target;
-	}
+	list_for_each_entry(dir, &conn->portal->dirs, portal_entry)
+		if (!strcmp(scst_target_name(dir->target->tgt), conn->login->target_name))
+			return dir->target;
 	return NULL;
+}
+
+/*
+ * RFC 7143 13.8 and 11.13.5. Who was sent here from elsewhere is let in: else it would go
+ * round in circles.
+ */
+static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_target *target)
+{
+	if (!target->redirect[0] || iscst_conn_is_at(conn, target->redirect))
+		return 0;
+	iscst_text_add(&conn->login->text, "TargetAddress", "%s", target->redirect);
+	return ISCSI_STATUS_CLS_REDIRECT << 8 |
+	       (READ_ONCE(target->redirect_permanent) ? ISCSI_LOGIN_STATUS_TGT_MOVED_PERM :
+							ISCSI_LOGIN_STATUS_TGT_MOVED_TEMP);
+}
+
+static u16 __iscst_login_choose(struct iscst_conn *conn)
+{
+	struct iscst_target *target = __iscst_login_find(conn);
+	u16 status;
+
+	if (!target)
+		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
+	if (list_empty(&target->entry))
+		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
+	status = __iscst_login_redirect(conn, target);
+	if (status)
+		return status;
+	conn->target = target;
+	conn->login->limits = target->limits;
+	return 0;
 }
 
 static u16 iscst_login_find_target(struct iscst_conn *conn)
 {
+	u16 status;
+
 	mutex_lock(&iscst_lock);
-	conn->target = __iscst_login_find(conn);
-	if (conn->target)
-		conn->login->limits = conn->target->limits;
+	status = __iscst_login_choose(conn);
 	mutex_unlock(&iscst_lock);
-	return conn->target ? 0 : ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
+	return status;
 }
 
 /* The first request says who wants what, RFC 7143 6.3.1. */

@@ -13,6 +13,7 @@ LIST_HEAD(iscst_targets);
 LIST_HEAD(iscst_conns);
 struct workqueue_struct *iscst_io_wq;
 struct workqueue_struct *iscst_slow_wq;
+struct workqueue_struct *iscst_close_wq;
 
 static int iscst_enable(struct scst_target *tgt)
 {
@@ -70,29 +71,46 @@ static const struct scst_target_ops iscst_ops = {
 	.enable = iscst_enable,
 	.disable = iscst_disable,
 	.receive_data = iscst_receive_data,
+	.aborted = iscst_aborted,
 	.send_response = iscst_send_response,
 	.release = iscst_release,
 	.tmf_done = iscst_tmf_done,
 	.transport_id = iscst_transport_id,
 	.address = iscst_address,
 	.disconnect = iscst_disconnect,
-	.event = iscst_event,
+	.async_event = iscst_async_event,
 };
 
+/*
+ * Who waits for whom: slow_work for another connection's close_work, if it reinstates that
+ * one's session. close_work for its own connection alone: for io_work, which waits for
+ * nothing; for slow_work and the timer, which it takes back if they have not begun, and
+ * which look at ISCST_CONN_CLOSING where they wait. However many log-ins fill their queue
+ * and wait, close_work has its own: they all go on.
+ */
 static int __init iscst_wq_init(void)
 {
 	iscst_io_wq = alloc_workqueue("iscst_io", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
 	if (!iscst_io_wq)
 		return -ENOMEM;
 	iscst_slow_wq = alloc_workqueue("iscst_slow", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
-	if (iscst_slow_wq)
-		return 0;
+	if (!iscst_slow_wq)
+		goto out_io;
+	iscst_close_wq = alloc_workqueue("iscst_close", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
+	if (!iscst_close_wq)
+		goto out_slow;
+	return 0;
+
+out_slow:
+	destroy_workqueue(iscst_slow_wq);
+out_io:
 	destroy_workqueue(iscst_io_wq);
 	return -ENOMEM;
 }
 
 static void iscst_wq_exit(void)
 {
+	destroy_workqueue(iscst_close_wq);
 	destroy_workqueue(iscst_slow_wq);
 	destroy_workqueue(iscst_io_wq);
 }

@@ -78,17 +78,30 @@ static u32 iscst_limit(struct iscst_nego *nego)
 	return *iscst_param(&nego->login->limits, nego->key);
 }
 
-/* RFC 7143 6.1: decimal or hexadecimal */
+/**
+ * iscst_number - read a numerical value, RFC 7143 6.1
+ * @value:  digits, hexadecimal ones behind 0x
+ * @number: the result
+ *
+ * Return: 0, -EINVAL if that is no number, or -ERANGE.
+ */
+int iscst_number(const char *value, u32 *number)
+{
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+	const char *digits = value + (hex ? 2 : 0);
+
+	/* kstrtou32() would take a sign, a newline and a second 0x. */
+	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return -EINVAL;
+	return kstrtou32(digits, hex ? 16 : 10, number);
+}
+EXPORT_SYMBOL_IF_KUNIT(iscst_number);
+
 static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
 {
-	const char *value = nego->value;
-	int ret;
-
-	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X'))
-		ret = kstrtou32(value + 2, 16, number);
-	else
-		ret = kstrtou32(value, 10, number);
-	return ret || *number < nego->key->min || *number > nego->key->max ? -EINVAL : 0;
+	if (iscst_number(nego->value, number))
+		return -EINVAL;
+	return *number < nego->key->min || *number > nego->key->max ? -EINVAL : 0;
 }
 
 static u16 iscst_take_bool(struct iscst_nego *nego, bool is_and)
@@ -165,6 +178,7 @@ bool iscst_list_has(const char *list, const char *word)
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);
 
 /* The first that we know is it. */
 static u16 iscst_take_digest(struct iscst_nego *nego)
@@ -328,6 +342,7 @@ void iscst_params_init(struct iscst_params *params)
 		.protocol_level = 1,
 	};
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_params_init);
 
 /**
  * iscst_limits_init - what a new target grants
@@ -343,6 +358,7 @@ void iscst_limits_init(struct iscst_params *limits)
 	limits->max_outstanding_r2t = 8;
 	limits->protocol_level = 2;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_limits_init);
 
 static const struct iscst_key *iscst_key_find(const char *name)
 {
@@ -436,6 +452,7 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 	}
 	return status;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 
 /**
  * iscst_nego_offer - what we have to say in the operational stage, once
@@ -474,3 +491,4 @@ void iscst_nego_finish(struct iscst_conn *conn)
 	if (conn->login->told_segment)
 		conn->segment = ISCST_RECV_SEGMENT;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_finish);

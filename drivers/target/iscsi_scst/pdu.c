@@ -211,13 +211,7 @@ static struct iscst_ctl *iscst_async_alloc(struct iscst_conn *conn, u8 event, u3
 	return ctl;
 }
 
-/**
- * iscst_async_luns_changed - tell of a REPORTED LUNS DATA HAS CHANGED
- * @conn: the connection
- *
- * Context: io_work.
- */
-void iscst_async_luns_changed(struct iscst_conn *conn)
+static void iscst_async_sense(struct iscst_conn *conn, const struct iscst_scsi_event *event)
 {
 	const u8 sense_len = 18;
 	struct iscst_ctl *ctl = iscst_async_alloc(conn, ISCSI_ASYNC_MSG_SCSI_EVENT,
@@ -225,10 +219,29 @@ void iscst_async_luns_changed(struct iscst_conn *conn)
 
 	if (!ctl)
 		return;
+	scst_lun_encode(event->lun, &ctl->hdr.lun);
 	memset(ctl->data, 0, ctl->len);
 	put_unaligned_be16(sense_len, ctl->data);
-	scsi_build_sense_buffer(0, ctl->data + 2, UNIT_ATTENTION, 0x3f, 0x0e);
+	scsi_build_sense_buffer(0, ctl->data + 2, scst_sense_key(event->sense),
+				scst_sense_asc(event->sense), scst_sense_ascq(event->sense));
 	iscst_ctl_send(ctl);
+}
+
+/**
+ * iscst_async_scsi - tell of the SCSI events that wait
+ * @conn: the connection; it waits with them while the initiator reads nothing
+ *
+ * RFC 7143 11.9.1. The initiator gets them as unit attentions, too: what it makes of the
+ * messages is up to it.
+ *
+ * Context: io_work.
+ */
+void iscst_async_scsi(struct iscst_conn *conn)
+{
+	struct iscst_scsi_event event;
+
+	while (atomic_read(&conn->ctls) < ISCST_MAX_CTLS && kfifo_get(&conn->scsi_events, &event))
+		iscst_async_sense(conn, &event);
 }
 
 /**
@@ -245,4 +258,24 @@ void iscst_async_logout(struct iscst_conn *conn)
 		return;
 	((struct iscsi_async *)&ctl->hdr)->param3 = cpu_to_be16(ISCST_LOGOUT_SECONDS);
 	iscst_ctl_send(ctl);
+}
+
+/**
+ * iscst_async_drop - tell the initiator that its session ends, before all else
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_async_drop(struct iscst_conn *conn)
+{
+	struct iscst_ctl *ctl = iscst_async_alloc(conn,
+						  ISCSI_ASYNC_MSG_DROPPING_ALL_CONNECTIONS, 0);
+	struct iscsi_async *hdr;
+
+	if (!ctl)
+		return;
+	hdr = (struct iscsi_async *)&ctl->hdr;
+	/* Time2Retain, in param3, is zero: nothing of the session is kept. */
+	hdr->param2 = cpu_to_be16(conn->params.time2wait);
+	list_add(&ctl->tx.entry, &conn->tx_list);
 }

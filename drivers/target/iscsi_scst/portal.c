@@ -6,6 +6,7 @@
  * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND: the
  * portal answers as soon as its address is there, and nothing has to watch for that.
  */
+#include <linux/ctype.h>
 #include <linux/inet.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -157,6 +158,55 @@ static int iscst_portal_parse(struct net *net, const char *text,
 	return inet_pton_with_scope(net, AF_UNSPEC, address, port, addr);
 }
 
+/* RFC 1123 2.1, as far as it is worth while: whether it exists is found out elsewhere. */
+static bool iscst_is_host_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i]; i++)
+		if (!isascii(name[i]) || (!isalnum(name[i]) && name[i] != '-' && name[i] != '.'))
+			return false;
+	return i;
+}
+
+/**
+ * iscst_address_is_valid - whether initiators may be sent to an address
+ * @text: the address, RFC 7143 13.8, with its port and without a portal group tag
+ *
+ * Return: true if it has the form ADDRESS:PORT, where ADDRESS is an IPv4 address, an IPv6
+ * address in brackets, or a host name.
+ */
+bool iscst_address_is_valid(const char *text)
+{
+	struct in6_addr in6;
+	char name[ISCST_VALUE_LEN];
+	char *address, *port;
+
+	if (strscpy(name, text, sizeof(name)) < 0 ||
+	    iscst_portal_split(name, &address, &port) || !iscst_port_is_valid(port))
+		return false;
+	if (text[0] == '[')
+		return in6_pton(address, -1, in6.s6_addr, -1, NULL);
+	return iscst_is_host_name(address);
+}
+
+/**
+ * iscst_conn_is_at - whether an address is the one that a connection came in at
+ * @conn: the connection, in slow_work
+ * @text: the address; if it is a host name it is not
+ *
+ * Context: process context.
+ * Return: true if it is.
+ */
+bool iscst_conn_is_at(struct iscst_conn *conn, const char *text)
+{
+	struct sockaddr_storage there, here = { };
+
+	return !iscst_portal_parse(conn->net, text, &there) &&
+	       kernel_getsockname(conn->sock, (struct sockaddr *)&here) >= 0 &&
+	       !memcmp(&here, &there, sizeof(here));
+}
+
 static struct iscst_portal *__iscst_portal_find(struct net *net,
 						const struct sockaddr_storage *addr)
 {
@@ -180,6 +230,7 @@ static struct iscst_portal *__iscst_portal_create(struct net *net,
 		return ERR_PTR(-ENOMEM);
 	portal->addr = *addr;
 	portal->net = net;
+	INIT_LIST_HEAD(&portal->dirs);
 	kref_init(&portal->kref);
 	INIT_WORK(&portal->accept_work, iscst_accept_work);
 	ret = iscst_portal_listen(portal);

@@ -243,7 +243,7 @@ static int iscst_rx_data_digest_error(struct iscst_conn *conn)
 	int ret = iscst_reject(conn, ISCSI_REASON_DATA_DIGEST_ERROR);
 
 	if (cmd)
-		iscst_data_fail(cmd);
+		iscst_data_lose(cmd, ISCST_LOSS_CRC);
 	if (conn->rx.ctl)
 		iscst_ctl_free(conn->rx.ctl);
 	iscst_rx_next(conn);

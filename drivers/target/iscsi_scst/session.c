@@ -313,7 +313,7 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
 		if (graceful)
 			iscst_conn_ask_logout(conn);
 		else
-			iscst_conn_close(conn);
+			iscst_conn_drop(conn);
 	}
 	mutex_unlock(&iscst_lock);
 }
@@ -370,19 +370,19 @@ void iscst_disconnect(struct scst_session *sess)
 }
 
 /**
- * iscst_event - what an initiator sees has changed
- * @sess:  its I_T nexus
- * @event: what happened
- * @lun:   to which LUN
+ * iscst_async_event - a unit attention condition was established
+ * @sess:  the I_T nexus
+ * @lun:   where
+ * @sense: which
  *
- * Context: process context, under the core's configuration lock.
+ * Context: thread or atomic, perhaps under the core's spinlocks.
  */
-void iscst_event(struct scst_session *sess, enum scst_event event, u32 lun)
+void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense)
 {
 	struct iscst_session *session = scst_session_priv(sess);
+	const struct iscst_scsi_event event = { .lun = lun, .sense = sense };
+	struct iscst_conn *conn = session->conn;
 
-	if (event == SCST_EVENT_LUN_CHANGED)
-		return;
-	set_bit(ISCST_CONN_LUNS, &session->conn->flags);
-	iscst_conn_kick(session->conn);
+	kfifo_in_spinlocked(&conn->scsi_events, &event, 1, &conn->scsi_events_lock);
+	iscst_conn_kick(conn);
 }

@@ -35,6 +35,7 @@ int iscst_text_init(struct iscst_text *text, u32 rsp_max)
 	iscst_text_exit(text);
 	return -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_text_init);
 
 /**
  * iscst_text_exit - a text negotiation is over
@@ -46,6 +47,7 @@ void iscst_text_exit(struct iscst_text *text)
 	kvfree(text->rsp);
 	memset(text, 0, sizeof(*text));
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_text_exit);
 
 static bool iscst_text_grow(struct iscst_text *text, u32 len)
 {
@@ -119,6 +121,7 @@ char *iscst_text_next(struct iscst_text *text, u32 *pos, char **value)
 		*(*value)++ = '\0';
 	return key;
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_text_next);
 
 /**
  * iscst_text_receive - receive a PDU's data as a part of a request

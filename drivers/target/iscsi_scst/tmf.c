@@ -60,8 +60,13 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 {
 	struct iscst_ctl *ctl = container_of(tmf, struct iscst_ctl, tmf);
 
-	if (ctl->cold)
+	/* RFC 7144: ADDITIONAL RESPONSE INFORMATION, zero where there is none */
+	memcpy(((struct iscsi_tm_rsp *)&ctl->hdr)->rsvd2, tmf->info, sizeof(tmf->info));
+	if (ctl->cold) {
 		iscst_target_end_sessions(ctl->conn->target, false);
+		iscst_ctl_free(ctl);
+		return;
+	}
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 }
 
@@ -97,50 +102,20 @@ void iscst_tmf_build(struct iscst_ctl *ctl, struct iscsi_hdr *hdr)
 		rsp->response = ISCSI_TMF_RSP_NO_TASK;
 }
 
-/* Whether a task is there that has not been answered */
-static bool iscst_tmf_has_task(struct iscst_session *session, itt_t itt)
+/* Whether the task to abort is there, and has not been answered */
+static bool iscst_tmf_has_task(struct iscst_session *session, const struct iscsi_tm *req)
 {
 	unsigned int i;
 
 	for (i = 0; i < session->nr_cmds; i++) {
 		const struct iscst_cmd *cmd = &session->cmds[i];
 
-		if (cmd->itt == itt && cmd->state != ISCST_CMD_IDLE &&
-		    cmd->state != ISCST_CMD_RESPONDING)
+		if (cmd->itt == req->rtt && cmd->state != ISCST_CMD_IDLE &&
+		    cmd->state != ISCST_CMD_RESPONDING &&
+		    !memcmp(&cmd->cmd.lun, &req->lun, sizeof(req->lun)))
 			return true;
 	}
 	return false;
-}
-
-static bool iscst_tmf_hits(const struct iscsi_tm *req, const struct iscst_cmd *cmd)
-{
-	switch (ISCSI_TM_FUNC_VALUE(req)) {
-	case ISCSI_TM_FUNC_ABORT_TASK:
-		return cmd->itt == req->rtt;
-	case ISCSI_TM_FUNC_ABORT_TASK_SET:
-	case ISCSI_TM_FUNC_CLEAR_TASK_SET:
-	case ISCSI_TM_FUNC_LOGICAL_UNIT_RESET:
-		return !memcmp(&cmd->cmd.lun, &req->lun, sizeof(req->lun));
-	case ISCSI_TM_FUNC_TARGET_WARM_RESET:
-	case ISCSI_TM_FUNC_TARGET_COLD_RESET:
-	case ISCST_TM_NEXUS_RESET:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What is aborted does not wait for its data: the initiator need not send it any more. */
-static void iscst_tmf_stop_waiting(struct iscst_conn *conn, const struct iscsi_tm *req)
-{
-	struct iscst_cmd *cmd, *next;
-
-	list_for_each_entry_safe(cmd, next, &conn->waiting, entry) {
-		if (!iscst_tmf_hits(req, cmd))
-			continue;
-		cmd->aborted = true;
-		iscst_data_fail(cmd);
-	}
 }
 
 /* Functions that the core need not see. Returns the response, or -1. */
@@ -154,7 +129,7 @@ static int iscst_tmf_refuse(struct iscst_conn *conn, const struct iscsi_tm *req)
 		return ISCSI_TMF_RSP_NOT_SUPPORTED;
 	if (fn >= ISCST_TM_QUERY_TASK && conn->params.protocol_level < 2)
 		return ISCSI_TMF_RSP_NOT_SUPPORTED;
-	if (fn == ISCSI_TM_FUNC_ABORT_TASK && !iscst_tmf_has_task(conn->session, req->rtt))
+	if (fn == ISCSI_TM_FUNC_ABORT_TASK && !iscst_tmf_has_task(conn->session, req))
 		return ISCSI_TMF_RSP_NO_TASK;
 	return -1;
 }
@@ -170,7 +145,6 @@ static void iscst_tmf_submit(struct iscst_ctl *ctl, const struct iscsi_tm *req)
 	ctl->tmf.tag = be32_to_cpu((__force __be32)req->rtt);
 	if (fn == ISCSI_TM_FUNC_ABORT_TASK)
 		list_add(&ctl->entry, &ctl->conn->aborts);
-	iscst_tmf_stop_waiting(ctl->conn, req);
 	scst_tmf_submit(&ctl->tmf);
 }
 

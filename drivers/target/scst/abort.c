@@ -124,6 +124,15 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
 }
 
+/* The driver may have it, and wait for its data. */
+static void scst_abort_tell(struct scst_cmd *cmd)
+{
+	const struct scst_target_ops *ops = cmd->sess->tgt->ops;
+
+	if (ops->aborted)
+		ops->aborted(cmd);
+}
+
 /*
  * Under the lock of its list. What its own nexus aborts must not be answered, even if
  * another did so before: by then its tag may belong to another command. Returns whether
@@ -146,6 +155,8 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
 	smp_mb__after_atomic();
 	if (scst_cmd_claim(cmd))
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
+	else if (!aborted)
+		scst_abort_tell(cmd);
 	return lost;
 }
 

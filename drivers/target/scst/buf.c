@@ -7,6 +7,7 @@
  * exceed a cap is answered with TASK SET FULL or BUSY, and the initiator comes
  * again.
  */
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu_counter.h>
@@ -122,6 +123,34 @@ void scst_buf_free(struct scst_cmd *cmd)
 	scst_buf_uncharge(cmd, cmd->buf_len);
 	sgl_free(cmd->sg);
 }
+
+/**
+ * scst_buf_reserve - count memory that a driver puts data aside in
+ * @len: bytes
+ *
+ * For Data-Out that comes before the core asks for it. There is room for it up to half of
+ * the machine's cap, so that it leaves some for the commands that others wait for.
+ *
+ * Context: thread or atomic.
+ * Return: false if there is no room for it.
+ */
+bool scst_buf_reserve(u32 len)
+{
+	return scst_buf_charge(&scst_buf_bytes, scst_buf_limit / 2, PAGE_ALIGN(len));
+}
+EXPORT_SYMBOL_GPL(scst_buf_reserve);
+
+/**
+ * scst_buf_unreserve - that memory is free again
+ * @len: bytes, as reserved
+ *
+ * Context: thread or atomic.
+ */
+void scst_buf_unreserve(u32 len)
+{
+	percpu_counter_add_batch(&scst_buf_bytes, -(s64)PAGE_ALIGN(len), SCST_BUF_BATCH);
+}
+EXPORT_SYMBOL_GPL(scst_buf_unreserve);
 
 /**
  * scst_data_in - put a part of a Data-In parameter list

@@ -66,7 +66,7 @@ void scst_lun_encode(u32 lun, struct scsi_lun *out)
 		lun |= SCST_LUN_FLAT << 14;
 	put_unaligned_be16(lun, out->scsi_lun);
 }
-EXPORT_SYMBOL_IF_KUNIT(scst_lun_encode);
+EXPORT_SYMBOL_GPL(scst_lun_encode);
 
 static u64 scst_cdb_number(const u8 *cdb, const struct scst_cdb_field *field)
 {
@@ -243,6 +243,14 @@ static bool scst_cdb_cut(struct scst_cmd *cmd)
 	return true;
 }
 
+/* Of what was announced for both directions, one is what the command has. */
+static void scst_cdb_choose_direction(struct scst_cmd *cmd)
+{
+	if (cmd->dir == SCST_DIR_IN)
+		swap(cmd->expected_len, cmd->expected_other);
+	cmd->expected_dir = cmd->dir == SCST_DIR_IN ? SCST_DIR_IN : SCST_DIR_OUT;
+}
+
 /*
  * What the transport announced against what the CDB asks for, RFC 7143 11.4.5.1 and
  * FCP-4 9.4.2. Data-In is cut to what was announced, the rest is residual, and so are
@@ -254,6 +262,8 @@ static bool scst_cdb_check_announced(struct scst_cmd *cmd)
 	bool fits = true;
 
 	cmd->data_len = cmd->cdb_data_len;
+	if (unlikely(cmd->expected_dir == SCST_DIR_BOTH))
+		scst_cdb_choose_direction(cmd);
 	if (!cmd->data_len)
 		cmd->dir = SCST_DIR_NONE;
 	if (cmd->dir == SCST_DIR_NONE || cmd->expected_dir == SCST_DIR_UNKNOWN)

@@ -156,6 +156,9 @@ static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
  * @received: all of it is in cmd->sg; false: the transfer failed
  * @ctx:      the caller's context
  *
+ * The driver may have said why it failed, with scst_cmd_set_sense() or
+ * scst_cmd_set_busy().
+ *
  * Context: as @ctx says.
  */
 void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
@@ -165,7 +168,8 @@ void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 		cmd->received = true;
 		scst_cmd_resume(cmd, SCST_STAGE_EXECUTE, ctx);
 	} else {
-		scst_cmd_set_sense(cmd, SCST_SENSE_DATA_PHASE_ERROR);
+		if (cmd->status == SAM_STAT_GOOD)
+			scst_cmd_set_sense(cmd, SCST_SENSE_DATA_PHASE_ERROR);
 		scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
 	}
 }

@@ -644,7 +644,6 @@ void scst_context_exit(void);
 /* cdb.c: decode; LUN formats */
 bool scst_cdb_decode(struct scst_cmd *cmd);
 u32 scst_lun_decode(const struct scsi_lun *lun);
-void scst_lun_encode(u32 lun, struct scsi_lun *out);
 #define SCST_LUN_INVALID	(~0U)
 #define SCST_LUN_WELL_KNOWN	(~0U - 1)	/* REPORT LUNS well known LUN */
 

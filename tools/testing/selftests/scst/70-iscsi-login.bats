@@ -158,6 +158,19 @@ no_session() {
 	equal '' "$(ls "$iscsi:t0/sessions")"
 }
 
+@test "a target that has moved sends its initiators there" {
+	iscsi_export nullio size=1M
+	mkdir "$iscsi:t0/portals/127.0.0.1:3261"
+	attr_set "$iscsi:t0/redirect" 127.0.0.1:3261
+	equal "$portal,1 $iqn:t0 127.0.0.1:3261,1 $iqn:t0" "$(discover | sort | xargs)"
+	login t0
+	attr_is "$iscsi:t0/sessions/$iqn:i0/portal" 127.0.0.1:3261
+	logout t0
+	attr_set "$iscsi:t0/redirect" ''
+	login t0
+	attr_is "$iscsi:t0/sessions/$iqn:i0/portal" "$portal"
+}
+
 # session_has ATTRIBUTE...
 session_has() {
 	(cd "$iscsi:t0/sessions/$iqn:i0" && cat "$@" | xargs)
@@ -188,12 +201,16 @@ session_has() {
 	mkdir -p "$iscsi:t0"
 	for pair in queue_depth=0 queue_depth=1025 nop_interval_ms=-1 nop_timeout_ms=999 \
 		initial_r2t=2 immediate_data=Yes max_outstanding_r2t=0 max_burst_length=511 \
-		first_burst_length=1048577 alias=$'\t'; do
+		first_burst_length=1048577 alias=$'\t' redirect_permanent=2 redirect=127.0.0.1 \
+		redirect=127.0.0.1:0 redirect='[::1]' redirect='[example.org]:1' redirect=:3260 \
+		redirect=::1:3260 redirect=127.0.0.1:3260,1 redirect='a b:3260'; do
 		attr_refuses EINVAL "$iscsi:t0/${pair%%=*}" "${pair#*=}"
 	done
 	attr_round_trip "$iscsi:t0/queue_depth" 1 1024
 	attr_round_trip "$iscsi:t0/nop_interval_ms" 0 3600000
 	attr_round_trip "$iscsi:t0/alias" 'Two words' ''
+	attr_round_trip "$iscsi:t0/redirect" 127.0.0.1:3260 '[2001:db8::1]:3260' \
+		a-host.example.org:3260 ''
 }
 
 # --- authentication

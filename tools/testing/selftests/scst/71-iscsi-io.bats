@@ -143,6 +143,21 @@ is_another_session() {
 	equal $((2 << 20)) "$(disk_size "$iscsi_disk")"
 }
 
+@test "unit attentions that are told at once disturb nobody" {
+	requires sg_reset
+	export_image
+	login t0
+	disk=$(wait_for_iscsi_disk t0 0)
+	since=$(cat "$iscsi:t0/sessions/$iqn:i0/login_time")
+	sg=/dev/$(ls "/sys/block/${disk#/dev/}/device/scsi_generic")
+	for size in 65 66 67; do
+		truncate -s ${size}M "$image"
+		sg_reset -N -d "$sg"
+		dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
+	done
+	attr_is "$iscsi:t0/sessions/$iqn:i0/login_time" "$since"
+}
+
 @test "an idle initiator that gives signs of life stays" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/nop_interval_ms" 1000

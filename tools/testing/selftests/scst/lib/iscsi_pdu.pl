@@ -10,6 +10,7 @@ use IO::Select;
 
 our $portal = $ENV{PORTAL} || '127.0.0.1:3260';
 our $target = $ENV{TARGET} || 'iqn.2026-11.org.example:t0';
+our $from;
 our $initiator = 'iqn.2026-11.org.example:raw';
 our ($sock, $cmdsn, $expstatsn, $tsih, $hdigest, $ddigest, $itt) = (undef, 1, 0, 0, 0, 0, 0);
 our $isid = "\x80\x12\x34\x56\x00\x01";
@@ -27,8 +28,10 @@ sub crc32c {
 
 sub fail { die join('', @_) . "\n" }
 
+# open_conn: from $from, if it is set
 sub open_conn {
-	$sock = IO::Socket::INET->new(PeerAddr => $portal, Proto => 'tcp', Timeout => 5)
+	$sock = IO::Socket::INET->new(PeerAddr => $portal, LocalAddr => $from,
+				      Proto => 'tcp', Timeout => 5)
 		or fail "cannot connect to $portal: $!";
 	($cmdsn, $expstatsn, $tsih, $hdigest, $ddigest) = (1, 0, 0, 0, 0);
 	return $sock;
@@ -96,9 +99,14 @@ sub receive {
 	return \%p;
 }
 
+# The next PDU is this. Of SCSI events only those count that are expected.
 sub expect {
 	my ($opcode, %want) = @_;
-	my $p = receive() // fail sprintf 'the connection ended, expected opcode %02x', $opcode;
+	my $p;
+	do {
+		$p = receive() //
+			fail sprintf 'the connection ended, expected opcode %02x', $opcode;
+	} while $p->{opcode} == 0x32 && $opcode != 0x32 && $p->{w36} >> 24 == 0;
 	$p->{opcode} == $opcode or
 		fail sprintf 'expected opcode %02x, got %s', $opcode, unpack 'H*', $p->{header};
 	for (sort keys %want) {
@@ -112,6 +120,14 @@ sub expect_end {
 	my $p = receive(8);
 	!$p or fail 'expected the end, got ' . unpack 'H*', $p->{header};
 	close_conn();
+}
+
+# fails ITT, SENSE: a command ends with CHECK CONDITION, and key, ASC and ASCQ in hexadecimal
+sub fails {
+	my ($tag, $sense) = @_;
+	my $p = expect(0x21, itt => $tag, b3 => 2);
+	my $got = sprintf '%02x%02x%02x', unpack 'x4 C x9 C C', $p->{data};
+	$got eq $sense or fail "sense $got, expected $sense";
 }
 
 sub text { return join '', map { "$_\0" } @_ }
