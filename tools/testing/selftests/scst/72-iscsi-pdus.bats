@@ -434,29 +434,3 @@ has_session() {
 	}
 	works()'
 }
-
-# --- many
-
-@test "a thousand log-ins, one after the other" {
-	raw 'for (1 .. 1000) {
-		login();
-		put(pdu(0x46, 0x80, pack("x8 N n x2 N N", 1, 0, $cmdsn, $expstatsn)));
-		expect(0x26, b2 => 0); close_conn();
-	}'
-}
-
-@test "256 sessions at a time, with I/O, and then none" {
-	raw 'my @all;
-	for (1 .. 256) { $isid = pack "N n", 0x80000000, $_; login_ready(); push @all, [$sock, $cmdsn]; }
-	for (1 .. 4) {
-		for (@all) { ($sock, $cmdsn) = @$_; $_->[1]++; scsi(0xc0, 65536, read_10(0, 128)); }
-		for (@all) { $sock = $_->[0]; my $n = 0; my $p;
-			do { $p = expect(0x25); $n += length $p->{data} } until $p->{flags} & 1;
-			$n == 65536 or fail "$n bytes"; }
-	}'
-	wait_until 30 no_session
-}
-
-no_session() {
-	! has_session
-}
