@@ -268,9 +268,9 @@ static u16 iscst_chap_prove(struct iscst_login *login, const struct iscst_proof 
 	struct iscst_chap *chap = &login->chap;
 	int len = iscst_chap_decode(chap->c, challenge, ISCST_CHALLENGE_MAX);
 	u8 digest[ISCST_DIGEST_LEN];
-	u8 id;
+	u32 id;
 
-	if (len <= 0 || kstrtou8(chap->i, 10, &id))
+	if (len <= 0 || iscst_number(chap->i, &id) || id > U8_MAX)
 		return ISCST_AUTH_FAILED;
 	if (len == ISCST_CHALLENGE_LEN && !crypto_memneq(challenge, chap->challenge, len))
 		return ISCST_AUTH_FAILED;

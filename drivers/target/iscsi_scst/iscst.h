@@ -813,6 +813,7 @@ void iscst_params_init(struct iscst_params *params);
 void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
+int iscst_number(const char *value, u32 *number);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_finish(struct iscst_conn *conn);
 

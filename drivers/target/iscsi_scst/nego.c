@@ -78,17 +78,29 @@ static u32 iscst_limit(struct iscst_nego *nego)
 	return *iscst_param(&nego->login->limits, nego->key);
 }
 
-/* RFC 7143 6.1: decimal or hexadecimal */
+/**
+ * iscst_number - read a numerical value, RFC 7143 6.1
+ * @value:  digits, hexadecimal ones behind 0x
+ * @number: the result
+ *
+ * Return: 0, -EINVAL if that is no number, or -ERANGE.
+ */
+int iscst_number(const char *value, u32 *number)
+{
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+	const char *digits = value + (hex ? 2 : 0);
+
+	/* kstrtou32() would take a sign, a newline and a second 0x. */
+	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return -EINVAL;
+	return kstrtou32(digits, hex ? 16 : 10, number);
+}
+
 static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
 {
-	const char *value = nego->value;
-	int ret;
-
-	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X'))
-		ret = kstrtou32(value + 2, 16, number);
-	else
-		ret = kstrtou32(value, 10, number);
-	return ret || *number < nego->key->min || *number > nego->key->max ? -EINVAL : 0;
+	if (iscst_number(nego->value, number))
+		return -EINVAL;
+	return *number < nego->key->min || *number > nego->key->max ? -EINVAL : 0;
 }
 
 static u16 iscst_take_bool(struct iscst_nego *nego, bool is_and)

@@ -74,7 +74,8 @@ raw() {
 	raw 'negotiates("HeaderDigest=$_->[0]", $_->[1]) for ["None", "None"], ["CRC32C", "CRC32C"],
 		["CRC32C,None", "CRC32C"], ["None,CRC32C", "None"], ["X-new,CRC32C", "CRC32C"],
 		["X-new", "Reject"];
-	negotiates("MaxConnections=$_->[0]", $_->[1]) for [1, 1], [8, 1], ["0x8", 1], [0, "Reject"],
+	negotiates("MaxConnections=$_->[0]", $_->[1]) for [1, 1], [8, 1], ["0x8", 1], ["0x0x8", "Reject"], ["+1", "Reject"],
+		["1\n", "Reject"], ["0x", "Reject"], [4294967297, "Reject"], [0, "Reject"],
 		[65536, "Reject"], ["many", "Reject"], ["", "Reject"], [-1, "Reject"];
 	negotiates("InitialR2T=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], ["yes", "Reject"];
 	negotiates("ImmediateData=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], [1, "Reject"];
@@ -165,6 +166,8 @@ raw() {
 	$k = begin(); my $p = answers("0000", "CHAP_N=me", right($k), "CHAP_I=1", "CHAP_C=0x1122");
 	$p->{keys}{CHAP_R} eq "0x" . md5_hex("\x01other\x11\x22") or fail "wrong proof";
 	$p = login_step(0x87); $p->{status} eq "0000" or fail $p->{status}; ping();
+	$k = begin(); $p = answers("0000", "CHAP_N=me", right($k), "CHAP_I=0xA1", "CHAP_C=0x1122");
+	$p->{keys}{CHAP_R} eq "0x" . md5_hex("\xa1other\x11\x22") or fail "wrong proof";
 	open_conn(); login_step(0x81, names(), "AuthMethod=CHAP");
 	$p = login_step(0x81, "CHAP_A=99"); $p->{status} eq "0201" or fail $p->{status};'
 }
