@@ -73,9 +73,9 @@ raw() {
 	attr_set "$iscsi:t0/alias" 'A disk of nothing'
 	raw 'negotiates("HeaderDigest=$_->[0]", $_->[1]) for ["None", "None"], ["CRC32C", "CRC32C"],
 		["CRC32C,None", "CRC32C"], ["None,CRC32C", "None"], ["X-new,CRC32C", "CRC32C"],
-		["X-new", "Reject"];
+		["X-new", "Reject"], ["X-CRC32C,None,CRC32C", "None"];
 	negotiates("MaxConnections=$_->[0]", $_->[1]) for [1, 1], [8, 1], ["0x8", 1], ["0x0x8", "Reject"], ["+1", "Reject"],
-		["1\n", "Reject"], ["0x", "Reject"], [4294967297, "Reject"], [0, "Reject"],
+		["1\n", "Reject"], ["0x", "Reject"], ["08", "Reject"], [4294967297, "Reject"], [0, "Reject"],
 		[65536, "Reject"], ["many", "Reject"], ["", "Reject"], [-1, "Reject"];
 	negotiates("InitialR2T=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], ["yes", "Reject"];
 	negotiates("ImmediateData=$_->[0]", $_->[1]) for ["Yes", "Yes"], ["No", "No"], [1, "Reject"];
