@@ -99,7 +99,7 @@ verify_io() {
 		fio --name=verify --filename="$1" --size=4M --rw=randwrite --bsrange=512-64k \
 			--bs_unaligned=0 --blockalign=512 --ioengine=libaio --iodepth=8 --direct=1 \
 			--verify=crc32c --verify_fatal=1 --serialize_overlap=1 \
-			--output="$BATS_TEST_TMPDIR/fio" || return
+			--verify_state_save=0 --output="$BATS_TEST_TMPDIR/fio" || return
 	done
 }
 
@@ -123,7 +123,7 @@ goes_on() {
 	done
 	wait_until 20 has_paths 2 0
 	disk=/dev/mapper/$(dmsetup ls --target multipath | cut -f 1)
-	map=$(basename "$(realpath "$disk")")
+	map=$(dmsetup info -c --noheadings -o blkdevname "$disk")
 	scst_start verify_io "$disk"
 	writer=$!
 	goes_on
