@@ -117,6 +117,16 @@ goes_on() {
 	writes_done && wait_until 10 has_written_since "$writes"
 }
 
+# It fails, one does without it, and it comes back.
+does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
+	local fail=$1 mend=$2
+
+	shift 2
+	$fail "$@" && wait_until 20 has_paths 1 1 && wait_until 20 has_sessions 1 && goes_on &&
+		$mend "$@" && wait_until 20 has_paths 2 0 && has_sessions 2 && goes_on
+}
+
+# Where a second is long, only what takes longest to be noticed
 @test "a path that falls silent, and one that is shut, stop nobody, and come back" {
 	for path in "${paths[@]}"; do
 		log_in "$path"
@@ -127,23 +137,8 @@ goes_on() {
 	scst_start verify_io "$disk"
 	writer=$!
 	goes_on
-
-	address del "${paths[1]}"
-	wait_until 20 has_paths 1 1
-	wait_until 20 has_sessions 1
-	goes_on
-	address add "${paths[1]}"
-	wait_until 20 has_paths 2 0
-	goes_on
-
-	rmdir "$iscsi:t0/portals/${paths[0]}"
-	wait_until 20 has_paths 1 1
-	goes_on
-	mkdir "$iscsi:t0/portals/${paths[0]}"
-	wait_until 20 has_paths 2 0
-	has_sessions 2
-	goes_on
-
+	does_without 'address del' 'address add' "${paths[1]}"
+	[ "$SCST_BED" != uml-smp ] || does_without rmdir mkdir "$iscsi:t0/portals/${paths[0]}"
 	touch "$BATS_TEST_TMPDIR/enough"
 	wait "$writer"
 	unset writer

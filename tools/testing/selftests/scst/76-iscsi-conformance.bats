@@ -6,21 +6,41 @@
 load lib/scst
 load lib/iscsi
 
+# One target for all: what is made here is not changed by a test.
 setup_file() {
-	:
+	scst_load && modprobe iscsi_scst && truncate -s 16M "$BATS_FILE_TMPDIR/image" &&
+		iscsi_export fileio "path=$BATS_FILE_TMPDIR/image"
 }
 
 teardown_file() {
-	scst_unload
+	local status=0
+
+	scst_clear || status=1
+	cd /
+	scst_is_unused && scst_unload || status=1
+	return "$status"
 }
 
 setup() {
-	truncate -s 16M "$BATS_TEST_TMPDIR/image"
-	scst_up && modprobe iscsi_scst && iscsi_export fileio "path=$BATS_TEST_TMPDIR/image"
+	note_lines_of_tests_only
+	kernel_log_mark
+	cd "$scst_root" || return
 }
 
 teardown() {
-	scst_down
+	kernel_log_check
+}
+
+# own_target ATTRIBUTE=VALUE...: raw's target from here on, with the same disk
+own_target() {
+	local name=own$BATS_TEST_NUMBER setting
+
+	export TARGET=$iqn:$name
+	iscsi_link "$name" 0 fileio/d0 || return
+	for setting in "$@"; do
+		attr_set "$iscsi:$name/${setting%%=*}" "${setting#*=}" || return
+	done
+	iscsi_target "$name"
 }
 
 # raw CODE...
@@ -36,8 +56,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	"Yes", "None", "8" x 20, "8" x 255, "0x1" . "0" x 7 . "1000", "4294971392");'
 
 @test "numbers: every key, at and beyond its limits" {
-	attr_set "$iscsi:t0/max_burst_length" 65536
-	attr_set "$iscsi:t0/first_burst_length" 8192
+	own_target max_burst_length=65536 first_burst_length=8192
 	raw "$no_numbers"'my $n = 0;
 	# key, smallest, largest, result of each, one between them and its result
 	for (["MaxConnections", 1, 65535, 1, 1, 2, 1],
@@ -65,8 +84,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 }
 
 @test "words and lists: every key, with what it knows and what it does not" {
-	attr_set "$iscsi:t0/initial_r2t" 1
-	attr_set "$iscsi:t0/immediate_data" 0
+	own_target initial_r2t=1 immediate_data=0
 	raw '
 	for my $key ("HeaderDigest", "DataDigest") {
 		negotiates("$key=$_->[0]", $_->[1]) for ["None", "None"], ["CRC32C", "CRC32C"],
@@ -322,7 +340,7 @@ requests='my @requests = (
 }
 
 @test "the window closes when commands wait, and opens again" {
-	attr_set "$iscsi:t0/queue_depth" 4
+	own_target queue_depth=4
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my @waiting;
 	for (1 .. 4) { my $tag = scsi(0xa0, 512, write_10($_, 1)); push @waiting, expect(0x31, itt => $tag); }

@@ -1,18 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # iSCSI: many sessions, many log-ins, and a network namespace that goes away under them.
-# SCST_SESSIONS and SCST_LOGINS say how many there are.
+# SCST_SESSIONS, SCST_LOGINS and SCST_NAMESPACES say how many there are.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
 load lib/iscsi
 
 case $SCST_BED in
-uml-smp*) : "${SCST_SESSIONS:=256}" "${SCST_LOGINS:=1000}" ;;
-uml) : "${SCST_SESSIONS:=256}" "${SCST_LOGINS:=200}" ;;
-*) : "${SCST_SESSIONS:=48}" "${SCST_LOGINS:=100}" ;;
+uml-smp*) scale=(256 1000 2) ;;
+uml) scale=(256 200 2) ;;
+*) scale=(48 100 1) ;;
 esac
-export SCST_SESSIONS SCST_LOGINS
+export SCST_SESSIONS=${SCST_SESSIONS-${scale[0]}} SCST_LOGINS=${SCST_LOGINS-${scale[1]}}
+namespaces=${SCST_NAMESPACES-${scale[2]}}
 
 setup_file() {
 	:
@@ -63,6 +64,7 @@ disks() {
 	disks
 	iscsi_target t0
 	export SESSIONS=$scst_root/$iscsi:t0/sessions
+	ulimit -n $((SCST_SESSIONS + 64))
 	raw '(my $count, my @all) = ($ENV{SCST_SESSIONS});
 	sub lun { return pack "n x6", $_[0] }
 	sub each_session { my ($do) = @_;
@@ -155,7 +157,7 @@ portal_is_gone() {
 	disks
 	iscsi_target t0
 	export PORTAL=10.78.0.2:3260
-	for _ in $([ "$SCST_BED" = vm ] && echo 1 || echo 1 2); do
+	for ((n = 0; n < namespaces; n++)); do
 		netns_up
 		there mkdir "$iscsi:t0/portals/10.78.0.2:3260"
 		for lun in 0 1 2 3; do
