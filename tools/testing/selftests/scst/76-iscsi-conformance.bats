@@ -220,6 +220,85 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	segments("3072 3072 2048F 3072 3072 2048F ")'
 }
 
+# --- keys of the security stage, RFC 7143 12.1
+
+@test "AuthMethod and CHAP's keys: what there is, what there is not, and in any order" {
+	own_target
+	mkdir "$iscsi:own$BATS_TEST_NUMBER/auth/*"
+	for pair in user=me secret=secret target_user=you target_secret=other; do
+		attr_set "$iscsi:own$BATS_TEST_NUMBER/auth/*/${pair%=*}" "${pair#*=}"
+	done
+	raw 'use Digest::MD5 "md5_hex"; use Digest::SHA qw(sha1_hex sha256_hex); use MIME::Base64;
+	my %hash = (5 => \&md5_hex, 6 => \&sha1_hex, 7 => \&sha256_hex);
+	sub offers { my ($key, $ahead, @table) = @_;
+		for (@table) {
+			my ($offer, $want) = @$_;
+			open_conn(); $ahead->(); my $p = login_step(0x81, $key eq "AuthMethod" ? names() : (), "$key=$offer");
+			my $got = $p->{status} eq "0000" ? $p->{keys}{$key} // "" : $p->{status};
+			$got eq $want or fail "$key=$offer: $got, expected $want"; close_conn();
+		} }
+	my $methods = sub { };
+	offers("AuthMethod", $methods, ["CHAP", "CHAP"], ["None,CHAP", "CHAP"], ["CHAP,None", "CHAP"],
+		["SRP,KRB5,CHAP", "CHAP"], map { [$_, "0201"] } "None", "", ",", "chap", "SRP", "CHAP2", "XCHAP", "KRB5,None");
+	{ local $target = "iqn.2026-11.org.example:t0";
+	  offers("AuthMethod", $methods, ["None", "None"], ["CHAP,None", "None"], ["None,CHAP", "None"],
+		map { [$_, "0201"] } "CHAP", "none", "", "SRP,KRB5"); }
+	offers("CHAP_A", sub { login_step(0x81, names(), "AuthMethod=CHAP") }, ["5", "5"], ["6", "6"], ["7", "7"],
+		["8", "8"], ["99,6", "6"], ["8,5", "8"], ["5,6,7,8", "5"], ["5,5,5", "5"], ["0,255,7", "7"],
+		map { [$_, "0201"] } "", ",", "0", "05", "5 ", "0x5", "1", "99", "5;6", "256", "MD5");
+
+	sub challenged { my ($alg) = @_; open_conn(); login_step(0x81, names(), "AuthMethod=CHAP");
+		my $k = login_step(0x81, "CHAP_A=$alg")->{keys};
+		$k->{CHAP_A} == $alg && $k->{CHAP_I} =~ /^\d{1,3}$/ && $k->{CHAP_I} < 256 && $k->{CHAP_C} =~ /^0x([0-9a-f]{2}){16,}$/
+			or fail "challenge: ", join " ", %$k;
+		return $hash{$alg}->(chr($k->{CHAP_I}) . "secret" . pack "H*", substr $k->{CHAP_C}, 2); }
+	sub orders { my ($first, @rest) = @_; return [] unless defined $first;
+		return map { my $o = $_; map { my @o = @$o; splice @o, $_, 0, $first; \@o } 0 .. @$o } orders(@rest); }
+	for my $alg (sort keys %hash) {
+		my $proof = "0x" . $hash{$alg}->("\x07other\x11\x22");
+		for my $order ($alg == 5 ? orders(0 .. 3) : [0 .. 3]) {
+			my @keys = ("CHAP_N=me", "CHAP_R=0x" . challenged($alg), "CHAP_I=7", "CHAP_C=0x1122");
+			my $p = login_step(0x83, @keys[@$order]);
+			$p->{status} eq "0000" && $p->{keys}{CHAP_N} eq "you" && $p->{keys}{CHAP_R} eq $proof
+				or fail "algorithm $alg, order @$order: $p->{status} $p->{data}";
+		}
+	}
+	# the same response, in every way to write it down
+	for (["0000", sub { "0x$_[0]" }], ["0000", sub { "0X" . uc $_[0] }], ["0000", sub { "0b" . encode_base64(pack("H*", $_[0]), "") }],
+			["0201", sub { $_[0] }], ["0201", sub { "0x$_[0]00" }], ["0201", sub { "0x" . substr $_[0], 0, -2 }],
+			["0201", sub { "0x" . substr $_[0], 1 }], ["0201", sub { "0x$_[0] " }],
+			["0201", sub { "0b" . encode_base64(pack("H*", $_[0]), "") . "A" }]) {
+		my ($status, $as) = @$_; my $p = login_step(0x81, "CHAP_N=me", "CHAP_R=" . $as->(challenged(5)));
+		$p->{status} eq $status or fail $as->("..."), ": $p->{status}";
+	}
+	# what comes before its time
+	for (["0201", "CHAP_A=5"], ["0201", "CHAP_N=me", "CHAP_R=0x00"], ["0201", "CHAP_I=1", "CHAP_C=0x00"]) {
+		my ($status, @keys) = @$_; refused($status, 0x81, names(), @keys); refused($status, 0x87, names(), @keys);
+	}'
+}
+
+@test "SendTargets: whom it asks for, in which session" {
+	own_target
+	raw 'my $t0 = text("TargetName=iqn.2026-11.org.example:t0", "TargetAddress=$portal,1");
+	my $own = text("TargetName=$target", "TargetAddress=$portal,1");
+	sub asks { my ($kind, @table) = @_;
+		for (@table) {
+			my ($which, @want) = @$_;
+			put(pdu(0x04, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn++, $expstatsn), text("SendTargets=$which")));
+			my $got = expect(0x24, itt => 5, flags => 0x80)->{data};
+			grep { $got eq $_ } @want or fail "$kind, $which: $got";
+		} }
+	my @names = (["iqn.2026-11.org.example:t0", $t0], [$target, $own], ["${target}x", ""], [substr($target, 0, -1), ""],
+		["all", ""], ["All ", ""], ["x" x 255, ""], [uc $target, ""]);
+	open_conn(); login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery")->{status} eq "0000" or fail "refused";
+	asks("discovery", @names, ["", ""]);
+	my $all = sub { put(pdu(0x04, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn++, $expstatsn), text("SendTargets=All")));
+		return expect(0x24)->{data} };
+	my $data = $all->(); index($data, $own) >= 0 && index($data, $t0) >= 0 or fail $data;
+	close_conn(); login();
+	asks("normal", @names, ["", $own], ["All", text("SendTargets=Reject")])'
+}
+
 # --- who is who: ISID, TSIH, CID, ITT, stages, RFC 7143 6.3 and 11.12
 
 @test "a log-in is one thing from its first request to its last" {
@@ -452,7 +531,7 @@ requests='my @requests = (
 		return pdu(0x05, $final ? 0x80 : 0, pack("x8 N N x4 N x4 N N", $tag, $ttt, $expstatsn, $sn, $off),
 			"o" x $len); }
 	sub rejected { my ($pdu) = @_; substr($pdu, -4) ^= "\x01\0\0\0"; put($pdu); expect(0x3f, b2 => 2); }
-	sub fails { my ($tag) = @_; my $p = expect(0x21, itt => $tag, b3 => 2);
+	sub is_aborted { my ($tag) = @_; my $p = expect(0x21, itt => $tag, b3 => 2);
 		unpack("x4 C", $p->{data}) == 0x0b or fail "not ABORTED COMMAND"; }
 	# more than the window has room for, if one of them were lost
 	for my $round (1 .. 50) {
@@ -460,12 +539,12 @@ requests='my @requests = (
 		my $len = $round % 2 ? 512 : 509;
 		rejected(pdu(0x01, 0xa1, pack("x8 N N N N a16", $tag, 1024, $cmdsn++, $expstatsn, write_10(0, 2)),
 			"i" x $len));
-		fails($tag);
+		is_aborted($tag);
 		$tag = next_itt();
 		put(pdu(0x01, 0x21, pack("x8 N N N N a16", $tag, 2048, $cmdsn++, $expstatsn, write_10(0, 4)), "i" x 512));
-		rejected(out($tag, 0xffffffff, 0, 512, $len, 1)); fails($tag);
+		rejected(out($tag, 0xffffffff, 0, 512, $len, 1)); is_aborted($tag);
 		$tag = scsi(0xa0, 2048, write_10(0, 4)); my $r2t = expect(0x31, itt => $tag);
-		put(out($tag, $r2t->{ttt}, 0, 0, 512, 0)); rejected(out($tag, $r2t->{ttt}, 1, 512, 512, 1)); fails($tag);
+		put(out($tag, $r2t->{ttt}, 0, 0, 512, 0)); rejected(out($tag, $r2t->{ttt}, 1, 512, 512, 1)); is_aborted($tag);
 		put(out($tag, $r2t->{ttt}, 1, 512, 512, 1));		# too late
 	}
 	for (1 .. 3) {
@@ -490,14 +569,19 @@ requests='my @requests = (
 		{ no warnings; local *put = sub { $wire .= $_[0] };
 		  scsi(0x20, 1024, write_10($lba, 2), "i" x 301);	# with padding
 		  data_out($tag, 0xffffffff, 0, 301, "u" x 723, 1);
-		  scsi(0xc0, 36, pack("C x x n x a10", 0x12, 36), "", pack("n C C a16", 17, 1, 0, ""));
+		  scsi(0xc0, 512, pack("C x6 C", 0x7f, 24), "", pack("n C C a16", 17, 1, 0, ""));
 		  put(pdu(0x04, 0x80, pack("x8 N N N N", 73, 0xffffffff, $cmdsn++, $expstatsn), text("X-a=b")));
 		  put(pdu(0x40, 0x80, pack("x8 N N N N", 74, 0xffffffff, $cmdsn, $expstatsn), "ping!")); }
 		put($_) for split //, $wire;
-		expect(0x21, itt => $tag, b3 => 0);
-		my $p = receive(); $p->{itt} == $tag + 1 or fail "not the INQUIRY: ", unpack "H*", $p->{header};
-		expect(0x24, data => text("X-a=NotUnderstood")); expect(0x20, itt => 74, data => "ping!");
-		$tag = scsi(0xc0, 1024, read_10($lba, 2)); $p = expect(0x25, itt => $tag);
+		my %came;
+		for (1 .. 4) { my $p = receive() // fail "after $_ answers"; $came{$p->{itt}} = $p; }
+		for ([$tag, 0x21], [$tag + 1, 0x21], [73, 0x24], [74, 0x20]) {
+			my ($itt, $opcode) = @$_; my $p = $came{$itt} // fail "no answer to $itt";
+			$p->{opcode} == $opcode or fail "$itt: ", unpack "H*", $p->{header};
+		}
+		$came{$tag}{b3} == 0 && $came{$tag + 1}{b3} == 2 or fail "status $came{$tag}{b3}, $came{$tag + 1}{b3}";
+		$came{73}{data} eq text("X-a=NotUnderstood") && $came{74}{data} eq "ping!" or fail "other text";
+		$tag = scsi(0xc0, 1024, read_10($lba, 2)); my $p = expect(0x25, itt => $tag);
 		$p->{data} eq "i" x 301 . "u" x 723 or fail "other data";
 		close_conn();
 	}'
