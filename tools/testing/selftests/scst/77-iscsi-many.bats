@@ -41,12 +41,12 @@ raw() {
 	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
 }
 
-no_session() {
-	! find_there "$iscsi:t0/sessions"/*
+has_session() {
+	find_there "$iscsi:t0/sessions"/*
 }
 
-has_sessions() { # COUNT, or more
-	find_there "$iscsi:t0/sessions"/* && [ "${#scst_there[@]}" -ge "$1" ]
+no_session() {
+	! has_session
 }
 
 # disks: four, as LUNs 0 to 3 of t0
@@ -138,12 +138,13 @@ storm() {
 	}' >/dev/null 2>&1
 }
 
+# All of these initiators are at work.
 commands_ran() {
-	local sessions=("$iscsi:t0/sessions"/*) session count
+	local name count
 
-	[ "${#sessions[@]}" -ge "$1" ] || return
-	for session in "${sessions[@]:0:$1}"; do
-		read -r count <"$session/commands" && [ "$count" -gt 10 ] || return
+	for name in "$@"; do
+		read -r count <"$iscsi:t0/sessions/$iqn:$name/commands" && [ "$count" -gt 10 ] ||
+			return
 	done
 } 2>/dev/null
 
@@ -160,12 +161,12 @@ portal_is_gone() {
 	for ((n = 0; n < namespaces; n++)); do
 		netns_up
 		there mkdir "$iscsi:t0/portals/10.78.0.2:3260"
+		background storm
+		wait_until 20 has_session
 		for lun in 0 1 2 3; do
 			background exec iscsi-perf -i "$iqn:i$lun" "iscsi://10.78.0.2/$iqn:t0/$lun"
 		done
-		wait_until 20 commands_ran 4
-		background storm
-		wait_until 20 has_sessions 5
+		wait_until 20 commands_ran i0 i1 i2 i3
 		scst_sleep 0.5
 		ip netns del target
 		wait_until 20 portal_is_gone
