@@ -80,7 +80,7 @@ static u32 iscst_limit(struct iscst_nego *nego)
 
 /**
  * iscst_number - read a numerical value, RFC 7143 6.1
- * @value:  digits, hexadecimal ones behind 0x
+ * @value:  digits, hexadecimal ones behind 0x; decimal ones do not begin with a zero
  * @number: the result
  *
  * Return: 0, -EINVAL if that is no number, or -ERANGE.
@@ -92,6 +92,8 @@ int iscst_number(const char *value, u32 *number)
 
 	/* kstrtou32() would take a sign, a newline and a second 0x. */
 	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return -EINVAL;
+	if (!hex && digits[0] == '0' && digits[1])
 		return -EINVAL;
 	return kstrtou32(digits, hex ? 16 : 10, number);
 }
@@ -158,6 +160,20 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 	return 0;
 }
 
+static const char *iscst_list_find(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list) {
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return list;
+		list = strchr(list, ',');
+		if (list)
+			list++;
+	}
+	return NULL;
+}
+
 /**
  * iscst_list_has - whether a word stands in a list
  * @list: words with commas between them
@@ -167,30 +183,19 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
  */
 bool iscst_list_has(const char *list, const char *word)
 {
-	size_t len = strlen(word);
-
-	while (list) {
-		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
-			return true;
-		list = strchr(list, ',');
-		if (list)
-			list++;
-	}
-	return false;
+	return iscst_list_find(list, word);
 }
 EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);
 
 /* The first that we know is it. */
 static u16 iscst_take_digest(struct iscst_nego *nego)
 {
-	const char *crc = strstr(nego->value, "CRC32C");
-	const char *none = strstr(nego->value, "None");
-	bool has_crc = iscst_list_has(nego->value, "CRC32C");
-	bool has_none = iscst_list_has(nego->value, "None");
+	const char *crc = iscst_list_find(nego->value, "CRC32C");
+	const char *none = iscst_list_find(nego->value, "None");
+	bool has_crc = crc && (!none || crc < none);
 
-	if (!has_crc && !has_none)
+	if (!crc && !none)
 		return iscst_refuse(nego);
-	has_crc = has_crc && (!has_none || crc < none);
 	iscst_set(nego, has_crc);
 	return iscst_answer(nego, has_crc ? "CRC32C" : "None");
 }

@@ -270,7 +270,7 @@ static void iscst_nego_test_random(struct kunit *test)
 static void iscst_nego_test_number(struct kunit *test)
 {
 	static const char * const wrong[] = {
-		"", "0x", "-1", "+1", "1 ", " 1", "1\n", "0x0x1", "1a", "0xg", "4294967296",
+		"", "0x", "-1", "+1", "1 ", " 1", "1\n", "0x0x1", "01", "1a", "0xg", "4294967296",
 		"0x100000000", "1.0",
 	};
 	u32 number;

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# make soak: a large configuration, a fault at every allocation, a power failure after
-# every write, long schedules against the model of SAM, ten minutes of hostile iSCSI
-# initiators with every checker and ten on several CPUs, then hours of I/O while the
-# configuration changes under it, while it is reset and aborted, and while tasks of all
-# kinds come and go, one bed after the other. SOAK_MINUTES is the time of these in all.
-# SCST_SEED is where schedules and hostile initiators begin: by default what it never was.
+# make soak: a large configuration, a thousand iSCSI sessions, a fault at every allocation,
+# a power failure after every write, long schedules against the model of SAM, ten minutes
+# of hostile iSCSI initiators with every checker and ten on several CPUs, then hours of I/O
+# while the configuration changes under it, while it is reset and aborted, and while tasks
+# of all kinds come and go, one bed after the other. SOAK_MINUTES is the time of these in
+# all. SCST_SEED is where schedules and hostile initiators begin: by default what it never
+# was.
 
 set -u
 
@@ -15,6 +16,9 @@ beds='uml uml-smp-lockdep uml-smp vm'
 
 "$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
 	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
+"$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
+	env SCST_SESSIONS=1000 SCST_LOGINS=1000 SCST_NAMESPACES=50 \
+	bats --tap "$tests/77-iscsi-many.bats" || exit 1
 "$tests/run_vm.sh" --bed uml --timeout 900 -- bats --tap "$tests"/faults/*.bats || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1

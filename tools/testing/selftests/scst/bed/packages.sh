@@ -22,6 +22,7 @@ packages_needed() {
 	iproute2
 	e2fsprogs
 	dmsetup
+	multipath-tools
 	fio
 	sg3-utils
 	open-iscsi

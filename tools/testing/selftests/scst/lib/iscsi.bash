@@ -95,11 +95,13 @@ node() {
 # node_settings NAME PORTAL SETTING=VALUE...: without node. or node.session. before them
 node_settings() {
 	local name=$1 at=$2 setting
+	local -a all=()
 
 	shift 2
 	for setting in "$@"; do
-		node "$name" "$at" -o update -n "${setting%%=*}" -v "${setting#*=}" || return
+		all+=(-n "${setting%%=*}" -v "${setting#*=}")
 	done
+	[ $# -eq 0 ] || node "$name" "$at" -o update "${all[@]}"
 }
 
 # login NAME [SETTING=VALUE...]: at $portal
@@ -120,7 +122,7 @@ logout() {
 logout_all() {
 	! find_there /sys/class/iscsi_session/* ||
 		bounded 60 iscsiadm -m node --logoutall=all >/dev/null
-	rm -rf /etc/iscsi/nodes /etc/iscsi/send_targets
+	rm -rf /etc/iscsi/nodes /etc/iscsi/send_targets /etc/iscsi/ifaces
 }
 
 # negotiated NAME: what the session's connection has in sysfs as NAME

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use IO::Socket::INET;
 use IO::Select;
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
 
 our $portal = $ENV{PORTAL} || '127.0.0.1:3260';
 our $target = $ENV{TARGET} || 'iqn.2026-11.org.example:t0';
@@ -33,6 +34,7 @@ sub open_conn {
 	$sock = IO::Socket::INET->new(PeerAddr => $portal, LocalAddr => $from,
 				      Proto => 'tcp', Timeout => 5)
 		or fail "cannot connect to $portal: $!";
+	setsockopt $sock, IPPROTO_TCP, TCP_NODELAY, 1;
 	($cmdsn, $expstatsn, $tsih, $hdigest, $ddigest) = (1, 0, 0, 0, 0);
 	return $sock;
 }
@@ -172,9 +174,12 @@ sub refused {
 }
 
 # negotiates OFFER, RESULT: "Key=Value", and what the answer to it is
+our $offers = 0;
 sub negotiates {
 	my ($offer, $result) = @_;
 	my ($key) = split /=/, $offer;
+	# Not that of the session before: its end need not be waited for.
+	local $isid = pack 'N n', 0x80000001, ++$offers;
 	my $p = login($offer);
 	my $got = $p->{keys}{$key} // '';
 	$got eq $result or fail "$offer: '$got', expected '$result'";
