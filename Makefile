@@ -27,7 +27,7 @@ kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=
 	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules headers links install uninstall clean help
-.PHONY: packages demo check static unit soak docs
+.PHONY: packages demo check static unit soak bench docs
 
 all: modules
 
@@ -79,6 +79,9 @@ unit: packages
 soak: packages
 	@$(tests)/soak.sh
 
+bench: packages
+	@$(tests)/bench/bench.sh $(PARTS)
+
 docs: packages
 	sphinx-build -q -W -b html Documentation build/docs
 
@@ -92,5 +95,6 @@ help:
 	@echo 'make static     compiler warnings, sparse, checkpatch, shellcheck, documentation'
 	@echo 'make unit       the KUnit tests'
 	@echo 'make soak       I/O and configuration changes for SOAK_MINUTES (60)'
+	@echo 'make bench      measure ours and LIO in the same boot; PARTS="local iscsi", PROFILE=1'
 	@echo 'make docs       the documentation as HTML, in build/docs'
 	@echo 'make packages   install the Debian packages that all of this needs'

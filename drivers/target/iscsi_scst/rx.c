@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/uio.h>
+#include <net/tcp_states.h>
 
 #include "iscst.h"
 
@@ -308,11 +309,23 @@ static bool iscst_rx_is_held(struct iscst_conn *conn)
 	       atomic_read(&conn->ctl_bytes) >= ISCST_MAX_CTL_BYTES;
 }
 
+/*
+ * To ask a socket in vain costs as much as to receive. What comes after this look, and
+ * what the socket's lock keeps from its queue, is announced by the call-back.
+ */
+static bool iscst_rx_is_empty(const struct iscst_conn *conn)
+{
+	const struct sock *sk = conn->sock->sk;
+
+	return skb_queue_empty_lockless(&sk->sk_receive_queue) && !READ_ONCE(sk->sk_err) &&
+	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
+}
+
 static int iscst_rx_step(struct iscst_conn *conn)
 {
 	int ret;
 
-	if (iscst_rx_is_held(conn))
+	if (iscst_rx_is_held(conn) || iscst_rx_is_empty(conn))
 		return -EAGAIN;
 	if (conn->state == ISCST_CONN_OVER)
 		return iscst_rx_discard(conn) ?: -ECONNRESET;

@@ -27,6 +27,9 @@ repository; $SCST_OUT names a folder that stays (build/out).
   --udev          run systemd-udevd in the guest
   --icount        with vm: one CPU, and the clock counts its instructions: what
                   takes a nanosecond there is one instruction
+  --real-waits    with --icount: who waits does so as long as on any machine, for
+                  what looks at the clock while it waits for others
+  --plugin FILE   with vm: a plugin for QEMU, with arguments after commas
 
 exit status: COMMAND's, or
    98  the machine ended without saying how COMMAND did
@@ -68,6 +71,8 @@ run_scratch_mb=
 run_scratch=
 run_udev=
 run_icount=
+run_sleep=off
+run_plugin=
 run_out=$scst_repo/build/out
 
 is_number() {
@@ -91,6 +96,7 @@ take_option() {
 	--smp) is_number "$@" && run_smp=$2 ;;
 	--mem) is_number "$@" && run_mem=$2 ;;
 	--timeout) is_number "$@" && run_timeout=$2 ;;
+	--plugin) run_plugin=$2 ;;
 	--scratch) is_number "$@" && run_scratch_mb=$2 ;;
 	*) wrong_usage "unknown option $1" ;;
 	esac
@@ -212,6 +218,7 @@ while [ $# -gt 0 ]; do
 	-h | --help) usage && exit 0 ;;
 	--udev) run_udev=yes && shift ;;
 	--icount) run_icount=yes && shift ;;
+	--real-waits) run_sleep=on && shift ;;
 	-*) [ $# -gt 1 ] || wrong_usage "$1 needs a value"
 		take_option "$1" "$2"
 		shift 2

@@ -63,7 +63,7 @@ qemu_devices() {
 # for the guest if they are to be counted.
 vm_cpus() {
 	if [ -n "$run_icount" ]; then
-		printf '%s\n' -accel tcg,thread=single -icount shift=0,sleep=off \
+		printf '%s\n' -accel tcg,thread=single -icount "shift=0,sleep=$run_sleep" \
 			-cpu "$kvm_emulated_cpu" -smp 1
 	else
 		qemu_accelerator "$machine_dir/vmlinux"
@@ -74,7 +74,7 @@ vm_cpus() {
 start_vm() {
 	vm_warm_files >"$run_dir/warm"
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
-	set -- $(qemu) -machine q35 $(vm_cpus) $(qemu_devices) "$@"
+	set -- $(qemu) -machine q35 $(vm_cpus) $(qemu_devices) ${run_plugin:+-plugin "$run_plugin"} "$@"
 	exec timeout -s KILL "$run_timeout" "$@" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-m "$run_mem" \

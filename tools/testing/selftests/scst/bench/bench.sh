@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# make bench: our target and LIO, measured in the same boot. Prints a table and writes
+# build/bench.json, build/bench.svg and build/bench.rst. With arguments, only the parts
+# named; the results of the others stay as they were.
+
+set -u
+
+usage() {
+	cat <<'TEXT'
+usage: bench.sh [PART...]
+
+  local    instructions for a command through a local SCSI host    vm 6.1, one CPU
+  iscsi    likewise through iSCSI over loopback TCP                vm 6.1, one CPU
+  native   microseconds for a command at native speed              uml-smp
+  wall     IOPS and bandwidth by the clock on the wall             vm 6.1, two CPUs
+  memory   bytes held for a session, a LUN, a command              uml-smp
+  scale    cost with more CPUs, sessions, LUNs                     uml-smp
+  profile  where the instructions of local and iscsi go            vm 6.1, one CPU
+
+Without arguments: all but profile, and that too if $PROFILE is 1.
+TEXT
+}
+
+scst_tests=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
+cd "$scst_repo" || exit 1
+
+. "$scst_tests/bed/common.sh"
+
+bench=$scst_tests/bench
+raw=build/bench
+all_parts='local iscsi native wall memory scale'
+
+# measure PART OPTION...: in the bed that the options start. What was measured is kept if
+# all of it was.
+measure() {
+	_me_part=$1
+	shift
+	"$scst_tests/run_vm.sh" "$@" --timeout 1500 -- "$bench/guest" "$_me_part" \
+		>"$raw/$_me_part.new" || return
+	mv "$raw/$_me_part.new" "$raw/$_me_part.raw"
+}
+
+run_part() {
+	case $1 in
+	local) measure "$1" --bed vm --icount ;;
+	iscsi) measure "$1" --bed vm --icount --real-waits ;;
+	wall) measure "$1" --bed vm ;;
+	scale) measure "$1" --bed uml-smp --smp 4 ;;
+	native | memory) measure "$1" --bed uml-smp ;;
+	profile) "$bench/profile.sh" ;;
+	esac
+}
+
+report() {
+	set --
+	for _re_part in $all_parts; do
+		[ ! -e "$raw/$_re_part.raw" ] || set -- "$@" "$raw/$_re_part.raw"
+	done
+	[ $# -eq 0 ] || "$bench/report.pl" --json build/bench.json --svg build/bench.svg \
+		--rst build/bench.rst "$@"
+}
+
+[ $# -gt 0 ] || [ "${PROFILE:-0}" != 1 ] || all_parts="$all_parts profile"
+# shellcheck disable=SC2086 # a list of words
+[ $# -gt 0 ] || set -- $all_parts
+for part in "$@"; do
+	case " $all_parts profile " in
+	*" $part "*) ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
+
+mkdir -p "$raw"
+status=0
+for part in "$@"; do
+	run_part "$part" || {
+		say "bench.sh: $part failed"
+		status=1
+	}
+done
+report || exit 1
+exit "$status"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced in the guest: fio, told what to do by lines "OP BYTES DEPTH SMALL LARGE" on
+# standard input, SMALL and LARGE being numbers of commands.
+# shellcheck shell=sh
+
+# To start fio takes more than what is measured; on 9p it would even wait for the host.
+fio_warm() {
+	_fw_fio=$(command -v fio)
+	{
+		echo "$_fw_fio"
+		ldd "$_fw_fio" | grep -o '/[^ ]*'
+		find /usr/lib -path '*/fio/*' -name '*.so'
+	} | xargs realpath | while read -r _fw_file; do
+		: >>"$_fw_file"
+	done
+}
+
+fio_pattern() {
+	case $1-$2 in
+	read-4096) echo randread ;;
+	write-4096) echo randwrite ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# One process for each job, one after the other. What the job itself consumes is between
+# two looks at how long tasks have run, in nanoseconds, which fio keeps as JOB.prerun.txt and
+# JOB.postrun.txt.
+fio_counted_job() {
+	cat <<-JOB
+		[$1-$2-$3-$4]
+		stonewall
+		rw=$(fio_pattern "$1" "$2")
+		bs=$2
+		iodepth=$3
+		number_ios=$4
+		exec_prerun=cat /proc/schedstat
+		exec_postrun=cat /proc/schedstat
+	JOB
+}
+
+fio_counted_jobs() {
+	cat <<-JOB
+		[global]
+		filename=$1
+		direct=1
+		ioengine=libaio
+		norandommap
+	JOB
+	while read -r _fc_op _fc_bytes _fc_depth _fc_small _fc_large; do
+		fio_counted_job "$_fc_op" "$_fc_bytes" "$_fc_depth" "$_fc_small"
+		fio_counted_job "$_fc_op" "$_fc_bytes" "$_fc_depth" "$_fc_large"
+	done
+}
+
+# How long the only CPU has not been idle, at the time of file $1
+fio_busy() {
+	awk '$1 == "cpu0" { print $8 }' "$1"
+}
+
+fio_used() {
+	echo $(($(fio_busy "$1.postrun.txt") - $(fio_busy "$1.prerun.txt")))
+}
+
+# fio_count SIDE ROUND DISK LINES: with one CPU whose clock counts instructions
+fio_count() {
+	printf '%s\n' "$4" | fio_counted_jobs "$3" >jobs
+	fio --output=fio.log jobs || fail "fio: $(cat fio.log)"
+	printf '%s\n' "$4" | while read -r _fn_op _fn_bytes _fn_depth _fn_small _fn_large; do
+		for _fn_count in "$_fn_small" "$_fn_large"; do
+			row "$_fn_op" "$_fn_bytes" "$_fn_depth" 1 instructions "$1" "$2" "$_fn_count" \
+				"$(fio_used "$_fn_op-$_fn_bytes-$_fn_depth-$_fn_count")"
+		done
+	done
+}

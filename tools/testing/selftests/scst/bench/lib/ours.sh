@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced in the guest: our side.
+# shellcheck shell=sh
+
+ours_root=/sys/kernel/config/scst
+
+ours_load() {
+	modprobe -a scst scst_vdisk scst_local iscsi_scst
+}
+
+ours_null() {
+	mkdir -p "$ours_root/devices/nullio/null"
+	echo "$bench_size" >"$ours_root/devices/nullio/null/size"
+	echo 1 >"$ours_root/devices/nullio/null/enable"
+}
+
+ours_file() {
+	head -c "$bench_size" /dev/zero >"$bench_dir/ours"
+	mkdir -p "$ours_root/devices/fileio/file"
+	echo "$bench_dir/ours" >"$ours_root/devices/fileio/file/path"
+	echo 1 >"$ours_root/devices/fileio/file/enable"
+}
+
+ours_device() {
+	case $1 in
+	null) printf '%s\n' "$ours_root/devices/nullio/null" ;;
+	file) printf '%s\n' "$ours_root/devices/fileio/file" ;;
+	esac
+}
+
+ours_lun() {
+	mkdir -p "$1/luns/0"
+	ln -s "$(ours_device "$2")" "$1/luns/0/device"
+}
+
+ours_local_disk() {
+	read -r _old_host 2>/dev/null <"$1/host" && [ -n "$_old_host" ] &&
+		block_below "/sys/class/scsi_host/$_old_host/device"
+}
+
+# ours_local NULL-OR-FILE: prints the disk.
+ours_local() {
+	_ol_target=$ours_root/targets/local/$1
+	mkdir -p "$_ol_target"
+	ours_lun "$_ol_target" "$1"
+	mkdir "$_ol_target/initiators/me"
+	echo 1 >"$_ol_target/enable"
+	wait_for 20 ours_local_disk "$_ol_target/initiators/me"
+}
+
+# ours_iscsi NULL-OR-FILE: prints the disk.
+ours_iscsi() {
+	_oi_target=$ours_root/targets/iscsi/$bench_iqn:ours-$1
+	mkdir -p "$_oi_target"
+	ours_lun "$_oi_target" "$1"
+	mkdir "$_oi_target/portals/127.0.0.1:3260"
+	echo 1 >"$_oi_target/enable"
+	log_in "ours-$1" 127.0.0.1:3260
+}
