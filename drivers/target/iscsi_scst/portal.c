@@ -285,14 +285,14 @@ void iscst_portal_ref_put(struct iscst_portal *portal)
 	kref_put(&portal->kref, iscst_portal_free);
 }
 
-static void iscst_portal_close_conns(const struct iscst_portal *portal)
+static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 {
 	struct iscst_conn *conn;
 
 	mutex_lock(&iscst_lock);
 	list_for_each_entry(conn, &iscst_conns, entry)
 		if (conn->portal == portal)
-			iscst_conn_close(conn);
+			iscst_conn_drop(conn);
 	mutex_unlock(&iscst_lock);
 }
 
@@ -315,7 +315,7 @@ void iscst_portal_put(struct iscst_portal *portal)
 	mutex_unlock(&iscst_portal_lock);
 	if (!last)
 		return;
-	iscst_portal_close_conns(portal);
+	iscst_portal_drop_conns(portal);
 	iscst_portal_ref_put(portal);
 }
 
