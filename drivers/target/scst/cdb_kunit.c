@@ -648,6 +648,39 @@ static void scst_cdb_test_residual(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scst_cmd_residual(cmd), 0);
 }
 
+/* Of what was announced for both directions, the CDB takes its own; the other is left. */
+static void scst_cdb_test_both(struct kunit *test)
+{
+	static const struct {
+		u8 opcode;
+		u8 blocks;
+		u8 dir;
+		u32 expected_len;
+		u32 data_len;
+	} cases[] = {
+		{ 0x28, 1, SCST_DIR_IN, 1024, 512 },
+		{ 0x28, 4, SCST_DIR_IN, 1024, 1024 },
+		{ 0x2a, 1, SCST_DIR_OUT, 4096, 512 },
+		{ 0x35, 0, SCST_DIR_OUT, 4096, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scst_cmd *cmd = scst_cdb_test_cmd(test, cases[i].opcode, NO_SA, 10);
+
+		scst_cdb_test_cdb(test)[8] = cases[i].blocks;
+		cmd->expected_dir = SCST_DIR_BOTH;
+		cmd->expected_len = 4096;
+		cmd->expected_other = 1024;
+		KUNIT_ASSERT_TRUE(test, scst_cdb_decode(cmd));
+		KUNIT_EXPECT_EQ_MSG(test, cmd->expected_dir, cases[i].dir, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cmd->expected_len, cases[i].expected_len, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cmd->expected_other, 5120 - cases[i].expected_len,
+				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, cmd->data_len, cases[i].data_len, "case %u", i);
+	}
+}
+
 /* What the transport announced and what the CDB says must agree. */
 static void scst_cdb_test_announced(struct kunit *test)
 {
@@ -778,6 +811,7 @@ static struct kunit_case scst_cdb_cases[] = {
 	KUNIT_CASE(scst_cdb_test_fua),
 	KUNIT_CASE(scst_cdb_test_range),
 	KUNIT_CASE(scst_cdb_test_residual),
+	KUNIT_CASE(scst_cdb_test_both),
 	KUNIT_CASE(scst_cdb_test_announced),
 	KUNIT_CASE(scst_cdb_test_overflow),
 	KUNIT_CASE(scst_lun_test_decode),
