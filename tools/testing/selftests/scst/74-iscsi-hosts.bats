@@ -136,7 +136,8 @@ find_several_disks() {
 	truncate -s 8M "$image"
 	iscsi_export fileio "path=$image"
 	login t0 node.session.nr_sessions=3
-	equal "$iqn:i0 $iqn:i0~2 $iqn:i0~3" "$(ls "$iscsi:t0/sessions" | xargs)"
+	sessions=("$iscsi:t0/sessions"/*)
+	equal "$iqn:i0 $iqn:i0~2 $iqn:i0~3" "${sessions[*]##*/sessions/}"
 	equal 3 "$(sort -u "$iscsi:t0/sessions"/*/isid | wc -l)" 'ISIDs'
 	wait_until 20 find_several_disks 3
 
@@ -147,10 +148,11 @@ find_several_disks() {
 	write_text "${disks[0]}" holder
 	expect EBADE write_text "${disks[1]}" other
 
-	# One that logs out leaves the others; a registration stays for whoever comes again.
+	# One that logs out leaves the others.
 	sessions=(/sys/class/iscsi_session/*)
 	iscsiadm -m session -r "${sessions[1]##*session}" --logout >/dev/null
-	equal 2 "$(ls "$iscsi:t0/sessions" | wc -l)" 'sessions left'
+	find_there "$iscsi:t0/sessions"/*
+	equal 2 "${#scst_there[@]}" 'sessions left'
 	equal holder "$(read_text "${disks[2]}")"
 	sg_persist -n -o -C -K 1 "${disks[0]}" >/dev/null
 	write_text "${disks[2]}" other
@@ -166,6 +168,10 @@ monitor() {
 seen() {
 	grep -q "$1" "$BATS_TEST_TMPDIR/uevents"
 } 2>/dev/null
+
+seen_twice() {
+	[ "$(grep -c "$1" "$BATS_TEST_TMPDIR/uevents")" -ge 2 ]
+}
 
 is_told() {
 	read_text "$disk" >/dev/null && seen SDEV_UA=CAPACITY_DATA_HAS_CHANGED
@@ -190,7 +196,7 @@ is_told() {
 	# also under somebody who writes all the time
 	background dd if=/dev/zero of="$disk" bs=4k count=1000000 oflag=direct status=none
 	truncate -s 8M "$image"
-	wait_until 10 eval '[ "$(grep -c CAPACITY_DATA "$BATS_TEST_TMPDIR/uevents")" -ge 2 ]'
+	wait_until 10 seen_twice SDEV_UA=CAPACITY_DATA_HAS_CHANGED
 	node t0 "$portal" --rescan >/dev/null
 	equal $((8 << 20)) "$(disk_size "$disk")"
 }

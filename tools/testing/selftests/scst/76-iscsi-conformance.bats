@@ -452,8 +452,10 @@ requests='my @requests = (
 		[[0, 0, 512, 0], [1, 513, 511, 1]], [[0, 0, 512, 0], [1, 512, 513, 1]], [[0, 0, 1028, 1]],
 		[[0, 0, 1024, 0]], [[0, 0, 512, 1]], [[0, 0, 512, 0], [1, 512, 508, 1]], [[0, 0x80000000, 512, 0]],
 		[[0, 0, 2048, 1]], [[0, 0, 512, 0], [1, 512, 512, 0]]);
+	# It has an end in any case: until then a target may wait.
 	sub sequence { my ($tag, $ttt, $base, @pdus) = @_;
-		data_out($tag, $ttt, $_->[0], $base + $_->[1], chr(65 + $_->[0] % 26) x $_->[2], $_->[3]) for @pdus; }
+		data_out($tag, $ttt, $_->[0], $base + $_->[1], chr(65 + $_->[0] % 26) x $_->[2], $_->[3]) for @pdus;
+		data_out($tag, $ttt, scalar @pdus, $base + 1024, "", 1) if !$pdus[-1][3]; }
 	sub outcome { my ($what, $tag, $status) = @_; my $p;
 		do { $p = receive() // fail "$what: the end" } while $p->{opcode} == 0x31;
 		$p->{opcode} == 0x21 && $p->{itt} == $tag or fail "$what: ", unpack "H*", $p->{header};
@@ -485,7 +487,7 @@ requests='my @requests = (
 	raw 'login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=1024", "MaxBurstLength=4096");
 	# immediate bytes; Data-Outs: DataSN, offset, length, F; status, and where an R2T goes on
 	for ([0, [[0, 0, 1024, 1]], 1024], [512, [[0, 512, 512, 1]], 1024], [512, [[0, 512, 256, 0], [1, 768, 256, 1]], 1024],
-			[512, [[0, 512, 4, 1]], 516], [0, [[0, 0, 0, 1]], 0], [1024, [[0, 1024, 0, 1]], 1024],
+			[512, [[0, 512, 4, 0], [1, 516, 508, 1]], 1024], [1024, [[0, 1024, 0, 1]], 1024],
 			[512, [[1, 512, 512, 1]]], [512, [[0, 0, 512, 1]]], [512, [[0, 516, 508, 1]]], [512, [[0, 512, 516, 1]]],
 			[512, [[0, 512, 256, 0], [2, 768, 256, 1]]], [512, [[0, 512, 256, 0], [1, 512, 256, 1]]],
 			[0, [[0, 0, 1028, 1]]], [1024, [[0, 1024, 4, 1]]], [0, [[0, 0, 4096, 1]]]) {
@@ -542,7 +544,7 @@ requests='my @requests = (
 		is_aborted($tag);
 		$tag = next_itt();
 		put(pdu(0x01, 0x21, pack("x8 N N N N a16", $tag, 2048, $cmdsn++, $expstatsn, write_10(0, 4)), "i" x 512));
-		rejected(out($tag, 0xffffffff, 0, 512, $len, 1)); is_aborted($tag);
+		rejected(out($tag, 0xffffffff, 0, 512, 512, 1)); is_aborted($tag);
 		$tag = scsi(0xa0, 2048, write_10(0, 4)); my $r2t = expect(0x31, itt => $tag);
 		put(out($tag, $r2t->{ttt}, 0, 0, 512, 0)); rejected(out($tag, $r2t->{ttt}, 1, 512, 512, 1)); is_aborted($tag);
 		put(out($tag, $r2t->{ttt}, 1, 512, 512, 1));		# too late
