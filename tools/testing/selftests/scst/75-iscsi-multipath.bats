@@ -114,7 +114,7 @@ has_written_since() {
 }
 
 goes_on() {
-	writes_done && wait_until 10 has_written_since "$writes"
+	writes_done && wait_until 30 has_written_since "$writes"
 }
 
 # It fails, one does without it, and it comes back.
@@ -122,8 +122,8 @@ does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
 	local fail=$1 mend=$2
 
 	shift 2
-	$fail "$@" && wait_until 20 has_paths 1 1 && wait_until 20 has_sessions 1 && goes_on &&
-		$mend "$@" && wait_until 20 has_paths 2 0 && has_sessions 2 && goes_on
+	$fail "$@" && wait_until 30 has_paths 1 1 && wait_until 30 has_sessions 1 && goes_on &&
+		$mend "$@" && wait_until 30 has_paths 2 0 && has_sessions 2 && goes_on
 }
 
 # Where a second is long, only what takes longest to be noticed
@@ -131,7 +131,7 @@ does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
 	for path in "${paths[@]}"; do
 		log_in "$path"
 	done
-	wait_until 20 has_paths 2 0
+	wait_until 30 has_paths 2 0
 	disk=/dev/mapper/$(dmsetup ls --target multipath | cut -f 1)
 	map=$(dmsetup info -c --noheadings -o blkdevname "$disk")
 	scst_start verify_io "$disk"
