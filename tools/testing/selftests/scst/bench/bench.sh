@@ -26,6 +26,7 @@ scst_tests=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
 cd "$scst_repo" || exit 1
 
+# shellcheck source=../bed/common.sh
 . "$scst_tests/bed/common.sh"
 
 bench=$scst_tests/bench
