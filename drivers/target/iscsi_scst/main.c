@@ -90,7 +90,7 @@ static const struct scst_target_ops iscst_ops = {
  */
 static int __init iscst_wq_init(void)
 {
-	iscst_io_wq = alloc_workqueue("iscst_io", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
+	iscst_io_wq = alloc_workqueue("iscst_io", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!iscst_io_wq)
 		return -ENOMEM;
 	iscst_slow_wq = alloc_workqueue("iscst_slow", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);

@@ -78,23 +78,17 @@ sub json {
 
 # --- reStructuredText
 
-sub rst {
-	my @lines = aligned('  ', \@columns, map { [cells($_)] } @_);
-	my @widths = map { length } (aligned('  ', [map { $_ } @columns]));
-
-	return join "\n", '.. SPDX-License-Identifier: GPL-2.0',
-		'.. Written by make bench: not to be edited.', '', rst_table(@_), '';
-}
-
 sub rst_row {
 	my ($first, @cells) = @_;
 
 	return "   * - $first", map { "     - $_" } @cells;
 }
 
-sub rst_table {
-	return '.. list-table::', '   :header-rows: 1', '',
-	       map({ rst_row(@$_) } \@columns, map { [cells($_)] } @_);
+sub rst {
+	return join("\n", '.. SPDX-License-Identifier: GPL-2.0',
+		    '.. Written by make bench: not to be edited.', '', '.. list-table::',
+		    '   :header-rows: 1', '',
+		    map { rst_row(@$_) } \@columns, map { [cells($_)] } @_) . "\n";
 }
 
 # --- SVG: for each result a bar, how our value compares with LIO's

@@ -26,31 +26,39 @@ scst_tests=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
 cd "$scst_repo" || exit 1
 
+# shellcheck source=../bed/common.sh
 . "$scst_tests/bed/common.sh"
 
 bench=$scst_tests/bench
 raw=build/bench
 all_parts='local iscsi native wall memory scale'
 
-# measure PART OPTION...: in the bed that the options start. What was measured is kept if
-# all of it was.
-measure() {
-	_me_part=$1
+# guest PART OPTION...: in the bed that the options start
+guest() {
+	_gu_part=$1
 	shift
-	"$scst_tests/run_vm.sh" "$@" --timeout 1500 -- "$bench/guest" "$_me_part" \
-		>"$raw/$_me_part.new" || return
-	mv "$raw/$_me_part.new" "$raw/$_me_part.raw"
+	"$scst_tests/run_vm.sh" "$@" --timeout 1500 -- env BENCH_ROUNDS="${BENCH_ROUNDS-}" \
+		"$bench/guest" "$_gu_part"
 }
 
-run_part() {
+measure() {
 	case $1 in
-	local) measure "$1" --bed vm --icount ;;
-	iscsi) measure "$1" --bed vm --icount --real-waits ;;
-	wall) measure "$1" --bed vm ;;
-	scale) measure "$1" --bed uml-smp --smp 4 ;;
-	native | memory) measure "$1" --bed uml-smp ;;
-	profile) "$bench/profile.sh" ;;
+	local) guest "$1" --bed vm --icount ;;
+	iscsi) guest "$1" --bed vm --icount --real-waits ;;
+	wall) guest "$1" --bed vm ;;
+	native | memory) guest "$1" --bed uml-smp ;;
+	scale) guest "$1" --bed uml-smp --smp 1 && guest "$1" --bed uml-smp --smp 2 &&
+		guest "$1" --bed uml-smp --smp 4 ;;
 	esac
+}
+
+# What was measured is kept if all of it was.
+run_part() {
+	if [ "$1" = profile ]; then
+		"$bench/profile.sh"
+	else
+		measure "$1" >"$raw/$1.new" && mv "$raw/$1.new" "$raw/$1.raw"
+	fi
 }
 
 report() {

@@ -5,64 +5,33 @@
  *
  * The guest asks for a snapshot: it makes file snap.NAME in a folder that it shares with
  * the host, and the counts come in counts.NAME there. Two snapshots can be subtracted.
- *
- * The plugin interface is the one of QEMU's qemu-plugin.h, which no Debian package has:
- * what is used of it is declared here.
  */
 #include <dirent.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* --- the plugin interface, version 4 */
-
-typedef uint64_t qemu_plugin_id_t;
-
-struct qemu_plugin_tb;
-struct qemu_plugin_scoreboard;
-
-typedef struct {
-	struct qemu_plugin_scoreboard *score;
-	size_t offset;
-} qemu_plugin_u64;
-
-enum qemu_plugin_op {
-	QEMU_PLUGIN_INLINE_ADD_U64,
-};
-
-typedef void (*qemu_plugin_tb_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_cb cb);
-void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(struct qemu_plugin_tb *tb,
-						       enum qemu_plugin_op op,
-						       qemu_plugin_u64 entry, uint64_t imm);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
-uint64_t qemu_plugin_u64_sum(qemu_plugin_u64 entry);
-
-extern int qemu_plugin_version;
-int qemu_plugin_version = 4;
+#include "qemu_plugin.h"
 
 /* --- counting */
 
 /* A power of two; blocks that find no room are counted as user space's. */
-#define SLOTS	(1U << 20)
+#define SLOTS	0x100000U
 
 /* Addresses from here on are the kernel's. */
-#define KERNEL	(1ULL << 63)
+#define KERNEL	0x8000000000000000ULL
+
+int qemu_plugin_version = 4;
 
 static struct qemu_plugin_scoreboard *counts;
 static uint64_t blocks[SLOTS];
 static const char *folder;
 
-static qemu_plugin_u64 counter(unsigned int slot)
+static struct qemu_plugin_u64 counter(unsigned int slot)
 {
-	return (qemu_plugin_u64){ .score = counts, .offset = slot * sizeof(uint64_t) };
+	return (struct qemu_plugin_u64){ .score = counts, .offset = slot * sizeof(uint64_t) };
 }
 
 /* The slot of the block at an address; slot 0 is user space's. */
@@ -82,7 +51,7 @@ static unsigned int slot_of(uint64_t vaddr)
 	return 0;
 }
 
-static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	unsigned int slot = slot_of(qemu_plugin_tb_vaddr(tb));
 
@@ -102,7 +71,8 @@ static void write_counts(FILE *file)
 		uint64_t count = qemu_plugin_u64_sum(counter(slot));
 
 		if (count)
-			fprintf(file, "%016" PRIx64 " %" PRIu64 "\n", blocks[slot], count);
+			fprintf(file, "%016llx %llu\n", (unsigned long long)blocks[slot],
+				(unsigned long long)count);
 	}
 }
 
@@ -143,7 +113,7 @@ static void *watch(void *arg)
 }
 
 __attribute__((visibility("default")))
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
 	pthread_t thread;
 

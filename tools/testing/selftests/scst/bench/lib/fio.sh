@@ -39,7 +39,7 @@ fio_counted_job() {
 	JOB
 }
 
-fio_counted_jobs() {
+fio_global() {
 	cat <<-JOB
 		[global]
 		filename=$1
@@ -47,6 +47,10 @@ fio_counted_jobs() {
 		ioengine=libaio
 		norandommap
 	JOB
+}
+
+fio_counted_jobs() {
+	fio_global "$1"
 	while read -r _fc_op _fc_bytes _fc_depth _fc_small _fc_large; do
 		fio_counted_job "$_fc_op" "$_fc_bytes" "$_fc_depth" "$_fc_small"
 		fio_counted_job "$_fc_op" "$_fc_bytes" "$_fc_depth" "$_fc_large"
@@ -64,12 +68,57 @@ fio_used() {
 
 # fio_count SIDE ROUND DISK LINES: with one CPU whose clock counts instructions
 fio_count() {
-	printf '%s\n' "$4" | fio_counted_jobs "$3" >jobs
-	fio --output=fio.log jobs || fail "fio: $(cat fio.log)"
+	printf '%s\n' "$4" | fio_counted_jobs "$3" >fio.jobs
+	fio --output=fio.log fio.jobs || fail "fio: $(cat fio.log)"
 	printf '%s\n' "$4" | while read -r _fn_op _fn_bytes _fn_depth _fn_small _fn_large; do
 		for _fn_count in "$_fn_small" "$_fn_large"; do
 			row "$_fn_op" "$_fn_bytes" "$_fn_depth" 1 instructions "$1" "$2" "$_fn_count" \
 				"$(fio_used "$_fn_op-$_fn_bytes-$_fn_depth-$_fn_count")"
 		done
+	done
+}
+
+# --- by the clock on the wall
+
+fio_timed_job() {
+	cat <<-JOB
+		[$1-$2-$3-$4]
+		stonewall
+		rw=$(fio_pattern "$1" "$2")
+		bs=$2
+		iodepth=$3
+		numjobs=$4
+	JOB
+}
+
+fio_timed_jobs() {
+	fio_global "$1"
+	cat <<-JOB
+		group_reporting
+		time_based
+		ramp_time=500ms
+		runtime=1500ms
+	JOB
+	while read -r _ft_op _ft_bytes _ft_depth _ft_jobs _ft_metric; do
+		fio_timed_job "$_ft_op" "$_ft_bytes" "$_ft_depth" "$_ft_jobs"
+	done
+}
+
+# fio_result NAME METRIC: out of the terse output, of version 3
+fio_result() {
+	awk -F ';' -v name="$1" -v metric="$2" '$3 == name {
+		split($0, field)
+		first = name ~ /^write/ ? 48 : 7
+		print metric == "iops" ? field[first + 1] : field[first] * 1024
+	}' fio.log
+}
+
+# fio_time SIDE ROUND DISK LINES: lines are "OP BYTES DEPTH JOBS METRIC".
+fio_time() {
+	printf '%s\n' "$4" | fio_timed_jobs "$3" >fio.jobs
+	fio --output=fio.log --output-format=terse fio.jobs || fail "fio: $(cat fio.log)"
+	printf '%s\n' "$4" | while read -r _fi_op _fi_bytes _fi_depth _fi_jobs _fi_metric; do
+		row "$_fi_op" "$_fi_bytes" "$_fi_depth" "$_fi_jobs" "$_fi_metric" "$1" "$2" 0 \
+			"$(fio_result "$_fi_op-$_fi_bytes-$_fi_depth-$_fi_jobs" "$_fi_metric")"
 	done
 }

@@ -40,8 +40,8 @@ iscsi_disk() {
 
 # log_in TARGET PORTAL: prints the disk.
 log_in() {
-	iscsiadm -m node -T "$bench_iqn:$1" -p "$2" -o new >/dev/null &&
-		iscsiadm -m node -T "$bench_iqn:$1" -p "$2" --login >/dev/null ||
+	iscsiadm -m node -T "$bench_iqn:$1" -p "$2" -o new >/dev/null || fail "no record of $1"
+	iscsiadm -m node -T "$bench_iqn:$1" -p "$2" --login >/dev/null ||
 		fail "cannot log in to $1"
 	wait_for 20 iscsi_disk "$1"
 }

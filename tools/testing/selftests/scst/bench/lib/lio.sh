@@ -60,8 +60,8 @@ lio_local() {
 	wait_for 20 lio_local_disk
 }
 
-# lio_iscsi NULL-OR-FILE: prints the disk.
-lio_iscsi() {
+# lio_iscsi_target NULL-OR-FILE
+lio_iscsi_target() {
 	_li_tpg=$lio_root/iscsi/$bench_iqn:lio-$1/tpgt_1
 	mkdir -p "$_li_tpg"
 	mkdir "$_li_tpg/np/127.0.0.1:3261"
@@ -69,7 +69,37 @@ lio_iscsi() {
 	echo 1 >"$_li_tpg/attrib/generate_node_acls"
 	echo 0 >"$_li_tpg/attrib/demo_mode_write_protect"
 	echo No >"$_li_tpg/param/InitialR2T"
+	echo 128 >"$_li_tpg/attrib/default_cmdsn_depth"
 	lio_lun "$_li_tpg" "$1"
 	echo 1 >"$_li_tpg/enable"
+}
+
+# lio_iscsi NULL-OR-FILE: prints the disk.
+lio_iscsi() {
+	lio_iscsi_target "$1"
 	log_in "lio-$1" 127.0.0.1:3261
+}
+
+lio_tpg() {
+	case $1 in
+	local) printf '%s\n' "$lio_root/loopback/$(lio_wwn null)/tpgt_1" ;;
+	iscsi) printf '%s\n' "$lio_root/iscsi/$bench_iqn:lio-null/tpgt_1" ;;
+	esac
+}
+
+# lio_more_lun TRANSPORT LUN: the null device once more
+lio_more_lun() {
+	_lm_lun=$(lio_tpg "$1")/lun/lun_$2
+	mkdir "$_lm_lun"
+	ln -s "$(lio_device null)" "$_lm_lun/device"
+}
+
+# lio_more_sessions COUNT: a target port has one session only, so these are more ports.
+lio_more_sessions() {
+	for _ls_name in $(seq "$1"); do
+		_ls_tpg=$lio_root/loopback/naa.50014051$(printf '%08d' "$_ls_name")/tpgt_1
+		mkdir -p "$_ls_tpg"
+		printf 'naa.60014051%08d\n' "$_ls_name" >"$_ls_tpg/nexus"
+		lio_lun "$_ls_tpg" null
+	done
 }

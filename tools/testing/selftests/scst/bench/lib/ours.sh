@@ -48,12 +48,38 @@ ours_local() {
 	wait_for 20 ours_local_disk "$_ol_target/initiators/me"
 }
 
-# ours_iscsi NULL-OR-FILE: prints the disk.
-ours_iscsi() {
+# ours_iscsi_target NULL-OR-FILE
+ours_iscsi_target() {
 	_oi_target=$ours_root/targets/iscsi/$bench_iqn:ours-$1
 	mkdir -p "$_oi_target"
 	ours_lun "$_oi_target" "$1"
 	mkdir "$_oi_target/portals/127.0.0.1:3260"
 	echo 1 >"$_oi_target/enable"
+}
+
+# ours_iscsi NULL-OR-FILE: prints the disk.
+ours_iscsi() {
+	ours_iscsi_target "$1"
 	log_in "ours-$1" 127.0.0.1:3260
+}
+
+ours_target() {
+	case $1 in
+	local) printf '%s\n' "$ours_root/targets/local/null" ;;
+	iscsi) printf '%s\n' "$ours_root/targets/iscsi/$bench_iqn:ours-null" ;;
+	esac
+}
+
+# ours_more_lun TRANSPORT LUN: the null device once more
+ours_more_lun() {
+	_om_lun=$(ours_target "$1")/luns/$2
+	mkdir "$_om_lun"
+	ln -s "$(ours_device null)" "$_om_lun/device"
+}
+
+# ours_more_sessions COUNT: of the local target
+ours_more_sessions() {
+	for _os_name in $(seq "$1"); do
+		mkdir "$(ours_target local)/initiators/more$_os_name"
+	done
 }

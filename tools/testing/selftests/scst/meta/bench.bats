@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The benchmark's arithmetic, and the forms its results come in.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	report=$BATS_TEST_DIRNAME/../bench/report.pl
+	raw=$BATS_TEST_TMPDIR/raw
+	json=$BATS_TEST_TMPDIR/json
+}
+
+# value SIDE ROUND COUNT VALUE [METRIC [DEPTH]]: a row of measured values
+value() {
+	printf '%s\t' vm 6.1.0 local null read 4096 "${6-1}" 1 "${5-us}" "$1" "$2" "$3"
+	printf '%s\n' "$4"
+}
+
+# field KEY: of each result in the JSON file
+field() {
+	"$report" --json "$json" "$raw" >/dev/null &&
+		perl -MJSON::PP -0777 -ne '
+			BEGIN { $key = shift }
+			print $_->{$key} // "null", "\n" for @{ decode_json($_) }' "$1" "$json"
+}
+
+@test "instructions are the difference of two runs, for each command" {
+	{
+		value ours 1 300 1300000 instructions
+		value ours 1 1300 14300000 instructions
+		value lio 1 300 1500000 instructions
+		value lio 1 1300 21500000 instructions
+	} >"$raw"
+	[ "$(field ours)" = 13000 ]
+	[ "$(field lio)" = 20000 ]
+	[ "$(field ratio)" = 0.65 ]
+}
+
+@test "one run has no difference" {
+	value ours 1 300 1300000 instructions >"$raw"
+	run ! "$report" "$raw"
+	[[ $output = *"nothing to subtract"* ]]
+}
+
+@test "a result is the median of the rounds" {
+	for round in 1 2 3 4 5; do
+		value ours $round 0 $((round * round))
+		value lio $round 0 $((round * 10))
+	done >"$raw"
+	[ "$(field ours)" = 9 ]
+	[ "$(field lio)" = 30 ]
+	[ "$(field ratio)" = 0.3 ]
+}
+
+@test "spread is how far the ratios of the rounds are apart" {
+	{
+		value ours 1 0 10
+		value lio 1 0 20
+		value ours 2 0 12
+		value lio 2 0 20
+		value ours 3 0 9
+		value lio 3 0 20
+	} >"$raw"
+	[ "$(field spread)" = 0.3 ]
+}
+
+@test "what LIO does not have is null" {
+	value ours 1 0 7 >"$raw"
+	[ "$(field lio)" = null ]
+	[ "$(field ratio)" = null ]
+	[ "$(field ours)" = 7 ]
+}
+
+@test "each result has all keys, once" {
+	{
+		value ours 1 0 7
+		value lio 1 0 14
+		value ours 1 0 8 us 32
+		value lio 1 0 8 us 32
+	} >"$raw"
+	"$report" --json "$json" "$raw"
+	[ "$(perl -MJSON::PP -0777 -ne '
+		print "@{[ sort keys %$_ ]}\n" for @{ decode_json($_) }' "$json" | sort -u)" = \
+		"backing bed block_bytes depth jobs kernel lio metric op ours ratio spread transport" ]
+	[ "$(field depth)" = $'1\n32' ]
+}
+
+@test "what is no measured value is an error that says where" {
+	{
+		value ours 1 0 7
+		value lio 1 0 ''
+	} >"$raw"
+	run ! "$report" "$raw"
+	[[ $output = *"line 2"* ]]
+}
+
+@test "the plot and the page are well-formed" {
+	{
+		value ours 1 0 7
+		value lio 1 0 14
+	} >"$raw"
+	"$report" --svg "$BATS_TEST_TMPDIR/svg" --rst "$BATS_TEST_TMPDIR/rst" "$raw"
+	perl -0777 -ne '
+		for (/<(.*?)>/gs) {
+			next if m{/$};
+			m{^/(.*)} ? $1 eq pop @open || die : push @open, /^(\w+)/;
+		}
+		die if @open || !/<rect.*>0\.50</s' "$BATS_TEST_TMPDIR/svg"
+	grep -q '^     - 0.500$' "$BATS_TEST_TMPDIR/rst"
+}
