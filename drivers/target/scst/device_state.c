@@ -292,9 +292,10 @@ void scst_device_fence(struct scst_device *dev, struct scst_session *sess,
 	fenced = scst_session_has(sess, late);
 	news = fenced && __scst_device_fence(dev);
 	spin_unlock_bh(&dev->lock);
-	if (fenced)
-		scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
-				      READ_ONCE(dev->fence_ms));
+	if (!fenced)
+		return;
+	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
+			      READ_ONCE(dev->fence_ms));
 	if (!news)
 		return;
 	scst_device_get(dev);
