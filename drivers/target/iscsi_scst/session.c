@@ -54,9 +54,12 @@ static int iscst_session_alloc_slots(struct iscst_session *session)
 /**
  * iscst_session_free - free a session
  * @session: the session, which nobody finds any more
+ *
+ * Commands that ended with it still have what was allocated for them.
  */
 void iscst_session_free(struct iscst_session *session)
 {
+	iscst_cmd_reclaim(session);
 	if (session->tsih)
 		ida_free(&iscst_tsihs, session->tsih);
 	kvfree(session->cmds);

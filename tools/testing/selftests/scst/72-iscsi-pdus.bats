@@ -422,13 +422,15 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	scst_load
 	modprobe iscsi_scst
 	iscsi_export nullio size=64M
-	raw 'login_ready("InitialR2T=Yes", "ImmediateData=Yes", "FirstBurstLength=262144");
+	raw 'my ($tag, $r2t);
 	sub write_256k { return scsi(0xa0, 262144, write_10(0, 512), "i" x 262144) }
-	my $tag = next_itt(); put(pdu(0x01, 0xa2, pack("x8 N N N N a16", $tag, 512, $cmdsn++,
-		$expstatsn, write_10(0, 1))));
-	my $r2t = expect(0x31, itt => $tag);
-	write_256k() for 1 .. 32;
-	ping(); data_out($tag, $r2t->{ttt}, 0, 0, "x" x 512, 1);
+	sub many { login_ready("InitialR2T=Yes", "ImmediateData=Yes", "FirstBurstLength=262144");
+		$tag = next_itt(); put(pdu(0x01, 0xa2, pack("x8 N N N N a16", $tag, 512, $cmdsn++,
+			$expstatsn, write_10(0, 1))));
+		$r2t = expect(0x31, itt => $tag); write_256k() for 1 .. 32; ping(); }
+	# It is free again when its session ends.
+	for (1 .. 3) { many(); close_conn(); }
+	many(); data_out($tag, $r2t->{ttt}, 0, 0, "x" x 512, 1);
 	my %n; $n{expect(0x21)->{b3}}++ for 0 .. 32;
 	$n{0} > 8 or fail "$n{0} written"; ($n{8} // 0) + ($n{0x28} // 0) > 4 or fail "all written";
 	write_256k(); expect(0x21, b3 => 0); ping()'
