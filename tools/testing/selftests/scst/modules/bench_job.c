@@ -101,8 +101,9 @@ static int bench_thread(void *data)
 	struct bench_job *job = data;
 	const struct bench_run *run = job->run;
 
-	while (time_before(jiffies, run->end) && !job->status)
+	do {
 		bench_submit_batch(job);
+	} while (time_before(jiffies, run->end) && !job->status);
 	wait_var_event(&job->nr_idle, atomic_read(&job->nr_idle) == run->depth);
 	complete(&job->done);
 	return 0;

@@ -87,6 +87,11 @@ lio_tpg() {
 	esac
 }
 
+# It may show the same one as often as one likes.
+lio_more_devices() {
+	:
+}
+
 # lio_more_lun TRANSPORT LUN: the null device once more
 lio_more_lun() {
 	_lm_lun=$(lio_tpg "$1")/lun/lun_$2

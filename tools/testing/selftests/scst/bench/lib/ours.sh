@@ -70,11 +70,21 @@ ours_target() {
 	esac
 }
 
-# ours_more_lun TRANSPORT LUN: the null device once more
+# ours_more_devices COUNT: without a medium. A target shows each once.
+ours_more_devices() {
+	for _od_number in $(seq "$1"); do
+		_od_device=$(ours_device null)$_od_number
+		mkdir "$_od_device"
+		echo "$bench_size" >"$_od_device/size"
+		echo 1 >"$_od_device/enable"
+	done
+}
+
+# ours_more_lun TRANSPORT LUN: for the device with that number
 ours_more_lun() {
 	_om_lun=$(ours_target "$1")/luns/$2
 	mkdir "$_om_lun"
-	ln -s "$(ours_device null)" "$_om_lun/device"
+	ln -s "$(ours_device null)$2" "$_om_lun/device"
 }
 
 # ours_more_sessions COUNT: of the local target
