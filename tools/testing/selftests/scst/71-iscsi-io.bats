@@ -168,13 +168,16 @@ is_another_session() {
 	attr_is "$iscsi:t0/sessions/$iqn:i0/login_time" "$since"
 }
 
+# Beds that run at the same time have the same $SCST_OUT.
+libiscsi_log=$SCST_OUT/iscsi-test-cu-$SCST_BED-$SCST_KERNEL.log
+
 # libiscsi OPTION... URL...: runs its tests, and prints what failed.
 libiscsi() {
-	iscsi-test-cu --dataloss --allow-sanitize "$@" >"$SCST_OUT/iscsi-test-cu.log" 2>&1
+	iscsi-test-cu --dataloss --allow-sanitize "$@" >"$libiscsi_log" 2>&1
 	awk '
 		/^Suite: / { suite = $2 }
 		/^  Test: / { test = $2 }
-		/FAILED$/ && !/\[FAILED\]/ { print suite "." test }' "$SCST_OUT/iscsi-test-cu.log"
+		/FAILED$/ && !/\[FAILED\]/ { print suite "." test }' "$libiscsi_log"
 }
 
 # SUITE.TEST: REASON of those that were skipped
@@ -186,7 +189,7 @@ libiscsi_skipped() {
 			sub(/.*\[SKIPPED\] /, "")
 			sub(/[. ]*(Skipping test\.?)? *$/, "")
 			print suite "." test ": " $0
-		}' "$SCST_OUT/iscsi-test-cu.log" | sort
+		}' "$libiscsi_log" | sort
 }
 
 @test "libiscsi's tests, over two portals: none fails, and none is skipped but those listed" {
@@ -196,7 +199,7 @@ libiscsi_skipped() {
 	mkdir "$iscsi:t0/portals/127.0.0.1:3261"
 	equal '' "$(libiscsi --test=ALL "iscsi://127.0.0.1/$iqn:t0/0" \
 		"iscsi://127.0.0.1:3261/$iqn:t0/0")"
-	grep -q 'tests  *230  *230  *230  *0  *0' "$SCST_OUT/iscsi-test-cu.log"
+	grep -q 'tests  *230  *230  *230  *0  *0' "$libiscsi_log"
 	diff <(grep -v '^#' "$BATS_TEST_DIRNAME/golden/libiscsi-skipped") <(libiscsi_skipped)
 }
 
@@ -206,6 +209,6 @@ libiscsi_skipped() {
 	iscsi_export fileio "path=$image"
 	attr_set "$iscsi:t0/luns/0/read_only" 1
 	equal '' "$(libiscsi --test=ALL.ReadOnly "iscsi://127.0.0.1/$iqn:t0/0")"
-	grep 'not write-protected' "$SCST_OUT/iscsi-test-cu.log" && return 1
-	grep -q 'tests  *1  *1  *1  *0  *0' "$SCST_OUT/iscsi-test-cu.log"
+	grep 'not write-protected' "$libiscsi_log" && return 1
+	grep -q 'tests  *1  *1  *1  *0  *0' "$libiscsi_log"
 }
