@@ -53,6 +53,13 @@ static void probe_count_cmd(const struct probe_cmd *probe,
 	}
 }
 
+/* What others have aborted a log-out aborts once more: it must not be answered then. */
+static bool probe_is_aborted_by_own(const struct probe_cmd *probe)
+{
+	return scst_cmd_aborted(&probe->cmd) &&
+	       !test_bit(SCST_CMD_ABORTED_OTHER, &probe->cmd.flags);
+}
+
 /* A log-out has aborted what it waits for. What is held early it cannot find. */
 static bool probe_logout_moves(struct probe_session *session)
 {
@@ -62,7 +69,7 @@ static bool probe_logout_moves(struct probe_session *session)
 	if (!session->logged_out || completion_done(&session->gone))
 		return false;
 	list_for_each_entry(probe, &session->cmds, entry)
-		if (!scst_cmd_aborted(&probe->cmd) &&
+		if (!probe_is_aborted_by_own(probe) &&
 		    !(probe->held && probe->point == SCST_STAGE_TRANSLATE))
 			return true;
 	return list_empty(&session->cmds) && !session->tmfs;
