@@ -133,6 +133,8 @@ does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
 	done
 	wait_until 30 has_paths 2 0
 	disk=/dev/mapper/$(dmsetup ls --target multipath | cut -f 1)
+	# udevd makes the node when the map is there.
+	wait_until 30 test -b "$disk"
 	map=$(dmsetup info -c --noheadings -o blkdevname "$disk")
 	scst_start verify_io "$disk"
 	writer=$!
