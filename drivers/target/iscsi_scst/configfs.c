@@ -124,14 +124,20 @@ ISCST_TARGET_ATTR(max_outstanding_r2t, limits.max_outstanding_r2t, 1, 64);
 ISCST_TARGET_ATTR(max_burst_length, limits.max_burst_length, 512, SZ_16M - 1);
 ISCST_TARGET_ATTR(first_burst_length, limits.first_burst_length, 512, SZ_1M);
 
-static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
+/* A text that is guarded by iscst_lock */
+static ssize_t iscst_show_text(const char *text, char *page)
 {
 	ssize_t len;
 
 	mutex_lock(&iscst_lock);
-	len = sysfs_emit(page, "%s\n", iscst_target_from_item(item)->alias);
+	len = sysfs_emit(page, "%s\n", text);
 	mutex_unlock(&iscst_lock);
 	return len;
+}
+
+static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
+{
+	return iscst_show_text(iscst_target_from_item(item)->alias, page);
 }
 
 /* Copy one line of printable text without its newline, and zeroes behind it. */
@@ -176,12 +182,7 @@ CONFIGFS_ATTR(iscst_target_, alias);
 
 static ssize_t iscst_target_redirect_show(struct config_item *item, char *page)
 {
-	ssize_t len;
-
-	mutex_lock(&iscst_lock);
-	len = sysfs_emit(page, "%s\n", iscst_target_from_item(item)->redirect);
-	mutex_unlock(&iscst_lock);
-	return len;
+	return iscst_show_text(iscst_target_from_item(item)->redirect, page);
 }
 
 static ssize_t iscst_target_redirect_store(struct config_item *item, const char *page,
@@ -415,12 +416,7 @@ static struct iscst_auth *iscst_auth_from_item(struct config_item *item)
 
 static ssize_t iscst_auth_show_user(const struct iscst_secret *secret, char *page)
 {
-	ssize_t len;
-
-	mutex_lock(&iscst_lock);
-	len = sysfs_emit(page, "%s\n", secret->user);
-	mutex_unlock(&iscst_lock);
-	return len;
+	return iscst_show_text(secret->user, page);
 }
 
 static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,

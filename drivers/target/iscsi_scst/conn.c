@@ -82,6 +82,13 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 	iscst_conn_kick(conn);
 }
 
+/* Whether it is logged in to a target, and so has a session that the core knows. */
+static bool iscst_conn_is_normal(const struct iscst_conn *conn)
+{
+	/* Pairs with iscst_login_over(). */
+	return smp_load_acquire(&conn->state) == ISCST_CONN_FULL && conn->session->sess;
+}
+
 /**
  * iscst_conn_drop - have a connection end, and tell the initiator
  * @conn: the connection
@@ -90,8 +97,7 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
  */
 void iscst_conn_drop(struct iscst_conn *conn)
 {
-	/* Pairs with iscst_login_over(). */
-	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess) {
+	if (!iscst_conn_is_normal(conn)) {
 		iscst_conn_close(conn);
 		return;
 	}
@@ -285,8 +291,7 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
-	/* Pairs with iscst_login_over(). */
-	if (smp_load_acquire(&conn->state) != ISCST_CONN_FULL || !conn->session->sess)
+	if (!iscst_conn_is_normal(conn))
 		return;
 	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags))
 		iscst_conn_check_peer(conn);
