@@ -23,16 +23,23 @@ fio_pattern() {
 	esac
 }
 
-# One process for each job, one after the other. What the job itself consumes is between
-# two looks at how long tasks have run, in nanoseconds, which fio keeps as JOB.prerun.txt and
-# JOB.postrun.txt.
-fio_counted_job() {
+# What every job has: fio_job OP BYTES DEPTH LAST-PART-OF-ITS-NAME
+fio_job() {
 	cat <<-JOB
 		[$1-$2-$3-$4]
 		stonewall
 		rw=$(fio_pattern "$1" "$2")
 		bs=$2
 		iodepth=$3
+	JOB
+}
+
+# One process for each job, one after the other. What the job itself consumes is between
+# two looks at how long tasks have run, in nanoseconds, which fio keeps as JOB.prerun.txt and
+# JOB.postrun.txt.
+fio_counted_job() {
+	fio_job "$@"
+	cat <<-JOB
 		number_ios=$4
 		exec_prerun=cat /proc/schedstat
 		exec_postrun=cat /proc/schedstat
@@ -81,14 +88,8 @@ fio_count() {
 # --- by the clock on the wall
 
 fio_timed_job() {
-	cat <<-JOB
-		[$1-$2-$3-$4]
-		stonewall
-		rw=$(fio_pattern "$1" "$2")
-		bs=$2
-		iodepth=$3
-		numjobs=$4
-	JOB
+	fio_job "$@"
+	echo "numjobs=$4"
 }
 
 fio_timed_jobs() {
