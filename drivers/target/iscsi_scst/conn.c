@@ -193,7 +193,7 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 	}
 	switch (tx->kind) {
 	case ISCST_TX_CTL:
-		list_add_tail(&tx->entry, &conn->tx_list);
+		iscst_ctl_enqueue(container_of(tx, struct iscst_ctl, tx));
 		break;
 	case ISCST_TX_READY:
 		iscst_data_wanted(container_of(tx, struct iscst_cmd, ready));
@@ -279,11 +279,19 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 		iscst_nop_in(conn);
 }
 
-/* The initiator hears of it if its socket takes that now: nobody waits for it. */
+/*
+ * The initiator hears of it if its socket takes that now: nobody waits for it. Before that
+ * it is only told how a TARGET COLD RESET went, and after it nothing more.
+ */
 static void iscst_conn_take_leave(struct iscst_conn *conn)
 {
+	LIST_HEAD(unsent);
+
+	iscst_conn_events(conn);
+	iscst_ctl_set_aside(conn, &unsent);
 	iscst_async_drop(conn);
 	iscst_tx_run(conn);
+	list_splice(&unsent, &conn->tx_list);
 	/* Sends what is corked; with data that nobody reads, the release would not. */
 	kernel_sock_shutdown(conn->sock, SHUT_WR);
 	iscst_conn_close(conn);

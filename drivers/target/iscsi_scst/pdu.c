@@ -74,6 +74,39 @@ void iscst_ctl_send(struct iscst_ctl *ctl)
 }
 
 /**
+ * iscst_ctl_enqueue - a PDU that was posted waits for the socket
+ * @ctl: the PDU
+ *
+ * Context: io_work.
+ */
+void iscst_ctl_enqueue(struct iscst_ctl *ctl)
+{
+	struct list_head *list = &ctl->conn->tx_list;
+
+	if (ctl->cold)
+		list_add(&ctl->tx.entry, list);
+	else
+		list_add_tail(&ctl->tx.entry, list);
+}
+
+/**
+ * iscst_ctl_set_aside - take what waits for the socket away, but for a cold reset's answer
+ * @conn:   the connection
+ * @unsent: where to, an empty list
+ *
+ * Context: io_work.
+ */
+void iscst_ctl_set_aside(struct iscst_conn *conn, struct list_head *unsent)
+{
+	struct iscst_tx *tx;
+
+	list_splice_init(&conn->tx_list, unsent);
+	tx = list_first_entry_or_null(unsent, struct iscst_tx, entry);
+	if (tx && tx->kind == ISCST_TX_CTL && container_of(tx, struct iscst_ctl, tx)->cold)
+		list_move(&tx->entry, &conn->tx_list);
+}
+
+/**
  * iscst_reject - answer the PDU that is being received with a Reject
  * @conn:   the connection
  * @reason: why, RFC 7143 11.17.1
@@ -261,7 +294,7 @@ void iscst_async_logout(struct iscst_conn *conn)
 }
 
 /**
- * iscst_async_drop - tell the initiator that its session ends, before all else
+ * iscst_async_drop - tell the initiator that its session ends
  * @conn: the connection
  *
  * Context: io_work.
@@ -277,5 +310,5 @@ void iscst_async_drop(struct iscst_conn *conn)
 	hdr = (struct iscsi_async *)&ctl->hdr;
 	/* Time2Retain, in param3, is zero: nothing of the session is kept. */
 	hdr->param2 = cpu_to_be16(conn->params.time2wait);
-	list_add(&ctl->tx.entry, &conn->tx_list);
+	list_add_tail(&ctl->tx.entry, &conn->tx_list);
 }

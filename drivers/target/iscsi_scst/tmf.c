@@ -54,20 +54,22 @@ static void iscst_tmf_answer(struct iscst_ctl *ctl, u8 response)
  * iscst_tmf_done - the core has carried out a function
  * @tmf: the function
  *
+ * RFC 7143 11.5.1: all sessions end after TARGET COLD RESET. The answer is posted before,
+ * so that it still goes out.
+ *
  * Context: process context.
  */
 void iscst_tmf_done(struct scst_tmf *tmf)
 {
 	struct iscst_ctl *ctl = container_of(tmf, struct iscst_ctl, tmf);
+	struct iscst_target *target = ctl->conn->target;
+	bool cold = ctl->cold;
 
 	/* RFC 7144: ADDITIONAL RESPONSE INFORMATION, zero where there is none */
 	memcpy(((struct iscsi_tm_rsp *)&ctl->hdr)->rsvd2, tmf->info, sizeof(tmf->info));
-	if (ctl->cold) {
-		iscst_target_end_sessions(ctl->conn->target, false);
-		iscst_ctl_free(ctl);
-		return;
-	}
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
+	if (cold)
+		iscst_target_end_sessions(target, false);
 }
 
 /**

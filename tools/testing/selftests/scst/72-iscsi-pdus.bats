@@ -546,6 +546,17 @@ has_session() {
 	substr($p->{data}, 14, 2) eq "\x29\x03" or fail "no unit attention"'
 }
 
+@test "TARGET COLD RESET is answered, then all sessions of the target end" {
+	make_device nullio d1 size=1M
+	raw 'our @keys;' "$two_sessions" '
+	sub gone { my $p; do { $p = receive() } while $p->{opcode} == 0x32 && $p->{w36} >> 24 == 0;
+		$p->{opcode} == 0x32 && $p->{w36} >> 24 == 3 or fail "opcode $p->{opcode}";
+		my $q = receive(); !$q or fail "more: $q->{opcode} ", unpack("H*", $q->{header}) }
+	turn(@a); scsi(0xa0, 4096, write_10(0, 8)); expect(0x31);
+	my $tag = tmf(7, 0); expect(0x22, itt => $tag, b2 => 0);
+	gone(); turn(@b); gone(); login_ready(); works()'
+}
+
 @test "QUERY ASYNCHRONOUS EVENT says what is pending, and changes nothing" {
 	raw 'sub pending { my $tag = next_itt(); put(pdu(0x42, 0x8c, pack("x8 N N N N N", $tag, 0, $cmdsn,
 		$expstatsn, 0))); my $p = expect(0x22, itt => $tag);
