@@ -181,6 +181,7 @@ enum scst_cmd_flag {
  * @received:		core: its Data-Out is there
  * @answered:		core: its driver has been given its status
  * @core_buffer:	core: the core allocated @sg
+ * @sg_order:		core: in pieces of this order of pages
  * @buf_len:		core: and this much is counted for it, bytes
  * @core_memory:	core: the core allocated the command
  * @ua:			core: enum scst_ua that it reports, if @ua_taken
@@ -244,6 +245,7 @@ struct scst_cmd {
 	bool received;
 	bool answered;
 	bool core_buffer;
+	u8 sg_order;
 	bool core_memory;
 	u32 buf_len;
 	struct list_head entry;

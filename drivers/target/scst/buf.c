@@ -18,6 +18,12 @@
 /* How far a CPU's share of a counter may stray from the truth, in bytes */
 #define SCST_BUF_BATCH	SZ_1M
 
+/*
+ * Large buffers come in larger pieces where there are such, which makes fewer of them: to
+ * allocate, to send, to map. The page allocator has those of this order at hand.
+ */
+#define SCST_BUF_ORDER	PAGE_ALLOC_COSTLY_ORDER
+
 static unsigned long scst_max_buffer_mb;
 module_param_named(max_buffer_mb, scst_max_buffer_mb, ulong, 0444);
 MODULE_PARM_DESC(max_buffer_mb,
@@ -79,6 +85,23 @@ static void scst_buf_refuse(struct scst_cmd *cmd)
 		scst_cmd_set_busy(cmd);
 }
 
+static bool scst_buf_alloc_order(struct scst_cmd *cmd, unsigned int order, gfp_t gfp)
+{
+	cmd->sg_order = order;
+	cmd->sg = sgl_alloc_order(cmd->data_len, order, false,
+				  gfp | __GFP_NOWARN | __GFP_NORETRY, &cmd->sg_nents);
+	return cmd->sg;
+}
+
+/* A piece that is only partly used would be memory that nobody counts. */
+static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
+{
+	if (IS_ALIGNED(cmd->data_len, PAGE_SIZE << SCST_BUF_ORDER) &&
+	    scst_buf_alloc_order(cmd, SCST_BUF_ORDER, GFP_NOWAIT | __GFP_COMP))
+		return true;
+	return scst_buf_alloc_order(cmd, 0, gfp);
+}
+
 /**
  * scst_buf_alloc - allocate the data buffer of a command
  * @cmd: a command with data and no buffer
@@ -94,10 +117,7 @@ bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 
 	if (!scst_buf_charge_all(cmd, len))
 		goto out_refuse;
-	cmd->sg = sgl_alloc_order(cmd->data_len, 0, false,
-				  gfp | __GFP_NOWARN | __GFP_NORETRY,
-				  &cmd->sg_nents);
-	if (!cmd->sg)
+	if (!scst_buf_alloc_pages(cmd, gfp))
 		goto out_uncharge;
 	cmd->buf_len = len;
 	cmd->core_buffer = true;
@@ -121,7 +141,7 @@ void scst_buf_free(struct scst_cmd *cmd)
 	if (!cmd->core_buffer)
 		return;
 	scst_buf_uncharge(cmd, cmd->buf_len);
-	sgl_free(cmd->sg);
+	sgl_free_order(cmd->sg, cmd->sg_order);
 }
 
 /**
