@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: data, through open-iscsi and libiscsi.
+# iSCSI: data, through open-iscsi.
 
 load lib/scst
 load lib/iscsi
@@ -166,49 +166,4 @@ is_another_session() {
 	since=$(cat "$iscsi:t0/sessions/$iqn:i0/login_time")
 	scst_sleep 5
 	attr_is "$iscsi:t0/sessions/$iqn:i0/login_time" "$since"
-}
-
-# Beds that run at the same time have the same $SCST_OUT.
-libiscsi_log=$SCST_OUT/iscsi-test-cu-$SCST_BED-$SCST_KERNEL.log
-
-# libiscsi OPTION... URL...: runs its tests, and prints what failed.
-libiscsi() {
-	iscsi-test-cu --dataloss --allow-sanitize "$@" >"$libiscsi_log" 2>&1
-	awk '
-		/^Suite: / { suite = $2 }
-		/^  Test: / { test = $2 }
-		/FAILED$/ && !/\[FAILED\]/ { print suite "." test }' "$libiscsi_log"
-}
-
-# SUITE.TEST: REASON of those that were skipped
-libiscsi_skipped() {
-	awk '
-		/^Suite: / { suite = $2 }
-		/^  Test: / { test = $2; said = 0 }
-		/\[SKIPPED\] / && !said++ {
-			sub(/.*\[SKIPPED\] /, "")
-			sub(/[. ]*(Skipping test\.?)? *$/, "")
-			print suite "." test ": " $0
-		}' "$libiscsi_log" | sort
-}
-
-@test "libiscsi's tests, over two portals: none fails, and none is skipped but those listed" {
-	requires iscsi-test-cu
-	truncate -s 100M "$image"
-	iscsi_export fileio "path=$image"
-	mkdir "$iscsi:t0/portals/127.0.0.1:3261"
-	equal '' "$(libiscsi --test=ALL "iscsi://127.0.0.1/$iqn:t0/0" \
-		"iscsi://127.0.0.1:3261/$iqn:t0/0")"
-	grep -q 'tests  *230  *230  *230  *0  *0' "$libiscsi_log"
-	diff <(grep -v '^#' "$BATS_TEST_DIRNAME/golden/libiscsi-skipped") <(libiscsi_skipped)
-}
-
-@test "libiscsi's test of a disk that is write-protected" {
-	requires iscsi-test-cu
-	truncate -s 1M "$image"
-	iscsi_export fileio "path=$image"
-	attr_set "$iscsi:t0/luns/0/read_only" 1
-	equal '' "$(libiscsi --test=ALL.ReadOnly "iscsi://127.0.0.1/$iqn:t0/0")"
-	grep 'not write-protected' "$libiscsi_log" && return 1
-	grep -q 'tests  *1  *1  *1  *0  *0' "$libiscsi_log"
 }
