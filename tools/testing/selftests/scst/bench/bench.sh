@@ -18,7 +18,7 @@ usage: bench.sh [PART...]
   scale    cost with more CPUs, sessions, LUNs                     uml-smp
   profile  where the instructions of local and iscsi go            vm 6.1, one CPU
 
-Without arguments: the first four, and profile if $PROFILE is 1.
+Without arguments: all but profile, and that, too, if $PROFILE is 1.
 TEXT
 }
 
@@ -31,8 +31,7 @@ cd "$scst_repo" || exit 1
 
 bench=$scst_tests/bench
 raw=build/bench
-all_parts='local iscsi native wall'
-other_parts='memory scale profile'
+all_parts='local iscsi native wall memory scale'
 
 # guest PART OPTION...: in the bed that the options start
 guest() {
@@ -64,7 +63,7 @@ run_part() {
 
 report() {
 	set --
-	for _re_part in $all_parts $other_parts; do
+	for _re_part in $all_parts; do
 		[ ! -e "$raw/$_re_part.raw" ] || set -- "$@" "$raw/$_re_part.raw"
 	done
 	[ $# -eq 0 ] || "$bench/report.pl" --json build/bench.json --svg build/bench.svg \
@@ -75,7 +74,7 @@ report() {
 # shellcheck disable=SC2086 # a list of words
 [ $# -gt 0 ] || set -- $all_parts
 for part in "$@"; do
-	case " $all_parts $other_parts " in
+	case " $all_parts profile " in
 	*" $part "*) ;;
 	*) usage >&2 && exit 2 ;;
 	esac

@@ -99,6 +99,17 @@ lio_more_lun() {
 	ln -s "$(lio_device null)" "$_lm_lun/device"
 }
 
+# lio_less_lun TRANSPORT LUN
+lio_less_lun() {
+	_lx_lun=$(lio_tpg "$1")/lun/lun_$2
+	rm "$_lx_lun/device"
+	rmdir "$_lx_lun"
+}
+
+lio_has_no_sessions() {
+	! grep -q . "$(lio_tpg iscsi)/dynamic_sessions"
+}
+
 # lio_more_sessions COUNT: a target port has one session only, so these are more ports.
 lio_more_sessions() {
 	for _ls_name in $(seq "$1"); do

@@ -36,18 +36,26 @@ memory_initiator='
 	say_so("waiting");
 	<STDIN>'
 
-# Bytes that nobody uses; what only a cache uses is not counted.
-memory_free() {
+# Bytes that the kernel uses: neither free, nor a cache, nor a process's own. What slab caches
+# keep for the next time is given back before, what CPUs keep is counted as free.
+memory_used() {
+	# RCU frees some of it late.
+	sleep 1
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	sleep 1
-	awk '$1 == "MemFree:" { print $2 * 1024 }' /proc/meminfo
+	for _mu_cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$_mu_cache"
+	done 2>/dev/null
+	awk '$1 == "MemTotal:" { used += $2 * 1024 }
+		$1 ~ /^(MemFree|Buffers|Cached|AnonPages):$/ { used -= $2 * 1024 }
+		$1 == "count:" { used -= $2 * 4096 }
+		END { print used }' /proc/meminfo /proc/zoneinfo
 }
 
 # memory_row SIDE ROUND OP METRIC COUNT BEFORE: for each of COUNT
 memory_row() {
 	row "$3" 0 "$memory_row_depth" 1 "$4" "$1" "$2" 0 \
-		"$((($6 - $(memory_free)) / $5))"
+		"$((($(memory_used) - $6) / $5))"
 }
 
 memory_portal() {
@@ -68,47 +76,56 @@ memory_start() {
 	wait_for 60 test -e logged_in
 }
 
+# memory_stop SIDE: returns when nothing is left of its sessions.
 memory_stop() {
 	exec 8>&-
 	kill "$memory_pid"
 	wait "$memory_pid" 2>/dev/null
+	wait_for 20 "${1}_has_no_sessions"
 }
 
 # memory_round SIDE ROUND
 memory_round() {
-	_mr_free=$(memory_free)
+	_mr_used=$(memory_used)
 	memory_start "$1" "$memory_sessions"
 	memory_row_depth=0
-	memory_row "$1" "$2" none bytes_per_session "$memory_sessions" "$_mr_free"
-	_mr_free=$(memory_free)
+	memory_row "$1" "$2" none bytes_per_session "$memory_sessions" "$_mr_used"
+	_mr_used=$(memory_used)
 	echo go >&8
 	wait_for 60 test -e waiting
 	memory_row_depth=$memory_depth
 	memory_row "$1" "$2" write bytes_per_command $((memory_sessions * memory_depth)) \
-		"$_mr_free"
-	memory_stop
+		"$_mr_used"
+	memory_stop "$1"
 }
 
-# memory_of_luns SIDE: with a session that sees them; the devices are there already.
+# memory_of_luns SIDE ROUND: in a session's map; the devices are there already.
 memory_of_luns() {
-	"${1}_more_devices" "$memory_luns"
 	memory_start "$1" 1
-	_ml_free=$(memory_free)
+	_ml_used=$(memory_used)
 	for _ml_lun in $(seq "$memory_luns"); do
 		"${1}_more_lun" iscsi "$_ml_lun"
 	done
 	memory_row_depth=0
-	memory_row "$1" 1 none bytes_per_lun "$memory_luns" "$_ml_free"
-	memory_stop
+	memory_row "$1" "$2" none bytes_per_lun "$memory_luns" "$_ml_used"
+	memory_stop "$1"
+	for _ml_lun in $(seq "$memory_luns"); do
+		"${1}_less_lun" iscsi "$_ml_lun"
+	done
 }
 
+# Round 0 is there for what stays when it was there once.
 memory() {
 	bench_transport=iscsi
 	bench_backing=null
-	ours_iscsi_target null
-	lio_iscsi_target null
-	memory_round ours 1
-	memory_round lio 1
-	memory_of_luns ours
-	memory_of_luns lio
+	for _me_side in ours lio; do
+		"${_me_side}_iscsi_target" null
+		"${_me_side}_more_devices" "$memory_luns"
+	done
+	for _me_round in 0 1 2 3; do
+		for _me_side in ours lio; do
+			memory_round "$_me_side" "$_me_round"
+			memory_of_luns "$_me_side" "$_me_round"
+		done
+	done | awk -F '\t' '$11 > 0'
 }

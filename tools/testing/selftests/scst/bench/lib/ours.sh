@@ -87,6 +87,19 @@ ours_more_lun() {
 	ln -s "$(ours_device null)$2" "$_om_lun/device"
 }
 
+# ours_less_lun TRANSPORT LUN
+ours_less_lun() {
+	_os_lun=$(ours_target "$1")/luns/$2
+	rm "$_os_lun/device"
+	rmdir "$_os_lun"
+}
+
+ours_has_no_sessions() {
+	for _on_session in "$(ours_target iscsi)/sessions"/*; do
+		[ ! -e "$_on_session" ] || return 1
+	done
+}
+
 # ours_more_sessions COUNT: of the local target
 ours_more_sessions() {
 	for _os_name in $(seq "$1"); do
