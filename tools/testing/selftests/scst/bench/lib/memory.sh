@@ -3,7 +3,9 @@
 # an initiator that is one process, whatever their number: its half is as small as can be.
 # shellcheck shell=sh
 
-memory_sessions=64
+# So many that what is measured is measured before LIO, which gives Data-Out three seconds,
+# ends the first one
+memory_sessions=16
 memory_luns=256
 memory_depth=128
 
@@ -39,8 +41,6 @@ memory_initiator='
 # Bytes that the kernel uses: neither free, nor a cache, nor a process's own. What slab caches
 # keep for the next time is given back before, what CPUs keep is counted as free.
 memory_used() {
-	# RCU frees some of it late.
-	sleep 1
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	for _mu_cache in /sys/kernel/slab/*/shrink; do
@@ -82,6 +82,8 @@ memory_stop() {
 	kill "$memory_pid"
 	wait "$memory_pid" 2>/dev/null
 	wait_for 20 "${1}_has_no_sessions"
+	# RCU frees some of it late.
+	sleep 1
 }
 
 # memory_round SIDE ROUND
