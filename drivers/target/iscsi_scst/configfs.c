@@ -414,11 +414,6 @@ static struct iscst_auth *iscst_auth_from_item(struct config_item *item)
 	return container_of(item, struct iscst_auth, item);
 }
 
-static ssize_t iscst_auth_show_user(const struct iscst_secret *secret, char *page)
-{
-	return iscst_show_text(secret->user, page);
-}
-
 static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,
 				     const char *page, char *text, size_t size)
 {
@@ -439,7 +434,7 @@ static struct iscst_secret *iscst_##_field##_from(struct config_item *item)	\
 }										\
 static ssize_t iscst_auth_##_prefix##user_show(struct config_item *item, char *page)	\
 {										\
-	return iscst_auth_show_user(iscst_##_field##_from(item), page);		\
+	return iscst_show_text(iscst_##_field##_from(item)->user, page);	\
 }										\
 static ssize_t iscst_auth_##_prefix##user_store(struct config_item *item,	\
 						const char *page, size_t count)	\

@@ -193,7 +193,7 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 	}
 	switch (tx->kind) {
 	case ISCST_TX_CTL:
-		iscst_ctl_enqueue(container_of(tx, struct iscst_ctl, tx));
+		list_add_tail(&tx->entry, &conn->tx_list);
 		break;
 	case ISCST_TX_READY:
 		iscst_data_wanted(container_of(tx, struct iscst_cmd, ready));
@@ -279,6 +279,17 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 		iscst_nop_in(conn);
 }
 
+/* Take what waits for the socket away, but for the answer to a TARGET COLD RESET. */
+static void iscst_conn_set_aside(struct iscst_conn *conn, struct list_head *unsent)
+{
+	struct iscst_tx *tx, *next;
+
+	list_splice_init(&conn->tx_list, unsent);
+	list_for_each_entry_safe(tx, next, unsent, entry)
+		if (tx->kind == ISCST_TX_CTL && container_of(tx, struct iscst_ctl, tx)->cold)
+			list_move_tail(&tx->entry, &conn->tx_list);
+}
+
 /*
  * The initiator hears of it if its socket takes that now: nobody waits for it. Before that
  * it is only told how a TARGET COLD RESET went, and after it nothing more.
@@ -288,7 +299,7 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 	LIST_HEAD(unsent);
 
 	iscst_conn_events(conn);
-	iscst_ctl_set_aside(conn, &unsent);
+	iscst_conn_set_aside(conn, &unsent);
 	iscst_async_drop(conn);
 	iscst_tx_run(conn);
 	list_splice(&unsent, &conn->tx_list);

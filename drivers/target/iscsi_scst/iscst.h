@@ -366,7 +366,7 @@ struct iscst_tx {
  * @conn:	its connection
  * @hdr:	header; sequence numbers are filled in when it is sent
  * @numbered:	it has a StatSN of its own
- * @cold:	it answers TARGET COLD RESET, and nothing is to hold it up
+ * @cold:	it answers TARGET COLD RESET, and goes out before the session ends
  * @data:	data segment, allocated
  * @len:	its length in bytes
  * @tmf:	the task management function that it answers
@@ -778,8 +778,6 @@ unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_ve
 struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len);
 void iscst_ctl_free(struct iscst_ctl *ctl);
 void iscst_ctl_send(struct iscst_ctl *ctl);
-void iscst_ctl_enqueue(struct iscst_ctl *ctl);
-void iscst_ctl_set_aside(struct iscst_conn *conn, struct list_head *unsent);
 int iscst_reject(struct iscst_conn *conn, u8 reason);
 int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);

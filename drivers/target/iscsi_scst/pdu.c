@@ -74,39 +74,6 @@ void iscst_ctl_send(struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_ctl_enqueue - a PDU that was posted waits for the socket
- * @ctl: the PDU
- *
- * Context: io_work.
- */
-void iscst_ctl_enqueue(struct iscst_ctl *ctl)
-{
-	struct list_head *list = &ctl->conn->tx_list;
-
-	if (ctl->cold)
-		list_add(&ctl->tx.entry, list);
-	else
-		list_add_tail(&ctl->tx.entry, list);
-}
-
-/**
- * iscst_ctl_set_aside - take what waits for the socket away, but for a cold reset's answer
- * @conn:   the connection
- * @unsent: where to, an empty list
- *
- * Context: io_work.
- */
-void iscst_ctl_set_aside(struct iscst_conn *conn, struct list_head *unsent)
-{
-	struct iscst_tx *tx;
-
-	list_splice_init(&conn->tx_list, unsent);
-	tx = list_first_entry_or_null(unsent, struct iscst_tx, entry);
-	if (tx && tx->kind == ISCST_TX_CTL && container_of(tx, struct iscst_ctl, tx)->cold)
-		list_move(&tx->entry, &conn->tx_list);
-}
-
-/**
  * iscst_reject - answer the PDU that is being received with a Reject
  * @conn:   the connection
  * @reason: why, RFC 7143 11.17.1
