@@ -49,6 +49,15 @@ row() {
 	echo
 }
 
+# less_luns SIDE TRANSPORT LAST: those from 1 on
+less_luns() {
+	_ll_luns=$("$1_luns" "$2")
+	for _ll_lun in $(seq "$3"); do
+		rm "$_ll_luns$_ll_lun/device"
+		rmdir "$_ll_luns$_ll_lun"
+	done
+}
+
 bench_begin() {
 	dmesg -n 1
 	mkdir -p "$bench_dir"

@@ -92,18 +92,16 @@ lio_more_devices() {
 	:
 }
 
-# lio_more_lun TRANSPORT LUN: the null device once more
-lio_more_lun() {
-	_lm_lun=$(lio_tpg "$1")/lun/lun_$2
-	mkdir "$_lm_lun"
-	ln -s "$(lio_device null)" "$_lm_lun/device"
+# lio_luns TRANSPORT: what stands before a LUN's number
+lio_luns() {
+	printf '%s\n' "$(lio_tpg "$1")/lun/lun_"
 }
 
-# lio_less_lun TRANSPORT LUN
-lio_less_lun() {
-	_lx_lun=$(lio_tpg "$1")/lun/lun_$2
-	rm "$_lx_lun/device"
-	rmdir "$_lx_lun"
+# lio_more_lun TRANSPORT LUN: the null device once more
+lio_more_lun() {
+	_lm_lun=$(lio_luns "$1")$2
+	mkdir "$_lm_lun"
+	ln -s "$(lio_device null)" "$_lm_lun/device"
 }
 
 lio_has_no_sessions() {

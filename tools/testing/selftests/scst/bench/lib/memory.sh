@@ -52,10 +52,9 @@ memory_used() {
 		END { print used }' /proc/meminfo /proc/zoneinfo
 }
 
-# memory_row SIDE ROUND OP METRIC COUNT BEFORE: for each of COUNT
+# memory_row SIDE ROUND OP METRIC COUNT BYTES: for each of COUNT
 memory_row() {
-	row "$3" 0 "$memory_row_depth" 1 "$4" "$1" "$2" 0 \
-		"$((($(memory_used) - $6) / $5))"
+	row "$3" 0 "$memory_row_depth" 1 "$4" "$1" "$2" 0 "$(($6 / $5))"
 }
 
 memory_portal() {
@@ -90,14 +89,14 @@ memory_stop() {
 memory_round() {
 	_mr_used=$(memory_used)
 	memory_start "$1" "$memory_sessions"
+	_mr_rest=$(memory_used)
 	memory_row_depth=0
-	memory_row "$1" "$2" none bytes_per_session "$memory_sessions" "$_mr_used"
-	_mr_used=$(memory_used)
+	memory_row "$1" "$2" none bytes_per_session "$memory_sessions" $((_mr_rest - _mr_used))
 	echo go >&8
 	wait_for 60 test -e waiting
 	memory_row_depth=$memory_depth
 	memory_row "$1" "$2" write bytes_per_command $((memory_sessions * memory_depth)) \
-		"$_mr_used"
+		$(($(memory_used) - _mr_rest))
 	memory_stop "$1"
 }
 
@@ -109,11 +108,10 @@ memory_of_luns() {
 		"${1}_more_lun" iscsi "$_ml_lun"
 	done
 	memory_row_depth=0
-	memory_row "$1" "$2" none bytes_per_lun "$memory_luns" "$_ml_used"
+	memory_row "$1" "$2" none bytes_per_lun "$memory_luns" \
+		$(($(memory_used) - _ml_used))
 	memory_stop "$1"
-	for _ml_lun in $(seq "$memory_luns"); do
-		"${1}_less_lun" iscsi "$_ml_lun"
-	done
+	less_luns "$1" iscsi "$memory_luns"
 }
 
 # Round 0 is there for what stays when it was there once.

@@ -80,18 +80,16 @@ ours_more_devices() {
 	done
 }
 
-# ours_more_lun TRANSPORT LUN: for the device with that number
-ours_more_lun() {
-	_om_lun=$(ours_target "$1")/luns/$2
-	mkdir "$_om_lun"
-	ln -s "$(ours_device null)$2" "$_om_lun/device"
+# ours_luns TRANSPORT: what stands before a LUN's number
+ours_luns() {
+	printf '%s\n' "$(ours_target "$1")/luns/"
 }
 
-# ours_less_lun TRANSPORT LUN
-ours_less_lun() {
-	_os_lun=$(ours_target "$1")/luns/$2
-	rm "$_os_lun/device"
-	rmdir "$_os_lun"
+# ours_more_lun TRANSPORT LUN: for the device with that number
+ours_more_lun() {
+	_om_lun=$(ours_luns "$1")$2
+	mkdir "$_om_lun"
+	ln -s "$(ours_device null)$2" "$_om_lun/device"
 }
 
 ours_has_no_sessions() {
