@@ -66,11 +66,12 @@ iscsid_listens() {
 	grep -q 'ISCSIADM_ABSTRACT_NAMESPACE' /proc/net/unix
 }
 
+# The daemon looks whether it was signalled, and then sleeps: a signal in between is lost.
 initiator_stop() {
 	local pid
 
 	read -r pid <"$BATS_FILE_TMPDIR/iscsid.pid" && rm "$BATS_FILE_TMPDIR/iscsid.pid" &&
-		kill "$pid" && wait_until 10 is_dead "$pid"
+		iscsiadm -k 0 && wait_until 10 is_dead "$pid"
 }
 
 # initiator_is NAME: for the log-ins that follow

@@ -26,7 +26,8 @@ initiator_start() {
 
 initiator_stop() {
 	iscsiadm -m node --logoutall=all >/dev/null
-	kill "$initiator_pid"
+	# A signal that comes before it sleeps would not wake it.
+	iscsiadm -k 0
 	wait "$initiator_pid" 2>/dev/null
 	umount /etc/iscsi
 }
