@@ -302,6 +302,7 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
 	if (!iscst_cmd_is_sane(conn, req))
 		return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
+	iscst_cpu_count(conn, be32_to_cpu(req->exp_statsn));
 	cmd = iscst_cmd_get(conn->session);
 	if (!cmd)
 		return iscst_reject(conn, ISCSI_REASON_IMM_CMD_REJECT);

@@ -250,6 +250,24 @@ static ssize_t iscst_session_portal_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(iscst_session_, portal);
 
+static ssize_t iscst_session_incoming_cpu_show(struct config_item *item, char *page)
+{
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(conn->home));
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, incoming_cpu);
+
+static ssize_t iscst_session_cpu_show(struct config_item *item, char *page)
+{
+	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(conn->cpu));
+}
+
+CONFIGFS_ATTR_RO(iscst_session_, cpu);
+
 /* Of what is negotiated, all but MaxRecvDataSegmentLength stays as it is. */
 #define ISCST_SESSION_ATTR(_name, _param)					\
 static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page)	\
@@ -273,6 +291,8 @@ struct configfs_attribute *iscst_session_attrs[] = {
 	&iscst_session_attr_isid,
 	&iscst_session_attr_tsih,
 	&iscst_session_attr_portal,
+	&iscst_session_attr_incoming_cpu,
+	&iscst_session_attr_cpu,
 	&iscst_session_attr_header_digest,
 	&iscst_session_attr_data_digest,
 	&iscst_session_attr_initial_r2t,

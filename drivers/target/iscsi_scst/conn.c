@@ -415,9 +415,7 @@ static void iscst_sk_data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
 	if (likely(conn)) {
-		int cpu = READ_ONCE(sk->sk_incoming_cpu);
-
-		WRITE_ONCE(conn->cpu, cpu >= 0 ? cpu : WORK_CPU_UNBOUND);
+		iscst_cpu_choose(conn, sk);
 		iscst_conn_kick(conn);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -549,7 +547,9 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->portal = portal;
 	conn->sock = sock;
 	conn->net = sock_net(sock->sk);
+	conn->home = WORK_CPU_UNBOUND;
 	conn->cpu = WORK_CPU_UNBOUND;
+	ewma_iscst_company_init(&conn->company);
 	conn->segment = ISCST_LOGIN_SEGMENT;
 	conn->statsn = 1;
 	conn->started = jiffies;

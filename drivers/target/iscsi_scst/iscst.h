@@ -3,9 +3,9 @@
  * iscsi_scst: an iSCSI target, RFC 7143.
  *
  * A connection's io_work receives and sends, on the CPU that the network brings its
- * data to, and is the only one to touch what is tagged W: no lock on the data path.
- * Everybody else posts to conn->events and kicks it. What sleeps (log-in, text
- * requests) is done by slow_work, and nothing is received meanwhile.
+ * data to or beside it (cpu.c), and is the only one to touch what is tagged W: no lock
+ * on the data path. Everybody else posts to conn->events and kicks it. What sleeps
+ * (log-in, text requests) is done by slow_work, and nothing is received meanwhile.
  *
  * Legend:
  *
@@ -39,6 +39,7 @@
 #ifndef _ISCST_H
 #define _ISCST_H
 
+#include <linux/average.h>
 #include <linux/bvec.h>
 #include <linux/configfs.h>
 #include <linux/kfifo.h>
@@ -629,6 +630,9 @@ enum iscst_conn_state {
 	ISCST_CONN_OVER,	/* logged out: waits for the initiator to close */
 };
 
+/* Over the last 64 commands; see cpu.c */
+DECLARE_EWMA(iscst_company, 10, 64)
+
 /**
  * struct iscst_conn - a connection
  * @sock:	the socket; NULL once released
@@ -643,7 +647,10 @@ enum iscst_conn_state {
  * @is_login:	it counts in @portal->logins
  * @flags:	enum iscst_conn_flag
  * @state:	where it is
+ * @home:	the CPU that takes the packets
  * @cpu:	where io_work runs
+ * @company:	other commands that the initiator waits for; see cpu.c
+ * @beside:	there are so many that io_work is not to run on @home
  * @worker:	the task that io_work runs in
  * @io_work:	receives and sends; see the top
  * @slow_work:	does what sleeps
@@ -686,7 +693,10 @@ struct iscst_conn {
 	bool is_login;				/* G */
 	unsigned long flags;
 	u8 state;				/* W, smp_load_acquire() */
+	int home;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
+	struct ewma_iscst_company company;	/* W */
+	bool beside;				/* READ_ONCE() */
 	struct task_struct *worker;		/* READ_ONCE() */
 	struct work_struct io_work;
 	struct work_struct slow_work;
@@ -748,6 +758,10 @@ void iscst_conn_start_slow(struct iscst_conn *conn);
 void iscst_conn_established(struct iscst_conn *conn);
 void iscst_conn_over(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
+
+/* cpu.c */
+void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn);
+void iscst_cpu_choose(struct iscst_conn *conn, const struct sock *sk);
 
 /* session.c */
 u16 iscst_session_open(struct iscst_conn *conn);

@@ -113,6 +113,31 @@ disks() {
 	wait_until 10 no_session
 }
 
+# With one CPU there is none beside it.
+@test "many commands under way are worked on beside the CPU that takes the packets" {
+	iscsi_export nullio size=1M
+	export SESSIONS=$scst_root/$iscsi:t0/sessions MANY=1
+	[ "$(nproc)" -gt 1 ] || MANY=0
+	raw 'login_ready();
+	sub beside {
+		local @ARGV = glob "$ENV{SESSIONS}/*/{incoming_cpu,cpu}";
+		my ($home, $cpu) = <>;
+		return $home == $cpu ? 0 : 1;
+	}
+	sub check { my ($under_way, $beside) = @_;
+		for (1 .. 400) {
+			scsi(0x80, 0, "\0" x 6) for 1 .. $under_way;
+			expect(0x21, b3 => 0) for 1 .. $under_way;
+		}
+		beside() == $beside or fail "$under_way commands under way: not $beside";
+	}
+	check(1, 0);
+	check(32, $ENV{MANY});
+	check(2, 0);
+	check(8, $ENV{MANY});
+	check(1, 0);'
+}
+
 # --- a network namespace
 
 there() {
