@@ -72,7 +72,8 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
  * @conn: the connection
  * @sk:   its socket
  *
- * Context: softirq, or process context with bottom halves disabled.
+ * Context: with bottom halves disabled, which is also what keeps the mask of CPUs that are
+ * not isolated: RCU.
  */
 void iscst_cpu_choose(struct iscst_conn *conn, const struct sock *sk)
 {
