@@ -157,12 +157,28 @@ jobs_end() {
 	done
 }
 
-kill_jobs() {
-	local pid
+# A process, what it has started, and so on
+family_of() {
+	local child
 
-	for pid in "${scst_jobs[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || continue
-		wait_until 10 is_dead "$pid" || true
+	echo "$1"
+	for child in $(pgrep -P "$1"); do
+		family_of "$child"
+	done
+}
+
+# A command that outlived its job would go on with I/O.
+kill_jobs() {
+	local job member
+	local -a family
+
+	for job in "${scst_jobs[@]}"; do
+		kill -STOP "$job" 2>/dev/null || continue
+		mapfile -t family < <(family_of "$job")
+		kill -KILL "${family[@]}" 2>/dev/null || true
+		for member in "${family[@]}"; do
+			wait_until 10 is_dead "$member" || true
+		done
 	done
 	scst_jobs=()
 }
