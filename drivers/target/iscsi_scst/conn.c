@@ -312,8 +312,10 @@ static void iscst_conn_tick(struct iscst_conn *conn)
 {
 	if (!iscst_conn_is_normal(conn))
 		return;
-	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags))
+	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
+		iscst_cpu_tick(conn);
 		iscst_conn_check_peer(conn);
+	}
 	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
 		iscst_conn_fail_aborted(conn);
 	iscst_async_scsi(conn);
@@ -415,7 +417,7 @@ static void iscst_sk_data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
 	if (likely(conn)) {
-		iscst_cpu_choose(conn, sk);
+		iscst_cpu_choose(conn);
 		iscst_conn_kick(conn);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -471,6 +473,7 @@ static void iscst_conn_clear_callbacks(struct iscst_conn *conn)
 	sk->sk_write_space = conn->write_space;
 	sk->sk_state_change = conn->state_change;
 	write_unlock_bh(&sk->sk_callback_lock);
+	iscst_cpu_leave(conn);
 }
 
 /* The order of the end; the numbers are those of iscst.h. */
@@ -549,6 +552,7 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->net = sock_net(sock->sk);
 	conn->home = WORK_CPU_UNBOUND;
 	conn->cpu = WORK_CPU_UNBOUND;
+	conn->busy_at = ISCST_CPU_NONE;
 	ewma_iscst_company_init(&conn->company);
 	conn->segment = ISCST_LOGIN_SEGMENT;
 	conn->statsn = 1;

@@ -3,17 +3,23 @@
  * Where io_work runs. It is at home on the CPU that takes the connection's packets: what
  * they bring is in that CPU's caches, and to be woken there costs least. An initiator
  * with one command under way at a time is not served faster anywhere else. With many
- * under way, packets alone keep that CPU busy, and io_work does its part beside it.
+ * under way, packets alone keep that CPU busy, and io_work does its part beside it: unless
+ * the CPU there is as busy, with another such connection's packets. With many of them each
+ * is best served at home.
  *
  * How many are under way is seen best from the initiator's side: when it sends a
  * command, which of those before has it no answer to? ExpStatSN says it. The target's own
  * view depends on how fast it is, and so on where io_work runs.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/sched/isolation.h>
+#include <linux/smp.h>
 #include <linux/topology.h>
-#include <net/sock.h>
 
 #include "iscst.h"
 
@@ -28,6 +34,49 @@
 
 /* Others that count at most, so that a burst is soon forgotten */
 #define ISCST_COMPANY_MAX		8
+
+/* How many connections with many commands under way are at home there */
+static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
+
+/* Counts the connection at @cpu, and no more where it was; ISCST_CPU_NONE is nowhere. */
+static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
+{
+	int old;
+
+	if (READ_ONCE(conn->busy_at) == cpu)
+		return;
+	old = xchg(&conn->busy_at, cpu);
+	if (old != ISCST_CPU_NONE)
+		atomic_dec(per_cpu_ptr(&iscst_cpu_busy, old));
+	if (cpu != ISCST_CPU_NONE)
+		atomic_inc(per_cpu_ptr(&iscst_cpu_busy, cpu));
+}
+
+/**
+ * iscst_cpu_leave - a connection keeps no CPU busy any more
+ * @conn: the connection
+ *
+ * Context: any, without iscst_cpu_choose() at the same time or later; or io_work.
+ */
+void iscst_cpu_leave(struct iscst_conn *conn)
+{
+	iscst_cpu_occupy(conn, ISCST_CPU_NONE);
+}
+
+/**
+ * iscst_cpu_tick - once a second: has anything come?
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_cpu_tick(struct iscst_conn *conn)
+{
+	if (time_before(jiffies, conn->last_rx + HZ))
+		return;
+	ewma_iscst_company_init(&conn->company);
+	WRITE_ONCE(conn->many, false);
+	iscst_cpu_leave(conn);
+}
 
 /**
  * iscst_cpu_count - a command has come: how many others does its initiator wait for?
@@ -47,9 +96,15 @@ void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn)
 	ewma_iscst_company_add(&conn->company, ISCST_COMPANY(16 * others));
 	average = ewma_iscst_company_read(&conn->company);
 	if (average > ISCST_COMPANY_LEAVE)
-		WRITE_ONCE(conn->beside, true);
+		WRITE_ONCE(conn->many, true);
 	else if (average < ISCST_COMPANY_RETURN)
-		WRITE_ONCE(conn->beside, false);
+		WRITE_ONCE(conn->many, false);
+}
+
+static bool iscst_cpu_is_free(unsigned int cpu)
+{
+	return cpu < nr_cpu_ids && cpu_online(cpu) &&
+	       !atomic_read(per_cpu_ptr(&iscst_cpu_busy, cpu));
 }
 
 /*
@@ -64,26 +119,27 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
 
 	if (next >= nr_cpu_ids)
 		next = cpumask_first_and(node, common);
-	return next < nr_cpu_ids && cpu_online(next) ? next : cpu;
+	return iscst_cpu_is_free(next) ? next : cpu;
 }
 
 /**
  * iscst_cpu_choose - packets have come: where is io_work to run?
  * @conn: the connection
- * @sk:   its socket
  *
- * Context: with bottom halves disabled, which is also what keeps the mask of CPUs that are
- * not isolated: RCU.
+ * Packets that had to wait while io_work had the socket are handed over where io_work is:
+ * that says nothing.
+ *
+ * Context: under the socket's callback lock, with bottom halves disabled, which is also
+ * what keeps the mask of CPUs that are not isolated: RCU.
  */
-void iscst_cpu_choose(struct iscst_conn *conn, const struct sock *sk)
+void iscst_cpu_choose(struct iscst_conn *conn)
 {
-	int home = READ_ONCE(sk->sk_incoming_cpu);
-	int cpu = home;
+	bool many = READ_ONCE(conn->many);
+	int home = smp_processor_id();
 
-	if (home < 0)
+	if (!in_serving_softirq())
 		return;
-	if (READ_ONCE(conn->beside))
-		cpu = iscst_cpu_beside(home);
+	iscst_cpu_occupy(conn, many ? home : ISCST_CPU_NONE);
 	WRITE_ONCE(conn->home, home);
-	WRITE_ONCE(conn->cpu, cpu);
+	WRITE_ONCE(conn->cpu, many ? iscst_cpu_beside(home) : home);
 }

@@ -630,6 +630,8 @@ enum iscst_conn_state {
 	ISCST_CONN_OVER,	/* logged out: waits for the initiator to close */
 };
 
+#define ISCST_CPU_NONE	(-1)
+
 /* Over the last 64 commands; see cpu.c */
 DECLARE_EWMA(iscst_company, 10, 64)
 
@@ -650,7 +652,8 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @home:	the CPU that takes the packets
  * @cpu:	where io_work runs
  * @company:	other commands that the initiator waits for; see cpu.c
- * @beside:	there are so many that io_work is not to run on @home
+ * @many:	there are so many that they keep @home busy
+ * @busy_at:	where that is counted, or ISCST_CPU_NONE
  * @worker:	the task that io_work runs in
  * @io_work:	receives and sends; see the top
  * @slow_work:	does what sleeps
@@ -696,7 +699,8 @@ struct iscst_conn {
 	int home;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
 	struct ewma_iscst_company company;	/* W */
-	bool beside;				/* READ_ONCE() */
+	bool many;				/* READ_ONCE() */
+	int busy_at;				/* xchg() */
 	struct task_struct *worker;		/* READ_ONCE() */
 	struct work_struct io_work;
 	struct work_struct slow_work;
@@ -760,8 +764,10 @@ void iscst_conn_over(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
 
 /* cpu.c */
+void iscst_cpu_leave(struct iscst_conn *conn);
+void iscst_cpu_tick(struct iscst_conn *conn);
 void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn);
-void iscst_cpu_choose(struct iscst_conn *conn, const struct sock *sk);
+void iscst_cpu_choose(struct iscst_conn *conn);
 
 /* session.c */
 u16 iscst_session_open(struct iscst_conn *conn);

@@ -113,29 +113,65 @@ disks() {
 	wait_until 10 no_session
 }
 
-# With one CPU there is none beside it.
-@test "many commands under way are worked on beside the CPU that takes the packets" {
-	iscsi_export nullio size=1M
-	export SESSIONS=$scst_root/$iscsi:t0/sessions MANY=1
-	[ "$(nproc)" -gt 1 ] || MANY=0
-	raw 'login_ready();
-	sub beside {
-		local @ARGV = glob "$ENV{SESSIONS}/*/{incoming_cpu,cpu}";
-		my ($home, $cpu) = <>;
-		return $home == $cpu ? 0 : 1;
+# --- which CPU does the work
+
+# begin ISID, CPU: a session whose packets come to that CPU
+# burst SESSION, UNDER_WAY, TIMES: so many commands, and so many times
+# beside SESSION: whether another CPU works on it
+cpus='my @cpus = (0 .. $ENV{CPUS} - 1);
+	sub pin { syscall(203, 0, 8, pack "Q", 1 << $_[0] % @cpus) < 0 and fail "affinity: $!" }
+	sub begin { my ($id, $cpu) = @_;
+		$isid = pack "N n", 0x80000000, $id; pin($cpu); login_ready();
+		return { sock => $sock, cpu => $cpu, isid => "0x" . unpack("H*", $isid),
+			cmdsn => $cmdsn, expstatsn => $expstatsn };
 	}
-	sub check { my ($under_way, $beside) = @_;
-		for (1 .. 400) {
+	sub burst { my ($s, $under_way, $times) = @_;
+		pin($s->{cpu});
+		($sock, $cmdsn, $expstatsn) = @{$s}{qw(sock cmdsn expstatsn)};
+		for (1 .. $times) {
 			scsi(0x80, 0, "\0" x 6) for 1 .. $under_way;
 			expect(0x21, b3 => 0) for 1 .. $under_way;
 		}
-		beside() == $beside or fail "$under_way commands under way: not $beside";
+		@{$s}{qw(cmdsn expstatsn)} = ($cmdsn, $expstatsn);
 	}
-	check(1, 0);
-	check(32, $ENV{MANY});
-	check(2, 0);
-	check(8, $ENV{MANY});
-	check(1, 0);'
+	sub attribute { local @ARGV = "$_[0]/$_[1]"; my $line = <>; chomp $line; return $line }
+	sub beside { my ($s) = @_;
+		my ($dir) = grep { attribute($_, "isid") eq $s->{isid} } glob "$ENV{SESSIONS}/*";
+		return attribute($dir, "cpu") != attribute($dir, "incoming_cpu");
+	}
+	# with one CPU there is none beside it
+	sub is_beside { my ($s, $what) = @_; beside($s) == (@cpus > 1) or fail "at home: $what" }
+	sub is_at_home { my ($s, $what) = @_; beside($s) and fail "beside: $what" }
+'
+
+# on_cpus CODE: raw, with these
+on_cpus() {
+	SESSIONS=$scst_root/$iscsi:t0/sessions CPUS=$(nproc) raw "$cpus$1"
+}
+
+@test "many commands under way are worked on beside the CPU that takes the packets" {
+	iscsi_export nullio size=1M
+	on_cpus 'my $s = begin(1, 0);
+	burst($s, 1, 400); is_at_home($s, "one");
+	burst($s, 32, 40); is_beside($s, "32");
+	burst($s, 2, 400); is_at_home($s, "two");
+	burst($s, 8, 100); is_beside($s, "8");
+	burst($s, 1, 400); is_at_home($s, "one again");'
+}
+
+@test "a CPU that is busy with another session's packets is left alone" {
+	iscsi_export nullio size=1M
+	on_cpus 'my ($s0, $s1) = (begin(1, 0), begin(2, 1));
+	burst($s0, 32, 40); is_beside($s0, "alone");
+	burst($s1, 32, 40); is_at_home($s1, "its neighbour is busy");
+	burst($s0, 32, 1); is_at_home($s0, "both are busy");
+	# the other has a rest
+	my $tries = 100;
+	until (beside($s0) || @cpus == 1) {
+		$tries-- or fail "at home, though the other is idle";
+		select undef, undef, undef, 0.1;
+		burst($s0, 32, 1);
+	}'
 }
 
 # --- a network namespace
