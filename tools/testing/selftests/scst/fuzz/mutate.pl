@@ -102,7 +102,8 @@ sub mutate_pdu {
 		set_length($pdu) if chance(0.8);
 	} elsif ($how == 8) {
 		$pdu->[1] .= random_ahs();
-		substr($pdu->[1], 4, 1) = chr((length($pdu->[1]) - 48) / 4) if chance(0.8);
+		# two of them can be longer than the field can tell
+		substr($pdu->[1], 4, 1) = chr((length($pdu->[1]) - 48) / 4 & 0xff) if chance(0.8);
 	} else {
 		substr($pdu->[1], 0, 1) = chr random(256);
 	}
