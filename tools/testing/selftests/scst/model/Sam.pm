@@ -98,19 +98,21 @@ sub settle {
 	my ($lu) = @_;
 
 	while (1) {
-		my @next;
+		# Each worker has a thread of its own: any of them may be the quickest.
+		my @next = ($lu->{tasks}[0] // (), @{ $lu->{workers} });
 
-		push @next, $lu->{tasks} if @{ $lu->{tasks} };
-		push @next, $lu->{workers} if @{ $lu->{workers} };
-		my @ready = grep { Tmf::is_over($lu, $_) } @{ $lu->{waits} };
-		push @next, @ready;
+		push @next, grep { Tmf::is_over($lu, $_) } @{ $lu->{waits} };
 		return if !@next;
 		my $next = $next[choose(scalar @next)];
 		if (ref $next eq 'HASH') {
 			@{ $lu->{waits} } = grep { $_ != $next } @{ $lu->{waits} };
 			Tmf::go_on($lu, $next);
 		} else {
-			my ($what, $cmd) = @{ shift @$next };
+			my ($what, $cmd) = @$next;
+
+			for my $list (@$lu{qw(tasks workers)}) {
+				@$list = grep { $_ != $next } @$list;
+			}
 			my %does = (check => \&check, complete => \&complete,
 				    execute => \&Reservation::out);
 			$does{$what}->($lu, $cmd);
