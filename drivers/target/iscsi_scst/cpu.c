@@ -56,7 +56,7 @@ static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
  * iscst_cpu_leave - a connection keeps no CPU busy any more
  * @conn: the connection
  *
- * Context: any, without iscst_cpu_choose() at the same time or later; or io_work.
+ * Context: any, once no packets come any more; io_work, when none came for a while.
  */
 void iscst_cpu_leave(struct iscst_conn *conn)
 {
