@@ -151,6 +151,26 @@ bool scst_inject_others_leave(const struct scst_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(scst_inject_others_leave);
 
+/**
+ * scst_inject_sees_luns - has a session still its LUNs?
+ * @sess: the session, which must not go meanwhile
+ *
+ * Context: thread or atomic, but no interrupt.
+ * Return: false once a log-out has taken all of them away.
+ */
+bool scst_inject_sees_luns(const struct scst_session *sess)
+{
+	bool sees;
+
+	/* Who has it may be about to take them away. */
+	if (!mutex_trylock(&scst_config_lock))
+		return true;
+	sees = sess->map;
+	mutex_unlock(&scst_config_lock);
+	return sees;
+}
+EXPORT_SYMBOL_GPL(scst_inject_sees_luns);
+
 /* Who waits for aborted commands; taken before a command list's lock */
 static DEFINE_SPINLOCK(scst_inject_waits_lock);
 static LIST_HEAD(scst_inject_waits);

@@ -60,7 +60,10 @@ static bool probe_is_aborted_by_own(const struct probe_cmd *probe)
 	       !test_bit(SCST_CMD_ABORTED_OTHER, &probe->cmd.flags);
 }
 
-/* A log-out has aborted what it waits for. What is held early it cannot find. */
+/*
+ * A log-out has taken the LUNs away, and has aborted what it waits for, by which the
+ * session is still there. What is held early it cannot find.
+ */
 static bool probe_logout_moves(struct probe_session *session)
 {
 	const struct probe_cmd *probe;
@@ -68,11 +71,14 @@ static bool probe_logout_moves(struct probe_session *session)
 	lockdep_assert_held(&session->lock);
 	if (!session->logged_out || completion_done(&session->gone))
 		return false;
+	if ((list_empty(&session->cmds) && !session->tmfs) ||
+	    scst_inject_sees_luns(session->sess))
+		return true;
 	list_for_each_entry(probe, &session->cmds, entry)
 		if (!probe_is_aborted_by_own(probe) &&
 		    !(probe->held && probe->point == SCST_STAGE_TRANSLATE))
 			return true;
-	return list_empty(&session->cmds) && !session->tmfs;
+	return false;
 }
 
 static void probe_count_session(struct probe_session *session,
