@@ -108,3 +108,32 @@ field() {
 		die if @open || !/<rect.*>0\.50</s' "$BATS_TEST_TMPDIR/svg"
 	grep -q '^     - 0.500$' "$BATS_TEST_TMPDIR/rst"
 }
+
+# costs TRANSPORT OP: instructions for a command, and their ratio to LIO's
+costs() {
+	perl -MJSON::PP -0777 -ne '
+		BEGIN { ($transport, $op) = splice @ARGV, 0, 2 }
+		for (@{ decode_json($_) }) {
+			next if $_->{transport} ne $transport || $_->{op} ne $op;
+			print "$_->{ours} $_->{ratio}\n";
+		}' "$1" "$2" "$json"
+}
+
+# within TRANSPORT OP INSTRUCTIONS RATIO
+within() {
+	local ours ratio
+
+	read -r ours ratio < <(costs "$1" "$2")
+	echo "$1 $2: $ours instructions, $ratio of what LIO takes"
+	awk "BEGIN { exit !($ours > 5000 && $ours <= $3 && $ratio <= $4) }"
+}
+
+@test "a command takes no more instructions than it may" {
+	"$BATS_TEST_DIRNAME/../run_vm.sh" --bed vm --icount --real-waits --timeout 600 -- \
+		"$BATS_TEST_DIRNAME/../bench/guest" budget >"$raw"
+	"$report" --json "$json" "$raw" >/dev/null
+	within local read 13500 0.7
+	within local write 13500 0.7
+	within iscsi read 50600 0.65
+	within iscsi write 60000 0.75
+}
