@@ -250,42 +250,29 @@ static ssize_t iscst_session_portal_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(iscst_session_, portal);
 
-static ssize_t iscst_session_incoming_cpu_show(struct config_item *item, char *page)
-{
-	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
-
-	return sysfs_emit(page, "%d\n", READ_ONCE(conn->home));
-}
-
-CONFIGFS_ATTR_RO(iscst_session_, incoming_cpu);
-
-static ssize_t iscst_session_cpu_show(struct config_item *item, char *page)
-{
-	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;
-
-	return sysfs_emit(page, "%d\n", READ_ONCE(conn->cpu));
-}
-
-CONFIGFS_ATTR_RO(iscst_session_, cpu);
-
-/* Of what is negotiated, all but MaxRecvDataSegmentLength stays as it is. */
-#define ISCST_SESSION_ATTR(_name, _param)					\
+/*
+ * _value is a field of conn. Of what is negotiated, all but MaxRecvDataSegmentLength stays
+ * as it is; CPUs change.
+ */
+#define ISCST_SESSION_ATTR(_name, _value)					\
 static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page)	\
 {										\
 	const struct iscst_conn *conn = iscst_session_from_item(item)->conn;	\
 										\
-	return sysfs_emit(page, "%u\n", READ_ONCE(conn->params._param));		\
+	return sysfs_emit(page, "%u\n", READ_ONCE(_value));			\
 }										\
 CONFIGFS_ATTR_RO(iscst_session_, _name)
 
-ISCST_SESSION_ATTR(header_digest, header_digest);
-ISCST_SESSION_ATTR(data_digest, data_digest);
-ISCST_SESSION_ATTR(initial_r2t, initial_r2t);
-ISCST_SESSION_ATTR(immediate_data, immediate_data);
-ISCST_SESSION_ATTR(max_burst_length, max_burst_length);
-ISCST_SESSION_ATTR(first_burst_length, first_burst_length);
-ISCST_SESSION_ATTR(max_outstanding_r2t, max_outstanding_r2t);
-ISCST_SESSION_ATTR(max_recv_data_segment_length, max_recv_data_segment_length);
+ISCST_SESSION_ATTR(incoming_cpu, conn->home);
+ISCST_SESSION_ATTR(cpu, conn->cpu);
+ISCST_SESSION_ATTR(header_digest, conn->params.header_digest);
+ISCST_SESSION_ATTR(data_digest, conn->params.data_digest);
+ISCST_SESSION_ATTR(initial_r2t, conn->params.initial_r2t);
+ISCST_SESSION_ATTR(immediate_data, conn->params.immediate_data);
+ISCST_SESSION_ATTR(max_burst_length, conn->params.max_burst_length);
+ISCST_SESSION_ATTR(first_burst_length, conn->params.first_burst_length);
+ISCST_SESSION_ATTR(max_outstanding_r2t, conn->params.max_outstanding_r2t);
+ISCST_SESSION_ATTR(max_recv_data_segment_length, conn->params.max_recv_data_segment_length);
 
 struct configfs_attribute *iscst_session_attrs[] = {
 	&iscst_session_attr_isid,
