@@ -64,7 +64,7 @@ make_iscsi_session() {
 	mkdir -p $target/portals/127.0.0.1:3260
 	attr_set $target/enable 1
 	background perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login(); sleep'
-	wait_until 10 test -e $target/sessions/iqn.2026-11.org.example:raw/state
+	wait_until 10 sessions_are_there $target/sessions/iqn.2026-11.org.example:raw
 	mkdir $target/auth/name
 }
 
@@ -75,7 +75,7 @@ make_everything() {
 		targets/local/t0/groups/g/initiators/name
 	make_target t0 i0
 	make_iscsi_session
-	wait_until 10 test -e targets/local/t0/sessions/i0/state
+	wait_until 10 sessions_are_there targets/local/t0/sessions/i0
 }
 
 @test "every attribute and directory has an ABI entry" {

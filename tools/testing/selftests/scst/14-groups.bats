@@ -424,8 +424,7 @@ other_host() {
 	probe_login me
 	one=$probe
 	sessions=$target/sessions
-	# configfs shows the directory a moment before what is in it
-	wait_until 5 test -e $sessions/me/initiator
+	wait_until 5 sessions_are_there $sessions/me
 	attr_is $sessions/me/initiator me
 	attr_is $sessions/me/group ''
 	attr_is $sessions/me/luns 1
@@ -441,7 +440,7 @@ other_host() {
 	attr_is $sessions/me/errors 1
 	attr_is $sessions/me/aborts 0
 	probe_login me
-	wait_until 5 test -e $sessions/me~2/initiator
+	wait_until 5 sessions_are_there $sessions/me~2
 	attr_is $sessions/me~2/initiator me
 	mkdir $groups/g/initiators/me
 	attr_is $sessions/me/group g

@@ -99,7 +99,7 @@ with() {
 	ln -s devices/nullio/a $target/groups/g1/luns/0/
 	ln -s devices/nullio/b $target/groups/g2/luns/0/
 	bystander_starts v1 v2
-	wait_until 10 test -d $target/sessions/v1 -a -d $target/sessions/v2
+	wait_until 10 sessions_are_there $target/sessions/{v1,v2}
 	# v1's and v2's group, - for none, and what makes it so
 	while read -r one two patterns; do
 		set -f

@@ -71,7 +71,7 @@ port_is_right() {
 	attr_set $target/enable 1
 	for port in $ports; do
 		probe_login "$port"
-		wait_until 5 test -d $target/sessions/"$port"
+		wait_until 5 sessions_are_there $target/sessions/"$port"
 	done
 	for round in $([ "$SCST_BED" = vm ] && echo 1 || echo 1 2); do
 		for shell in {1..50}; do

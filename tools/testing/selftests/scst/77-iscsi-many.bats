@@ -68,15 +68,12 @@ disks() {
 	raw '(my $count, my @all) = ($ENV{SCST_SESSIONS});
 	sub lun { return pack "n x6", $_[0] }
 	sub each_session { my ($do) = @_;
-		for my $n (0 .. $#all) {
-			($sock, $cmdsn, $expstatsn) = @{$all[$n]};
-			$do->($n); $all[$n] = [$sock, $cmdsn, $expstatsn];
-		} }
+		for my $n (0 .. $#all) { in_session($all[$n], sub { $do->($n) }) } }
 	sub block { my ($n, $lun) = @_; return sprintf "%-512s", "session $n, LUN $lun" }
 	for (1 .. $count) {
 		$isid = pack "N n", 0x80000000, $_; login();
 		for (0 .. 3) { scsi(0x80, 0, "\0" x 6, "", "", lun($_)); expect(0x21); }
-		push @all, [$sock, $cmdsn, $expstatsn];
+		push @all, session();
 	}
 	my $tries = 300;
 	until ((my @there = glob "$ENV{SESSIONS}/*") == $count) {
@@ -122,17 +119,14 @@ cpus='my @cpus = (0 .. $ENV{CPUS} - 1);
 	sub pin { syscall(203, 0, 8, pack "Q", 1 << $_[0] % @cpus) < 0 and fail "affinity: $!" }
 	sub begin { my ($id, $cpu) = @_;
 		$isid = pack "N n", 0x80000000, $id; pin($cpu); login_ready();
-		return { sock => $sock, cpu => $cpu, isid => "0x" . unpack("H*", $isid),
-			cmdsn => $cmdsn, expstatsn => $expstatsn };
+		return { session => session(), cpu => $cpu, isid => "0x" . unpack("H*", $isid) };
 	}
 	sub burst { my ($s, $under_way, $times) = @_;
 		pin($s->{cpu});
-		($sock, $cmdsn, $expstatsn) = @{$s}{qw(sock cmdsn expstatsn)};
-		for (1 .. $times) {
+		in_session($s->{session}, sub { for (1 .. $times) {
 			scsi(0x80, 0, "\0" x 6) for 1 .. $under_way;
 			expect(0x21, b3 => 0) for 1 .. $under_way;
-		}
-		@{$s}{qw(cmdsn expstatsn)} = ($cmdsn, $expstatsn);
+		} });
 	}
 	sub attribute { local @ARGV = "$_[0]/$_[1]"; my $line = <>; chomp $line; return $line }
 	sub beside { my ($s) = @_;

@@ -71,7 +71,7 @@ two_sessions() {
 	attr_set $target/enable 1
 	for name in v1 v2; do
 		probe_login $name
-		wait_until 10 test -d $target/sessions/$name
+		wait_until 10 sessions_are_there $target/sessions/$name
 	done
 }
 

@@ -215,6 +215,15 @@ sub login_ready {
 	expect(0x21);
 }
 
+# session: the one that is there, for in_session SESSION, CODE: as if there was no other
+sub session { return [$sock, $cmdsn, $expstatsn] }
+sub in_session {
+	my ($session, $do) = @_;
+	($sock, $cmdsn, $expstatsn) = @$session;
+	$do->();
+	@$session = ($sock, $cmdsn, $expstatsn);
+}
+
 # The connection works: a ping comes back.
 sub ping {
 	my $tag = next_itt();

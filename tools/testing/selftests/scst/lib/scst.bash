@@ -116,11 +116,21 @@ scst_start() {
 	) 3>&- &
 }
 
-# What a process and its children wait for
+# A process, what it has started, and so on
+family_of() {
+	local child
+
+	echo "$1"
+	for child in $(pgrep -P "$1"); do
+		family_of "$child"
+	done
+}
+
+# What these processes wait for
 show_stuck() {
 	local process
 
-	for process in "$1" $(pgrep -P "$1"); do
+	for process in "$@"; do
 		tr '\0' ' ' <"/proc/$process/cmdline"
 		grep State "/proc/$process/status"
 		cat "/proc/$process/stack"
@@ -130,13 +140,15 @@ show_stuck() {
 # bounded SECONDS COMMAND...: give the command up, even if it cannot be killed.
 bounded() {
 	local limit=$1 pid
+	local -a family
 
 	shift
 	scst_start "$@"
 	pid=$!
 	if ! wait_until "$limit" is_dead "$pid"; then
-		show_stuck "$pid"
-		kill -KILL "$pid"
+		mapfile -t family < <(family_of "$pid")
+		show_stuck "${family[@]}"
+		kill -KILL "${family[@]}"
 		return 1
 	fi
 	wait "$pid"
@@ -154,16 +166,6 @@ jobs_end() {
 
 	for pid in "${scst_jobs[@]}"; do
 		wait_until "$1" is_dead "$pid" || return
-	done
-}
-
-# A process, what it has started, and so on
-family_of() {
-	local child
-
-	echo "$1"
-	for child in $(pgrep -P "$1"); do
-		family_of "$child"
 	done
 }
 
@@ -369,6 +371,15 @@ wait_for_disk() {
 # wait_for_sg TARGET INITIATOR LUN: prints /dev/sgN.
 wait_for_sg() {
 	wait_until 20 find_node "$@" scsi_generic && printf '%s\n' "$scst_node"
+}
+
+# sessions_are_there DIRECTORY...: configfs shows one a moment before what is in it.
+sessions_are_there() {
+	local directory
+
+	for directory in "$@"; do
+		[ -e "$directory/state" ] || return
+	done
 }
 
 lun_is_gone() {
