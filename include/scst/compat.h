@@ -17,12 +17,12 @@
 #include <linux/hrtimer.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
-#include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#include <net/tcp.h>
 #include <scsi/scsi_proto.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -237,21 +237,21 @@ static inline int scst_mkdir(const char *name, umode_t mode)
 
 /* Sends a part of @bvecs out of their own pages; returns bytes or an errno. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-static inline int scst_sock_send_bvecs(struct socket *sock, struct bio_vec *bvecs,
-				       unsigned int n, size_t len, int flags)
+static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
+				      size_t len, int flags)
 {
 	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvecs, n, len);
-	return sock_sendmsg(sock, &msg);
+	return tcp_sendmsg_locked(sk, &msg, len);
 }
 #else
-static inline int scst_sock_send_bvecs(struct socket *sock, struct bio_vec *bvecs,
-				       unsigned int n, size_t len, int flags)
+static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
+				      size_t len, int flags)
 {
 	if (n > 1)
 		flags |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
-	return kernel_sendpage(sock, bvecs->bv_page, bvecs->bv_offset, bvecs->bv_len, flags);
+	return tcp_sendpage_locked(sk, bvecs->bv_page, bvecs->bv_offset, bvecs->bv_len, flags);
 }
 #endif
 

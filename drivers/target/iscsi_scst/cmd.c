@@ -58,7 +58,7 @@ void iscst_send_response(struct scst_cmd *cmd)
  * iscst_release - the core is done with a command
  * @cmd: the command
  *
- * io_work takes it back when it runs next. If the command had an answer it is running.
+ * It is taken back when its connection is served next: now, if the command had an answer.
  *
  * Context: thread or softirq, in an RCU read-side section.
  */
@@ -87,7 +87,7 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
  * iscst_cmd_reclaim - take back what the core released
  * @session: the session
  *
- * Context: io_work, or nobody runs it any more.
+ * Context: under the socket's lock, or nobody has it any more.
  */
 void iscst_cmd_reclaim(struct iscst_session *session)
 {
@@ -289,7 +289,7 @@ static void iscst_cmd_submit(struct iscst_cmd *cmd)
  * iscst_scsi_cmd - the header of a SCSI Command came, RFC 7143 11.3
  * @conn: the connection
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: 0, or -ENOMEM.
  */
 int iscst_scsi_cmd(struct iscst_conn *conn)
@@ -326,7 +326,7 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
  *
  * What else the initiator sends for it is dropped.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_cmd_respond(struct iscst_cmd *cmd)
 {
@@ -461,7 +461,7 @@ static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
  * @conn: the connection
  * @cmd:  the command
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: true if it is the last.
  */
 bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd)

@@ -13,7 +13,7 @@
  * @session: the session
  * @hdr:     the request
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: whether it is to be carried out, or to be ignored.
  */
 enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
@@ -33,7 +33,7 @@ enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
  * iscst_cmdsn_count - a command takes its share of the window
  * @cmd: the command
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_cmdsn_count(struct iscst_cmd *cmd)
 {
@@ -45,7 +45,7 @@ void iscst_cmdsn_count(struct iscst_cmd *cmd)
  * iscst_cmdsn_uncount - and gives it back
  * @cmd: a command that is answered, or will not be
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_cmdsn_uncount(struct iscst_cmd *cmd)
 {
@@ -71,7 +71,7 @@ static void iscst_cmdsn_update(struct iscst_session *session)
  *
  * Log-in responses before the last have no session and bring the others with them.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbered)
 {

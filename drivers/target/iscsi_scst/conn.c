@@ -3,6 +3,7 @@
  * Connections: from accept to the last reference; iscst.h has the order of the end.
  */
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -26,20 +27,26 @@ void iscst_conn_kick(struct iscst_conn *conn)
 	queue_work_on(READ_ONCE(conn->cpu), iscst_io_wq, &conn->io_work);
 }
 
+/* What runs here: a task, or a softirq that has interrupted it. Never 0. */
+static unsigned long iscst_conn_context(void)
+{
+	return (unsigned long)current + (in_serving_softirq() ? 1 : 0);
+}
+
 /**
- * iscst_conn_post - give io_work something to do
+ * iscst_conn_post - give the connection something to do
  * @conn: the connection
- * @tx:   what; io_work owns it from here on
+ * @tx:   what; whoever serves the connection owns it from here on
  *
- * io_work itself need not be kicked, it looks when it is through with what it does. An
- * interrupt of it may come after that look.
+ * Who serves it at the moment looks when it is through with what it does. What interrupts
+ * it may come after that look.
  *
  * Context: thread or softirq.
  */
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 {
 	llist_add(&tx->node, &conn->events);
-	if (!in_task() || READ_ONCE(conn->worker) != current)
+	if (READ_ONCE(conn->server) != iscst_conn_context())
 		iscst_conn_kick(conn);
 }
 
@@ -156,6 +163,8 @@ static void iscst_conn_slow_work(struct work_struct *work)
 
 	if (conn->state == ISCST_CONN_LOGIN)
 		iscst_login_run(conn);
+	else if (conn->state == ISCST_CONN_OVER)
+		iscst_session_over(conn);
 	else
 		iscst_text_run(conn);
 	/* Orders what was done before the bit that gives it to io_work. */
@@ -208,15 +217,15 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
  * iscst_conn_events - look at what was posted
  * @conn: the connection
  *
- * Context: io_work.
+ * Context: under the socket's lock, or it is dead.
  */
 void iscst_conn_events(struct iscst_conn *conn)
 {
 	struct llist_node *nodes;
 	struct iscst_tx *tx, *next;
 
-	while ((nodes = llist_del_all(&conn->events))) {
-		nodes = llist_reverse_order(nodes);
+	while (!llist_empty(&conn->events)) {
+		nodes = llist_reverse_order(llist_del_all(&conn->events));
 		llist_for_each_entry_safe(tx, next, nodes, node)
 			iscst_conn_event(conn, tx);
 	}
@@ -227,6 +236,7 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 {
 	struct iscst_tx *tx;
 
+	WRITE_ONCE(conn->server, iscst_conn_context());
 	conn->tx.item = NULL;
 	if (conn->rx.cmd)
 		iscst_data_fail(conn->rx.cmd);
@@ -239,6 +249,7 @@ static void iscst_conn_drain(struct iscst_conn *conn)
 		iscst_conn_refuse(tx);
 	}
 	iscst_conn_events(conn);
+	WRITE_ONCE(conn->server, 0);
 }
 
 /*
@@ -303,14 +314,20 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 	iscst_async_drop(conn);
 	iscst_tx_run(conn);
 	list_splice(&unsent, &conn->tx_list);
-	/* Sends what is corked; with data that nobody reads, the release would not. */
-	kernel_sock_shutdown(conn->sock, SHUT_WR);
 	iscst_conn_close(conn);
 }
 
-static void iscst_conn_tick(struct iscst_conn *conn)
+static bool iscst_conn_has_news(struct iscst_conn *conn)
 {
-	if (!iscst_conn_is_normal(conn))
+	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
+				   BIT(ISCST_CONN_LOGOUT) | BIT(ISCST_CONN_DROP);
+
+	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
+}
+
+static void iscst_conn_news(struct iscst_conn *conn)
+{
+	if (!iscst_conn_has_news(conn) || !iscst_conn_is_normal(conn))
 		return;
 	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
 		iscst_cpu_tick(conn);
@@ -325,21 +342,60 @@ static void iscst_conn_tick(struct iscst_conn *conn)
 		iscst_conn_take_leave(conn);
 }
 
-/* One round. Returns 1 if there may be more to do, 0 if not, or an errno. */
-static int iscst_conn_round(struct iscst_conn *conn)
+/**
+ * iscst_conn_answer - send what there is
+ * @conn: the connection
+ *
+ * Context: under the socket's lock.
+ * Return: as iscst_tx_run().
+ */
+int iscst_conn_answer(struct iscst_conn *conn)
 {
-	int sent, received;
+	iscst_conn_events(conn);
+	return iscst_tx_run(conn);
+}
 
+/* Returns as iscst_tx_run(). */
+static int iscst_conn_transfer(struct iscst_conn *conn)
+{
+	int ret;
+
+	lockdep_assert(lockdep_sock_is_held(conn->sock->sk));
+	ret = iscst_conn_answer(conn);
+	if (ret >= 0)
+		ret = iscst_rx_run(conn);
+	if (ret >= 0)
+		ret = iscst_conn_answer(conn);
 	if (READ_ONCE(conn->session))
 		iscst_cmd_reclaim(conn->session);
-	iscst_conn_events(conn);
-	sent = iscst_tx_run(conn);
-	if (sent < 0)
-		return sent;
-	received = iscst_rx_run(conn);
-	if (received < 0)
-		return received;
-	return sent || received || !llist_empty(&conn->events);
+	return ret;
+}
+
+static int iscst_conn_serve(struct iscst_conn *conn)
+{
+	int ret = 0;
+
+	WRITE_ONCE(conn->server, iscst_conn_context());
+	iscst_conn_news(conn);
+	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
+		ret = iscst_conn_transfer(conn);
+	conn->alone = 0;
+	conn->defer = false;
+	WRITE_ONCE(conn->server, 0);
+	return ret;
+}
+
+/* Returns 1 if there may be more to do, 0 if not, or an errno. */
+static int iscst_conn_round(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	lock_sock(sk);
+	ret = iscst_conn_serve(conn);
+	/* Packets that had to wait come now. */
+	release_sock(sk);
+	return ret ?: !llist_empty(&conn->events) || iscst_rx_has_more(conn);
 }
 
 /* Returns whether the budget was used up. */
@@ -348,7 +404,6 @@ static bool iscst_conn_run(struct iscst_conn *conn)
 	int budget = ISCST_BUDGET;
 	int ret = 1;
 
-	iscst_conn_tick(conn);
 	while (ret > 0 && budget--) {
 		if (test_bit(ISCST_CONN_CLOSING, &conn->flags))
 			return false;
@@ -362,15 +417,10 @@ static bool iscst_conn_run(struct iscst_conn *conn)
 static void iscst_conn_io_work(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, io_work);
-	bool more = false;
 
-	WRITE_ONCE(conn->worker, current);
 	if (test_bit(ISCST_CONN_DEAD, &conn->flags))
 		iscst_conn_drain(conn);
-	else
-		more = iscst_conn_run(conn);
-	WRITE_ONCE(conn->worker, NULL);
-	if (more)
+	else if (iscst_conn_run(conn))
 		iscst_conn_kick(conn);
 }
 
@@ -410,16 +460,65 @@ static void iscst_conn_timer(struct work_struct *work)
 	queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
 }
 
+/*
+ * With few commands under way they are carried out and answered as they come, in the
+ * softirq that brings them: to wake io_work would cost more than all that it does. What
+ * may sleep is left to it, and what somebody else has the socket for.
+ */
+static bool iscst_conn_is_quick(const struct iscst_conn *conn)
+{
+	const unsigned long busy = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
+
+	return in_serving_softirq() && !sock_owned_by_user_nocheck(conn->sock->sk) &&
+	       conn->state == ISCST_CONN_FULL && !conn->many && !conn->defer &&
+	       !(READ_ONCE(conn->flags) & busy);
+}
+
+/* Whether something is left, which is more than softirq may do. */
+static bool iscst_conn_has_rest(struct iscst_conn *conn)
+{
+	return !llist_empty(&conn->events) || !list_empty(&conn->tx_list) || conn->tx.busy ||
+	       iscst_rx_wants_work(conn) || iscst_rx_has_more(conn);
+}
+
+static void iscst_conn_serve_softirq(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	sk->sk_allocation = GFP_ATOMIC;
+	WRITE_ONCE(conn->in_softirq, true);
+	WRITE_ONCE(conn->server, iscst_conn_context());
+	ret = iscst_conn_transfer(conn);
+	WRITE_ONCE(conn->server, 0);
+	WRITE_ONCE(conn->in_softirq, false);
+	sk->sk_allocation = GFP_KERNEL;
+	if (ret < 0)
+		iscst_conn_close(conn);
+	else if (iscst_conn_has_rest(conn))
+		iscst_conn_kick(conn);
+}
+
+static void iscst_conn_packets(struct iscst_conn *conn)
+{
+	/* It looks after it has released the socket. */
+	if (current_work() == &conn->io_work)
+		return;
+	iscst_cpu_choose(conn);
+	if (iscst_conn_is_quick(conn))
+		iscst_conn_serve_softirq(conn);
+	else
+		iscst_conn_kick(conn);
+}
+
 static void iscst_sk_data_ready(struct sock *sk)
 {
 	struct iscst_conn *conn;
 
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
-	if (likely(conn)) {
-		iscst_cpu_choose(conn);
-		iscst_conn_kick(conn);
-	}
+	if (likely(conn))
+		iscst_conn_packets(conn);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -454,6 +553,8 @@ static void iscst_conn_set_callbacks(struct iscst_conn *conn)
 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = conn;
+	/* The fragment of a task is not a softirq's. */
+	sk->sk_use_task_frag = false;
 	conn->write_space = sk->sk_write_space;
 	conn->state_change = sk->sk_state_change;
 	sk->sk_data_ready = iscst_sk_data_ready;
@@ -487,7 +588,9 @@ static void iscst_conn_close_work(struct work_struct *work)
 	flush_work(&conn->io_work);
 	cancel_work_sync(&conn->slow_work);		/* 3 */
 	cancel_delayed_work_sync(&conn->timer);
-	sock_release(conn->sock);			/* 4 */
+	/* Sends what is corked; with data that nobody reads, the release would not. */
+	kernel_sock_shutdown(conn->sock, SHUT_WR);	/* 4 */
+	sock_release(conn->sock);
 	if (!iscst_session_end(conn))			/* 5 */
 		iscst_conn_free(conn);			/* 6 */
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where io_work runs. It is at home on the CPU that takes the connection's packets: what
- * they bring is in that CPU's caches, and to be woken there costs least. An initiator
- * with one command under way at a time is not served faster anywhere else. With many
- * under way, packets alone keep that CPU busy, and io_work does its part beside it: unless
- * the CPU there is as busy, with another such connection's packets. With many of them each
- * is best served at home.
+ * Where a connection is served. It is at home on the CPU that takes its packets: what they
+ * bring is in that CPU's caches. An initiator with one command under way at a time is not
+ * served faster anywhere else, and best in the softirq itself. With many under way, packets
+ * alone keep that CPU busy, and io_work does its part beside it: unless the CPU there is as
+ * busy, with another such connection's packets. With many of them each is best served at
+ * home.
  *
  * How many are under way is seen best from the initiator's side: when it sends a
  * command, which of those before has it no answer to? ExpStatSN says it. The target's own
- * view depends on how fast it is, and so on where io_work runs.
+ * view depends on how fast it is, and so on where it is served. If an initiator on the same
+ * machine is answered in softirq, that is before it sends the next command, however many it
+ * has. So one command in a few waits for io_work, to see what comes meanwhile.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -25,15 +27,17 @@
 
 /*
  * In 16ths of a command, and 1 above that, as an average of 0 would count as none. Measured
- * with 1 to 32 commands of 4 KiB and of 256 KiB under way: 2 are answered faster at home, 4
- * do as well here as there, and more do better beside it.
+ * with 1 to 32 commands under way: up to 4 are answered faster at home, 8 and more beside it.
  */
 #define ISCST_COMPANY(sixteenths)	((sixteenths) + 1)
-#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(20)
-#define ISCST_COMPANY_RETURN		ISCST_COMPANY(12)
+#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(24)
+#define ISCST_COMPANY_RETURN		ISCST_COMPANY(16)
 
 /* Others that count at most, so that a burst is soon forgotten */
 #define ISCST_COMPANY_MAX		8
+
+/* Commands that come alone in softirq before one waits for io_work */
+#define ISCST_COMPANY_SAMPLE		16
 
 /* How many connections with many commands under way are at home there */
 static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
@@ -74,7 +78,7 @@ void iscst_cpu_tick(struct iscst_conn *conn)
 	if (time_before(jiffies, conn->last_rx + HZ))
 		return;
 	ewma_iscst_company_init(&conn->company);
-	WRITE_ONCE(conn->many, false);
+	conn->many = false;
 	iscst_cpu_leave(conn);
 }
 
@@ -85,20 +89,24 @@ void iscst_cpu_tick(struct iscst_conn *conn)
  *
  * An initiator that says something wrong has only its own connection served elsewhere.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn)
 {
 	u32 others = conn->session->outstanding + conn->statsn - exp_statsn;
 	unsigned long average;
 
+	if (!others && conn->in_softirq) {
+		conn->defer = ++conn->alone >= ISCST_COMPANY_SAMPLE;
+		return;
+	}
 	others = min_t(u32, others, ISCST_COMPANY_MAX);
 	ewma_iscst_company_add(&conn->company, ISCST_COMPANY(16 * others));
 	average = ewma_iscst_company_read(&conn->company);
 	if (average > ISCST_COMPANY_LEAVE)
-		WRITE_ONCE(conn->many, true);
+		conn->many = true;
 	else if (average < ISCST_COMPANY_RETURN)
-		WRITE_ONCE(conn->many, false);
+		conn->many = false;
 }
 
 static bool iscst_cpu_is_free(unsigned int cpu)
@@ -129,17 +137,16 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
  * Packets that had to wait while io_work had the socket are handed over where io_work is:
  * that says nothing.
  *
- * Context: under the socket's callback lock, with bottom halves disabled, which is also
- * what keeps the mask of CPUs that are not isolated: RCU.
+ * Context: under the socket's lock and its callback lock, with bottom halves disabled, which
+ * is also what keeps the mask of CPUs that are not isolated: RCU.
  */
 void iscst_cpu_choose(struct iscst_conn *conn)
 {
-	bool many = READ_ONCE(conn->many);
 	int home = smp_processor_id();
 
 	if (!in_serving_softirq())
 		return;
-	iscst_cpu_occupy(conn, many ? home : ISCST_CPU_NONE);
+	iscst_cpu_occupy(conn, conn->many ? home : ISCST_CPU_NONE);
 	WRITE_ONCE(conn->home, home);
-	WRITE_ONCE(conn->cpu, many ? iscst_cpu_beside(home) : home);
+	WRITE_ONCE(conn->cpu, conn->many ? iscst_cpu_beside(home) : home);
 }

@@ -42,7 +42,7 @@ static void iscst_data_set_status(struct iscst_cmd *cmd)
  * iscst_data_fail - a command waits for its data no longer
  * @cmd: the command; if it did wait, it is gone on return, or soon
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_data_fail(struct iscst_cmd *cmd)
 {
@@ -74,7 +74,7 @@ static void iscst_data_end(struct iscst_cmd *cmd)
  * iscst_data_fail_all - nobody waits for data any more
  * @conn: the connection
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_data_fail_all(struct iscst_conn *conn)
 {
@@ -88,7 +88,7 @@ void iscst_data_fail_all(struct iscst_conn *conn)
  * iscst_r2t_pump - ask for more data, if there may be one more R2T
  * @cmd: a command whose unsolicited data, if any, is there
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_r2t_pump(struct iscst_cmd *cmd)
 {
@@ -114,7 +114,7 @@ static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
  * @conn: the connection
  * @cmd:  the command
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: true if no other may follow now.
  */
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
@@ -163,7 +163,7 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
  * iscst_data_free - free what was put aside, if there is anything
  * @cmd: the command
  *
- * Context: io_work, or nobody runs it any more.
+ * Context: under the socket's lock, or nobody has it any more.
  */
 void iscst_data_free(struct iscst_cmd *cmd)
 {
@@ -198,7 +198,7 @@ static void iscst_data_unstage(struct iscst_cmd *cmd)
  * iscst_data_wanted - the core wants a command's data
  * @cmd: the command
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_data_wanted(struct iscst_cmd *cmd)
 {
@@ -225,12 +225,14 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
+	gfp_t gfp = cmd->conn->in_softirq ? GFP_ATOMIC : GFP_KERNEL;
+
 	if (cmd->stage)
 		return true;
 	cmd->stage_len = cmd->seq_end;
 	if (!scst_buf_reserve(cmd->stage_len))
 		return false;
-	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, GFP_KERNEL | __GFP_NOWARN,
+	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, gfp | __GFP_NOWARN,
 				     &cmd->stage_nents);
 	if (!cmd->stage)
 		scst_buf_unreserve(cmd->stage_len);
@@ -244,7 +246,7 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
  *
  * A PDU without data only ends a sequence: there may be nothing to put aside.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
 {
@@ -282,7 +284,7 @@ static void iscst_data_sequence_end(struct iscst_cmd *cmd)
  * @len:   bytes
  * @final: the PDU had its F bit set
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
 {
@@ -307,7 +309,7 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
  * @cmd:  the command; gone on return, or soon
  * @loss: why not
  *
- * Context: io_work, while the PDU is conn->rx's.
+ * Context: under the socket's lock, while the PDU is conn->rx's.
  */
 void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss)
 {
@@ -391,7 +393,7 @@ static enum iscst_loss iscst_data_check(const struct iscst_cmd *cmd,
  * answered or aborted meanwhile. What is not the next PDU of its sequence cannot be
  * mended without recovery within a command: that fails.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: 0.
  */
 int iscst_data_out(struct iscst_conn *conn)

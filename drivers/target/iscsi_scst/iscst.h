@@ -2,29 +2,34 @@
 /*
  * iscsi_scst: an iSCSI target, RFC 7143.
  *
- * A connection's io_work receives and sends, on the CPU that the network brings its
- * data to or beside it (cpu.c), and is the only one to touch what is tagged W: no lock
- * on the data path. Everybody else posts to conn->events and kicks it. What sleeps
- * (log-in, text requests) is done by slow_work, and nothing is received meanwhile.
+ * A connection receives and sends under the lock of its socket, which is what protects
+ * all that is tagged W: there is no other lock on the data path. With few commands under
+ * way it is the softirq that brings the packets which does so, as it has that lock; with
+ * many it is io_work, on the same CPU or beside it (cpu.c). Everybody else posts to
+ * conn->events and kicks io_work. What sleeps (log-in, log-out, text requests) is done by
+ * slow_work, and nothing is received meanwhile.
  *
  * Legend:
  *
  * I: set before publication, then constant
  * G: iscst_lock
  * P: iscst_portal_lock
- * W: io_work only; slow_work while ISCST_CONN_SLOW is set
+ * W: the socket's lock; slow_work, what it was given, while ISCST_CONN_SLOW is set;
+ *    io_work once ISCST_CONN_DEAD is
  *
  * Lock order: configfs's su_mutex, then iscst_portal_lock, then iscst_lock, then the
  * core's configuration lock. What the core calls under the latter takes none of them.
+ * iscst_lock comes before the socket's lock, and that before the core's spinlocks.
  *
  * Lifetimes. A connection ends in close_work, once, whoever asked for it:
  *
  * 1. The socket's call-backs are taken off: the network kicks io_work no more.
  * 2. ISCST_CONN_DEAD is set and io_work flushed. From here on io_work gives back what
  *    the core hands out and touches the socket no more.
- * 3. slow_work and the timer are cancelled. io_work was the only one to start
- *    slow_work, so there is a session now or there never will be.
- * 4. The socket is released: its network namespace need not be there any more.
+ * 3. slow_work and the timer are cancelled. Nobody starts slow_work any more, so there is
+ *    a session now or there never will be.
+ * 4. The socket is shut down and released: its network namespace need not be there any
+ *    more.
  * 5. With an I_T nexus, it is unregistered. The core aborts its commands; io_work gives
  *    back those that waited for data or were to be answered. When the core calls
  *    iscst_session_gone(), the last release() is over and nothing kicks io_work.
@@ -516,7 +521,7 @@ struct iscst_session {
 	struct iscst_secret *proven;		/* I */
 	bool ending;				/* G */
 	bool gone;				/* G */
-	struct iscst_ctl *logout;		/* G */
+	struct iscst_ctl *logout;		/* W to set, then G */
 	u32 exp_cmdsn;				/* W */
 	u32 max_cmdsn;				/* W */
 	u32 depth;				/* I */
@@ -653,8 +658,11 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @cpu:	where io_work runs
  * @company:	other commands that the initiator waits for; see cpu.c
  * @many:	there are so many that they keep @home busy
+ * @alone:	commands that came alone in softirq, one after the other
+ * @defer:	what comes waits for io_work
  * @busy_at:	where that is counted, or ISCST_CPU_NONE
- * @worker:	the task that io_work runs in
+ * @server:	who serves it at the moment: iscst_conn_context(), or 0
+ * @in_softirq:	it is a softirq
  * @io_work:	receives and sends; see the top
  * @slow_work:	does what sleeps
  * @close_work:	ends it
@@ -699,9 +707,12 @@ struct iscst_conn {
 	int home;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
 	struct ewma_iscst_company company;	/* W */
-	bool many;				/* READ_ONCE() */
+	bool many;				/* W */
+	unsigned int alone;			/* W */
+	bool defer;				/* W */
 	int busy_at;				/* xchg() */
-	struct task_struct *worker;		/* READ_ONCE() */
+	unsigned long server;			/* W, READ_ONCE() */
+	bool in_softirq;			/* W, READ_ONCE() */
 	struct work_struct io_work;
 	struct work_struct slow_work;
 	struct work_struct close_work;
@@ -758,6 +769,7 @@ void iscst_conn_drop(struct iscst_conn *conn);
 void iscst_conn_ask_logout(struct iscst_conn *conn);
 void iscst_conn_free(struct iscst_conn *conn);
 void iscst_conn_events(struct iscst_conn *conn);
+int iscst_conn_answer(struct iscst_conn *conn);
 void iscst_conn_start_slow(struct iscst_conn *conn);
 void iscst_conn_established(struct iscst_conn *conn);
 void iscst_conn_over(struct iscst_conn *conn);
@@ -773,6 +785,7 @@ void iscst_cpu_choose(struct iscst_conn *conn);
 u16 iscst_session_open(struct iscst_conn *conn);
 bool iscst_session_end(struct iscst_conn *conn);
 void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl);
+void iscst_session_over(struct iscst_conn *conn);
 void iscst_session_free(struct iscst_session *session);
 void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
@@ -782,6 +795,8 @@ void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense);
 
 /* rx.c */
 int iscst_rx_run(struct iscst_conn *conn);
+bool iscst_rx_has_more(struct iscst_conn *conn);
+bool iscst_rx_wants_work(const struct iscst_conn *conn);
 void iscst_rx_to_buf(struct iscst_conn *conn, void *buf);
 void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep);
 void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd);

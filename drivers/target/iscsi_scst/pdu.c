@@ -18,17 +18,19 @@
  *
  * Its F bit is set, its ITT is that of nothing, it takes a StatSN.
  *
- * Context: io_work, or slow_work.
+ * Context: under the socket's lock, or slow_work.
  * Return: the PDU, or NULL.
  */
 struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len)
 {
-	struct iscst_ctl *ctl = kzalloc_obj(*ctl);
+	/* If slow_work finds a softirq that is about to end, it is only less patient. */
+	gfp_t gfp = READ_ONCE(conn->in_softirq) ? GFP_ATOMIC : GFP_KERNEL;
+	struct iscst_ctl *ctl = kzalloc(sizeof(*ctl), gfp);
 
 	if (!ctl)
 		return NULL;
 	if (len) {
-		ctl->data = kvmalloc(len, GFP_KERNEL);
+		ctl->data = kvmalloc(len, gfp);
 		if (!ctl->data) {
 			kfree(ctl);
 			return NULL;
@@ -78,7 +80,7 @@ void iscst_ctl_send(struct iscst_ctl *ctl)
  * @conn:   the connection
  * @reason: why, RFC 7143 11.17.1
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: 0, or -ENOMEM.
  */
 int iscst_reject(struct iscst_conn *conn, u8 reason)

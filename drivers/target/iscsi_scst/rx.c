@@ -2,15 +2,35 @@
 /*
  * Receiving: one PDU at a time, header, data and trailer, as they come. Data goes from
  * the socket's buffers to where it belongs: a command's own pages, or a text's memory.
+ *
+ * TCP shows us its packets under the socket's lock, and acknowledges them when we have
+ * seen them all. Answers that are there by then are sent before, and carry the
+ * acknowledgment: a write's data would cost a packet of its own otherwise.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/skbuff.h>
 #include <linux/uio.h>
-#include <net/tcp_states.h>
+#include <net/tcp.h>
 
 #include "iscst.h"
 
 #define ISCST_RX_BVECS	16
+
+/* Parts of PDUs that are received before what waits to be sent has its turn */
+#define ISCST_RX_PARTS	32
+
+/**
+ * struct iscst_chunk - what is left of a packet
+ * @skb:	the packet
+ * @off:	where
+ * @len:	bytes
+ */
+struct iscst_chunk {
+	struct sk_buff *skb;
+	u32 off;
+	u32 len;
+};
 
 static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
 {
@@ -22,7 +42,7 @@ static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
  * @conn: the connection
  * @buf:  where to; as much room as the PDU has data
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
 {
@@ -36,7 +56,7 @@ void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
  * @cmd:  the command, whose cursor stands where the data belongs
  * @keep: bytes of it that are wanted; the others are dropped
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
 {
@@ -50,7 +70,7 @@ void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
  * @conn: the connection
  * @cmd:  the command; what comes for it is dropped
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
 {
@@ -60,36 +80,36 @@ void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	conn->rx.dest = ISCST_RX_DROP;
 }
 
-static int iscst_rx_recv(struct iscst_conn *conn, void *buf, u32 len)
+static int iscst_rx_copy(const struct iscst_chunk *chunk, void *buf, u32 len)
 {
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	struct kvec vec = { .iov_base = buf, .iov_len = len };
-
-	return kernel_recvmsg(conn->sock, &msg, &vec, 1, len, msg.msg_flags);
+	len = min(len, chunk->len);
+	return skb_copy_bits(chunk->skb, chunk->off, buf, len) ?: len;
 }
 
-static int iscst_rx_recv_sg(struct iscst_conn *conn, u32 len)
+static int iscst_rx_copy_sg(struct iscst_conn *conn, const struct iscst_chunk *chunk, u32 len)
 {
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct iscst_cursor *cursor = &conn->rx.cmd->cursor;
 	struct bio_vec bvecs[ISCST_RX_BVECS];
+	struct iov_iter iter;
 	unsigned int n;
 	int ret;
 
+	len = min(len, chunk->len);
 	n = iscst_cursor_bvecs(cursor, bvecs, ISCST_RX_BVECS, &len);
-	iov_iter_bvec(&msg.msg_iter, ITER_DEST, bvecs, n, len);
-	ret = sock_recvmsg(conn->sock, &msg, msg.msg_flags);
-	if (ret <= 0)
+	iov_iter_bvec(&iter, ITER_DEST, bvecs, n, len);
+	ret = skb_copy_datagram_iter(chunk->skb, chunk->off, &iter, len);
+	if (ret)
 		return ret;
 	if (conn->params.data_digest)
-		conn->rx.crc = iscst_crc_cursor(conn->rx.crc, cursor, ret);
-	iscst_cursor_skip(cursor, ret);
-	return ret;
+		conn->rx.crc = iscst_crc_cursor(conn->rx.crc, cursor, len);
+	iscst_cursor_skip(cursor, len);
+	return len;
 }
 
-static int iscst_rx_recv_buf(struct iscst_conn *conn, void *buf, u32 len)
+static int iscst_rx_copy_buf(struct iscst_conn *conn, const struct iscst_chunk *chunk,
+			     void *buf, u32 len)
 {
-	int ret = iscst_rx_recv(conn, buf, len);
+	int ret = iscst_rx_copy(chunk, buf, len);
 
 	if (ret > 0 && conn->params.data_digest)
 		conn->rx.crc = iscst_crc(conn->rx.crc, buf, ret);
@@ -97,29 +117,30 @@ static int iscst_rx_recv_buf(struct iscst_conn *conn, void *buf, u32 len)
 }
 
 /* A part of the data segment */
-static int iscst_rx_recv_data(struct iscst_conn *conn)
+static int iscst_rx_copy_data(struct iscst_conn *conn, const struct iscst_chunk *chunk)
 {
 	struct iscst_rx *rx = &conn->rx;
 	u32 left = rx->len - rx->off;
 
 	if (rx->dest == ISCST_RX_CMD && rx->off < rx->keep)
-		return iscst_rx_recv_sg(conn, rx->keep - rx->off);
+		return iscst_rx_copy_sg(conn, chunk, rx->keep - rx->off);
 	if (rx->dest == ISCST_RX_BUF)
-		return iscst_rx_recv_buf(conn, rx->buf + rx->off, left);
-	return iscst_rx_recv_buf(conn, rx->scratch, min_t(u32, left, sizeof(rx->scratch)));
+		return iscst_rx_copy_buf(conn, chunk, rx->buf + rx->off, left);
+	return iscst_rx_copy_buf(conn, chunk, rx->scratch,
+				 min_t(u32, left, sizeof(rx->scratch)));
 }
 
-static int iscst_rx_recv_part(struct iscst_conn *conn)
+static int iscst_rx_copy_part(struct iscst_conn *conn, const struct iscst_chunk *chunk)
 {
 	struct iscst_rx *rx = &conn->rx;
 
 	switch (rx->state) {
 	case ISCST_RX_HEADER:
-		return iscst_rx_recv(conn, rx->hdr + rx->off, rx->need - rx->off);
+		return iscst_rx_copy(chunk, rx->hdr + rx->off, rx->need - rx->off);
 	case ISCST_RX_DATA:
-		return iscst_rx_recv_data(conn);
+		return iscst_rx_copy_data(conn, chunk);
 	default:
-		return iscst_rx_recv(conn, rx->trailer + rx->off, rx->need - rx->off);
+		return iscst_rx_copy(chunk, rx->trailer + rx->off, rx->need - rx->off);
 	}
 }
 
@@ -275,6 +296,28 @@ static int iscst_rx_data(struct iscst_conn *conn)
 	return rx->need ? 0 : iscst_rx_trailer(conn);
 }
 
+/**
+ * iscst_rx_wants_work - is there a header that softirq leaves to io_work?
+ * @conn: the connection
+ *
+ * Context: under the socket's lock.
+ * Return: whether there is.
+ */
+bool iscst_rx_wants_work(const struct iscst_conn *conn)
+{
+	return conn->rx.state == ISCST_RX_HEADER && conn->rx.off == conn->rx.need;
+}
+
+/* In softirq only what neither sleeps nor takes a mutex: commands and their data */
+static bool iscst_rx_is_quick(struct iscst_conn *conn)
+{
+	const struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
+	u8 opcode = hdr->opcode & ISCSI_OPCODE_MASK;
+
+	return opcode == ISCSI_OP_SCSI_DATA_OUT ||
+	       (opcode == ISCSI_OP_SCSI_CMD && !hdr->hlength);
+}
+
 /* Go on after a part has become complete. */
 static int iscst_rx_advance(struct iscst_conn *conn)
 {
@@ -286,19 +329,13 @@ static int iscst_rx_advance(struct iscst_conn *conn)
 	if (rx->state == ISCST_RX_HEADER) {
 		if (rx->off == ISCSI_HDR_LEN && rx->need == ISCSI_HDR_LEN)
 			rx->need = iscst_rx_header_len(conn);
-		if (rx->off < rx->need)
+		if (rx->off < rx->need || (conn->in_softirq && !iscst_rx_is_quick(conn)))
 			return 0;
 		ret = iscst_rx_header(conn);
 		if (ret)
 			return ret;
 	}
 	return rx->off < rx->len ? 0 : iscst_rx_data(conn);
-}
-
-/* After the log-out nobody reads what comes; only its end counts. */
-static int iscst_rx_discard(struct iscst_conn *conn)
-{
-	return iscst_rx_recv(conn, conn->rx.scratch, sizeof(conn->rx.scratch));
 }
 
 /* Whether the initiator must first read what it has asked for. */
@@ -309,52 +346,115 @@ static bool iscst_rx_is_held(struct iscst_conn *conn)
 	       atomic_read(&conn->ctl_bytes) >= ISCST_MAX_CTL_BYTES;
 }
 
-/*
- * To ask a socket in vain costs as much as to receive. What comes after this look, and
- * what the socket's lock keeps from its queue, is announced by the call-back.
- */
-static bool iscst_rx_is_empty(const struct iscst_conn *conn)
-{
-	const struct sock *sk = conn->sock->sk;
-
-	return skb_queue_empty_lockless(&sk->sk_receive_queue) && !READ_ONCE(sk->sk_err) &&
-	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
-}
-
-static int iscst_rx_step(struct iscst_conn *conn)
+/* A part of a PDU. Returns bytes, or an errno. After the log-out nobody reads what comes. */
+static int iscst_rx_step(struct iscst_conn *conn, const struct iscst_chunk *chunk)
 {
 	int ret;
 
-	if (iscst_rx_is_held(conn) || iscst_rx_is_empty(conn))
-		return -EAGAIN;
 	if (conn->state == ISCST_CONN_OVER)
-		return iscst_rx_discard(conn) ?: -ECONNRESET;
-	ret = iscst_rx_recv_part(conn);
-	if (ret <= 0)
-		return ret ?: -ECONNRESET;
+		return chunk->len;
+	ret = iscst_rx_copy_part(conn, chunk);
+	if (ret < 0)
+		return ret;
 	conn->rx.off += ret;
+	return iscst_rx_advance(conn) ?: ret;
+}
+
+/* tcp_read_sock() may come back with what was left, so all reasons to stop are looked at. */
+static int iscst_rx_chunk(read_descriptor_t *desc, struct iscst_chunk *chunk)
+{
+	struct iscst_conn *conn = desc->arg.data;
+
+	while (chunk->len && desc->count && !iscst_rx_is_held(conn) &&
+	       !iscst_rx_wants_work(conn)) {
+		int ret = iscst_rx_step(conn, chunk);
+
+		if (ret < 0)
+			return ret;
+		chunk->off += ret;
+		chunk->len -= ret;
+		desc->count--;
+	}
+	return 0;
+}
+
+/*
+ * Take what TCP has. To send may let more packets in, with which TCP may merge this one:
+ * it is not looked at after that.
+ */
+static int iscst_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int off,
+			  size_t len)
+{
+	struct iscst_conn *conn = desc->arg.data;
+	struct iscst_chunk chunk = { .skb = skb, .off = off, .len = len };
+
+	if (desc->error)
+		return 0;
+	desc->error = iscst_rx_chunk(desc, &chunk);
+	if (!desc->error && !chunk.len &&
+	    skb_queue_is_last(&conn->sock->sk->sk_receive_queue, skb))
+		desc->error = min(iscst_conn_answer(conn), 0);
+	return len - chunk.len;
+}
+
+/**
+ * iscst_rx_has_more - is there something to receive, or the end of it?
+ * @conn: the connection
+ *
+ * What comes after this look is announced by the call-back.
+ *
+ * Context: any.
+ * Return: whether there is.
+ */
+bool iscst_rx_has_more(struct iscst_conn *conn)
+{
+	const struct sock *sk = conn->sock->sk;
+
+	return !iscst_rx_is_held(conn) &&
+	       (!skb_queue_empty_lockless(&sk->sk_receive_queue) || READ_ONCE(sk->sk_err) ||
+		READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
+}
+
+/*
+ * Nothing could be taken. RFC 7143 has no use for urgent data, which TCP does not show us,
+ * nor what comes after it.
+ */
+static int iscst_rx_end(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (!skb_queue_empty(&sk->sk_receive_queue))
+		return iscst_rx_is_held(conn) ? 0 : -EPROTO;
+	return sock_error(sk) ?: -ECONNRESET;
+}
+
+static int iscst_rx_read(struct iscst_conn *conn)
+{
+	read_descriptor_t desc = { .arg.data = conn, .count = ISCST_RX_PARTS };
+	int ret = tcp_read_sock(conn->sock->sk, &desc, iscst_rx_actor);
+
+	if (desc.error)
+		return desc.error;
+	if (ret <= 0)
+		return ret ?: iscst_rx_end(conn);
 	WRITE_ONCE(conn->last_rx, jiffies);
-	return iscst_rx_advance(conn);
+	return 0;
 }
 
 /**
  * iscst_rx_run - receive what there is, up to a few parts of PDUs
  * @conn: the connection
  *
- * Context: io_work.
- * Return: 1 if something was received, which may have left something to send; 0 if not;
- * or an errno: the connection has to end.
+ * Context: under the socket's lock.
+ * Return: 0, or an errno: the connection has to end.
  */
 int iscst_rx_run(struct iscst_conn *conn)
 {
-	int i, ret;
+	int ret = 0;
 
-	for (i = 0; i < 16; i++) {
-		ret = iscst_rx_step(conn);
-		if (ret == -EAGAIN)
-			break;
-		if (ret < 0)
-			return ret;
-	}
-	return i > 0;
+	if (iscst_rx_wants_work(conn) && !iscst_rx_is_held(conn))
+		ret = iscst_rx_advance(conn);
+	if (ret || iscst_rx_wants_work(conn) || !iscst_rx_has_more(conn))
+		return ret;
+	return iscst_rx_read(conn);
 }

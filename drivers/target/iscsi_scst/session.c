@@ -282,7 +282,7 @@ bool iscst_session_end(struct iscst_conn *conn)
  * @conn: the connection
  * @ctl:  the answer, to be sent when nothing is left of the session
  *
- * Context: io_work.
+ * Context: under the socket's lock, which iscst_lock is not taken under.
  */
 void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
 {
@@ -291,11 +291,24 @@ void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
 		iscst_ctl_send(ctl);
 		return;
 	}
-	mutex_lock(&iscst_lock);
 	conn->session->logout = ctl;
+	iscst_conn_start_slow(conn);
+}
+
+/**
+ * iscst_session_over - the initiator has logged out: its session ends
+ * @conn: the connection, in slow_work
+ *
+ * Context: process context; takes iscst_lock and the socket's lock.
+ */
+void iscst_session_over(struct iscst_conn *conn)
+{
+	mutex_lock(&iscst_lock);
 	iscst_session_unregister(conn->session);
 	mutex_unlock(&iscst_lock);
+	lock_sock(conn->sock->sk);
 	iscst_data_fail_all(conn);
+	release_sock(conn->sock->sk);
 }
 
 /**

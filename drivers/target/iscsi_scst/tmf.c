@@ -76,7 +76,7 @@ void iscst_tmf_done(struct scst_tmf *tmf)
  * iscst_tmf_answered - a command has an answer that will be sent
  * @cmd: the command; an ABORT TASK that is under way came too late
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_tmf_answered(struct iscst_cmd *cmd)
 {
@@ -94,7 +94,7 @@ void iscst_tmf_answered(struct iscst_cmd *cmd)
  *
  * RFC 7143 11.6.1: a task that was answered did not exist any more.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_tmf_build(struct iscst_ctl *ctl, struct iscsi_hdr *hdr)
 {

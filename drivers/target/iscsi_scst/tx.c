@@ -8,10 +8,14 @@
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
+#include <net/tcp.h>
 
 #include "iscst.h"
 
 #define ISCST_TX_BVECS	16
+
+/* PDUs that are sent before what waits to be received has its turn */
+#define ISCST_TX_PDUS	32
 
 /**
  * iscst_cursor_init - point into a scatterlist
@@ -86,7 +90,8 @@ static int iscst_tx_send_buf(struct iscst_conn *conn, const void *buf, u32 len, 
 	struct msghdr msg = { .msg_flags = iscst_tx_flags(more) };
 	struct kvec vec = { .iov_base = (void *)buf, .iov_len = len };
 
-	return kernel_sendmsg(conn->sock, &msg, &vec, 1, len);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+	return tcp_sendmsg_locked(conn->sock->sk, &msg, len);
 }
 
 static int iscst_tx_send_header(struct iscst_conn *conn)
@@ -105,8 +110,8 @@ static int iscst_tx_send_pages(struct iscst_conn *conn, u32 left, bool more)
 	int ret;
 
 	n = iscst_cursor_bvecs(&conn->tx.cursor, bvecs, ISCST_TX_BVECS, &len);
-	ret = scst_sock_send_bvecs(conn->sock, bvecs, n, len,
-				   iscst_tx_flags(more || len < left));
+	ret = scst_tcp_send_bvecs(conn->sock->sk, bvecs, n, len,
+				  iscst_tx_flags(more || len < left));
 	if (ret > 0)
 		iscst_cursor_skip(&conn->tx.cursor, ret);
 	return ret;
@@ -286,7 +291,7 @@ static int iscst_tx_step(struct iscst_conn *conn)
  * iscst_tx_run - send what the socket takes, up to a few PDUs
  * @conn: the connection
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  * Return: 1 if there may be more to send, 0 if not, or if the socket is full, or an
  * errno.
  */
@@ -295,7 +300,7 @@ int iscst_tx_run(struct iscst_conn *conn)
 	int ret = 1;
 	int i;
 
-	for (i = 0; i < 8 && ret > 0; i++)
+	for (i = 0; i < ISCST_TX_PDUS && ret > 0; i++)
 		ret = iscst_tx_step(conn);
 	return ret;
 }
@@ -305,7 +310,7 @@ int iscst_tx_run(struct iscst_conn *conn)
  * @conn: the connection
  * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
 {

@@ -133,6 +133,34 @@ is_another_session() {
 	dd if="$disk" of=/dev/null bs=1M count=4 iflag=direct status=none
 }
 
+# For five seconds, 32 reads are under way, which the kernel itself submits.
+read_many() {
+	echo "4 read 4096 32 16 1 5000" 4<"$1" >/sys/kernel/debug/scst_bench/run
+}
+
+# However often one looks. With one CPU there is none beside it.
+works_beside() {
+	local session=$scst_root/$iscsi:t0/sessions/$iqn:i0 cpu home
+
+	[ "$(nproc)" -gt 1 ] || return 0
+	for _ in {1..50}; do
+		read -r home <"$session/incoming_cpu"
+		read -r cpu <"$session/cpu"
+		[ "$cpu" != "$home" ] || return
+	done
+}
+
+@test "an initiator that is answered before it sends the next command may have many" {
+	iscsi_export nullio size=16M
+	login t0
+	modprobe scst_bench
+	scst_start read_many "$(wait_for_iscsi_disk t0 0)"
+	reads=$!
+	wait_until 4 works_beside
+	wait "$reads"
+	modprobe -r scst_bench
+}
+
 @test "LUNs that come are seen without asking" {
 	iscsi_export nullio size=1M
 	make_device nullio d1 size=2M

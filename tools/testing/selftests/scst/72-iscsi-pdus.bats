@@ -603,6 +603,15 @@ ends_session() {
 
 # --- anything
 
+@test "urgent data, which iSCSI has no use for, ends the connection" {
+	raw 'use Socket qw(MSG_OOB);
+	login_ready(); ping();
+	send $sock, "!", MSG_OOB or fail "send: $!";
+	put(pdu(0x40, 0x80, pack("x8 N N N N", next_itt(), 0xffffffff, $cmdsn, $expstatsn)));
+	expect_end();
+	works()'
+}
+
 @test "a connection that ends anywhere leaves nothing" {
 	raw 'my $stream = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=1024");
 	$stream .= pdu(0x01, 0x21, pack("x8 N N N N a16", 1, 4096, 1, 1, write_10(0, 8)), "i" x 512);
