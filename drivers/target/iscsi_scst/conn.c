@@ -379,8 +379,6 @@ static int iscst_conn_serve(struct iscst_conn *conn)
 	iscst_conn_news(conn);
 	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
 		ret = iscst_conn_transfer(conn);
-	conn->alone = 0;
-	conn->defer = false;
 	WRITE_ONCE(conn->server, 0);
 	return ret;
 }
@@ -470,7 +468,7 @@ static bool iscst_conn_is_quick(const struct iscst_conn *conn)
 	const unsigned long busy = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
 
 	return in_serving_softirq() && !sock_owned_by_user_nocheck(conn->sock->sk) &&
-	       conn->state == ISCST_CONN_FULL && !conn->many && !conn->defer &&
+	       conn->state == ISCST_CONN_FULL && !conn->many && !conn->sample &&
 	       !(READ_ONCE(conn->flags) & busy);
 }
 

@@ -11,7 +11,7 @@
  * command, which of those before has it no answer to? ExpStatSN says it. The target's own
  * view depends on how fast it is, and so on where it is served. If an initiator on the same
  * machine is answered in softirq, that is before it sends the next command, however many it
- * has. So one command in a few waits for io_work, to see what comes meanwhile.
+ * has. So now and then a few of them wait for io_work, to see what comes meanwhile.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -36,8 +36,9 @@
 /* Others that count at most, so that a burst is soon forgotten */
 #define ISCST_COMPANY_MAX		8
 
-/* Commands that come alone in softirq before one waits for io_work */
-#define ISCST_COMPANY_SAMPLE		16
+/* Commands that come alone in softirq before some wait for io_work, and how many do */
+#define ISCST_COMPANY_ALONE		64
+#define ISCST_COMPANY_SAMPLE		4
 
 /* How many connections with many commands under way are at home there */
 static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
@@ -82,6 +83,24 @@ void iscst_cpu_tick(struct iscst_conn *conn)
 	iscst_cpu_leave(conn);
 }
 
+/*
+ * Whether a command says how many are under way. In softirq one that comes alone does not; so
+ * after some of those a few are left to io_work.
+ */
+static bool iscst_cpu_is_telling(struct iscst_conn *conn, u32 others)
+{
+	if (!conn->in_softirq) {
+		if (conn->sample)
+			conn->sample--;
+		return true;
+	}
+	if (!others && ++conn->alone == ISCST_COMPANY_ALONE) {
+		conn->alone = 0;
+		conn->sample = ISCST_COMPANY_SAMPLE;
+	}
+	return others;
+}
+
 /**
  * iscst_cpu_count - a command has come: how many others does its initiator wait for?
  * @conn:       the connection
@@ -96,10 +115,8 @@ void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn)
 	u32 others = conn->session->outstanding + conn->statsn - exp_statsn;
 	unsigned long average;
 
-	if (!others && conn->in_softirq) {
-		conn->defer = ++conn->alone >= ISCST_COMPANY_SAMPLE;
+	if (!iscst_cpu_is_telling(conn, others))
 		return;
-	}
 	others = min_t(u32, others, ISCST_COMPANY_MAX);
 	ewma_iscst_company_add(&conn->company, ISCST_COMPANY(16 * others));
 	average = ewma_iscst_company_read(&conn->company);

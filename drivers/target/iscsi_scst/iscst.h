@@ -658,8 +658,8 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @cpu:	where io_work runs
  * @company:	other commands that the initiator waits for; see cpu.c
  * @many:	there are so many that they keep @home busy
- * @alone:	commands that came alone in softirq, one after the other
- * @defer:	what comes waits for io_work
+ * @alone:	commands that came alone in softirq
+ * @sample:	so many more are left to io_work
  * @busy_at:	where that is counted, or ISCST_CPU_NONE
  * @server:	who serves it at the moment: iscst_conn_context(), or 0
  * @in_softirq:	it is a softirq
@@ -708,8 +708,8 @@ struct iscst_conn {
 	int cpu;				/* READ_ONCE() */
 	struct ewma_iscst_company company;	/* W */
 	bool many;				/* W */
-	unsigned int alone;			/* W */
-	bool defer;				/* W */
+	u8 alone;				/* W */
+	u8 sample;				/* W */
 	int busy_at;				/* xchg() */
 	unsigned long server;			/* W, READ_ONCE() */
 	bool in_softirq;			/* W, READ_ONCE() */

@@ -9,6 +9,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/skbuff.h>
 #include <linux/uio.h>
 #include <net/tcp.h>
@@ -19,6 +20,9 @@
 
 /* Parts of PDUs that are received before what waits to be sent has its turn */
 #define ISCST_RX_PARTS	32
+
+/* Commands with more data than that are left to io_work, bytes */
+#define ISCST_RX_QUICK	SZ_64K
 
 /**
  * struct iscst_chunk - what is left of a packet
@@ -308,14 +312,24 @@ bool iscst_rx_wants_work(const struct iscst_conn *conn)
 	return conn->rx.state == ISCST_RX_HEADER && conn->rx.off == conn->rx.need;
 }
 
-/* In softirq only what neither sleeps nor takes a mutex: commands and their data */
+static bool iscst_rx_is_quick_cmd(const struct iscsi_scsi_req *req)
+{
+	return !req->hlength && be32_to_cpu(req->data_length) <= ISCST_RX_QUICK;
+}
+
+/* In softirq only what neither sleeps nor takes long: commands without AHSs, and their data */
 static bool iscst_rx_is_quick(struct iscst_conn *conn)
 {
 	const struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
-	u8 opcode = hdr->opcode & ISCSI_OPCODE_MASK;
 
-	return opcode == ISCSI_OP_SCSI_DATA_OUT ||
-	       (opcode == ISCSI_OP_SCSI_CMD && !hdr->hlength);
+	switch (hdr->opcode & ISCSI_OPCODE_MASK) {
+	case ISCSI_OP_SCSI_DATA_OUT:
+		return true;
+	case ISCSI_OP_SCSI_CMD:
+		return iscst_rx_is_quick_cmd((const struct iscsi_scsi_req *)hdr);
+	default:
+		return false;
+	}
 }
 
 /* Go on after a part has become complete. */

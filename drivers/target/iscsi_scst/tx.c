@@ -5,6 +5,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
@@ -16,6 +17,12 @@
 
 /* PDUs that are sent before what waits to be received has its turn */
 #define ISCST_TX_PDUS	32
+
+/*
+ * A PDU with more data than that is the last before those have theirs who wait for the
+ * socket's lock: acknowledgments, above all, which keep the data moving. Bytes.
+ */
+#define ISCST_TX_LONG	SZ_16K
 
 /**
  * iscst_cursor_init - point into a scatterlist
@@ -300,8 +307,11 @@ int iscst_tx_run(struct iscst_conn *conn)
 	int ret = 1;
 	int i;
 
-	for (i = 0; i < ISCST_TX_PDUS && ret > 0; i++)
+	for (i = 0; i < ISCST_TX_PDUS && ret > 0; i++) {
 		ret = iscst_tx_step(conn);
+		if (conn->tx.len > ISCST_TX_LONG)
+			break;
+	}
 	return ret;
 }
 
