@@ -651,10 +651,7 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->portal = portal;
 	conn->sock = sock;
 	conn->net = sock_net(sock->sk);
-	conn->home = WORK_CPU_UNBOUND;
-	conn->cpu = WORK_CPU_UNBOUND;
-	conn->busy_at = ISCST_CPU_NONE;
-	ewma_iscst_company_init(&conn->company);
+	iscst_cpu_init(conn);
 	conn->segment = ISCST_LOGIN_SEGMENT;
 	conn->statsn = 1;
 	conn->started = jiffies;

@@ -11,7 +11,8 @@
  * command, which of those before has it no answer to? ExpStatSN says it. The target's own
  * view depends on how fast it is, and so on where it is served. If an initiator on the same
  * machine is answered in softirq, that is before it sends the next command, however many it
- * has. So now and then a few of them wait for io_work, to see what comes meanwhile.
+ * has. So at first, and now and then, commands are left to io_work, to see what comes
+ * meanwhile.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -30,15 +31,15 @@
  * with 1 to 32 commands under way: up to 4 are answered faster at home, 8 and more beside it.
  */
 #define ISCST_COMPANY(sixteenths)	((sixteenths) + 1)
-#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(24)
-#define ISCST_COMPANY_RETURN		ISCST_COMPANY(16)
+#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(20)
+#define ISCST_COMPANY_RETURN		ISCST_COMPANY(12)
 
 /* Others that count at most, so that a burst is soon forgotten */
 #define ISCST_COMPANY_MAX		8
 
-/* Commands that come alone in softirq before some wait for io_work, and how many do */
-#define ISCST_COMPANY_ALONE		64
-#define ISCST_COMPANY_SAMPLE		4
+/* Commands that come alone in softirq before some are left to io_work, and how many are */
+#define ISCST_COMPANY_ALONE		1024
+#define ISCST_COMPANY_SAMPLE		64
 
 /* How many connections with many commands under way are at home there */
 static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
@@ -68,6 +69,27 @@ void iscst_cpu_leave(struct iscst_conn *conn)
 	iscst_cpu_occupy(conn, ISCST_CPU_NONE);
 }
 
+/* Nothing is known: the first commands are left to io_work. */
+static void iscst_cpu_begin(struct iscst_conn *conn)
+{
+	ewma_iscst_company_init(&conn->company);
+	conn->many = false;
+	conn->alone = 0;
+	conn->sample = ISCST_COMPANY_SAMPLE;
+}
+
+/**
+ * iscst_cpu_init - a connection is made
+ * @conn: the connection, which is nowhere yet
+ */
+void iscst_cpu_init(struct iscst_conn *conn)
+{
+	conn->home = WORK_CPU_UNBOUND;
+	conn->cpu = WORK_CPU_UNBOUND;
+	conn->busy_at = ISCST_CPU_NONE;
+	iscst_cpu_begin(conn);
+}
+
 /**
  * iscst_cpu_tick - once a second: has anything come?
  * @conn: the connection
@@ -78,8 +100,7 @@ void iscst_cpu_tick(struct iscst_conn *conn)
 {
 	if (time_before(jiffies, conn->last_rx + HZ))
 		return;
-	ewma_iscst_company_init(&conn->company);
-	conn->many = false;
+	iscst_cpu_begin(conn);
 	iscst_cpu_leave(conn);
 }
 

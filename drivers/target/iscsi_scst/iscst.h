@@ -708,7 +708,7 @@ struct iscst_conn {
 	int cpu;				/* READ_ONCE() */
 	struct ewma_iscst_company company;	/* W */
 	bool many;				/* W */
-	u8 alone;				/* W */
+	u16 alone;				/* W */
 	u8 sample;				/* W */
 	int busy_at;				/* xchg() */
 	unsigned long server;			/* W, READ_ONCE() */
@@ -776,6 +776,7 @@ void iscst_conn_over(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
 
 /* cpu.c */
+void iscst_cpu_init(struct iscst_conn *conn);
 void iscst_cpu_leave(struct iscst_conn *conn);
 void iscst_cpu_tick(struct iscst_conn *conn);
 void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn);
