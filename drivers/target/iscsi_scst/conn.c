@@ -610,9 +610,10 @@ static void iscst_conn_leave(struct iscst_conn *conn)
  */
 void iscst_conn_free(struct iscst_conn *conn)
 {
+	/* Waits for iscst_conn_enter(), which kicks io_work. */
+	iscst_conn_leave(conn);
 	cancel_work_sync(&conn->io_work);
 	iscst_conn_drain(conn);
-	iscst_conn_leave(conn);
 	if (conn->session)
 		iscst_session_free(conn->session);
 	iscst_login_free(conn->login);
@@ -717,8 +718,9 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 		conn->is_login = true;
 		kref_get(&portal->kref);
 		list_add_tail(&conn->entry, &iscst_conns);
-		iscst_conn_set_callbacks(conn);
+		/* From the call-backs on it may end, and cancels this. */
 		queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
+		iscst_conn_set_callbacks(conn);
 		/* What came before the call-backs were there */
 		iscst_conn_kick(conn);
 	}

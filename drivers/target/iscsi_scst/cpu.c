@@ -31,7 +31,7 @@
  * with 1 to 32 commands under way: up to 4 are answered faster at home, 8 and more beside it.
  */
 #define ISCST_COMPANY(sixteenths)	((sixteenths) + 1)
-#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(20)
+#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(16)
 #define ISCST_COMPANY_RETURN		ISCST_COMPANY(12)
 
 /* Others that count at most, so that a burst is soon forgotten */

@@ -126,7 +126,7 @@ within() {
 	within local read 32 13500 0.7
 	within local write 32 13500 0.7
 	within iscsi read 1 50600 0.7
-	within iscsi read 32 40000 0.6
-	within iscsi write 1 58000 0.75
-	within iscsi write 32 52000 0.73
+	within iscsi read 32 50600 0.65
+	within iscsi write 1 60000 0.75
+	within iscsi write 32 60000 0.75
 }
