@@ -225,14 +225,13 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
-	gfp_t gfp = cmd->conn->in_softirq ? GFP_ATOMIC : GFP_KERNEL;
-
 	if (cmd->stage)
 		return true;
 	cmd->stage_len = cmd->seq_end;
 	if (!scst_buf_reserve(cmd->stage_len))
 		return false;
-	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false, gfp | __GFP_NOWARN,
+	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false,
+				     iscst_conn_gfp(cmd->conn) | __GFP_NOWARN,
 				     &cmd->stage_nents);
 	if (!cmd->stage)
 		scst_buf_unreserve(cmd->stage_len);

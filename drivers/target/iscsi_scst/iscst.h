@@ -775,6 +775,12 @@ void iscst_conn_established(struct iscst_conn *conn);
 void iscst_conn_over(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
 
+/* If slow_work finds a softirq that is about to end, it is only less patient. */
+static inline gfp_t iscst_conn_gfp(const struct iscst_conn *conn)
+{
+	return READ_ONCE(conn->in_softirq) ? GFP_ATOMIC : GFP_KERNEL;
+}
+
 /* cpu.c */
 void iscst_cpu_init(struct iscst_conn *conn);
 void iscst_cpu_leave(struct iscst_conn *conn);

@@ -23,8 +23,7 @@
  */
 struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len)
 {
-	/* If slow_work finds a softirq that is about to end, it is only less patient. */
-	gfp_t gfp = READ_ONCE(conn->in_softirq) ? GFP_ATOMIC : GFP_KERNEL;
+	gfp_t gfp = iscst_conn_gfp(conn);
 	struct iscst_ctl *ctl = kzalloc(sizeof(*ctl), gfp);
 
 	if (!ctl)
