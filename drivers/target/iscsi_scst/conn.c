@@ -272,19 +272,24 @@ static void iscst_conn_fail_aborted(struct iscst_conn *conn)
  * goes on sending: what is to be sent to it would keep the memory of its commands, and
  * whoever waits for their end.
  */
-static bool iscst_conn_is_overdue(const struct iscst_conn *conn, unsigned long timeout)
+static enum iscst_reason iscst_conn_overdue(const struct iscst_conn *conn,
+					    unsigned long timeout)
 {
-	return (conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout)) ||
-	       (conn->tx.busy && time_after(jiffies, conn->last_tx + timeout));
+	if (conn->tx.busy && time_after(jiffies, conn->last_tx + timeout))
+		return ISCST_REASON_SEND_TIMEOUT;
+	if (conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout))
+		return ISCST_REASON_NOP_TIMEOUT;
+	return ISCST_REASON_NONE;
 }
 
 static void iscst_conn_check_peer(struct iscst_conn *conn)
 {
 	u32 interval = READ_ONCE(conn->target->nop_interval_ms);
 	u32 timeout = READ_ONCE(conn->target->nop_timeout_ms);
+	enum iscst_reason reason = iscst_conn_overdue(conn, msecs_to_jiffies(timeout));
 
-	if (iscst_conn_is_overdue(conn, msecs_to_jiffies(timeout)))
-		iscst_conn_close(conn);
+	if (reason)
+		iscst_conn_fail(conn, reason);
 	else if (interval && !conn->nop_pending &&
 		 time_after(jiffies, conn->last_rx + msecs_to_jiffies(interval)))
 		iscst_nop_in(conn);
@@ -408,7 +413,7 @@ static bool iscst_conn_run(struct iscst_conn *conn)
 		ret = iscst_conn_round(conn);
 	}
 	if (ret < 0)
-		iscst_conn_close(conn);
+		iscst_conn_fail_errno(conn, ret);
 	return ret > 0;
 }
 
@@ -445,11 +450,21 @@ static bool iscst_conn_is_due(struct iscst_conn *conn)
 	return time_after(jiffies, iscst_conn_deadline(conn));
 }
 
+/* A discovery session has its time, and then it is over. */
+static enum iscst_reason iscst_conn_due_reason(const struct iscst_conn *conn)
+{
+	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+		return ISCST_REASON_LOGOUT_TIMEOUT;
+	return READ_ONCE(conn->state) == ISCST_CONN_LOGIN ? ISCST_REASON_LOGIN_TIMEOUT :
+							    ISCST_REASON_NONE;
+}
+
 static void iscst_conn_timer(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
 
 	if (iscst_conn_is_due(conn)) {
+		iscst_conn_set_reason(conn, iscst_conn_due_reason(conn));
 		iscst_conn_drop(conn);
 		return;
 	}
@@ -492,7 +507,7 @@ static void iscst_conn_serve_softirq(struct iscst_conn *conn)
 	WRITE_ONCE(conn->in_softirq, false);
 	sk->sk_allocation = GFP_KERNEL;
 	if (ret < 0)
-		iscst_conn_close(conn);
+		iscst_conn_fail_errno(conn, ret);
 	else if (iscst_conn_has_rest(conn))
 		iscst_conn_kick(conn);
 }

@@ -635,6 +635,38 @@ enum iscst_conn_state {
 	ISCST_CONN_OVER,	/* logged out: waits for the initiator to close */
 };
 
+/* Why a connection ends, or a log-in is refused; what they are called is in reason.c */
+enum iscst_reason {
+	ISCST_REASON_NONE,
+	/* Log-ins */
+	ISCST_REASON_MALFORMED,		/* a request is not as RFC 7143 wants it */
+	ISCST_REASON_NO_TARGET,		/* no target has that name */
+	ISCST_REASON_WRONG_PORTAL,	/* one has it, and does not listen there */
+	ISCST_REASON_DISABLED,		/* the target is disabled */
+	ISCST_REASON_TOO_MANY_SESSIONS,
+	ISCST_REASON_NO_SESSION,	/* the session to be joined is not there */
+	ISCST_REASON_REINSTATEMENT,	/* the session to be replaced does not end */
+	ISCST_REASON_NO_PROOF,		/* the initiator offers none, and has to */
+	ISCST_REASON_NOT_LISTED,	/* nothing in auth/ is for the initiator */
+	ISCST_REASON_WRONG_PROOF,	/* its CHAP name or response is wrong */
+	ISCST_REASON_NO_OWN_PROOF,	/* it wants one, and there is none to give */
+	ISCST_REASON_LOGIN_TIMEOUT,
+	ISCST_REASON_TOO_MANY_LOGINS,
+	/* Connections of sessions */
+	ISCST_REASON_NOP_TIMEOUT,	/* no answer to a NOP-In */
+	ISCST_REASON_SEND_TIMEOUT,	/* the initiator takes nothing of what is sent */
+	ISCST_REASON_DATA_TIMEOUT,	/* Data-Out does not come */
+	ISCST_REASON_LOGOUT_TIMEOUT,	/* the initiator was to log out */
+	ISCST_REASON_HEADER_DIGEST,
+	ISCST_REASON_DATA_DIGEST,
+	ISCST_REASON_PROTOCOL,		/* a PDU is not as RFC 7143 wants it */
+	ISCST_REASON_NO_MEMORY,
+	ISCST_REASON_LOST,		/* the other side closed or reset it */
+	/* What is no failure */
+	ISCST_REASON_REPLACED,		/* by the initiator's next log-in */
+	ISCST_REASON_REMOVED,		/* the administrator ended it */
+};
+
 #define ISCST_CPU_NONE	(-1)
 
 /* Over the last 64 commands; see cpu.c */
@@ -653,6 +685,7 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @session:	the session, once there is one
  * @is_login:	it counts in @portal->logins
  * @flags:	enum iscst_conn_flag
+ * @reason:	enum iscst_reason: why it ends
  * @state:	where it is
  * @home:	the CPU that takes the packets
  * @cpu:	where io_work runs
@@ -703,6 +736,7 @@ struct iscst_conn {
 	struct iscst_session *session;		/* G to set */
 	bool is_login;				/* G */
 	unsigned long flags;
+	enum iscst_reason reason;		/* cmpxchg() */
 	u8 state;				/* W, smp_load_acquire() */
 	int home;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
@@ -780,6 +814,11 @@ static inline gfp_t iscst_conn_gfp(const struct iscst_conn *conn)
 {
 	return READ_ONCE(conn->in_softirq) ? GFP_ATOMIC : GFP_KERNEL;
 }
+
+/* reason.c */
+void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason);
+void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason);
+void iscst_conn_fail_errno(struct iscst_conn *conn, int err);
 
 /* cpu.c */
 void iscst_cpu_init(struct iscst_conn *conn);

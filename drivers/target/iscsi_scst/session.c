@@ -143,7 +143,7 @@ static bool iscst_session_try_enter(void *arg)
 	mutex_lock(&iscst_lock);
 	other = __iscst_session_find(session);
 	if (other)
-		iscst_conn_close(other->conn);
+		iscst_conn_fail(other->conn, ISCST_REASON_REPLACED);
 	if (!other || test_bit(ISCST_CONN_CLOSING, &session->conn->flags)) {
 		entry->status = __iscst_session_enter(session);
 		other = NULL;
@@ -326,10 +326,12 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
 	list_for_each_entry(conn, &iscst_conns, entry) {
 		if (conn->target != target)
 			continue;
-		if (graceful)
+		if (graceful) {
 			iscst_conn_ask_logout(conn);
-		else
-			iscst_conn_drop(conn);
+			continue;
+		}
+		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
+		iscst_conn_drop(conn);
 	}
 	mutex_unlock(&iscst_lock);
 }
