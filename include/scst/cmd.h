@@ -104,6 +104,8 @@ enum scst_io {
  * @SCST_STAGE_CHECK:		unit attentions, reservations, protection
  * @SCST_STAGE_PREPARE:		data buffer, Data-Out transfer
  * @SCST_STAGE_EXECUTE:		the core does its part, if it has one
+ * @SCST_STAGE_QUEUED:		a worker of the device is to go on with it; the backend
+ *				has not got it
  * @SCST_STAGE_BACKEND:		the handler does its part, if it has one
  * @SCST_STAGE_COMPLETE:	sense data, residuals, post-processing
  * @SCST_STAGE_RESPOND:		the driver delivers data and status
@@ -117,6 +119,7 @@ enum scst_stage {
 	SCST_STAGE_CHECK,
 	SCST_STAGE_PREPARE,
 	SCST_STAGE_EXECUTE,
+	SCST_STAGE_QUEUED,
 	SCST_STAGE_BACKEND,
 	SCST_STAGE_COMPLETE,
 	SCST_STAGE_RESPOND,

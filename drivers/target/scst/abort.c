@@ -153,7 +153,7 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
 	set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	/* Pairs with scst_cmd_park(). */
 	smp_mb__after_atomic();
-	if (scst_cmd_claim(cmd))
+	if (scst_cmd_claim(cmd) || scst_cmd_dequeue(cmd))
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
 	else if (!aborted)
 		scst_abort_tell(cmd);

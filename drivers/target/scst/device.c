@@ -148,13 +148,13 @@ void scst_device_get(struct scst_device *dev)
 	kref_get(&dev->kref);
 }
 
-static void scst_device_free(struct kref *kref)
+static void __scst_device_free(struct scst_device *dev)
 {
-	struct scst_device *dev = container_of(kref, struct scst_device, kref);
 	struct scst_plugin *plugin = dev->plugin;
 
 	if (dev->handler->destroy)
 		dev->handler->destroy(dev);
+	scst_device_queues_exit(dev);
 	percpu_counter_destroy(&dev->buf_bytes);
 	cancel_delayed_work_sync(&dev->calm_work);
 	percpu_ref_exit(&dev->tasks);
@@ -165,9 +165,40 @@ static void scst_device_free(struct kref *kref)
 	scst_plugin_put(plugin);
 }
 
+static void scst_device_free(struct kref *kref)
+{
+	__scst_device_free(container_of(kref, struct scst_device, kref));
+}
+
 void scst_device_put(struct scst_device *dev)
 {
 	kref_put(&dev->kref, scst_device_free);
+}
+
+static void scst_device_free_work(struct work_struct *work)
+{
+	__scst_device_free(container_of(work, struct scst_device, free_work));
+}
+
+static void scst_device_free_later(struct kref *kref)
+{
+	struct scst_device *dev = container_of(kref, struct scst_device, kref);
+
+	INIT_WORK(&dev->free_work, scst_device_free_work);
+	queue_work(scst_session_wq, &dev->free_work);
+}
+
+/**
+ * scst_device_put_from_worker - give back a reference in a worker of the device's own
+ * @dev: the device
+ *
+ * Its workqueues go with it: none of their workers can wait for that.
+ *
+ * Context: process context.
+ */
+void scst_device_put_from_worker(struct scst_device *dev)
+{
+	kref_put(&dev->kref, scst_device_free_later);
 }
 
 static int scst_device_init(struct scst_device *dev, const char *name)
@@ -183,6 +214,9 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	ret = percpu_counter_init(&dev->buf_bytes, 0, GFP_KERNEL);
 	if (ret)
 		goto out_exit_ref;
+	ret = scst_device_queues_init(dev);
+	if (ret)
+		goto out_destroy_counter;
 	kref_init(&dev->kref);
 	spin_lock_init(&dev->lock);
 	mutex_init(&dev->pr_lock);
@@ -198,6 +232,8 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	scst_identity_init(dev);
 	return 0;
 
+out_destroy_counter:
+	percpu_counter_destroy(&dev->buf_bytes);
 out_exit_ref:
 	percpu_ref_exit(&dev->tasks);
 out_free_name:

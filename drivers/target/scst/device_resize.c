@@ -41,7 +41,7 @@ static void scst_device_resize_work(struct work_struct *work)
 			scst_device_lost(dev);
 	}
 	mutex_unlock(&scst_config_lock);
-	scst_device_put(dev);
+	scst_device_put_from_worker(dev);
 }
 
 static unsigned long scst_device_resize_delay(const struct scst_device *dev)
@@ -65,7 +65,7 @@ static unsigned long scst_device_resize_delay(const struct scst_device *dev)
 void scst_device_resized(struct scst_device *dev)
 {
 	scst_device_get(dev);
-	if (!queue_delayed_work(scst_session_wq, &dev->resize_work,
+	if (!queue_delayed_work(dev->slow_wq, &dev->resize_work,
 				scst_device_resize_delay(dev)))
 		scst_device_put(dev);
 }

@@ -100,7 +100,7 @@ static void scst_device_close_work(struct work_struct *work)
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	__scst_device_next_life(dev);
 	mutex_unlock(&scst_config_lock);
-	scst_device_put(dev);
+	scst_device_put_from_worker(dev);
 }
 
 /* The backend may be another one than before. */
@@ -175,12 +175,8 @@ static void scst_device_abort(struct scst_device *dev, unsigned int life)
 static bool scst_device_wait_closed(struct scst_device *dev, unsigned int life,
 				    long timeout)
 {
-	if (!wait_event_timeout(dev->life_waitq, READ_ONCE(dev->life) != life,
-				timeout))
-		return false;
-	/* Then nothing of the device's last time pins its handler's module. */
-	flush_work(&dev->close_work);
-	return true;
+	return wait_event_timeout(dev->life_waitq, READ_ONCE(dev->life) != life,
+				  timeout);
 }
 
 static int scst_device_await_close(struct scst_device *dev, unsigned int life)
@@ -216,7 +212,7 @@ static void scst_device_lost_work(struct work_struct *work)
 	mutex_unlock(&scst_config_lock);
 	if (lost)
 		scst_device_await_close(dev, life);
-	scst_device_put(dev);
+	scst_device_put_from_worker(dev);
 }
 
 /**
@@ -232,7 +228,7 @@ void scst_device_lost(struct scst_device *dev)
 {
 	WRITE_ONCE(dev->lost_life, READ_ONCE(dev->life));
 	scst_device_get(dev);
-	if (!queue_work(scst_session_wq, &dev->lost_work))
+	if (!queue_work(dev->slow_wq, &dev->lost_work))
 		scst_device_put(dev);
 }
 EXPORT_SYMBOL_GPL(scst_device_lost);
@@ -317,6 +313,7 @@ int scst_device_disable(struct scst_device *dev)
 {
 	unsigned int life;
 	bool closed;
+	int ret;
 
 	mutex_lock(&scst_config_lock);
 	life = dev->life;
@@ -327,7 +324,13 @@ int scst_device_disable(struct scst_device *dev)
 	else
 		__scst_device_drain(dev);
 	mutex_unlock(&scst_config_lock);
-	return closed ? 0 : scst_device_await_close(dev, life);
+	if (closed)
+		return 0;
+	ret = scst_device_await_close(dev, life);
+	/* Then nothing of the device's last time pins its handler's module. */
+	if (!ret)
+		flush_work(&dev->close_work);
+	return ret;
 }
 
 /**

@@ -103,7 +103,8 @@ bool __scst_inject_hold(struct scst_cmd *cmd)
 /**
  * scst_inject_resume - a held command goes on
  * @cmd: the command; a hook that returned true has left it at cmd->stage
- * @ctx: the caller's context
+ * @ctx: the caller's context; before the backend of a handler that sleeps it is not
+ *	 SCST_CTX_HARDIRQ
  *
  * The hook is asked once more. What was aborted meanwhile goes the way of the
  * aborted. Before TRANSLATE the command goes on in a tasklet, whatever the
@@ -113,12 +114,17 @@ bool __scst_inject_hold(struct scst_cmd *cmd)
  */
 void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx)
 {
+	enum scst_stage stage = cmd->stage;
+
 	/* If it had a worker, that has gone on without it. */
 	cmd->in_worker = false;
-	if (ctx == SCST_CTX_HARDIRQ || cmd->stage == SCST_STAGE_TRANSLATE)
-		scst_cmd_to_tasklet(cmd, cmd->stage);
-	else
-		scst_cmd_run(cmd, cmd->stage, ctx);
+	if (ctx == SCST_CTX_HARDIRQ || stage == SCST_STAGE_TRANSLATE) {
+		scst_cmd_to_tasklet(cmd, stage);
+		return;
+	}
+	if (stage == SCST_STAGE_BACKEND)
+		stage = scst_cmd_to_backend(cmd, ctx);
+	scst_cmd_run(cmd, stage, ctx);
 }
 EXPORT_SYMBOL_GPL(scst_inject_resume);
 

@@ -11,8 +11,6 @@
 
 /* All configuration; never taken on a command's way */
 DEFINE_MUTEX(scst_config_lock);
-struct workqueue_struct *scst_cmd_wq;
-struct workqueue_struct *scst_wait_wq;
 struct workqueue_struct *scst_tmf_wq;
 struct workqueue_struct *scst_session_wq;
 
@@ -23,15 +21,9 @@ MODULE_PARM_DESC(system_id,
 
 static int __init scst_wq_init(void)
 {
-	scst_cmd_wq = alloc_workqueue("scst_cmd", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	if (!scst_cmd_wq)
-		return -ENOMEM;
-	scst_wait_wq = alloc_workqueue("scst_wait", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!scst_wait_wq)
-		goto out_cmd_wq;
 	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!scst_tmf_wq)
-		goto out_wait_wq;
+		return -ENOMEM;
 	/* Its work waits for configfs, which waits for TMFs and teardown. */
 	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
 	if (!scst_session_wq)
@@ -40,10 +32,6 @@ static int __init scst_wq_init(void)
 
 out_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
-out_wait_wq:
-	destroy_workqueue(scst_wait_wq);
-out_cmd_wq:
-	destroy_workqueue(scst_cmd_wq);
 	return -ENOMEM;
 }
 
@@ -51,8 +39,6 @@ static void scst_wq_exit(void)
 {
 	destroy_workqueue(scst_session_wq);
 	destroy_workqueue(scst_tmf_wq);
-	destroy_workqueue(scst_wait_wq);
-	destroy_workqueue(scst_cmd_wq);
 }
 
 static int __init scst_init(void)

@@ -152,7 +152,7 @@ static void __scst_order_end(struct scst_device *dev)
 {
 	if (dev->state != SCST_DEV_ACTIVE && dev->tasks_gone &&
 	    list_empty(&dev->queue) && !dev->leaving)
-		queue_work(scst_tmf_wq, &dev->close_work);
+		queue_work(dev->slow_wq, &dev->close_work);
 }
 
 /**

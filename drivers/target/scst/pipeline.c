@@ -128,29 +128,38 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
  * What sleeps does so in a worker, whatever the context: it may wait for commands of
  * other initiators, and the caller may be the one who brings their data.
  */
-static enum scst_stage scst_stage_execute(struct scst_cmd *cmd)
+static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
+					  enum scst_context ctx)
 {
-	if ((cmd->op->flags & SCST_OPF_SLEEPS) && !cmd->in_worker) {
-		scst_cmd_to_thread(cmd, SCST_STAGE_EXECUTE);
-		return SCST_STAGE_OWNED;
-	}
+	if ((cmd->op->flags & SCST_OPF_SLEEPS) && !cmd->in_worker)
+		return scst_cmd_queue_execute(cmd);
 	if (cmd->op->exec)
 		cmd->op->exec(cmd);
 	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)
-		return SCST_STAGE_BACKEND;
+		return scst_cmd_to_backend(cmd, ctx);
 	return SCST_STAGE_COMPLETE;
 }
 
-static enum scst_stage scst_stage_backend(struct scst_cmd *cmd,
-					  enum scst_context ctx)
+/* Only from here on the backend has it. */
+static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 {
-	const struct scst_handler_ops *handler = cmd->dev->handler;
-
-	if (handler->may_sleep && ctx != SCST_CTX_THREAD)
-		scst_cmd_to_thread(cmd, SCST_STAGE_BACKEND);
-	else
-		handler->execute(cmd);
+	cmd->dev->handler->execute(cmd);
 	return SCST_STAGE_OWNED;
+}
+
+/**
+ * scst_cmd_to_backend - take a command to its backend, in a context that fits
+ * @cmd: a command with something left to do for the backend
+ * @ctx: the caller's context
+ *
+ * Context: thread or atomic.
+ * Return: the next stage.
+ */
+enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	if (ctx == SCST_CTX_THREAD || !cmd->dev->handler->may_sleep)
+		return SCST_STAGE_BACKEND;
+	return scst_cmd_queue_backend(cmd);
 }
 
 /* What was not transferred counts as residual. */
@@ -186,14 +195,15 @@ static bool scst_others_concerned(const struct scst_cmd *cmd)
 	return cmd->status == SAM_STAT_CHECK_CONDITION || READ_ONCE(cmd->dev->faults);
 }
 
-static enum scst_stage scst_stage_complete(struct scst_cmd *cmd)
+static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
+					   enum scst_context ctx)
 {
 	if (cmd->status == SAM_STAT_GOOD) {
 		enum scst_io next = scst_next_io(cmd);
 
 		if (next != SCST_IO_NONE && !scst_cmd_aborted(cmd)) {
 			cmd->io = next;
-			return SCST_STAGE_BACKEND;
+			return scst_cmd_to_backend(cmd, ctx);
 		}
 	} else if (!cmd->received) {
 		scst_no_data(cmd);
@@ -262,15 +272,16 @@ static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stag
 	case SCST_STAGE_PREPARE:
 		return scst_stage_prepare(cmd, ctx);
 	case SCST_STAGE_EXECUTE:
-		return scst_stage_execute(cmd);
+		return scst_stage_execute(cmd, ctx);
 	case SCST_STAGE_BACKEND:
-		return scst_stage_backend(cmd, ctx);
+		return scst_stage_backend(cmd);
 	case SCST_STAGE_COMPLETE:
-		return scst_stage_complete(cmd);
+		return scst_stage_complete(cmd, ctx);
 	case SCST_STAGE_RESPOND:
 		return scst_stage_respond(cmd);
 	case SCST_STAGE_FINISH:
 		return scst_stage_finish(cmd);
+	case SCST_STAGE_QUEUED:
 	case SCST_STAGE_OWNED:
 		break;
 	}

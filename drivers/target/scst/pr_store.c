@@ -427,7 +427,7 @@ int scst_pr_restore(struct scst_device *dev)
 
 	lockdep_assert_held(&scst_config_lock);
 	INIT_WORK_ONSTACK(&restore.work, scst_pr_restore_work);
-	queue_work(scst_session_wq, &restore.work);
+	queue_work(dev->pr_wq, &restore.work);
 	flush_work(&restore.work);
 	destroy_work_on_stack(&restore.work);
 	return restore.ret;

@@ -78,8 +78,6 @@ struct device;
 struct kobj_uevent_env;
 
 extern struct mutex scst_config_lock;
-extern struct workqueue_struct *scst_cmd_wq;	/* commands */
-extern struct workqueue_struct *scst_wait_wq;	/* commands that wait for others */
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 
@@ -526,6 +524,10 @@ struct scst_identity {
  * @task_set:	of all its commands, if nexuses have none of their own
  * @calm_work:	ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
+ * @io_wq:	commands that its backend executes; NULL: that never sleeps
+ * @pr_wq:	PERSISTENT RESERVE OUT
+ * @slow_wq:	what else waits for its backend: see device_queue.c
+ * @free_work:	frees it, if a worker of its own gave back the last reference
  * @life:	counts when its backend is opened, and when it is closed: who waits for
  *		one end, or comes late, does not mean the next
  * @life_waitq:	woken when @life has changed
@@ -577,6 +579,10 @@ struct scst_device {
 	struct scst_task_set task_set;		/* D */
 	struct delayed_work calm_work;
 	struct kref kref;
+	struct workqueue_struct *io_wq;		/* I */
+	struct workqueue_struct *pr_wq;		/* I */
+	struct workqueue_struct *slow_wq;	/* I */
+	struct work_struct free_work;
 	unsigned int life;			/* C and D, read with READ_ONCE() */
 	wait_queue_head_t life_waitq;
 	struct work_struct close_work;
@@ -631,12 +637,15 @@ void scst_cmd_finish(struct scst_cmd *cmd);
 
 /* pipeline.c: the ordered stages */
 bool scst_write_protected(const struct scst_cmd *cmd);
+enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 		  enum scst_context ctx);
 
 /* context.c: the move to a tasklet or a worker thread */
 void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
-void scst_cmd_to_thread(struct scst_cmd *cmd, enum scst_stage stage);
+enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd);
+enum scst_stage scst_cmd_queue_execute(struct scst_cmd *cmd);
+bool scst_cmd_dequeue(struct scst_cmd *cmd);
 void scst_context_flush(void);
 void scst_context_init(void);
 void scst_context_exit(void);
@@ -858,6 +867,11 @@ void scst_device_unpublish(struct scst_device *dev);
 void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face);
 void scst_device_get(struct scst_device *dev);
 void scst_device_put(struct scst_device *dev);
+void scst_device_put_from_worker(struct scst_device *dev);
+
+/* device_queue.c */
+int scst_device_queues_init(struct scst_device *dev);
+void scst_device_queues_exit(struct scst_device *dev);
 
 /* device_state.c */
 int scst_device_state_init(struct scst_device *dev);

@@ -22,6 +22,7 @@
 			 { SCST_STAGE_CHECK, "check" },		\
 			 { SCST_STAGE_PREPARE, "prepare" },	\
 			 { SCST_STAGE_EXECUTE, "execute" },	\
+			 { SCST_STAGE_QUEUED, "queued" },	\
 			 { SCST_STAGE_BACKEND, "backend" },	\
 			 { SCST_STAGE_COMPLETE, "complete" },	\
 			 { SCST_STAGE_RESPOND, "respond" },	\

@@ -15,6 +15,7 @@ static const char *const probe_point_names[PROBE_POINTS] = {
 	[SCST_STAGE_CHECK] = "check",
 	[SCST_STAGE_PREPARE] = "prepare",
 	[SCST_STAGE_EXECUTE] = "execute",
+	[SCST_STAGE_QUEUED] = "queued",
 	[SCST_STAGE_BACKEND] = "backend",
 	[SCST_STAGE_COMPLETE] = "complete",
 	[SCST_STAGE_RESPOND] = "respond",
