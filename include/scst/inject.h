@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Injection: a target driver for tests stops its commands where it wants.
+ * Injection: a target driver for tests stops its commands where it wants, and lets others
+ * dwell where nothing may be freed under them.
  */
 #ifndef _SCST_INJECT_H
 #define _SCST_INJECT_H
@@ -10,6 +11,46 @@
 
 struct scst_session;
 struct scst_target_ops;
+
+/**
+ * enum scst_stall - where something can be stalled that others have to wait for
+ * @SCST_STALL_LOOKUP:	a nexus was looked up, its command is on no list yet
+ * @SCST_STALL_PARK:	a command is about to be parked, and an abort would not find it so
+ * @SCST_STALL_SEND:	in the driver's ops->send_response()
+ * @SCST_STALL_RELEASE:	in the driver's ops->release(), the command is off its list
+ * @SCST_STALL_RELEASED: at the end of it, waiters are not woken yet
+ * @SCST_STALL_COUNTED:	a tasklet has counted a deferred command down, and wakes next
+ * @SCST_STALL_TMF:	a function found its device, and has no reference to it yet
+ * @SCST_STALL_TMF_GONE: a function was counted down, and its session is woken next
+ * @SCST_STALL_CLOSED:	a device was closed, and its reference is put next
+ * @SCST_STALL_SUBMIT:	a driver found its session, and submits a function next
+ * @SCST_STALL_ACCEPT:	an iSCSI portal has accepted a connection
+ * @SCST_STALL_ENTER:	a connection's call-backs are on, and its first look is next
+ * @SCST_STALL_SLOW:	a connection's slow work begins
+ * @SCST_STALL_POINTS:	their number
+ */
+enum scst_stall {
+	SCST_STALL_LOOKUP,
+	SCST_STALL_PARK,
+	SCST_STALL_SEND,
+	SCST_STALL_RELEASE,
+	SCST_STALL_RELEASED,
+	SCST_STALL_COUNTED,
+	SCST_STALL_TMF,
+	SCST_STALL_TMF_GONE,
+	SCST_STALL_CLOSED,
+	SCST_STALL_SUBMIT,
+	SCST_STALL_ACCEPT,
+	SCST_STALL_ENTER,
+	SCST_STALL_SLOW,
+	SCST_STALL_POINTS,
+};
+
+void scst_stall(enum scst_stall point);
+void scst_stall_arm(enum scst_stall point);
+void scst_stall_end(void);
+bool scst_stall_is_armed(void);
+bool scst_stall_is_at(enum scst_stall point);
 
 int scst_inject_start(const struct scst_target_ops *driver,
 		      bool (*hold)(struct scst_cmd *cmd));

@@ -68,8 +68,10 @@ void iscst_release(struct scst_cmd *cmd)
 	bool aborted = scst_cmd_aborted(cmd);
 
 	llist_add(&iscst_cmd_from(cmd)->free, &conn->session->released);
-	if (aborted)
+	if (aborted) {
+		scst_stall(SCST_STALL_RELEASE);
 		iscst_conn_kick(conn);
+	}
 }
 
 static void iscst_cmd_recycle(struct iscst_cmd *cmd)

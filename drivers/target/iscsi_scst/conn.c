@@ -161,6 +161,7 @@ static void iscst_conn_slow_work(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, slow_work);
 
+	scst_stall(SCST_STALL_SLOW);
 	if (conn->state == ISCST_CONN_LOGIN)
 		iscst_login_run(conn);
 	else if (conn->state == ISCST_CONN_OVER)
@@ -736,6 +737,7 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 		/* From the call-backs on it may end, and cancels this. */
 		queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
 		iscst_conn_set_callbacks(conn);
+		scst_stall(SCST_STALL_ENTER);
 		/* What came before the call-backs were there */
 		iscst_conn_kick(conn);
 	}

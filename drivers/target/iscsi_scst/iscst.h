@@ -62,6 +62,7 @@
 #include <scsi/iscsi_proto.h>
 #include <scst/cmd.h>
 #include <scst/compat.h>
+#include <scst/inject.h>
 #include <scst/target.h>
 
 /* RFC 7143 6.1: the longest key and the longest simple value, with the NUL */

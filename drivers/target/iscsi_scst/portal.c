@@ -34,6 +34,7 @@ static void iscst_accept_work(struct work_struct *work)
 	for (i = 0; i < ISCST_BACKLOG; i++) {
 		if (kernel_accept(portal->sock, &sock, O_NONBLOCK) < 0)
 			return;
+		scst_stall(SCST_STALL_ACCEPT);
 		iscst_conn_create(portal, sock);
 	}
 	/* Who removes the portal does not wait for the last of a flood. */

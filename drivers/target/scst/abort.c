@@ -106,6 +106,7 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
  */
 bool scst_cmd_park(struct scst_cmd *cmd)
 {
+	scst_stall(SCST_STALL_PARK);
 	set_bit(SCST_CMD_PARKED, &cmd->flags);
 	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
 	smp_mb__after_atomic();

@@ -100,6 +100,7 @@ static void scst_device_close_work(struct work_struct *work)
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	__scst_device_next_life(dev);
 	mutex_unlock(&scst_config_lock);
+	scst_stall(SCST_STALL_CLOSED);
 	scst_device_put_from_worker(dev);
 }
 

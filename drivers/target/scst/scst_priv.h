@@ -60,6 +60,7 @@
 #include <linux/xarray.h>
 #include <scst/cmd.h>
 #include <scst/handler.h>
+#include <scst/inject.h>
 #include <scst/sense.h>
 #include <scst/target.h>
 
@@ -783,6 +784,13 @@ bool __scst_inject_hold(struct scst_cmd *cmd);
 static inline bool scst_inject_hold(struct scst_cmd *cmd)
 {
 	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
+}
+
+/* For points that every command comes by; elsewhere it is scst_stall(). */
+static inline void scst_inject_stall(enum scst_stall point)
+{
+	if (static_branch_unlikely(&scst_inject_key))
+		scst_stall(point);
 }
 
 /**

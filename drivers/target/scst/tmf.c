@@ -195,6 +195,7 @@ static struct scst_device *scst_tmf_device(struct scst_session *sess, u32 lun)
 	nexus = scst_tmf_nexus(sess, lun);
 	if (nexus) {
 		dev = nexus->dev;
+		scst_stall(SCST_STALL_TMF);
 		scst_device_get(dev);
 	}
 	rcu_read_unlock();
@@ -438,8 +439,10 @@ static enum scst_tmf_response scst_tmf_run(struct scst_tmf *tmf)
 void scst_session_tmf_gone(struct scst_session *sess)
 {
 	rcu_read_lock();
-	if (atomic_dec_and_test(&sess->tmfs))
+	if (atomic_dec_and_test(&sess->tmfs)) {
+		scst_stall(SCST_STALL_TMF_GONE);
 		wake_up(&sess->waitq);
+	}
 	rcu_read_unlock();
 }
 

@@ -8,6 +8,7 @@
 #include <linux/rcupdate.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
+#include <scst/inject.h>
 
 #include "local.h"
 
@@ -116,6 +117,8 @@ void scst_local_release(struct scst_cmd *cmd)
 
 	WRITE_ONCE(local->busy, false);
 	scsi_done(cmd->driver_priv);
-	if (unlikely(aborted))
+	if (unlikely(aborted)) {
+		scst_stall(SCST_STALL_RELEASE);
 		wake_up(&host->waitq);
+	}
 }

@@ -9,6 +9,7 @@
 #include <scsi/scsi.h>
 #include <scsi/scsi_cmnd.h>
 #include <scsi/scsi_device.h>
+#include <scst/inject.h>
 
 #include "local.h"
 
@@ -33,6 +34,7 @@ static bool scst_local_tmf_submit(struct scst_local_host *host)
 	rcu_read_lock();
 	sess = rcu_dereference(host->sess);
 	if (sess) {
+		scst_stall(SCST_STALL_SUBMIT);
 		host->tmf.sess = sess;
 		scst_tmf_submit(&host->tmf);
 	}

@@ -28,7 +28,7 @@ slots=$(($(nproc) + 1))
 # about our own logic, which is the same everywhere.
 everywhere='00|10|34|74'
 one_stock='1[12]|2[34]|3[1-3]|6.|7[0158]'
-several='1[56]|28|4.|7[17]'
+several='1[56]|28|4.|7[17]|84'
 several_stock='4.'
 
 fetch() {

@@ -50,3 +50,8 @@ requires() {
 		command -v "$command" >/dev/null || skip "no $command"
 	done
 }
+
+# requires_cpus N: skip the test where fewer things can happen at the same time.
+requires_cpus() {
+	[ "${SCST_CPUS:-1}" -ge "$1" ] || skip "fewer than $1 CPUs"
+}

@@ -125,6 +125,50 @@ probe_log() {
 	cat "$probe_root/log"
 }
 
+# stall POINT: the next one that comes to a point of enum scst_stall stays there.
+stall() {
+	echo "$1" >"$probe_root/stall"
+}
+
+stall_is_at() {
+	local points
+
+	attr_read points "$probe_root/stall"
+	[[ $'\n'$points$'\n' = *$'\n'"$1"$'\n'* ]]
+}
+
+stall_wait() {
+	wait_until 10 stall_is_at "$1"
+}
+
+# Everybody goes on.
+stall_go() {
+	[ ! -e "$probe_root/stall" ] || stall go
+}
+
+# probe_log_has TEXT
+probe_log_has() {
+	local log
+
+	attr_read log "$probe_root/log"
+	[[ $log = *"$1"* ]]
+}
+
+# waits_for_stall POINT COMMAND...: the command fails as long as somebody is at the point,
+# and works when that goes on. Half a second is what a wait that is missing has to show up.
+waits_for_stall() {
+	local point=$1 i
+
+	shift
+	for ((i = 0; i < 25; i++)); do
+		! "$@" || fail "did not wait for what is at $point: $*" || return
+		scst_sleep 0.02
+	done
+	stall_is_at "$point" || fail "nothing is at $point any more" || return
+	stall_go
+	wait_until 10 "$@"
+}
+
 # sense KEY ASC ASCQ: how fixed format sense data begins
 sense() {
 	printf '7000%s000000000a00000000%s%s' "$1" "$2" "$3"
@@ -138,6 +182,7 @@ probe_ready() {
 }
 
 probe_logout_all() {
+	stall_go
 	medium_all_auto
 	for probe in "${probes[@]}"; do
 		probe_logout

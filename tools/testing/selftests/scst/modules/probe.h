@@ -69,6 +69,13 @@
  *   DEVICE TAG read|write|verify|compare|sync LBA BLOCKS
  *   DEVICE TAG complete XX
  *
+ * /sys/kernel/debug/scst_probe/stall: the next one that comes to the point that is written
+ * to it stays there, without sleeping, and keeps what it has there; "go" lets everybody
+ * go, and disarms what nobody came to. It lists the points where somebody is. The points
+ * are those of enum scst_stall: lookup park send release released counted tmf tmf_gone
+ * closed submit accept enter slow. What is submitted from a hard interrupt while
+ * a point is armed is so on another CPU, if there is one.
+ *
  * Locks: probe_lock, then session->lock, then a device's lock (both with interrupts
  * off), then the log's. A file may be open longer than its target is there: it is logged
  * out then, and does not touch it.
@@ -281,6 +288,9 @@ bool probe_medium_has(const struct scst_cmd *cmd);
 
 /* probe_sync.c */
 int probe_sync(void);
+
+/* probe_stall.c */
+extern const struct file_operations probe_stall_fops;
 
 /* probe_log.c */
 extern const struct file_operations probe_log_fops;

@@ -4,6 +4,7 @@
  */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <scst/inject.h>
 
 #include "probe.h"
 
@@ -166,6 +167,7 @@ void probe_send_response(struct scst_cmd *cmd)
 {
 	struct probe_cmd *probe = to_probe(cmd);
 
+	scst_stall(SCST_STALL_SEND);
 	if (probe_hold(probe, PROBE_SEND))
 		return;
 	probe->fail = probe->send_fails;
@@ -203,6 +205,7 @@ void probe_release(struct scst_cmd *cmd)
 	struct probe_session *session = probe->session;
 	unsigned long flags;
 
+	scst_stall(SCST_STALL_RELEASE);
 	if (!probe->answered)
 		probe_print_end(probe, "aborted");
 	spin_lock_irqsave(&session->lock, flags);
@@ -210,4 +213,5 @@ void probe_release(struct scst_cmd *cmd)
 	__probe_cmd_deliver(probe);
 	spin_unlock_irqrestore(&session->lock, flags);
 	probe_cmd_free(probe);
+	scst_stall(SCST_STALL_RELEASED);
 }

@@ -4,9 +4,12 @@
  */
 #include <linux/bottom_half.h>
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/mutex.h>
+#include <linux/smp.h>
+#include <scst/inject.h>
 
 #include "probe.h"
 
@@ -44,9 +47,21 @@ static void probe_call_in_softirq(void)
 	tasklet_kill(&probe_tasklet);
 }
 
+static void probe_timer_start(void *unused)
+{
+	hrtimer_start(&probe_timer, 0, HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* A tasklet that stalls would keep whoever called it, and the locks that it has. */
 static void probe_call_in_hardirq(void)
 {
-	hrtimer_start(&probe_timer, 0, HRTIMER_MODE_REL_HARD);
+	unsigned int cpu = get_cpu();
+
+	if (scst_stall_is_armed())
+		cpu = cpumask_any_but(cpu_online_mask, cpu);
+	if (cpu >= nr_cpu_ids || smp_call_function_single(cpu, probe_timer_start, NULL, 1))
+		probe_timer_start(NULL);
+	put_cpu();
 	wait_for_completion(&probe_timer_done);
 }
 

@@ -77,6 +77,7 @@ static int __init probe_init(void)
 	probe_context_init();
 	probe_root = debugfs_create_dir("scst_probe", NULL);
 	debugfs_create_file("log", 0600, probe_root, NULL, &probe_log_fops);
+	debugfs_create_file("stall", 0600, probe_root, NULL, &probe_stall_fops);
 	probe_medium_init(probe_root);
 	ret = scst_inject_start(&probe_ops, probe_hold_stage);
 	if (ret)

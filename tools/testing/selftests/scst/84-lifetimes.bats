@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Nothing is freed, answered or given back under somebody who still uses it: here that
+# somebody takes long, at the point where only a grace period, a reference or a flush
+# keeps others waiting.
+
+load lib/scst
+load lib/probe
+: "${probe=}" # of lib/probe
+
+read_1=cdb=28000000000000000100
+inquiry=cdb=120000002400
+ready=cdb=000000000000
+
+# A device d0, and an initiator port that sees it
+lifetimes_setup() {
+	make_device probe d0
+	attr_set devices/probe/d0/drain_ms 20000
+	probe_target probe/d0
+	probe_login me
+	probe_ready
+	probe_log_start
+}
+
+# Command 7 waits at the medium.
+at_medium() {
+	medium d0 hold
+	probe_request cmd 7 dir=in len=512 show=0 $read_1
+	probe_wait_held 7 medium
+}
+
+# in_background COMMAND...: sets $job.
+in_background() {
+	background "$@"
+	job=$!
+}
+
+unlink_lun_0() {
+	find targets/probe/t0/luns/0 -type l -delete
+}
+
+session_is_hidden() {
+	[ ! -d targets/probe/t0/sessions/me ]
+}
+
+# Command 7 goes on from the medium, and stays at this point.
+stalls_on_its_way() {
+	stall "$1"
+	background medium d0 complete 7
+	stall_wait "$1"
+}
+
+# --- whoever looks a nexus up
+
+@test "a LUN is not taken away from under a command that has just found it" {
+	lifetimes_setup
+	stall lookup
+	background probe_request cmd 7 dir=in len=36 show=0 $inquiry
+	stall_wait lookup
+	in_background unlink_lun_0
+	waits_for_stall lookup is_dead "$job"
+	matches '7 status=00 *' "$(probe_result)"
+}
+
+@test "a device does not go from under a function that has just found it" {
+	lifetimes_setup
+	stall tmf
+	probe_request tmf 100 fn=4
+	stall_wait tmf
+	in_background unlink_lun_0
+	waits_for_stall tmf is_dead "$job"
+	equal '100 response=0' "$(probe_result)"
+}
+
+@test "a log-out aborts a command that a tasklet was just about to bring in" {
+	requires_cpus 2
+	lifetimes_setup
+	medium d0 hold
+	stall lookup
+	probe_request cmd 7 ctx=hardirq dir=in len=512 $read_1
+	stall_wait lookup
+	probe_request logout
+	wait_until 5 attr_is targets/probe/t0/sessions/me/state closing
+	waits_for_stall lookup probe_is 7 medium 1 1
+	medium d0 complete 7
+	equal '7 aborted' "$(probe_result)"
+}
+
+# --- the driver's ops->release()
+
+@test "a function is answered when the driver has its memory back" {
+	local fn
+
+	lifetimes_setup
+	for fn in 0 1 4 5 6; do
+		at_medium
+		stalls_on_its_way release
+		probe_request tmf 100 fn=$fn ref=7
+		waits_for_stall release probe_log_has 'me 100 response'
+		probe_answers '7 status=00' '100 response=0'
+		jobs_end 10
+		probe_ready
+		probe_log_start
+	done
+}
+
+@test "another initiator's reset is answered when the driver has its memory back" {
+	local me
+
+	lifetimes_setup
+	at_medium
+	stalls_on_its_way release
+	me=$probe
+	probe_login other
+	probe_request tmf 100 fn=4
+	waits_for_stall release probe_log_has 'other 100 response'
+	equal '100 response=0' "$(probe_result)"
+	probe_use "$me"
+	matches '7 status=00 *' "$(probe_result)"
+}
+
+# What the log-out waits for is woken by another command.
+@test "a session is gone when the driver has its memory back, and nobody is to be woken" {
+	local point
+
+	lifetimes_setup
+	for point in release released; do
+		at_medium
+		probe_request cmd 8 dir=in len=512 $read_1
+		probe_wait_held 8 medium
+		probe_request logout
+		wait_until 10 session_is_hidden
+		stalls_on_its_way $point
+		medium d0 complete 8
+		waits_for_stall $point probe_log_has 'me - gone'
+		probe_answers '7 aborted' '8 aborted'
+		jobs_end 10
+		probe_logout
+		probe_login me
+		probe_ready
+		probe_log_start
+	done
+}
+
+# --- what a session counts
+
+@test "a session stays until a function that has ended has woken it" {
+	lifetimes_setup
+	stall tmf_gone
+	probe_request tmf 100 fn=7 ref=7
+	stall_wait tmf_gone
+	equal '100 response=0' "$(probe_result)"
+	probe_request logout
+	waits_for_stall tmf_gone probe_log_has 'me - gone'
+}
+
+@test "a session stays until a tasklet that has brought a command in has woken it" {
+	requires_cpus 2
+	lifetimes_setup
+	stall counted
+	probe_request cmd 7 ctx=hardirq $ready
+	matches '7 status=00 *' "$(probe_result)"
+	stall_wait counted
+	probe_request logout
+	waits_for_stall counted probe_log_has 'me - gone'
+}
+
+# --- a device's backend
+
+# Commands go through the device's queue from now on, and what did not is gone.
+queue_all() {
+	matches '8 status=00 *' "$(probe_cmd 8 dir=out len=16 cdb=151000001000 \
+		data=000000000a0a00000000000000000000)"
+	matches '9 status=00 *' "$(probe_cmd 9 dir=in len=512 $read_1)"
+}
+
+@test "a device is not closed before those that wait for a command's answer go on" {
+	local prepare
+
+	lifetimes_setup
+	for prepare in true queue_all; do
+		$prepare
+		stall send
+		background probe_request cmd 7 dir=in len=512 show=0 $read_1
+		stall_wait send
+		in_background attr_write devices/probe/d0/enable 0
+		waits_for_stall send is_dead "$job"
+		matches '7 status=00 *' "$(probe_result)"
+		attr_set devices/probe/d0/enable 1
+		probe_ready
+	done
+}
+
+@test "a device that was disabled has let go of everything" {
+	lifetimes_setup
+	stall closed
+	in_background attr_write devices/probe/d0/enable 0
+	stall_wait closed
+	waits_for_stall closed is_dead "$job"
+}
+
+# --- scst_local
+
+local_session_ends() {
+	local state=closing
+
+	read -r state <targets/local/t0/sessions/i0/state
+	[ "$state" = closing ]
+} 2>/dev/null
+
+@test "a host does not log out under a function that it is about to submit" {
+	local disk
+
+	modprobe scst_probe
+	disk=$(export_disk nullio size=1M)
+	attr_set targets/local/t0/drain_ms 100
+	stall submit
+	background sg_reset --device "$disk"
+	stall_wait submit
+	background attr_write targets/local/t0/enable 0
+	waits_for_stall submit local_session_ends
+}
+
+# --- one of two sees the other
+
+@test "an abort that comes while a command is being parked is not lost" {
+	requires_cpus 2
+	lifetimes_setup
+	at_medium
+	stall park
+	probe_request cmd 8 ctx=hardirq attr=ordered $ready
+	stall_wait park
+	probe_request tmf 100 fn=0 ref=8
+	wait_until 10 probe_is 8 admit 0 1
+	stall_go
+	wait_until 10 probe_is_gone 8
+	probe_answers '8 aborted' '100 response=0'
+	medium d0 complete 7
+	matches '7 status=00 *' "$(probe_result)"
+}
