@@ -10,6 +10,7 @@
 #define _SCST_TARGET_H
 
 #include <linux/configfs.h>
+#include <linux/ctype.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <scst/cmd.h>
@@ -46,6 +47,9 @@ enum scst_event {
  *			looks for overlapped commands
  * @reports_overflow:	responses tell the initiator of data that it had not announced:
  *			see scst_cmd_residual()
+ * @folds_names:	names of initiator and target ports that differ only in the case
+ *			of ASCII letters are the same: see scst_name_fold(). A
+ *			session's name is folded by the core.
  * @target_priv_size:	bytes behind scst_target_priv()
  * @attrs:		the driver's own attributes of a target, or NULL
  * @session_attrs:	the driver's own attributes of a session, or NULL; read-only
@@ -97,6 +101,7 @@ struct scst_target_ops {
 	u8 protocol_id;
 	bool unique_tags;
 	bool reports_overflow;
+	bool folds_names;
 	size_t target_priv_size;
 	struct configfs_attribute *const *attrs;
 	struct configfs_attribute *const *session_attrs;
@@ -117,6 +122,25 @@ struct scst_target_ops {
 	void (*event)(struct scst_session *sess, enum scst_event event, u32 lun);
 	void (*async_event)(struct scst_session *sess, u32 lun, scst_sense_t sense);
 };
+
+/**
+ * scst_name_fold() - fold the case of a name
+ * @name: the name, changed in place; need not end with a NUL
+ * @len:  bytes
+ *
+ * ASCII letters become lower case. All other bytes stay: they may be parts of UTF-8
+ * characters, which tolower() would tear apart.
+ *
+ * Context: any.
+ */
+static inline void scst_name_fold(char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (isascii(name[i]))
+			name[i] = tolower(name[i]);
+}
 
 int scst_target_driver_register(const struct scst_target_ops *ops);
 void scst_target_driver_unregister(const struct scst_target_ops *ops);

@@ -53,10 +53,10 @@ static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
 
 	lockdep_assert_held(&iscst_lock);
 	list_for_each_entry(auth, &target->auths, entry)
-		if (!strcmp(config_item_name(&auth->item), initiator))
+		if (!strcmp(auth->pattern, initiator))
 			return auth;
 	list_for_each_entry(auth, &target->auths, entry)
-		if (glob_match(config_item_name(&auth->item), initiator))
+		if (glob_match(auth->pattern, initiator))
 			return auth;
 	return NULL;
 }

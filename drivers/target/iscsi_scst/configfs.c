@@ -486,6 +486,22 @@ static const struct config_item_type iscst_auth_type = {
 	.ct_owner = THIS_MODULE,
 };
 
+/* configfs tells directories apart by the case of their names. */
+static int iscst_auth_add(struct iscst_auth *auth)
+{
+	struct iscst_auth *other;
+	int ret = 0;
+
+	mutex_lock(&iscst_lock);
+	list_for_each_entry(other, &auth->target->auths, entry)
+		if (!strcmp(other->pattern, auth->pattern))
+			ret = -EEXIST;
+	if (!ret)
+		list_add_tail(&auth->entry, &auth->target->auths);
+	mutex_unlock(&iscst_lock);
+	return ret;
+}
+
 static struct config_item *iscst_make_auth(struct config_group *group, const char *name)
 {
 	struct iscst_target *target = container_of(group, struct iscst_target, auth_group);
@@ -497,10 +513,15 @@ static struct config_item *iscst_make_auth(struct config_group *group, const cha
 	if (!auth)
 		return ERR_PTR(-ENOMEM);
 	auth->target = target;
+	strscpy(auth->pattern, name, sizeof(auth->pattern));
+	scst_name_fold(auth->pattern, strlen(name));
+	if (iscst_auth_add(auth)) {
+		scst_target_set_error(target->tgt, "auth/%s: that name is there already",
+				      name);
+		kfree(auth);
+		return ERR_PTR(-EEXIST);
+	}
 	config_item_init_type_name(&auth->item, name, &iscst_auth_type);
-	mutex_lock(&iscst_lock);
-	list_add_tail(&auth->entry, &target->auths);
-	mutex_unlock(&iscst_lock);
 	return &auth->item;
 }
 

@@ -165,7 +165,8 @@ struct iscst_secret {
 
 /**
  * struct iscst_auth - auth/<pattern>/: what initiators have to prove
- * @item:	the directory; its name is an initiator's, or a glob
+ * @item:	the directory
+ * @pattern:	its name, which is an initiator's, or a glob; folded
  * @target:	the target
  * @initiator:	what the initiator proves
  * @ours:	what the target proves, if it is asked to
@@ -173,6 +174,7 @@ struct iscst_secret {
  */
 struct iscst_auth {
 	struct config_item item;
+	char pattern[SCST_PORT_NAME_LEN];	/* I */
 	struct iscst_target *target;		/* I */
 	struct iscst_secret initiator;		/* G */
 	struct iscst_secret ours;		/* G */
@@ -310,7 +312,7 @@ struct iscst_chap {
 /**
  * struct iscst_login - a log-in under way
  * @text:	its text
- * @initiator:	InitiatorName
+ * @initiator:	InitiatorName, folded
  * @target_name: TargetName
  * @discovery:	SessionType
  * @started:	the first request was understood

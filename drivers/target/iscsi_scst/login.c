@@ -199,7 +199,8 @@ static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 
 	lockdep_assert_held(&iscst_lock);
 	list_for_each_entry(dir, &conn->portal->dirs, portal_entry)
-		if (!strcmp(scst_target_name(dir->target->tgt), conn->login->target_name))
+		if (!strcasecmp(scst_target_name(dir->target->tgt),
+				conn->login->target_name))
 			return dir->target;
 	return NULL;
 }

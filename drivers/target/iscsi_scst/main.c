@@ -64,6 +64,7 @@ static const struct scst_target_ops iscst_ops = {
 	.owner = THIS_MODULE,
 	.protocol_id = SCSI_PROTOCOL_ISCSI,
 	.reports_overflow = true,
+	.folds_names = true,
 	.target_priv_size = sizeof(struct iscst_target),
 	.attrs = iscst_target_attrs,
 	.session_attrs = iscst_session_attrs,

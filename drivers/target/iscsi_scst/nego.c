@@ -209,14 +209,19 @@ static bool iscst_is_port_name(const char *name)
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || !isgraph(name[i]))
 			return false;
-	return strstarts(name, "iqn.") || strstarts(name, "eui.") || strstarts(name, "naa.");
+	return !strncasecmp(name, "iqn.", 4) || !strncasecmp(name, "eui.", 4) ||
+	       !strncasecmp(name, "naa.", 4);
 }
 
+/* RFC 7143 4.2.7.2, RFC 3722: names are compared with their case folded. */
 static u16 iscst_take_initiator_name(struct iscst_nego *nego)
 {
+	char *name = nego->login->initiator;
+
 	if (!iscst_is_port_name(nego->value))
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
-	strscpy(nego->login->initiator, nego->value, sizeof(nego->login->initiator));
+	strscpy(name, nego->value, sizeof(nego->login->initiator));
+	scst_name_fold(name, strlen(name));
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static bool iscst_target_is_wanted(struct iscst_conn *conn, struct iscst_target 
 {
 	if (!which[0])
 		return target == conn->session->target;
-	return !strcmp(which, "All") || !strcmp(which, scst_target_name(target->tgt));
+	return !strcmp(which, "All") || !strcasecmp(which, scst_target_name(target->tgt));
 }
 
 /**

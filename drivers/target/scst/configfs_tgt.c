@@ -156,6 +156,7 @@ static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page
 	initiator = kstrndup(page, len, GFP_KERNEL);
 	if (!initiator)
 		return -ENOMEM;
+	scst_target_fold_name(tgt, initiator);
 	mutex_lock(&scst_config_lock);
 	swap(tgt->explained, initiator);
 	mutex_unlock(&scst_config_lock);

@@ -44,6 +44,19 @@ static struct scst_pattern *scst_group_find(struct scst_group *grp,
 	return NULL;
 }
 
+/* A pattern of the group that is the same, perhaps typed in another way, or NULL */
+static struct scst_pattern *scst_group_find_same(struct scst_group *grp,
+						 const struct scst_pattern *pattern)
+{
+	struct scst_pattern *other;
+
+	lockdep_assert_held(&scst_config_lock);
+	list_for_each_entry(other, &grp->patterns, entry)
+		if (other->kind == pattern->kind && !strcmp(other->text, pattern->text))
+			return other;
+	return NULL;
+}
+
 static struct scst_pattern *scst_target_find_exact(struct scst_target *tgt,
 						   const char *initiator)
 {
@@ -83,7 +96,7 @@ static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
 /**
  * scst_target_find_map - the LUN map that an initiator gets
  * @tgt:       the target
- * @initiator: the initiator port's name
+ * @initiator: the initiator port's name, as scst_target_fold_name() left it
  *
  * Context: process context, under scst_config_lock.
  * Return: the map.
@@ -99,7 +112,7 @@ struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
 /**
  * scst_target_shows - whether an initiator would see anything at a target
  * @tgt:       the target
- * @initiator: the initiator port's name
+ * @initiator: the initiator port's name, folded if names are
  *
  * For discovery: who is shown nothing need not know of the target.
  *
@@ -132,11 +145,13 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
 		scst_emit_line(page, len, "groups/%s: lists the name\n",
 			       scst_group_name(grp));
 	else if (exclude)
-		scst_emit_line(page, len, "groups/%s: excluded by !%s\n",
-			       scst_group_name(grp), exclude->text);
+		scst_emit_line(page, len, "groups/%s: excluded by %s\n",
+			       scst_group_name(grp),
+			       config_item_name(&exclude->item));
 	else if (glob)
 		scst_emit_line(page, len, "groups/%s: matches %s\n",
-			       scst_group_name(grp), glob->text);
+			       scst_group_name(grp),
+			       config_item_name(&glob->item));
 	else
 		scst_emit_line(page, len, "groups/%s: no match\n",
 			       scst_group_name(grp));
@@ -145,7 +160,7 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
 /**
  * scst_target_explain - say which LUN map an initiator gets, and why
  * @tgt:       the target
- * @initiator: the initiator port's name
+ * @initiator: the initiator port's name, as scst_target_fold_name() left it
  * @page:      where to
  *
  * Context: process context, under scst_config_lock.
@@ -204,15 +219,16 @@ static int __scst_pattern_check(struct scst_group *grp,
 {
 	struct scst_pattern *other;
 
-	if (!pattern->text)
+	if (!pattern->text || !pattern->item.ci_name)
 		return -ENOMEM;
-	if (pattern->kind != SCST_PATTERN_EXACT)
-		return 0;
-	other = scst_target_find_exact(grp->tgt, pattern->text);
+	if (pattern->kind == SCST_PATTERN_EXACT)
+		other = scst_target_find_exact(grp->tgt, pattern->text);
+	else
+		other = scst_group_find_same(grp, pattern);
 	if (!other)
 		return 0;
 	scst_error_set(&grp->error, "initiator %s is in group %s already",
-		       pattern->text, scst_group_name(other->grp));
+		       config_item_name(&other->item), scst_group_name(other->grp));
 	return -EEXIST;
 }
 
@@ -261,9 +277,10 @@ static void scst_pattern_init(struct scst_pattern *pattern, struct scst_group *g
 	config_item_init_type_name(&pattern->item, name, type);
 	pattern->grp = grp;
 	pattern->kind = scst_pattern_kind(name);
-	pattern->text = config_item_name(&pattern->item);
-	if (pattern->text && pattern->kind == SCST_PATTERN_EXCLUDE)
-		pattern->text++;
+	pattern->text = kstrdup(name + (pattern->kind == SCST_PATTERN_EXCLUDE),
+				GFP_KERNEL);
+	if (pattern->text)
+		scst_target_fold_name(grp->tgt, pattern->text);
 	INIT_LIST_HEAD(&pattern->dead);
 	INIT_WORK(&pattern->retire_work, scst_pattern_retire_work);
 }
@@ -337,6 +354,7 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
 void scst_pattern_free(struct scst_pattern *pattern)
 {
 	scst_pattern_retire(pattern);
+	kfree(pattern->text);
 	kfree(pattern);
 }
 

@@ -201,10 +201,11 @@ static int scst_get_image_reg(const u8 **at, const u8 *end, struct scst_pr *pr)
 	if (end - *at < sizeof(*in))
 		return -EBADMSG;
 	id.len = be16_to_cpu(in->id_len);
-	if (!in->key || !id.len || id.len > sizeof(id.data) ||
+	if (!in->key || id.len < SCST_TRANSPORT_ID_MIN || id.len > sizeof(id.data) ||
 	    id.len > end - in->id)
 		return -EBADMSG;
 	memcpy(id.data, in->id, id.len);
+	scst_transport_id_fold(&id);
 	scst_pr_add(pr, &id, be16_to_cpu(in->port), be64_to_cpu(in->key));
 	*at = in->id + id.len;
 	return 0;

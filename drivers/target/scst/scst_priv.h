@@ -273,7 +273,7 @@ enum scst_pattern_kind {
  * @item:	the directory
  * @grp:	the group
  * @kind:	what it means
- * @text:	the name or glob, in @item's name
+ * @text:	the name or glob, in the form in which names are compared
  * @entry:	on @grp->patterns
  * @dead:	I_T_L nexuses that sessions lost when it came or went
  * @retire_work: retires them when it came
@@ -282,7 +282,7 @@ struct scst_pattern {
 	struct config_item item;
 	struct scst_group *grp;			/* I */
 	enum scst_pattern_kind kind;		/* I */
-	const char *text;			/* I */
+	char *text;				/* I */
 	struct list_head entry;			/* C */
 	struct list_head dead;			/* C */
 	struct work_struct retire_work;
@@ -901,6 +901,7 @@ void __scst_mode_reset(struct scst_device *dev);
 void scst_mode_reset(struct scst_device *dev);
 
 /* target.c */
+void scst_target_fold_name(const struct scst_target *tgt, char *name);
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
 				       const char *name);
 void scst_target_unpublish(struct scst_target *tgt);

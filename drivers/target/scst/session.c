@@ -148,6 +148,7 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 		kfree(sess);
 		return NULL;
 	}
+	scst_target_fold_name(tgt, sess->initiator);
 	sess->plugin = tgt->plugin;
 	__module_get(sess->plugin->owner);
 	sess->priv = priv;

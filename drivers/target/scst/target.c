@@ -188,6 +188,32 @@ void scst_target_remove(struct scst_target *tgt)
 		scst_target_free(tgt);
 }
 
+/**
+ * scst_target_fold_name - bring a port's name into the form in which names are compared
+ * @tgt:  the target that it is used at
+ * @name: the name, or a pattern of names, changed in place
+ *
+ * Context: any.
+ */
+void scst_target_fold_name(const struct scst_target *tgt, char *name)
+{
+	if (tgt->ops->folds_names)
+		scst_name_fold(name, strlen(name));
+}
+
+/* configfs tells directories apart by the case of their names. */
+static bool __scst_target_name_is_taken(const struct scst_target *tgt)
+{
+	const struct scst_target *other;
+
+	lockdep_assert_held(&scst_config_lock);
+	list_for_each_entry(other, &scst_targets, entry)
+		if (other->ops == tgt->ops && tgt->ops->folds_names &&
+		    !strcasecmp(other->name, tgt->name))
+			return true;
+	return false;
+}
+
 static struct scst_target *__scst_target_by_rel_id(u16 id)
 {
 	struct scst_target *tgt;
@@ -263,6 +289,8 @@ static int __scst_target_publish(struct scst_target *tgt)
 {
 	int ret;
 
+	if (__scst_target_name_is_taken(tgt))
+		return -EEXIST;
 	tgt->rel_tgt_id = __scst_target_free_rel_id();
 	if (!tgt->rel_tgt_id)
 		return -ENOSPC;
@@ -310,7 +338,8 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
  *
  * Context: process context.
  * Return: the target, disabled, or an ERR_PTR: -ENOMEM, -ENOSPC without a free
- * relative target port identifier, or what the driver says.
+ * relative target port identifier, -EEXIST if a target has the same name in another
+ * case and the driver folds names, or what the driver says.
  */
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
 				       const char *name)

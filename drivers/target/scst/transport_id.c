@@ -4,7 +4,8 @@
  * of initiators that are not logged in are spoken of.
  *
  * A name has exactly one form here: the shortest, padded with zeroes as the
- * standard says. So two are equal if their bytes are.
+ * standard says, and an iSCSI name with its case folded. So two are equal if their
+ * bytes are.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -15,9 +16,6 @@
 /* PROTOCOL IDENTIFIER and ADDITIONAL LENGTH, before a name */
 #define SCST_NAME_HEADER	4
 #define SCST_NAME_MIN		20
-
-/* All other kinds */
-#define SCST_FIXED_LEN		24
 
 static bool scst_transport_id_is_name(const u8 *data)
 {
@@ -36,6 +34,21 @@ static void scst_put_name(struct scst_transport_id *id, u8 first, const u8 *name
 	put_unaligned_be16(len, &id->data[2]);
 	memcpy(&id->data[SCST_NAME_HEADER], name, name_len);
 	id->len = SCST_NAME_HEADER + len;
+}
+
+/**
+ * scst_transport_id_fold - bring a TransportID into the form that is compared
+ * @id: the TransportID, changed in place
+ *
+ * RFC 7143 4.2.7.2 folds the case of iSCSI names. The ISID behind the name is hexadecimal.
+ *
+ * Context: any.
+ */
+void scst_transport_id_fold(struct scst_transport_id *id)
+{
+	if ((id->data[0] & 0x0f) == SCSI_PROTOCOL_ISCSI)
+		scst_name_fold(&id->data[SCST_NAME_HEADER],
+			       id->len - SCST_NAME_HEADER);
 }
 
 /**
@@ -71,6 +84,7 @@ static unsigned int scst_parse_name(const u8 *data, u32 len,
 	if (!name_len || name_len == additional)
 		return 0;
 	scst_put_name(id, data[0], name, name_len);
+	scst_transport_id_fold(id);
 	return SCST_NAME_HEADER + additional;
 }
 
@@ -86,14 +100,14 @@ static unsigned int scst_parse_name(const u8 *data, u32 len,
 unsigned int scst_transport_id_parse(const u8 *data, u32 len,
 				     struct scst_transport_id *id)
 {
-	if (len < SCST_FIXED_LEN)
+	if (len < SCST_TRANSPORT_ID_MIN)
 		return 0;
 	if (scst_transport_id_is_name(data))
 		return scst_parse_name(data, len, id);
 	memset(id, 0, sizeof(*id));
-	memcpy(id->data, data, SCST_FIXED_LEN);
-	id->len = SCST_FIXED_LEN;
-	return SCST_FIXED_LEN;
+	memcpy(id->data, data, SCST_TRANSPORT_ID_MIN);
+	id->len = SCST_TRANSPORT_ID_MIN;
+	return SCST_TRANSPORT_ID_MIN;
 }
 
 /**

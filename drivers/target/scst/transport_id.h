@@ -9,6 +9,7 @@
 
 struct scst_session;
 
+#define SCST_TRANSPORT_ID_MIN	24
 /* The longest one is that of an iSCSI initiator port. */
 #define SCST_TRANSPORT_ID_LEN	256
 
@@ -22,6 +23,7 @@ struct scst_transport_id {
 	u8 data[SCST_TRANSPORT_ID_LEN];
 };
 
+void scst_transport_id_fold(struct scst_transport_id *id);
 void scst_transport_id_init(struct scst_session *sess);
 unsigned int scst_transport_id_parse(const u8 *data, u32 len,
 				     struct scst_transport_id *id);

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# iSCSI: names, addresses and secrets as people and other initiators use them.
+# shellcheck disable=SC2016 # it is Perl's to expand
+
+load lib/scst
+load lib/iscsi
+
+setup_file() {
+	:
+}
+
+teardown_file() {
+	scst_unload
+}
+
+# raw CODE...
+raw() {
+	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
+}
+
+# serial INITIATOR [TARGET [ADDRESS]]: of what the initiator sees as LUN 0
+serial() {
+	iscsi-inq -i "$1" -e 1 -c 128 "iscsi://${3-$portal}/${2-$iqn:t0}/0" 2>/dev/null |
+		sed -n 's/.*Unit Serial Number:\[\(.*\)\].*/\1/p'
+}
+
+# two_disks: LUN 0 of t0 is "everybodys", and "the-groups" for group g
+two_disks() {
+	make_device nullio d0 size=1M serial=everybodys
+	make_device nullio d1 size=1M serial=the-groups
+	mkdir -p "$iscsi:t0/groups/g/luns/0"
+	ln -s devices/nullio/d1 "$iscsi:t0/groups/g/luns/0/"
+	iscsi_link t0 0 nullio/d0
+	iscsi_target t0
+}
+
+# --- the case of names, RFC 7143 4.2.7.2, RFC 3722
+
+@test "a group's patterns match whatever the case of either side" {
+	two_disks
+	initiators=$iscsi:t0/groups/g/initiators
+	equal everybodys "$(serial iqn.1999-01.org.other:x)"
+	for pattern in iqn.2018-12.com.wz:TEST001 IQN.2018-12.com.wz:test001 \
+		'iqn.2018-12.COM.*' 'iqn.2018-12.com.wz:[S-U]est???'; do
+		mkdir "$initiators/$pattern"
+		for name in iqn.2018-12.com.wz:test001 iqn.2018-12.com.WZ:Test001; do
+			equal the-groups "$(serial $name)" "$pattern, $name"
+		done
+		rmdir "$initiators/$pattern"
+	done
+	# The directory is called what was typed, and it is the only one of that name.
+	mkdir -p "$iscsi:t0/groups/h" "$initiators"/{'iqn.*','!iqn.2018-12.com.wz:T*',iqn.x:A}
+	expect EEXIST mkdir "$initiators/iqn.x:a"
+	expect EEXIST mkdir "$iscsi:t0/groups/h/initiators/IQN.X:A"
+	matches '*iqn.x:A*group g*' "$(cat "$iscsi:t0/groups/h/last_error")"
+	expect EEXIST mkdir "$initiators/IQN.*"
+	expect EEXIST mkdir "$initiators/!iqn.2018-12.com.wz:t*"
+	equal everybodys "$(serial iqn.2018-12.com.wz:test001)"
+	attr_set "$iscsi:t0/explain" IQN.X:A
+	matches 'iqn.x:a: groups/g/luns*' "$(cat "$iscsi:t0/explain")"
+}
+
+# PERSISTENT RESERVE OUT: pr_out ACTION, KEY, NEW KEY, TRANSPORTID ends with good status
+pr_out='sub pr_out {
+	my ($action, $key, $new, $id) = @_;
+	my $list = pack "Q> Q> x4 C x3", $key, $new, $id ? 8 : 0;
+	$list .= pack "N a*", length $id, $id if $id;
+	expect(0x21, itt => scsi(0xa0, length $list,
+		pack("C C C x2 N x", 0x5f, $action, 3, length $list), $list), b3 => 0);
+}
+sub transport_id { return pack "C x n a*", 0x45, length $_[0], $_[0] }'
+
+@test "an initiator is one port, whatever the case of its name" {
+	iscsi_export nullio size=1M
+	raw "$pr_out"'
+	login_ready();
+	my $first = session();
+	pr_out(0, 0, 7);
+	$initiator = uc $initiator;
+	login_ready();
+	my $second = session();
+	# The same name and ISID: the first session is replaced, its registration stays.
+	in_session($first, sub { expect_end() });
+	$sock = $second->[0];
+	pr_out(1, 7, 0);
+	pr_out(2, 7, 0);
+	# A TransportID that another initiator gives it, whose hexadecimal digits count as well
+	pr_out(0, 7, 0);
+	pr_out(0, 0, 8, transport_id("iqn.2026-11.org.example:OTHER,i,0x80123456ABCD\0\0"));
+	close_conn();
+	$initiator = "iqn.2026-11.org.example:other";
+	$isid = "\x80\x12\x34\x56\xab\xcd";
+	login_ready();
+	pr_out(1, 8, 0)'
+}
+
+@test "names in auth/, of targets and in discovery are compared with their case folded" {
+	two_disks
+	mkdir "$iscsi:t0/auth/iqn.2018-12.com.wz:TEST001"
+	expect EEXIST mkdir "$iscsi:t0/auth/IQN.2018-12.com.wz:test001"
+	attr_set "$iscsi:t0/auth/iqn.2018-12.com.wz:TEST001/user" host
+	attr_set "$iscsi:t0/auth/iqn.2018-12.com.wz:TEST001/secret" 'a secret of 16 bytes'
+	export LIBISCSI_CHAP_USERNAME=host LIBISCSI_CHAP_PASSWORD='a secret of 16 bytes'
+	equal everybodys "$(serial iqn.2018-12.com.wz:test001)"
+	equal everybodys "$(serial iqn.2018-12.com.wz:Test001 iqn.2026-11.org.EXAMPLE:T0)"
+	equal '' "$(serial iqn.2018-12.com.wz:test002)"
+	rmdir "$iscsi:t0/auth"/*
+	unset LIBISCSI_CHAP_USERNAME LIBISCSI_CHAP_PASSWORD
+
+	mkdir targets/iscsi/eui.02004567A425678D
+	expect EEXIST mkdir targets/iscsi/eui.02004567a425678d
+	expect EINVAL mkdir targets/iscsi/iqn.2026-11.org.Example:t1
+	# What is found is called as it was made.
+	raw 'login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery") if open_conn();
+	my $tag = next_itt();
+	put(pdu(0x04, 0x80, pack("x8 N N N N", $tag, 0xffffffff, $cmdsn++, $expstatsn),
+		text("SendTargets=" . uc $target)));
+	my $p = expect(0x24, itt => $tag);
+	$p->{data} eq text("TargetName=$target", "TargetAddress=$portal,1") or fail $p->{data} =~ tr/\0/ /r'
+}
+
+# --- target names, RFC 7143 4.2.7, SPC-4 7.8.6.11
+
+# vpd_has_name: the SCSI name string in page 83h is $target's name, with zeroes behind it
+vpd_has_name='login_ready();
+my $d = expect(0x25, itt => scsi(0xc0, 4096, pack "CCC n x", 0x12, 1, 0x83, 4096))->{data};
+my ($at, @names) = (4);
+unpack("x2 n", $d) == length($d) - 4 or fail "PAGE LENGTH";
+while ($at < length $d) {
+	my ($type, $len) = unpack "x$at x C x C", $d;
+	push @names, substr $d, $at + 4, $len if ($type & 15) == 8;
+	$at += 4 + $len;
+}
+$at == length $d or fail "designators of $at bytes in a page of " . length $d;
+my $wanted = pack "a" . 4 * int(length($target) / 4 + 1), $target;
+$target !~ /^iqn/ or grep { $_ eq $wanted } @names or fail "no SCSI name string $target"'
+
+@test "names up to 223 bytes are those of targets, in the log-in and in VPD page 83h" {
+	make_device nullio d0 size=1M
+	mkdir -p targets/iscsi
+	for name in iqn.2003-01.org.linux-iscsi.iron_man.x8664:sn.d93914fac7d4 \
+		iqn.2015-1.workgroup:raid 'iqn.2015-01.workgroup:a b' iqn.15-01.org.example \
+		IQN.2015-01.org.example:x naa.52004567BA64678; do
+		expect EINVAL mkdir "targets/iscsi/$name"
+	done
+	long=iqn.2001-04.com.example:$(printf 'x%.0s' {1..196})
+	for name in iqn.2001-04.com.example naa.62004567BA64678D0123456789ABCDEF "$long" "${long}x" \
+		"${long}xx" "${long}xxx"; do
+		mkdir -p "targets/iscsi/$name"/{luns/0,portals/"$portal"}
+		ln -s devices/nullio/d0 "targets/iscsi/$name/luns/0/"
+		attr_set "targets/iscsi/$name/enable" 1
+		TARGET=$name raw "$vpd_has_name"
+		iscsi-ls "iscsi://$portal" | grep -qF "Target:$name Portal:$portal"
+	done
+	expect EINVAL mkdir "targets/iscsi/${long}xxxx"
+}
