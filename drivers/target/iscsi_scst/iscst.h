@@ -65,6 +65,9 @@
 #include <scst/inject.h>
 #include <scst/target.h>
 
+/* The port of an address that has none */
+#define ISCST_PORT		"3260"
+
 /* RFC 7143 6.1: the longest key and the longest simple value, with the NUL */
 #define ISCST_KEY_LEN		64
 #define ISCST_VALUE_LEN		256
@@ -105,6 +108,8 @@
 
 #define ISCST_SECRET_LEN	256
 #define ISCST_CHALLENGE_LEN	32
+/* What an initiator's may have, RFC 7143 12.1.3 */
+#define ISCST_CHALLENGE_MAX	1024
 
 struct iscst_cmd;
 struct iscst_conn;
@@ -142,6 +147,7 @@ struct iscst_portal {
  * @item:	the directory
  * @target:	the target
  * @portal:	the socket, which several targets may share
+ * @announced:	what discovery tells instead of its address; "": nothing else
  * @entry:	on @target->portals
  * @portal_entry: on @portal->dirs
  */
@@ -149,6 +155,7 @@ struct iscst_portal_dir {
 	struct config_item item;
 	struct iscst_target *target;		/* I */
 	struct iscst_portal *portal;		/* I */
+	char announced[ISCST_VALUE_LEN];	/* G */
 	struct list_head entry;			/* G */
 	struct list_head portal_entry;		/* G */
 };
@@ -236,6 +243,7 @@ struct iscst_params {
  *		of life; 0: never
  * @nop_timeout_ms: how long the answer may take
  * @entry:	on the list of enabled targets
+ * @portals_entry: on the list of those that have portals
  */
 struct iscst_target {
 	struct scst_target *tgt;		/* I */
@@ -254,6 +262,7 @@ struct iscst_target {
 	u32 nop_interval_ms;			/* READ_ONCE() */
 	u32 nop_timeout_ms;			/* READ_ONCE() */
 	struct list_head entry;			/* G */
+	struct list_head portals_entry;		/* G */
 };
 
 /**
@@ -685,6 +694,7 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @peer:	the initiator's address
  * @entry:	on the list of all
  * @target:	the target, once it is known
+ * @via:	the portal of its that @portal's address belongs to; only to be compared
  * @session:	the session, once there is one
  * @is_login:	it counts in @portal->logins
  * @flags:	enum iscst_conn_flag
@@ -736,6 +746,7 @@ struct iscst_conn {
 	struct sockaddr_storage peer;		/* I */
 	struct list_head entry;			/* G */
 	struct iscst_target *target;		/* G to set */
+	const struct iscst_portal *via;		/* G */
 	struct iscst_session *session;		/* G to set */
 	bool is_login;				/* G */
 	unsigned long flags;
@@ -783,6 +794,7 @@ extern struct mutex iscst_lock;
 extern struct mutex iscst_portal_lock;
 extern wait_queue_head_t iscst_waitq;		/* woken when a connection or session ends */
 extern struct list_head iscst_targets;		/* G: those that are enabled */
+extern struct list_head iscst_listening;	/* G: targets that have portals */
 extern struct list_head iscst_conns;		/* G */
 extern struct workqueue_struct *iscst_io_wq;
 extern struct workqueue_struct *iscst_slow_wq;
@@ -793,6 +805,9 @@ struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
 void iscst_portal_put(struct iscst_portal *portal);
 void iscst_portal_ref_put(struct iscst_portal *portal);
 bool iscst_address_is_valid(const char *text);
+const char *iscst_address_port(const char *text);
+bool iscst_portal_covers(const struct iscst_portal *portal,
+			 const struct iscst_portal *other);
 bool iscst_conn_is_at(struct iscst_conn *conn, const char *text);
 int iscst_portal_init(void);
 void iscst_portal_exit(void);
@@ -945,6 +960,8 @@ void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
 int iscst_number(const char *value, u32 *number);
+const char *iscst_list_find(const char *list, const char *word);
+bool iscst_list_has(const char *list, const char *word);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_finish(struct iscst_conn *conn);
 
@@ -952,7 +969,6 @@ void iscst_nego_finish(struct iscst_conn *conn);
 u16 iscst_auth_step(struct iscst_conn *conn);
 bool iscst_auth_needed(struct iscst_conn *conn);
 bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target);
-bool iscst_list_has(const char *list, const char *word);
 #if IS_ENABLED(CONFIG_KUNIT)
 const struct iscst_chap_alg *iscst_chap_choose(const char *list);
 int iscst_chap_decode(const char *value, u8 *bin, size_t size);

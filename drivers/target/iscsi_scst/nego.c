@@ -20,6 +20,8 @@ struct iscst_nego;
  * @normal:	irrelevant to discovery sessions
  * @again:	may come more than once
  * @param:	where its result goes, in struct iscst_params
+ * @bound:	likewise, what must not be less; 0: nothing. A request's keys that have
+ *		one are negotiated behind all others.
  * @min:	smallest value
  * @max:	largest value
  */
@@ -30,6 +32,7 @@ struct iscst_key {
 	bool normal;
 	bool again;
 	u8 param;
+	u8 bound;
 	u32 min;
 	u32 max;
 };
@@ -40,6 +43,7 @@ struct iscst_key {
  * @text:	its text; answers go there
  * @login:	the log-in; NULL in full feature phase
  * @stage:	the stage
+ * @bounded:	it is the turn of the keys that have a bound
  * @key:	the key
  * @value:	the initiator's value
  */
@@ -48,6 +52,7 @@ struct iscst_nego {
 	struct iscst_text *text;
 	struct iscst_login *login;
 	enum iscst_stage stage;
+	bool bounded;
 	const struct iscst_key *key;
 	char *value;
 };
@@ -55,6 +60,11 @@ struct iscst_nego {
 static u32 *iscst_param(struct iscst_params *params, const struct iscst_key *key)
 {
 	return (void *)params + key->param;
+}
+
+static u32 iscst_bound(struct iscst_params *params, const struct iscst_key *key)
+{
+	return key->bound ? *(u32 *)((void *)params + key->bound) : U32_MAX;
 }
 
 static u16 iscst_answer(struct iscst_nego *nego, const char *value)
@@ -75,7 +85,8 @@ static void iscst_set(struct iscst_nego *nego, u32 value)
 
 static u32 iscst_limit(struct iscst_nego *nego)
 {
-	return *iscst_param(&nego->login->limits, nego->key);
+	return min(*iscst_param(&nego->login->limits, nego->key),
+		   iscst_bound(&nego->conn->params, nego->key));
 }
 
 /**
@@ -160,7 +171,14 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 	return 0;
 }
 
-static const char *iscst_list_find(const char *list, const char *word)
+/**
+ * iscst_list_find - where a word stands in a list
+ * @list: words with commas between them
+ * @word: the word
+ *
+ * Return: the place in @list, or NULL.
+ */
+const char *iscst_list_find(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -306,7 +324,9 @@ static const struct iscst_key iscst_keys[] = {
 	{ "MaxBurstLength", iscst_take_min, ISCST_OPERATIONAL, true,
 	  ISCST_PARAM(max_burst_length), .min = 512, .max = SZ_16M - 1 },
 	{ "FirstBurstLength", iscst_take_min, ISCST_OPERATIONAL, true,
-	  ISCST_PARAM(first_burst_length), .min = 512, .max = SZ_16M - 1 },
+	  ISCST_PARAM(first_burst_length),
+	  .bound = offsetof(struct iscst_params, max_burst_length),
+	  .min = 512, .max = SZ_16M - 1 },
 	{ "DefaultTime2Wait", iscst_take_max, ISCST_OPERATIONAL, ISCST_PARAM(time2wait),
 	  .max = 3600 },
 	{ "DefaultTime2Retain", iscst_take_min, ISCST_OPERATIONAL, ISCST_PARAM(time2retain),
@@ -406,12 +426,16 @@ static bool iscst_is_reply(const char *value)
 
 /*
  * Names come with a log-in's first request, and are taken before what comes with them is
- * negotiated. Returns whether the pair is for the other time.
+ * negotiated, and what has a bound comes behind that. Returns whether the pair is for
+ * another time.
  */
 static bool iscst_is_out_of_turn(const struct iscst_nego *nego)
 {
 	bool is_name = nego->key && nego->key->stages & ISCST_NAMES;
+	bool is_bounded = nego->key && nego->key->bound;
 
+	if (is_bounded != nego->bounded)
+		return true;
 	if (nego->stage == ISCST_NAMES)
 		return !is_name;
 	return is_name && nego->login && !nego->login->identified;
@@ -435,6 +459,21 @@ static u16 iscst_nego_pair(struct iscst_nego *nego, const char *name)
 	return nego->key->take(nego);
 }
 
+static u16 iscst_nego_pairs(struct iscst_nego *nego)
+{
+	u16 status = 0;
+	u32 pos = 0;
+	char *name;
+
+	while (!status && (name = iscst_text_next(nego->text, &pos, &nego->value))) {
+		if (!nego->value)
+			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
+		status = iscst_nego_pair(nego, name);
+		nego->value[-1] = '=';
+	}
+	return status;
+}
+
 /**
  * iscst_nego_text - negotiate all keys of a request
  * @conn:  the connection, in slow_work
@@ -450,17 +489,10 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 	struct iscst_nego nego = {
 		.conn = conn, .text = text, .login = conn->login, .stage = stage,
 	};
-	u16 status = 0;
-	u32 pos = 0;
-	char *name;
+	u16 status = iscst_nego_pairs(&nego);
 
-	while (!status && (name = iscst_text_next(text, &pos, &nego.value))) {
-		if (!nego.value)
-			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
-		status = iscst_nego_pair(&nego, name);
-		nego.value[-1] = '=';
-	}
-	return status;
+	nego.bounded = true;
+	return status ?: iscst_nego_pairs(&nego);
 }
 EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 

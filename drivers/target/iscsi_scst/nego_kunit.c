@@ -118,6 +118,13 @@ static void iscst_nego_test_operational(struct kunit *test)
 		{ "MaxBurstLength=0x200", "MaxBurstLength=512" },
 		{ "MaxBurstLength=0XfffFFF", "MaxBurstLength=1048576" },
 		{ "FirstBurstLength=512", "FirstBurstLength=512" },
+		/* Never more than MaxBurstLength, whose default is 262144 */
+		{ "FirstBurstLength=65536\nMaxBurstLength=65535",
+		  "MaxBurstLength=65535\nFirstBurstLength=65535" },
+		{ "MaxBurstLength=1024\nFirstBurstLength=16777215",
+		  "MaxBurstLength=1024\nFirstBurstLength=1024" },
+		{ "FirstBurstLength=16777215\nMaxBurstLength=0",
+		  "MaxBurstLength=Reject\nFirstBurstLength=262144" },
 		{ "FirstBurstLength=262145", "FirstBurstLength=262144" },
 		{ "DefaultTime2Wait=0", "DefaultTime2Wait=2" },
 		{ "DefaultTime2Wait=3600", "DefaultTime2Wait=3600" },

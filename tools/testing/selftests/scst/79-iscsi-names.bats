@@ -35,6 +35,34 @@ two_disks() {
 	iscsi_target t0
 }
 
+# --- keys that depend on each other, RFC 7143 13.14
+
+@test "FirstBurstLength is never above MaxBurstLength, whatever is set and offered" {
+	iscsi_export nullio size=1M
+	attr_set "$iscsi:t0/max_burst_length" 65536
+	raw '
+	sub answers {
+		my ($first, $max, @offer) = @_;
+		my $keys = login(@offer)->{keys};
+		"$keys->{FirstBurstLength} $keys->{MaxBurstLength}" eq "$first $max" or
+			fail "@offer: $keys->{FirstBurstLength} $keys->{MaxBurstLength}";
+	}
+	answers(65536, 65536, "MaxBurstLength=1048576", "FirstBurstLength=262144");
+	# All that was granted may come at once.
+	my $tag = scsi(0xa0, 65536, write_10(0, 128), "i" x 65536);
+	expect(0x21, itt => $tag, b3 => 2);
+	$tag = scsi(0xa0, 65536, write_10(0, 128), "i" x 65536);
+	expect(0x21, itt => $tag, b3 => 0);
+	answers(65536, 65536, "FirstBurstLength=262144", "MaxBurstLength=1048576");
+	answers(512, 65536, "FirstBurstLength=512", "MaxBurstLength=1048576");
+	answers(1024, 1024, "FirstBurstLength=4096", "MaxBurstLength=1024");'
+	initiator_start
+	login t0
+	equal '65536 65536' "$(negotiated first_burst_len) $(negotiated max_burst_len)"
+	logout t0
+	initiator_stop
+}
+
 # --- the case of names, RFC 7143 4.2.7.2, RFC 3722
 
 @test "a group's patterns match whatever the case of either side" {
