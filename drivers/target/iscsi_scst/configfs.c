@@ -180,6 +180,20 @@ static ssize_t iscst_target_alias_store(struct config_item *item, const char *pa
 
 CONFIGFS_ATTR(iscst_target_, alias);
 
+/* Copy an address that initiators are told, of up to ISCST_VALUE_LEN, or none. */
+static int iscst_store_address(const char *page, char *to)
+{
+	char address[ISCST_VALUE_LEN];
+
+	if (iscst_copy_line(page, address, sizeof(address)) ||
+	    (address[0] && !iscst_address_is_valid(address)))
+		return -EINVAL;
+	mutex_lock(&iscst_lock);
+	memcpy(to, address, sizeof(address));
+	mutex_unlock(&iscst_lock);
+	return 0;
+}
+
 static ssize_t iscst_target_redirect_show(struct config_item *item, char *page)
 {
 	return iscst_show_text(iscst_target_from_item(item)->redirect, page);
@@ -189,16 +203,11 @@ static ssize_t iscst_target_redirect_store(struct config_item *item, const char 
 					   size_t count)
 {
 	struct iscst_target *target = iscst_target_from_item(item);
-	char address[sizeof(target->redirect)];
 
-	if (iscst_copy_line(page, address, sizeof(address)) ||
-	    (address[0] && !iscst_address_is_valid(address))) {
+	if (iscst_store_address(page, target->redirect)) {
 		scst_target_set_error(target->tgt, "redirect: not an address and port");
 		return -EINVAL;
 	}
-	mutex_lock(&iscst_lock);
-	memcpy(target->redirect, address, sizeof(address));
-	mutex_unlock(&iscst_lock);
 	return count;
 }
 
@@ -291,7 +300,7 @@ struct configfs_attribute *iscst_session_attrs[] = {
 	NULL,
 };
 
-/* portals/<address>:<port>/ */
+/* portals/<address>[:<port>]/ */
 
 static struct iscst_portal_dir *iscst_portal_dir_from_item(struct config_item *item)
 {
@@ -311,8 +320,30 @@ static ssize_t iscst_portal_state_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(iscst_portal_, state);
 
+static ssize_t iscst_portal_announced_show(struct config_item *item, char *page)
+{
+	return iscst_show_text(iscst_portal_dir_from_item(item)->announced, page);
+}
+
+static ssize_t iscst_portal_announced_store(struct config_item *item, const char *page,
+					    size_t count)
+{
+	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+
+	if (iscst_store_address(page, dir->announced)) {
+		scst_target_set_error(dir->target->tgt,
+				      "portals/%s/announced: not an address and port",
+				      config_item_name(item));
+		return -EINVAL;
+	}
+	return count;
+}
+
+CONFIGFS_ATTR(iscst_portal_, announced);
+
 static struct configfs_attribute *iscst_portal_attrs[] = {
 	&iscst_portal_attr_state,
+	&iscst_portal_attr_announced,
 	NULL,
 };
 
@@ -343,6 +374,8 @@ static int __iscst_portal_dir_add(struct iscst_target *target,
 	list_for_each_entry(other, &target->portals, entry)
 		if (other->portal == dir->portal)
 			return -EEXIST;
+	if (list_empty(&target->portals))
+		list_add_tail(&target->portals_entry, &iscst_listening);
 	list_add_tail(&dir->entry, &target->portals);
 	list_add_tail(&dir->portal_entry, &dir->portal->dirs);
 	return 0;
@@ -367,6 +400,20 @@ static int iscst_portal_dir_add(struct iscst_target *target, struct iscst_portal
 	return ret;
 }
 
+static const char *iscst_portal_trouble(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "not an address and port";
+	case -EEXIST:
+		return "the target has that portal already";
+	case -EADDRINUSE:
+		return "somebody else listens there";
+	default:
+		return "cannot listen";
+	}
+}
+
 static struct config_item *iscst_make_portal(struct config_group *group, const char *name)
 {
 	struct iscst_target *target = container_of(group, struct iscst_target,
@@ -378,8 +425,8 @@ static struct config_item *iscst_make_portal(struct config_group *group, const c
 		return ERR_PTR(-ENOMEM);
 	ret = iscst_portal_dir_add(target, dir, name);
 	if (ret) {
-		scst_target_set_error(target->tgt, "portals/%s: cannot listen: error %d",
-				      name, ret);
+		scst_target_set_error(target->tgt, "portals/%s: %s: %pe", name,
+				      iscst_portal_trouble(ret), ERR_PTR(ret));
 		kfree(dir);
 		return ERR_PTR(ret);
 	}
@@ -396,9 +443,13 @@ static void iscst_drop_portal(struct config_group *group, struct config_item *it
 	mutex_lock(&iscst_lock);
 	list_del(&dir->entry);
 	list_del(&dir->portal_entry);
+	if (list_empty(&dir->target->portals))
+		list_del(&dir->target->portals_entry);
 	list_for_each_entry(conn, &iscst_conns, entry)
-		if (conn->portal == dir->portal && conn->target == dir->target)
+		if (conn->via == dir->portal && conn->target == dir->target) {
+			iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
 			iscst_conn_drop(conn);
+		}
 	mutex_unlock(&iscst_lock);
 	iscst_portal_put(dir->portal);
 	config_item_put(item);

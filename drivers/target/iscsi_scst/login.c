@@ -192,16 +192,38 @@ static u16 iscst_login_respond(struct iscst_conn *conn, u8 flags)
 	return 0;
 }
 
-/* The target of that name that listens where the connection came in, enabled or not */
-static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
+/* The portal by which a target listens where the connection came in, or NULL */
+static struct iscst_portal *__iscst_login_portal(const struct iscst_conn *conn,
+						 const struct iscst_target *target)
 {
+	struct iscst_portal *wildcard = NULL;
 	struct iscst_portal_dir *dir;
 
 	lockdep_assert_held(&iscst_lock);
-	list_for_each_entry(dir, &conn->portal->dirs, portal_entry)
-		if (!strcasecmp(scst_target_name(dir->target->tgt),
-				conn->login->target_name))
-			return dir->target;
+	list_for_each_entry(dir, &target->portals, entry) {
+		if (dir->portal == conn->portal)
+			return dir->portal;
+		if (iscst_portal_covers(dir->portal, conn->portal))
+			wildcard = dir->portal;
+	}
+	return wildcard;
+}
+
+/* The target of that name that listens where the connection came in, enabled or not */
+static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
+{
+	struct iscst_target *target;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(target, &iscst_listening, portals_entry) {
+		if (strcasecmp(scst_target_name(target->tgt), conn->login->target_name))
+			continue;
+		conn->via = __iscst_login_portal(conn, target);
+		if (conn->via)
+			return target;
+		iscst_conn_set_reason(conn, ISCST_REASON_WRONG_PORTAL);
+	}
+	iscst_conn_set_reason(conn, ISCST_REASON_NO_TARGET);
 	return NULL;
 }
 
@@ -213,7 +235,8 @@ static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_ta
 {
 	if (!target->redirect[0] || iscst_conn_is_at(conn, target->redirect))
 		return 0;
-	iscst_text_add(&conn->login->text, "TargetAddress", "%s", target->redirect);
+	iscst_text_add(&conn->login->text, "TargetAddress", "%s%s", target->redirect,
+		       iscst_address_port(target->redirect));
 	return ISCSI_STATUS_CLS_REDIRECT << 8 |
 	       (READ_ONCE(target->redirect_permanent) ? ISCSI_LOGIN_STATUS_TGT_MOVED_PERM :
 							ISCSI_LOGIN_STATUS_TGT_MOVED_TEMP);
@@ -226,8 +249,10 @@ static u16 __iscst_login_choose(struct iscst_conn *conn)
 
 	if (!target)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
-	if (list_empty(&target->entry))
+	if (list_empty(&target->entry)) {
+		iscst_conn_set_reason(conn, ISCST_REASON_DISABLED);
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
+	}
 	status = __iscst_login_redirect(conn, target);
 	if (status)
 		return status;

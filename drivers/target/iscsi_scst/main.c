@@ -10,6 +10,7 @@
 DEFINE_MUTEX(iscst_lock);
 DECLARE_WAIT_QUEUE_HEAD(iscst_waitq);
 LIST_HEAD(iscst_targets);
+LIST_HEAD(iscst_listening);
 LIST_HEAD(iscst_conns);
 struct workqueue_struct *iscst_io_wq;
 struct workqueue_struct *iscst_slow_wq;

@@ -3,6 +3,10 @@
  * Portals: listening sockets. One serves all targets that name its address, in one
  * network namespace.
  *
+ * A wildcard and single addresses may have the same port: TCP gives a connection to the
+ * socket that has its very address, or else to the wildcard's. Either way it can log in
+ * to all targets that listen at its address, as a wildcard does at every one.
+ *
  * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND: the
  * portal answers as soon as its address is there, and nothing has to watch for that.
  */
@@ -79,6 +83,8 @@ static void iscst_portal_clear_callback(struct iscst_portal *portal)
 static void iscst_listen_options(struct sock *sk)
 {
 	sock_set_reuseaddr(sk);
+	/* A wildcard's port is taken otherwise, whoever has it. */
+	sock_set_reuseport(sk);
 	ip_sock_set_freebind(sk);
 	tcp_sock_set_nodelay(sk);
 	/* So that 0.0.0.0 and [::] do not get in each other's way. */
@@ -119,15 +125,21 @@ static void iscst_portal_stop(struct iscst_portal *portal)
 	portal->sock = NULL;
 }
 
-/* Split [ADDRESS]:PORT or ADDRESS:PORT. */
-static int iscst_portal_split(char *name, char **address, char **port)
+/* The ":" before the port in [ADDRESS]:PORT or ADDRESS:PORT, or NULL */
+static char *iscst_find_port(const char *text)
 {
+	return strrchr(strchr(text, ']') ?: text, ':');
+}
+
+/* Split [ADDRESS]:PORT or ADDRESS:PORT; without a port it is iSCSI's, RFC 7143 13.8. */
+static int iscst_portal_split(char *name, const char **address, const char **port)
+{
+	char *colon = iscst_find_port(name);
 	size_t len;
 
-	*port = strrchr(name, ':');
-	if (!*port)
-		return -EINVAL;
-	*(*port)++ = '\0';
+	*port = colon ? colon + 1 : ISCST_PORT;
+	if (colon)
+		*colon = '\0';
 	len = strlen(name);
 	*address = name;
 	if (name[0] != '[')
@@ -150,7 +162,7 @@ static int iscst_portal_parse(struct net *net, const char *text,
 			      struct sockaddr_storage *addr)
 {
 	char name[INET6_ADDRSTRLEN + IFNAMSIZ + sizeof("[%]:65535")];
-	char *address, *port;
+	const char *address, *port;
 
 	memset(addr, 0, sizeof(*addr));
 	if (strscpy(name, text, sizeof(name)) < 0 ||
@@ -174,14 +186,14 @@ static bool iscst_is_host_name(const char *name)
  * iscst_address_is_valid - whether initiators may be sent to an address
  * @text: the address, RFC 7143 13.8, with its port and without a portal group tag
  *
- * Return: true if it has the form ADDRESS:PORT, where ADDRESS is an IPv4 address, an IPv6
- * address in brackets, or a host name.
+ * Return: true if it has the form ADDRESS or ADDRESS:PORT, where ADDRESS is an IPv4
+ * address, an IPv6 address in brackets, or a host name.
  */
 bool iscst_address_is_valid(const char *text)
 {
 	struct in6_addr in6;
 	char name[ISCST_VALUE_LEN];
-	char *address, *port;
+	const char *address, *port;
 
 	if (strscpy(name, text, sizeof(name)) < 0 ||
 	    iscst_portal_split(name, &address, &port) || !iscst_port_is_valid(port))
@@ -189,6 +201,42 @@ bool iscst_address_is_valid(const char *text)
 	if (text[0] == '[')
 		return in6_pton(address, -1, in6.s6_addr, -1, NULL);
 	return iscst_is_host_name(address);
+}
+
+/**
+ * iscst_address_port - what is to be appended to an address that initiators are told
+ * @text: the address, with or without a port
+ *
+ * RFC 7143 13.8 lets the port be left out, but there are initiators that expect it.
+ *
+ * Return: a colon and the port, or "".
+ */
+const char *iscst_address_port(const char *text)
+{
+	return iscst_find_port(text) ? "" : ":" ISCST_PORT;
+}
+
+/**
+ * iscst_portal_covers - whether a portal's targets are to be had at another one's address
+ * @portal: the portal
+ * @other:  the other one, or the same
+ *
+ * Context: process context, under iscst_lock.
+ * Return: true if @other is @portal, or @portal is the wildcard of its port.
+ */
+bool iscst_portal_covers(const struct iscst_portal *portal,
+			 const struct iscst_portal *other)
+{
+	const struct sockaddr_in *a = (const void *)&portal->addr;
+	const struct sockaddr_in *b = (const void *)&other->addr;
+
+	lockdep_assert_held(&iscst_lock);
+	if (portal == other)
+		return true;
+	/* Of both families the port is in the same place. */
+	return portal->net && portal->net == other->net &&
+	       a->sin_family == b->sin_family && a->sin_port == b->sin_port &&
+	       inet_addr_is_any((void *)&portal->addr);
 }
 
 /**
@@ -246,7 +294,7 @@ static struct iscst_portal *__iscst_portal_create(struct net *net,
 /**
  * iscst_portal_get - listen at an address, if nobody does yet
  * @net:  in which network namespace
- * @name: ADDRESS:PORT
+ * @name: ADDRESS or ADDRESS:PORT
  *
  * Context: process context; takes iscst_portal_lock.
  * Return: the portal, or an ERR_PTR: -EINVAL if that is no address, -ENOMEM,
@@ -286,14 +334,21 @@ void iscst_portal_ref_put(struct iscst_portal *portal)
 	kref_put(&portal->kref, iscst_portal_free);
 }
 
+/*
+ * Who has logged in to a target by a wildcard stays: that target still listens where the
+ * connection came in.
+ */
 static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 {
 	struct iscst_conn *conn;
 
 	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry)
-		if (conn->portal == portal)
-			iscst_conn_drop(conn);
+	list_for_each_entry(conn, &iscst_conns, entry) {
+		if (conn->portal != portal || (conn->via && conn->via != portal))
+			continue;
+		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
+		iscst_conn_drop(conn);
+	}
 	mutex_unlock(&iscst_lock);
 }
 

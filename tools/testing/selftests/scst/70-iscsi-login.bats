@@ -20,8 +20,8 @@ load lib/iscsi
 
 @test "portals are addresses and ports" {
 	mkdir -p "$iscsi:t0"
-	for name in 127.0.0.1 127.0.0.1: 127.0.0.1:0 127.0.0.1:65536 127.0.0.1:03260 \
-		127.0.0.1:+1 127.0.0:3260 :3260 ::1:3260 '[::1]' '[::1:3260' '[127.0.0.1]:3260' \
+	for name in 127.0.0.1: 127.0.0.1:0 127.0.0.1:65536 127.0.0.1:03260 \
+		127.0.0.1:+1 127.0.0:3260 :3260 ::1:3260 '[::1]:' '[::1:3260' '[127.0.0.1]:3260' \
 		localhost:3260; do
 		expect EINVAL mkdir "$iscsi:t0/portals/$name"
 	done
@@ -202,8 +202,8 @@ session_has() {
 	mkdir -p "$iscsi:t0"
 	for pair in queue_depth=0 queue_depth=1025 nop_interval_ms=-1 nop_timeout_ms=999 \
 		initial_r2t=2 immediate_data=Yes max_outstanding_r2t=0 max_burst_length=511 \
-		first_burst_length=1048577 alias=$'\t' redirect_permanent=2 redirect=127.0.0.1 \
-		redirect=127.0.0.1:0 redirect='[::1]' redirect='[example.org]:1' redirect=:3260 \
+		first_burst_length=1048577 alias=$'\t' redirect_permanent=2 redirect=127.0.0.1: \
+		redirect=127.0.0.1:0 redirect='[::1' redirect='[example.org]:1' redirect=:3260 \
 		redirect=::1:3260 redirect=127.0.0.1:3260,1 redirect='a b:3260'; do
 		attr_refuses EINVAL "$iscsi:t0/${pair%%=*}" "${pair#*=}"
 	done

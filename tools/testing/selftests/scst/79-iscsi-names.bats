@@ -183,3 +183,124 @@ $target !~ /^iqn/ or grep { $_ eq $wanted } @names or fail "no SCSI name string 
 	done
 	expect EINVAL mkdir "targets/iscsi/${long}xxxx"
 }
+
+# --- portals
+
+# shown TARGET ADDRESS: the target's addresses, as discovery at ADDRESS shows them
+shown() {
+	iscsi-ls "iscsi://$2" 2>/dev/null | sed -n "s/.*$iqn:$1 Portal://p" | sort | xargs
+}
+
+two_targets() {
+	make_device nullio d0 size=1M serial=one
+	make_device nullio d1 size=1M serial=two
+	mkdir -p "$iscsi:t0" "$iscsi:t1"
+	iscsi_link t0 0 nullio/d0
+	iscsi_link t1 0 nullio/d1
+	attr_set "$iscsi:t0/enable" 1
+	attr_set "$iscsi:t1/enable" 1
+}
+
+@test "a wildcard and single addresses have the same port, in any order" {
+	two_targets
+	for order in '0.0.0.0:3260 127.0.0.9:3260' '127.0.0.9:3260 0.0.0.0:3260'; do
+		for at in $order; do
+			case $at in
+			0.*) mkdir "$iscsi:t0/portals/$at" ;;
+			*) mkdir "$iscsi:t1/portals/$at" ;;
+			esac
+		done
+		# The single address is t1's alone, the wildcard's every one.
+		for address in 127.0.0.1 127.0.0.9; do
+			equal one "$(serial "$iqn:i" "$iqn:t0" $address)" "$order: t0 at $address"
+			equal "$address:3260,1" "$(shown t0 $address)"
+			equal 127.0.0.9:3260,1 "$(shown t1 $address)"
+		done
+		equal two "$(serial "$iqn:i" "$iqn:t1" 127.0.0.9)" "$order"
+		equal '' "$(serial "$iqn:i" "$iqn:t1" 127.0.0.1)" "$order"
+		mkdir "$iscsi:t0/portals/127.0.0.9:3260"
+		equal 127.0.0.9:3260,1 "$(shown t0 127.0.0.9)"
+		rmdir "$iscsi:t0/portals"/* "$iscsi:t1/portals"/*
+	done
+}
+
+@test "IPv6: wildcard, single address and IPv4 of one port" {
+	two_targets
+	ip address add 2001:db8::9/128 dev lo
+	mkdir "$iscsi:t0/portals"/{'[::]:3260',0.0.0.0:3260} "$iscsi:t1/portals/[2001:db8::9]:3260"
+	equal two "$(serial "$iqn:i" "$iqn:t1" '[2001:db8::9]')"
+	equal one "$(serial "$iqn:i" "$iqn:t0" '[2001:db8::9]')"
+	equal one "$(serial "$iqn:i" "$iqn:t0" '[::1]')"
+	equal one "$(serial "$iqn:i" "$iqn:t0" 127.0.0.1)"
+	equal '' "$(serial "$iqn:i" "$iqn:t1" '[::1]')"
+	equal '[::1]:3260,1' "$(shown t0 '[::1]')"
+	ip address del 2001:db8::9/128 dev lo
+}
+
+has_session() {
+	find_there "$iscsi:$1/sessions"/*
+}
+
+@test "a single address that goes takes its own sessions only" {
+	two_targets
+	mkdir "$iscsi:t0/portals/0.0.0.0:3260" "$iscsi:t1/portals/127.0.0.9:3260"
+	background env PORTAL=127.0.0.9:3260 TARGET="$iqn:t0" perl \
+		"$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" \
+		'login_ready(); sleep 1 until -e $ENV{BATS_TEST_TMPDIR} . "/go"; ping()'
+	background env PORTAL=127.0.0.9:3260 TARGET="$iqn:t1" perl \
+		"$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login_ready(); expect(0x32, w36 => 3 << 24); expect_end()'
+	wait_until 20 has_session t0
+	wait_until 20 has_session t1
+	rmdir "$iscsi:t1/portals/127.0.0.9:3260"
+	wait_until 20 is_dead "${scst_jobs[1]}"
+	wait "${scst_jobs[1]}"
+	touch "$BATS_TEST_TMPDIR/go"
+	wait_until 20 is_dead "${scst_jobs[0]}"
+	wait "${scst_jobs[0]}"
+	# and the wildcard's with it
+	equal one "$(serial "$iqn:i" "$iqn:t0" 127.0.0.9)"
+	rmdir "$iscsi:t0/portals/0.0.0.0:3260"
+	equal '' "$(serial "$iqn:i" "$iqn:t0" 127.0.0.9)"
+}
+
+@test "an address without a port has iSCSI's" {
+	two_targets
+	mkdir "$iscsi:t0/portals/127.0.0.1" "$iscsi:t1/portals"/{'[::1]',127.0.0.1:3261}
+	expect EEXIST mkdir "$iscsi:t0/portals/127.0.0.1:3260"
+	matches '*127.0.0.1:3260*EEXIST*' "$(cat "$iscsi:t0/last_error")"
+	equal '127.0.0.1:3260,1' "$(shown t0 127.0.0.1:3260)"
+	equal two "$(serial "$iqn:i" "$iqn:t1" '[::1]:3260')"
+	for name in ::1 '[::1]:' '[::1]3260' 127.0.0.1: '[127.0.0.1]' localhost '[' ']' ':'; do
+		expect EINVAL mkdir "$iscsi:t0/portals/$name"
+	done
+	matches '*not an address*EINVAL*' "$(cat "$iscsi:t0/last_error")"
+	# Where initiators are sent as well
+	attr_round_trip "$iscsi:t0/redirect" 127.0.0.1 '[2001:db8::1]' a-host.example.org
+	raw 'our %keys; open_conn();
+	my $p = login_step(0x87, names());
+	"$p->{status} $p->{keys}{TargetAddress}" eq "0101 a-host.example.org:3260" or
+		fail "$p->{status} $p->{keys}{TargetAddress}"'
+}
+
+@test "discovery tells what it is told to, and no target without an address" {
+	two_targets
+	mkdir "$iscsi:t0/portals/0.0.0.0:3260" "$iscsi:t1/portals/[::]:3261"
+	# Behind NAT: instead of what the machine has, or beside it
+	attr_set "$iscsi:t0/portals/0.0.0.0:3260/announced" 192.0.2.77:13260
+	equal 192.0.2.77:13260,1 "$(shown t0 127.0.0.1)"
+	mkdir "$iscsi:t0/portals/192.0.2.78:3260"
+	equal '192.0.2.77:13260,1 192.0.2.78:3260,1' "$(shown t0 127.0.0.1)"
+	attr_round_trip "$iscsi:t0/portals/0.0.0.0:3260/announced" nas.example.org '[2001:db8::1]' ''
+	for address in a:b:c 'a b' 10.0.0.1:0 '[::1' $'a\tb'; do
+		attr_refuses EINVAL "$iscsi:t0/portals/0.0.0.0:3260/announced" "$address" 2>/dev/null
+	done
+	equal '127.0.0.1:3260,1 192.0.2.78:3260,1' "$(shown t0 127.0.0.1)"
+	# t1 is not to be had over IPv4.
+	raw 'open_conn(); login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
+	put(pdu(0x04, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn++, $expstatsn), text("SendTargets=All")));
+	my $got = expect(0x24)->{data};
+	$got =~ /t1/ and fail $got =~ tr/\0/ /r'
+	equal '[::1]:3261,1' "$(shown t1 '[::1]:3261')"
+	attr_set "$iscsi:t1/portals/[::]:3261/announced" 192.0.2.79
+	equal 192.0.2.79:3260,1 "$(shown t1 127.0.0.1)"
+}
