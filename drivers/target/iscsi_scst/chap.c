@@ -13,7 +13,6 @@
 
 #include "iscst.h"
 
-#define ISCST_CHALLENGE_MAX	1024
 #define ISCST_AUTH_FAILED	ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED)
 
 /**
@@ -61,22 +60,32 @@ static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
 	return NULL;
 }
 
+/* What the first target asks of an initiator, of those that want proof in discovery or not */
+static struct iscst_auth *__iscst_auth_in_discovery(const char *initiator, bool wanted)
+{
+	struct iscst_auth *auth = NULL;
+	struct iscst_target *target;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(target, &iscst_targets, entry)
+		if (!auth && READ_ONCE(target->discovery_auth) == wanted)
+			auth = __iscst_auth_find(target, initiator);
+	return auth;
+}
+
 /*
  * In a discovery session it is the first of those targets that want to be discovered with
- * proof only that says what has to be proved.
+ * proof only that says what has to be proved. Of the others it is the first for an
+ * initiator that insists on a proof.
  */
 static struct iscst_auth *__iscst_auth_of_login(struct iscst_conn *conn)
 {
 	const char *initiator = conn->login->initiator;
-	struct iscst_auth *auth = NULL;
-	struct iscst_target *target;
 
 	if (conn->target)
 		return __iscst_auth_find(conn->target, initiator);
-	list_for_each_entry(target, &iscst_targets, entry)
-		if (!auth && READ_ONCE(target->discovery_auth))
-			auth = __iscst_auth_find(target, initiator);
-	return auth;
+	return __iscst_auth_in_discovery(initiator, true) ?:
+	       __iscst_auth_in_discovery(initiator, false);
 }
 
 /* Returns a copy, to be freed with kfree_sensitive(), or NULL. */
@@ -145,15 +154,40 @@ bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target)
 	return auth && session->proven && iscst_is_proven(session->proven, &auth->initiator);
 }
 
-/* Whether a discovery session's initiator could prove anything */
-static bool iscst_discovery_can_prove(struct iscst_conn *conn)
+/*
+ * Whether CHAP may be done. Discovery needs no proof, but may show more with it. Where it
+ * would show the same, an initiator that insists gets what it wants if there is a secret;
+ * one that does not may have other secrets for discovery than for log-ins.
+ */
+static bool iscst_chap_is_usable(struct iscst_conn *conn, bool insists)
 {
-	bool can;
+	const char *initiator = conn->login->initiator;
+	bool usable;
 
+	if (conn->target)
+		return iscst_auth_needed(conn);
 	mutex_lock(&iscst_lock);
-	can = !conn->target && __iscst_auth_of_login(conn);
+	usable = __iscst_auth_in_discovery(initiator, true) ||
+		 (insists && __iscst_auth_in_discovery(initiator, false));
 	mutex_unlock(&iscst_lock);
-	return can;
+	return usable;
+}
+
+/* RFC 7143 6.2.1: the first of the initiator's list that may be used, or NULL */
+static const char *iscst_auth_choose(struct iscst_conn *conn, const char *methods)
+{
+	const char *chap = iscst_list_find(methods, "CHAP");
+	const char *none = iscst_list_find(methods, "None");
+
+	if (iscst_auth_needed(conn))
+		none = NULL;
+	if (chap && !iscst_chap_is_usable(conn, !none))
+		chap = NULL;
+	if (chap && none)
+		return chap < none ? "CHAP" : "None";
+	if (chap)
+		return "CHAP";
+	return none ? "None" : NULL;
 }
 
 static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size_t len)
@@ -210,6 +244,24 @@ static u16 iscst_chap_challenge(struct iscst_login *login)
 	return 0;
 }
 
+static int iscst_chap_decode_hex(const char *digits, size_t len, u8 *bin, size_t size)
+{
+	if (len % 2 || len / 2 > size || hex2bin(bin, digits, len / 2))
+		return -EINVAL;
+	return len / 2;
+}
+
+/* Padding is not optional. Not every kernel's decoder minds what stands behind it. */
+static int iscst_chap_decode_base64(const char *text, size_t len, u8 *bin, size_t size)
+{
+	size_t padding = (text[len - 1] == '=') + (len > 1 && text[len - 2] == '=');
+	size_t wanted = len / 4 * 3 - padding;
+
+	if (len % 4 || wanted > size || scst_base64_decode(text, len, bin) != wanted)
+		return -EINVAL;
+	return wanted;
+}
+
 /* RFC 7143 6.1: a binary value, hexadecimal or base64. Returns its length or an errno. */
 VISIBLE_IF_KUNIT int iscst_chap_decode(const char *value, u8 *bin, size_t size)
 {
@@ -217,17 +269,16 @@ VISIBLE_IF_KUNIT int iscst_chap_decode(const char *value, u8 *bin, size_t size)
 
 	if (len < 3 || value[0] != '0')
 		return -EINVAL;
-	value += 2;
-	len -= 2;
-	if (value[-1] == 'x' || value[-1] == 'X') {
-		if (len % 2 || len / 2 > size || hex2bin(bin, value, len / 2))
-			return -EINVAL;
-		return len / 2;
-	}
-	/* Not every kernel's decoder minds what stands behind the padding. */
-	if ((value[-1] != 'b' && value[-1] != 'B') || len % 4 || len / 4 * 3 > size)
+	switch (value[1]) {
+	case 'x':
+	case 'X':
+		return iscst_chap_decode_hex(value + 2, len - 2, bin, size);
+	case 'b':
+	case 'B':
+		return iscst_chap_decode_base64(value + 2, len - 2, bin, size);
+	default:
 		return -EINVAL;
-	return scst_base64_decode(value, len, bin);
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(iscst_chap_decode);
 
@@ -257,7 +308,7 @@ EXPORT_SYMBOL_IF_KUNIT(iscst_chap_hash);
 VISIBLE_IF_KUNIT bool iscst_chap_is_right(const struct iscst_chap *chap,
 					  const struct iscst_secret *secret)
 {
-	u8 response[ISCST_DIGEST_LEN + 3], wanted[ISCST_DIGEST_LEN];
+	u8 response[ISCST_DIGEST_LEN], wanted[ISCST_DIGEST_LEN];
 	int len = iscst_chap_decode(chap->r, response, sizeof(response));
 	int wanted_len = iscst_chap_hash(chap->alg, chap->id, secret->secret,
 					 chap->challenge, ISCST_CHALLENGE_LEN, wanted);
@@ -303,7 +354,7 @@ static u16 iscst_chap_check(struct iscst_conn *conn, const struct iscst_proof *p
 	if (!chap->i != !chap->c)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	if (chap->c) {
-		challenge = kmalloc(ISCST_CHALLENGE_MAX + 3, GFP_KERNEL);
+		challenge = kmalloc(ISCST_CHALLENGE_MAX, GFP_KERNEL);
 		if (!challenge)
 			return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
 		status = iscst_chap_prove(login, proof, challenge);
@@ -336,12 +387,9 @@ static u16 iscst_chap_response(struct iscst_conn *conn)
 static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 {
 	struct iscst_login *login = conn->login;
-	const char *method = iscst_auth_needed(conn) ? "CHAP" : "None";
+	const char *method = iscst_auth_choose(conn, methods);
 
-	/* Discovery needs no proof, but may show more with it. */
-	if (iscst_list_has(methods, "CHAP") && iscst_discovery_can_prove(conn))
-		method = "CHAP";
-	if (!iscst_list_has(methods, method))
+	if (!method)
 		return ISCST_AUTH_FAILED;
 	iscst_text_add(&login->text, "AuthMethod", "%s", method);
 	if (method[0] == 'N')

@@ -72,7 +72,14 @@ static void iscst_chap_test_decode(struct kunit *test)
 		{ "0BAP8=", "\x00\xff", 2 },
 		{ "0bAA==", "\x00", 1 },
 		{ "0x0011223344", NULL, -EINVAL },
+		{ "0bAP8QIA==", "\x00\xff\x10\x20", 4 },
 		{ "0bAAAAAAAA", NULL, -EINVAL },
+		{ "0bAAAAAAA=", NULL, -EINVAL },
+		{ "0bAP8", NULL, -EINVAL },
+		{ "0bAA=", NULL, -EINVAL },
+		{ "0bA===", NULL, -EINVAL },
+		{ "0bAA==AP8=", NULL, -EINVAL },
+		{ "0b====", NULL, -EINVAL },
 		{ "", NULL, -EINVAL },
 		{ "0", NULL, -EINVAL },
 		{ "0x", NULL, -EINVAL },
@@ -90,6 +97,49 @@ static void iscst_chap_test_decode(struct kunit *test)
 				    values[i].len, "%s", values[i].value);
 		if (values[i].len > 0)
 			KUNIT_EXPECT_MEMEQ(test, bin, values[i].bin, values[i].len);
+	}
+}
+
+/* 0x55 in every byte: the text that stands for @len bytes */
+static void iscst_chap_test_write(char *text, size_t len, bool base64)
+{
+	static const char *const rests[] = { "", "VQ==", "VVU=" };
+
+	strscpy(text, base64 ? "0b" : "0x", 3);
+	if (base64) {
+		memset(text + 2, 'V', len / 3 * 4);
+		strscpy(text + 2 + len / 3 * 4, rests[len % 3], 5);
+	} else {
+		memset(text + 2, '5', 2 * len);
+		text[2 + 2 * len] = '\0';
+	}
+}
+
+/* As long as may be, and one byte more, whatever that is a multiple of */
+static void iscst_chap_test_lengths(struct kunit *test)
+{
+	static const size_t sizes[] = { 16, 20, 32, 1022, 1023, ISCST_CHALLENGE_MAX };
+	const size_t room = ISCST_CHALLENGE_MAX + 4;
+	u8 *bin = kunit_kzalloc(test, room, GFP_KERNEL);
+	char *text = kunit_kzalloc(test, 2 * room + 3, GFP_KERNEL);
+	size_t i, len;
+	int base64;
+
+	KUNIT_ASSERT_NOT_NULL(test, bin);
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	for (i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+		base64 = i & 1;
+		for (len = sizes[i / 2] - 3; len <= sizes[i / 2] + 3; len++) {
+			bool fits = len <= sizes[i / 2];
+
+			memset(bin, 0xa5, room);
+			iscst_chap_test_write(text, len, base64);
+			KUNIT_EXPECT_EQ_MSG(test, iscst_chap_decode(text, bin, sizes[i / 2]),
+					    fits ? (int)len : -EINVAL, "%zu bytes, %.2s", len,
+					    text);
+			KUNIT_EXPECT_PTR_EQ(test, memchr_inv(bin, 0x55, fits ? len : 0), NULL);
+			KUNIT_EXPECT_EQ(test, bin[fits ? len : sizes[i / 2]], 0xa5);
+		}
 	}
 }
 
@@ -145,6 +195,7 @@ static struct kunit_case iscst_chap_cases[] = {
 	KUNIT_CASE(iscst_chap_test_hash),
 	KUNIT_CASE(iscst_chap_test_choose),
 	KUNIT_CASE(iscst_chap_test_decode),
+	KUNIT_CASE(iscst_chap_test_lengths),
 	KUNIT_CASE(iscst_chap_test_proof),
 	KUNIT_CASE(iscst_chap_test_no_secret),
 	{}

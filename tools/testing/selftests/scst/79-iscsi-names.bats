@@ -304,3 +304,206 @@ has_session() {
 	attr_set "$iscsi:t1/portals/[::]:3261/announced" 192.0.2.79
 	equal 192.0.2.79:3260,1 "$(shown t1 127.0.0.1)"
 }
+
+# --- CHAP, RFC 7143 12.1.3, 6.1, RFC 1994
+
+# require_chap USER SECRET [TARGET-USER TARGET-SECRET]: of everybody
+require_chap() {
+	mkdir -p "$iscsi:t0/auth/*"
+	attr_set "$iscsi:t0/auth/*/user" "$1"
+	attr_set "$iscsi:t0/auth/*/secret" "$2"
+	[ $# -lt 4 ] || attr_set "$iscsi:t0/auth/*/target_user" "$3"
+	[ $# -lt 4 ] || attr_set "$iscsi:t0/auth/*/target_secret" "$4"
+}
+
+# enters USER SECRET: with libiscsi
+enters() {
+	LIBISCSI_CHAP_USERNAME=$1 LIBISCSI_CHAP_PASSWORD=$2 \
+		iscsi-inq "iscsi://$portal/$iqn:t0/0" >/dev/null 2>&1
+}
+
+@test "CHAP names and secrets are bytes, up to the end of the line" {
+	iscsi_export nullio size=1M
+	long=$(printf 'x%.0s' {1..200})
+	while IFS=: read -r user secret; do
+		require_chap "$user" "$secret"
+		attr_is "$iscsi:t0/auth/*/user" "$user"
+		enters "$user" "$secret" || fail "user '$user', secret '$secret'"
+		! enters "$user" "${secret:0:12}x" || fail "user '$user', a part of '$secret'"
+	done <<-TEXT
+		host:buckeye/redhat123456_&!
+		host:ab#cd#efgh1234
+		host:#!\$^*()[]{}<>|;
+		host:%s%n%d%x percent
+		host:quo'te"back\\slash
+		host: blanks on both sides 
+		host:              
+		host:twelve bytes
+		host:16 bytes secret!
+		host:17 bytes secret!!
+		host:$long
+		江月:江月江月江月江月江月
+		üöäÜÖÄáÀ:üöäÜÖÄadmin!23
+		user name#1:another secret 1
+	TEXT
+	printf host >"$iscsi:t0/auth/*/user"
+	printf 'no newline here!' >"$iscsi:t0/auth/*/secret"
+	enters host 'no newline here!'
+}
+
+# chap CHALLENGE, RESPONSE FORMAT, CHALLENGE FORMAT, FLAGS: logs in with mutual CHAP as $user and
+# $theirs, asks the target for $name and $ours.
+chap='use Digest::MD5 "md5"; use MIME::Base64;
+our ($user, $theirs, $name, $ours) = ("host", "the initiators secret", "disk", "the targets own secret");
+my $hex = sub { "0x" . unpack "H*", $_[0] };
+my $HEX = sub { "0X" . uc unpack "H*", $_[0] };
+my $b64 = sub { "0b" . encode_base64($_[0], "") };
+sub step {
+	my $p = login_step(@_);
+	$p->{status} eq "0000" or fail "@_: status $p->{status}";
+	return $p;
+}
+sub chap {
+	my ($challenge, $r, $c, $flags) = @_;
+	open_conn();
+	my $p = step($flags, names(), "AuthMethod=CHAP");
+	$p->{flags} & 0x80 || $p->{keys}{AuthMethod} ne "CHAP" and fail "T granted before CHAP began";
+	$p = step($flags, "CHAP_A=5");
+	$p->{flags} & 0x80 and fail "T granted before the proof";
+	my ($id, $c_theirs) = @{$p->{keys}}{qw(CHAP_I CHAP_C)};
+	my $proof = md5(chr($id) . $theirs . pack("H*", substr $c_theirs, 2));
+	$p = step(0x81, "CHAP_N=$user", "CHAP_R=" . $r->($proof), "CHAP_I=7", "CHAP_C=" . $c->($challenge));
+	$p->{flags} == 0x81 or fail sprintf "flags %02x after the proof", $p->{flags};
+	"$p->{keys}{CHAP_N} $p->{keys}{CHAP_R}" eq
+		"$name 0x" . unpack "H*", md5(chr(7) . $ours . $challenge) or fail "no proof of the target";
+	step(0x87)->{flags} == 0x87 or fail "no full feature phase";
+	expect(0x25, itt => scsi(0xc0, 36, $inquiry));
+	close_conn();
+}'
+
+@test "mutual CHAP: T waits for both proofs, and values of every length in both encodings" {
+	iscsi_export nullio size=1M
+	require_chap host 'the initiators secret' disk 'the targets own secret'
+	raw "$chap"'
+	chap("Z" x 16, $hex, $hex, 0x81);
+	chap("Z" x 16, $hex, $hex, 0);
+	chap("Zy", $HEX, $HEX, 0x81);
+	chap("Z", $hex, $b64, 0x81);
+	for my $length (1022 .. 1024) {
+		chap("Z" x $length, $_, $_, 0x81) for $hex, $b64;
+	}
+	for my $as ($hex, $b64) {
+		eval { chap("Z" x 1025, $as, $as, 0x81); 1 } and fail "a challenge of 1025 bytes";
+		$@ =~ /status 0201/ or fail $@;
+	}'
+	long=$(printf 'n%.0s' {1..255})
+	require_chap "$long" "${long//n/s}" "${long//n/m}" "${long//n/t}"
+	raw "$chap"'($user, $theirs, $name, $ours) = map { $_ x 255 } qw(n s m t); chap("Z" x 1024, $b64, $b64, 0x81)'
+}
+
+# --- discovery with and without proof, RFC 7143 6.2.1: the first method that may be used
+
+# discovers METHODS, SECRET: the method that the target chooses, and whether it lets the initiator in
+discovers='sub discovers {
+	my ($methods, $secret) = @_;
+	open_conn();
+	my $p = login_step(0x81, "InitiatorName=$initiator", "SessionType=Discovery", "AuthMethod=$methods");
+	my $method = $p->{keys}{AuthMethod};
+	if (($method // "") eq "CHAP") {
+		my $k = login_step(0x81, "CHAP_A=5")->{keys};
+		$p = login_step(0x81, "CHAP_N=host", "CHAP_R=0x" . unpack "H*",
+			md5(chr($k->{CHAP_I}) . $secret . pack "H*", substr $k->{CHAP_C}, 2));
+	}
+	close_conn();
+	return join " ", $method // (), $p->{status};
+}
+sub is { my ($want, @as) = @_; my $got = discovers(@as); $got eq $want or fail "@as: $got, expected $want" }
+'
+
+@test "discovery meets an initiator that offers CHAP alone, if there is a secret for it" {
+	iscsi_export nullio size=1M
+	raw 'use Digest::MD5 "md5";'"$discovers"'is("0201", "CHAP"); is("None 0000", "CHAP,None")'
+	require_chap host 'the right secret'
+	raw 'use Digest::MD5 "md5";'"$discovers"'
+	is("None 0000", "None");
+	is("CHAP 0000", "CHAP", "the right secret");
+	is("CHAP 0201", "CHAP", "the wrong secret");
+	# Who has another secret for discovery, and does without if need be
+	is("None 0000", $_) for "CHAP,None", "None,CHAP"'
+	attr_set "$iscsi:t0/discovery_auth" 1
+	raw 'use Digest::MD5 "md5";'"$discovers"'
+	is("CHAP 0000", "CHAP,None", "the right secret");
+	is("CHAP 0201", "CHAP,None", "the wrong secret");
+	is("CHAP 0000", "CHAP", "the right secret");
+	is("CHAP 0201", "CHAP", "the wrong secret");
+	is("None 0000", "None,CHAP")'
+}
+
+# discover_as NAME SECRET: with open-iscsi; no name: without CHAP
+discover_as() {
+	local record=(iscsiadm -m discoverydb -t sendtargets -p "$portal")
+	local setting
+
+	rm -rf /etc/iscsi/nodes /etc/iscsi/send_targets
+	"${record[@]}" -o new >/dev/null
+	if [ -n "$1" ]; then
+		for setting in authmethod=CHAP "username=$1" "password=$2"; do
+			"${record[@]}" -o update -n "discovery.sendtargets.auth.${setting%%=*}" \
+				-v "${setting#*=}"
+		done
+	fi
+	"${record[@]}" --discover 2>&1
+}
+
+@test "discovery with open-iscsi: CHAP or none, with the same secret as the log-in or another" {
+	iscsi_export nullio size=1M
+	initiator_start
+	found="$portal,1 $iqn:t0"
+	equal "$found" "$(discover_as '')"
+	equal "$found" "$(discover_as host 'some secret or other')"
+	require_chap host 'the right secret'
+	equal "$found" "$(discover_as '')"
+	equal "$found" "$(discover_as host 'the right secret')"
+	equal "$found" "$(discover_as other 'some secret or other')"
+	attr_set "$iscsi:t0/discovery_auth" 1
+	equal "$found" "$(discover_as host 'the right secret')"
+	for user in host other ''; do
+		! discover_as "$user" 'the wrong secret' | grep -F "$iqn:t0"
+	done
+	initiator_stop
+}
+
+# --- what is said in the first answer, RFC 7143 13.9, and kept to, 13.1
+
+@test "TargetPortalGroupTag is in the first Login Response, whatever comes first" {
+	iscsi_export nullio size=1M
+	tag='sub tag {
+		my ($flags, @keys) = @_;
+		open_conn();
+		my $p = login_step($flags, names(), @keys);
+		"$p->{status} $p->{keys}{TargetPortalGroupTag}" eq "0000 1" or fail "@keys: $p->{status}";
+		close_conn();
+	}
+	tag(0x81, "AuthMethod=CHAP,None");'
+	raw "$tag"'tag(0x81, "AuthMethod=None,CHAP"); tag(0x87); tag(0x81); tag(0x00, "AuthMethod=None")'
+	require_chap host 'the initiators secret'
+	raw "$tag"
+	equal "$portal,1" "$(shown t0 "$portal")"
+}
+
+@test "digests that a discovery session chose are kept to" {
+	iscsi_export nullio size=1M
+	raw 'sub discover {
+		open_conn();
+		my $keys = login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery", @_)->{keys};
+		$hdigest = ($keys->{HeaderDigest} // "") eq "CRC32C";
+		$ddigest = ($keys->{DataDigest} // "") eq "CRC32C";
+		put(pdu(0x04, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn++, $expstatsn), text("SendTargets=All")));
+		expect(0x24, itt => 5)->{data} eq text("TargetName=$target", "TargetAddress=$portal,1") or fail "@_";
+		close_conn();
+	}
+	discover("HeaderDigest=CRC32C,None", "DataDigest=CRC32C,None");
+	discover("HeaderDigest=None,CRC32C");
+	discover("HeaderDigest=CRC32C", "DataDigest=CRC32C", "MaxRecvDataSegmentLength=512");
+	discover()'
+}
