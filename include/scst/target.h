@@ -154,6 +154,10 @@ bool scst_target_shows(struct scst_target *tgt, const char *initiator);
 __printf(2, 3)
 void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...);
 
+__printf(4, 5)
+void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
+			      const char *reason, const char *fmt, ...);
+
 struct scst_session *scst_session_register(struct scst_target *tgt,
 					   const char *initiator, void *priv);
 void scst_session_unregister(struct scst_session *sess,

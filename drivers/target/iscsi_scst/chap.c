@@ -13,7 +13,6 @@
 
 #include "iscst.h"
 
-#define ISCST_AUTH_FAILED	ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED)
 
 /**
  * struct iscst_chap_alg - a hash that CHAP may use
@@ -101,6 +100,8 @@ static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
 	if (auth) {
 		proof->initiator = auth->initiator;
 		proof->ours = auth->ours;
+	} else {
+		iscst_conn_set_reason(conn, ISCST_REASON_NOT_LISTED);
 	}
 	mutex_unlock(&iscst_lock);
 	return proof;
@@ -225,15 +226,22 @@ VISIBLE_IF_KUNIT const struct iscst_chap_alg *iscst_chap_choose(const char *list
 }
 EXPORT_SYMBOL_IF_KUNIT(iscst_chap_choose);
 
-static u16 iscst_chap_challenge(struct iscst_login *login)
+static u16 iscst_auth_fail(struct iscst_conn *conn, enum iscst_reason reason)
 {
+	iscst_conn_set_reason(conn, reason);
+	return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED);
+}
+
+static u16 iscst_chap_challenge(struct iscst_conn *conn)
+{
+	struct iscst_login *login = conn->login;
 	struct iscst_chap *chap = &login->chap;
 
 	if (!chap->a)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	chap->alg = iscst_chap_choose(chap->a);
 	if (!chap->alg)
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_NO_PROOF);
 	get_random_bytes(&chap->id, sizeof(chap->id));
 	get_random_bytes(chap->challenge, sizeof(chap->challenge));
 	iscst_text_add(&login->text, "CHAP_A", "%s", chap->alg->number);
@@ -319,21 +327,22 @@ VISIBLE_IF_KUNIT bool iscst_chap_is_right(const struct iscst_chap *chap,
 EXPORT_SYMBOL_IF_KUNIT(iscst_chap_is_right);
 
 /* The initiator asks for the same. Its challenge must not be ours: we gave it the answer. */
-static u16 iscst_chap_prove(struct iscst_login *login, const struct iscst_proof *proof,
+static u16 iscst_chap_prove(struct iscst_conn *conn, const struct iscst_proof *proof,
 			    u8 *challenge)
 {
+	struct iscst_login *login = conn->login;
 	struct iscst_chap *chap = &login->chap;
 	int len = iscst_chap_decode(chap->c, challenge, ISCST_CHALLENGE_MAX);
 	u8 digest[ISCST_DIGEST_LEN];
 	u32 id;
 
 	if (len <= 0 || iscst_number(chap->i, &id) || id > U8_MAX)
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_MALFORMED);
 	if (len == ISCST_CHALLENGE_LEN && !crypto_memneq(challenge, chap->challenge, len))
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_NO_OWN_PROOF);
 	/* The same holds if both sides' secrets are one, and the challenges are not. */
 	if (!proof->ours.secret[0] || !strcmp(proof->ours.secret, proof->initiator.secret))
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_NO_OWN_PROOF);
 	len = iscst_chap_hash(chap->alg, id, proof->ours.secret, challenge, len, digest);
 	if (len < 0)
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
@@ -350,14 +359,14 @@ static u16 iscst_chap_check(struct iscst_conn *conn, const struct iscst_proof *p
 	u8 *challenge;
 
 	if (!iscst_chap_is_right(chap, &proof->initiator))
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_WRONG_PROOF);
 	if (!chap->i != !chap->c)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	if (chap->c) {
 		challenge = kmalloc(ISCST_CHALLENGE_MAX, GFP_KERNEL);
 		if (!challenge)
 			return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
-		status = iscst_chap_prove(login, proof, challenge);
+		status = iscst_chap_prove(conn, proof, challenge);
 		kfree(challenge);
 	}
 	login->chap.state = ISCST_CHAP_DONE;
@@ -389,8 +398,10 @@ static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 	struct iscst_login *login = conn->login;
 	const char *method = iscst_auth_choose(conn, methods);
 
+	/* CHAP is not chosen where there is nothing that could be proved. */
 	if (!method)
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, iscst_list_has(methods, "CHAP") ?
+				       ISCST_REASON_NOT_LISTED : ISCST_REASON_NO_PROOF);
 	iscst_text_add(&login->text, "AuthMethod", "%s", method);
 	if (method[0] == 'N')
 		login->authenticated = true;
@@ -412,7 +423,7 @@ u16 iscst_auth_step(struct iscst_conn *conn)
 
 	switch (login->chap.state) {
 	case ISCST_CHAP_ALGORITHM:
-		return iscst_chap_challenge(login);
+		return iscst_chap_challenge(conn);
 	case ISCST_CHAP_RESPONSE:
 		return iscst_chap_response(conn);
 	default:
@@ -421,7 +432,7 @@ u16 iscst_auth_step(struct iscst_conn *conn)
 	if (login->chap.methods)
 		return iscst_auth_start(conn, login->chap.methods);
 	if (!login->authenticated && iscst_auth_needed(conn))
-		return ISCST_AUTH_FAILED;
+		return iscst_auth_fail(conn, ISCST_REASON_NO_PROOF);
 	login->authenticated = true;
 	return 0;
 }

@@ -320,6 +320,15 @@ static ssize_t iscst_portal_state_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(iscst_portal_, state);
 
+static ssize_t iscst_portal_refused_show(struct config_item *item, char *page)
+{
+	const struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+
+	return sysfs_emit(page, "%u\n", atomic_read(&dir->portal->refused));
+}
+
+CONFIGFS_ATTR_RO(iscst_portal_, refused);
+
 static ssize_t iscst_portal_announced_show(struct config_item *item, char *page)
 {
 	return iscst_show_text(iscst_portal_dir_from_item(item)->announced, page);
@@ -344,6 +353,7 @@ CONFIGFS_ATTR(iscst_portal_, announced);
 static struct configfs_attribute *iscst_portal_attrs[] = {
 	&iscst_portal_attr_state,
 	&iscst_portal_attr_announced,
+	&iscst_portal_attr_refused,
 	NULL,
 };
 
@@ -621,5 +631,8 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 	configfs_add_default_group(&target->portals_group, group);
 	config_group_init_type_name(&target->auth_group, "auth", &iscst_auths_type);
 	configfs_add_default_group(&target->auth_group, group);
+	config_group_init_type_name(&target->failures_group, "failures",
+				    &iscst_failures_type);
+	configfs_add_default_group(&target->failures_group, group);
 	return 0;
 }

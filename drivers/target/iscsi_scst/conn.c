@@ -12,6 +12,7 @@
 #include <net/tcp.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 /* How many rounds io_work does before it lets others have the CPU */
 #define ISCST_BUDGET	64
@@ -602,6 +603,7 @@ static void iscst_conn_close_work(struct work_struct *work)
 	flush_work(&conn->io_work);
 	cancel_work_sync(&conn->slow_work);		/* 3 */
 	cancel_delayed_work_sync(&conn->timer);
+	iscst_conn_tell_end(conn);
 	/* Sends what is corked; with data that nobody reads, the release would not. */
 	kernel_sock_shutdown(conn->sock, SHUT_WR);	/* 4 */
 	sock_release(conn->sock);
@@ -759,8 +761,11 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock)
 	if (!conn)
 		goto out_release;
 	kernel_getpeername(sock, (struct sockaddr *)&conn->peer);
+	trace_iscst_conn_up(conn);
 	if (iscst_conn_enter(conn))
 		return;
+	iscst_conn_set_reason(conn, ISCST_REASON_TOO_MANY_LOGINS);
+	iscst_conn_tell_end(conn);
 	iscst_login_free(conn->login);
 	kfree(conn);
 out_release:

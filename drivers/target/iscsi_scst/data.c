@@ -14,6 +14,7 @@
 #include <linux/scatterlist.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 static void iscst_data_leave(struct iscst_cmd *cmd)
 {
@@ -132,6 +133,7 @@ bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	rsp->data_length = cpu_to_be32(len);
 	cmd->r2t_off += len;
 	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, false);
+	trace_iscst_r2t(conn, rsp);
 	return cmd->r2t_off >= cmd->cmd.data_len ||
 	       cmd->r2t_sn - cmd->seq_sn >= conn->params.max_outstanding_r2t;
 }

@@ -115,6 +115,42 @@ struct iscst_cmd;
 struct iscst_conn;
 struct iscst_session;
 
+/* Why a connection ends, or a log-in is refused; what they are called is in reason.c */
+enum iscst_reason {
+	ISCST_REASON_NONE,
+	/* Log-ins */
+	ISCST_REASON_MALFORMED,		/* a request is not as RFC 7143 wants it */
+	ISCST_REASON_NO_TARGET,		/* no target has that name */
+	ISCST_REASON_WRONG_PORTAL,	/* one has it, and does not listen there */
+	ISCST_REASON_DISABLED,		/* the target is disabled */
+	ISCST_REASON_TOO_MANY_SESSIONS,
+	ISCST_REASON_NO_SESSION,	/* the session to be joined is not there */
+	ISCST_REASON_REINSTATEMENT,	/* the session to be replaced does not end */
+	ISCST_REASON_NO_PROOF,		/* the initiator offers none, and has to */
+	ISCST_REASON_NOT_LISTED,	/* nothing in auth/ is for the initiator */
+	ISCST_REASON_WRONG_PROOF,	/* its CHAP name or response is wrong */
+	ISCST_REASON_NO_OWN_PROOF,	/* it wants one, and there is none to give */
+	ISCST_REASON_LOGIN_TIMEOUT,
+	ISCST_REASON_TOO_MANY_LOGINS,
+	/* Connections of sessions */
+	ISCST_REASON_NOP_TIMEOUT,	/* no answer to a NOP-In */
+	ISCST_REASON_SEND_TIMEOUT,	/* the initiator takes nothing of what is sent */
+	ISCST_REASON_DATA_TIMEOUT,	/* Data-Out does not come */
+	ISCST_REASON_LOGOUT_TIMEOUT,	/* the initiator was to log out */
+	ISCST_REASON_HEADER_DIGEST,
+	ISCST_REASON_DATA_DIGEST,
+	ISCST_REASON_PROTOCOL,		/* a PDU is not as RFC 7143 wants it */
+	ISCST_REASON_NO_MEMORY,
+	ISCST_REASON_LOST,		/* the other side closed or reset it */
+	/* From here on: what is no failure */
+	ISCST_REASON_REPLACED,		/* by the initiator's next log-in */
+	ISCST_REASON_REMOVED,		/* the administrator ended it */
+	ISCST_REASONS,
+};
+
+/* The longest of their names, with the NUL */
+#define ISCST_REASON_NAME_LEN	24
+
 /**
  * struct iscst_portal - a listening socket
  * @addr:	where it listens
@@ -125,6 +161,7 @@ struct iscst_session;
  * @accept_work: accepts connections
  * @users:	directories that ask for it
  * @logins:	its connections without a normal session
+ * @refused:	how many connections failed before they had come to a target
  * @dirs:	struct iscst_portal_dir.portal_entry: which targets it serves
  * @kref:	@users as a whole, and each connection
  * @entry:	on the list of all
@@ -137,6 +174,7 @@ struct iscst_portal {
 	struct work_struct accept_work;
 	unsigned int users;			/* P */
 	unsigned int logins;			/* G */
+	atomic_t refused;
 	struct list_head dirs;			/* G */
 	struct kref kref;
 	struct list_head entry;			/* P */
@@ -229,6 +267,8 @@ struct iscst_params {
  * @tgt:	the core's side of it
  * @portals_group: portals/
  * @auth_group:	auth/
+ * @failures_group: failures/
+ * @failures:	how often what went wrong, by enum iscst_reason
  * @portals:	struct iscst_portal_dir.entry
  * @auths:	struct iscst_auth.entry
  * @discovery_auth: only those who have proved who they are discover it
@@ -249,6 +289,8 @@ struct iscst_target {
 	struct scst_target *tgt;		/* I */
 	struct config_group portals_group;
 	struct config_group auth_group;
+	struct config_group failures_group;
+	atomic_t failures[ISCST_REASONS];
 	struct list_head portals;		/* G */
 	struct list_head auths;			/* G */
 	u32 discovery_auth;			/* READ_ONCE() */
@@ -505,6 +547,7 @@ struct iscst_cmd {
  * @sess:	the core's side of it; NULL: discovery
  * @conn:	the connection
  * @initiator:	the initiator's name
+ * @target_name: the target's; "": discovery
  * @isid:	its part of the session's identifier
  * @tsih:	ours
  * @entry:	on @target->sessions
@@ -527,6 +570,7 @@ struct iscst_session {
 	struct scst_session *sess;		/* I */
 	struct iscst_conn *conn;		/* I */
 	char initiator[SCST_PORT_NAME_LEN];	/* I */
+	char target_name[SCST_PORT_NAME_LEN];	/* I */
 	u8 isid[6];				/* I */
 	u16 tsih;				/* I */
 	struct list_head entry;			/* G */
@@ -647,38 +691,6 @@ enum iscst_conn_state {
 	ISCST_CONN_OVER,	/* logged out: waits for the initiator to close */
 };
 
-/* Why a connection ends, or a log-in is refused; what they are called is in reason.c */
-enum iscst_reason {
-	ISCST_REASON_NONE,
-	/* Log-ins */
-	ISCST_REASON_MALFORMED,		/* a request is not as RFC 7143 wants it */
-	ISCST_REASON_NO_TARGET,		/* no target has that name */
-	ISCST_REASON_WRONG_PORTAL,	/* one has it, and does not listen there */
-	ISCST_REASON_DISABLED,		/* the target is disabled */
-	ISCST_REASON_TOO_MANY_SESSIONS,
-	ISCST_REASON_NO_SESSION,	/* the session to be joined is not there */
-	ISCST_REASON_REINSTATEMENT,	/* the session to be replaced does not end */
-	ISCST_REASON_NO_PROOF,		/* the initiator offers none, and has to */
-	ISCST_REASON_NOT_LISTED,	/* nothing in auth/ is for the initiator */
-	ISCST_REASON_WRONG_PROOF,	/* its CHAP name or response is wrong */
-	ISCST_REASON_NO_OWN_PROOF,	/* it wants one, and there is none to give */
-	ISCST_REASON_LOGIN_TIMEOUT,
-	ISCST_REASON_TOO_MANY_LOGINS,
-	/* Connections of sessions */
-	ISCST_REASON_NOP_TIMEOUT,	/* no answer to a NOP-In */
-	ISCST_REASON_SEND_TIMEOUT,	/* the initiator takes nothing of what is sent */
-	ISCST_REASON_DATA_TIMEOUT,	/* Data-Out does not come */
-	ISCST_REASON_LOGOUT_TIMEOUT,	/* the initiator was to log out */
-	ISCST_REASON_HEADER_DIGEST,
-	ISCST_REASON_DATA_DIGEST,
-	ISCST_REASON_PROTOCOL,		/* a PDU is not as RFC 7143 wants it */
-	ISCST_REASON_NO_MEMORY,
-	ISCST_REASON_LOST,		/* the other side closed or reset it */
-	/* What is no failure */
-	ISCST_REASON_REPLACED,		/* by the initiator's next log-in */
-	ISCST_REASON_REMOVED,		/* the administrator ended it */
-};
-
 #define ISCST_CPU_NONE	(-1)
 
 /* Over the last 64 commands; see cpu.c */
@@ -699,6 +711,7 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @is_login:	it counts in @portal->logins
  * @flags:	enum iscst_conn_flag
  * @reason:	enum iscst_reason: why it ends
+ * @told:	that was told of
  * @state:	where it is
  * @home:	the CPU that takes the packets
  * @cpu:	where io_work runs
@@ -751,6 +764,7 @@ struct iscst_conn {
 	bool is_login;				/* G */
 	unsigned long flags;
 	enum iscst_reason reason;		/* cmpxchg() */
+	bool told;				/* G */
 	u8 state;				/* W, smp_load_acquire() */
 	int home;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
@@ -837,6 +851,14 @@ static inline gfp_t iscst_conn_gfp(const struct iscst_conn *conn)
 void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_fail_errno(struct iscst_conn *conn, int err);
+void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason);
+void __iscst_conn_tell(struct iscst_conn *conn, struct iscst_target *target);
+void iscst_conn_tell_end(struct iscst_conn *conn);
+void iscst_login_tell(struct iscst_conn *conn, u16 status);
+const char *iscst_reason_name(enum iscst_reason reason);
+const char *iscst_conn_initiator(const struct iscst_conn *conn);
+const char *iscst_conn_target_name(const struct iscst_conn *conn);
+extern const struct config_item_type iscst_failures_type;
 
 /* cpu.c */
 void iscst_cpu_init(struct iscst_conn *conn);

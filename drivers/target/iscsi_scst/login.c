@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 static struct iscsi_login_req *iscst_login_req(struct iscst_conn *conn)
 {
@@ -222,8 +223,8 @@ static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 		if (conn->via)
 			return target;
 		iscst_conn_set_reason(conn, ISCST_REASON_WRONG_PORTAL);
+		__iscst_conn_tell(conn, target);
 	}
-	iscst_conn_set_reason(conn, ISCST_REASON_NO_TARGET);
 	return NULL;
 }
 
@@ -251,6 +252,7 @@ static u16 __iscst_login_choose(struct iscst_conn *conn)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
 	if (list_empty(&target->entry)) {
 		iscst_conn_set_reason(conn, ISCST_REASON_DISABLED);
+		__iscst_conn_tell(conn, target);
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 	}
 	status = __iscst_login_redirect(conn, target);
@@ -307,8 +309,10 @@ static u16 iscst_login_stage(struct iscst_conn *conn)
 
 	if (login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE)
 		return iscst_auth_step(conn);
-	if (!login->authenticated && iscst_auth_needed(conn))
+	if (!login->authenticated && iscst_auth_needed(conn)) {
+		iscst_conn_set_reason(conn, ISCST_REASON_NO_PROOF);
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_AUTH_FAILED);
+	}
 	login->authenticated = true;
 	iscst_nego_offer(conn);
 	return 0;
@@ -426,6 +430,9 @@ void iscst_login_run(struct iscst_conn *conn)
 {
 	u16 status = iscst_login_request(conn);
 
+	if (status)
+		iscst_login_tell(conn, status);
+	trace_iscst_login(conn, status);
 	if (status)
 		iscst_login_reject(conn, status);
 }

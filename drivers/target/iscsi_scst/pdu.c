@@ -9,6 +9,7 @@
 #include <scsi/scsi_common.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 /**
  * iscst_ctl_alloc - make a PDU
@@ -91,6 +92,7 @@ int iscst_reject(struct iscst_conn *conn, u8 reason)
 		return -ENOMEM;
 	hdr = (struct iscsi_reject *)&ctl->hdr;
 	hdr->reason = reason;
+	trace_iscst_reject(conn, reason);
 	memcpy(ctl->data, conn->rx.hdr, ISCSI_HDR_LEN);
 	iscst_ctl_send(ctl);
 	return 0;

@@ -15,6 +15,7 @@
 #include <net/tcp.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 #define ISCST_RX_BVECS	16
 
@@ -226,6 +227,7 @@ static int iscst_rx_header(struct iscst_conn *conn)
 	rx->cmd = NULL;
 	rx->ctl = NULL;
 	rx->crc = ISCST_CRC_INIT;
+	trace_iscst_pdu_received(conn, iscst_rx_hdr(conn), rx->len);
 	return conn->state == ISCST_CONN_LOGIN ? iscst_login_header(conn) :
 						 iscst_rx_full_feature(conn);
 }
@@ -268,6 +270,7 @@ static int iscst_rx_data_digest_error(struct iscst_conn *conn)
 	struct iscst_cmd *cmd = conn->rx.cmd;
 	int ret = iscst_reject(conn, ISCSI_REASON_DATA_DIGEST_ERROR);
 
+	iscst_conn_count(conn, ISCST_REASON_DATA_DIGEST);
 	if (cmd)
 		iscst_data_lose(cmd, ISCST_LOSS_CRC);
 	if (conn->rx.ctl)

@@ -79,6 +79,8 @@ static struct iscst_session *iscst_session_alloc(struct iscst_conn *conn)
 	session->depth = conn->target ? READ_ONCE(conn->target->queue_depth) :
 					ISCST_DISCOVERY_DEPTH;
 	strscpy(session->initiator, conn->login->initiator, sizeof(session->initiator));
+	strscpy(session->target_name, conn->target ? scst_target_name(conn->target->tgt) : "",
+		sizeof(session->target_name));
 	memcpy(session->isid, conn->login->isid, sizeof(session->isid));
 	INIT_LIST_HEAD(&session->entry);
 	INIT_LIST_HEAD(&session->idle);
@@ -113,8 +115,10 @@ static u16 __iscst_session_enter(struct iscst_session *session)
 	if (list_empty(&target->entry) ||
 	    test_bit(ISCST_CONN_CLOSING, &session->conn->flags))
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
-	if (target->session_count >= ISCST_MAX_SESSIONS)
+	if (target->session_count >= ISCST_MAX_SESSIONS) {
+		iscst_conn_set_reason(session->conn, ISCST_REASON_TOO_MANY_SESSIONS);
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES);
+	}
 	list_add_tail(&session->entry, &target->sessions);
 	target->session_count++;
 	return 0;
@@ -168,7 +172,8 @@ static u16 iscst_session_enter(struct iscst_session *session)
 		.status = ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES),
 	};
 
-	iscst_wait(iscst_session_try_enter, &entry, ISCST_REINSTATE_TIMEOUT);
+	if (!iscst_wait(iscst_session_try_enter, &entry, ISCST_REINSTATE_TIMEOUT))
+		iscst_conn_set_reason(session->conn, ISCST_REASON_REINSTATEMENT);
 	return entry.status;
 }
 

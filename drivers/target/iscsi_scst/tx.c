@@ -12,6 +12,7 @@
 #include <net/tcp.h>
 
 #include "iscst.h"
+#include "trace.h"
 
 #define ISCST_TX_BVECS	16
 
@@ -194,6 +195,7 @@ static void iscst_tx_finish_build(struct iscst_conn *conn)
 	u32 pad = -tx->len & (ISCSI_PAD_LEN - 1);
 
 	hton24(hdr->dlength, tx->len);
+	trace_iscst_pdu_sent(conn, hdr, tx->len);
 	tx->hdr_len = ISCSI_HDR_LEN;
 	if (digests && conn->params.header_digest) {
 		iscst_crc_put(iscst_crc(ISCST_CRC_INIT, hdr, ISCSI_HDR_LEN),

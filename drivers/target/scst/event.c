@@ -7,7 +7,10 @@
  * emits them where it happens; what initiators cause is rate-limited, and emitted
  * from a work item, whatever context it happened in.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/device.h>
+#include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
@@ -22,6 +25,10 @@
  */
 #define SCST_EVENT_BURST	20
 #define SCST_EVENT_INTERVAL	(2 * HZ)
+
+/* Failures of initiators, which are lines in the kernel's log as well */
+#define SCST_FAILURE_BURST	10
+#define SCST_FAILURE_INTERVAL	(5 * HZ)
 
 /* Variables */
 
@@ -257,12 +264,107 @@ void scst_event_conflict(const struct scst_cmd *cmd)
 	scst_notice_queue(notice);
 }
 
+/* Failures of initiators at a target */
+
+/**
+ * struct scst_failure - a failure on its way to where it can be emitted
+ * @node:	on its target's list
+ * @env:	the event's own variables
+ */
+struct scst_failure {
+	struct llist_node node;
+	struct kobj_uevent_env env;
+};
+
+static void scst_failure_emit(struct scst_target *tgt, struct scst_failure *failure)
+{
+	mutex_lock(&scst_config_lock);
+	if (tgt->sysfs)
+		scst_event_emit(tgt->sysfs, failure->env.envp);
+	mutex_unlock(&scst_config_lock);
+	kfree(failure);
+}
+
+static void scst_failure_work(struct work_struct *work)
+{
+	struct scst_target *tgt = container_of(work, struct scst_target, failure_work);
+	struct scst_failure *failure, *next;
+	struct llist_node *nodes;
+
+	nodes = llist_reverse_order(llist_del_all(&tgt->failures));
+	llist_for_each_entry_safe(failure, next, nodes, node)
+		scst_failure_emit(tgt, failure);
+}
+
+static void scst_failure_queue(struct scst_target *tgt, const char *initiator,
+			       const char *reason)
+{
+	struct scst_failure *failure = kzalloc_obj(*failure);
+
+	if (!failure)
+		return;
+	if (add_uevent_var(&failure->env, "SCST_EVENT=failure") ||
+	    add_uevent_var(&failure->env, "SCST_INITIATOR=%*pE",
+			   (int)strlen(initiator), initiator) ||
+	    add_uevent_var(&failure->env, "SCST_REASON=%s", reason)) {
+		kfree(failure);
+		return;
+	}
+	llist_add(&failure->node, &tgt->failures);
+	queue_work(scst_tmf_wq, &tgt->failure_work);
+}
+
+/**
+ * scst_target_tell_failure - a log-in at a target failed, or a session was cut off
+ * @tgt:       the target
+ * @initiator: the initiator port's name; "" if it is not known
+ * @reason:    why, in one word
+ * @fmt:       one line for people, no newline
+ *
+ * It becomes the target's last_error, and unless there are too many of them a line in the
+ * kernel's log and a uevent with SCST_REASON.
+ *
+ * Context: process context in which @tgt is kept; the driver may hold its own locks.
+ */
+void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
+			      const char *reason, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	scst_target_set_error(tgt, "%pV", &vaf);
+	if (__ratelimit(&tgt->failure_limit)) {
+		pr_notice("%s/%s: %pV\n", tgt->ops->name, tgt->name, &vaf);
+		scst_failure_queue(tgt, initiator, reason);
+	}
+	va_end(args);
+}
+EXPORT_SYMBOL_GPL(scst_target_tell_failure);
+
+/**
+ * scst_event_target_exit - a target is about to be freed
+ * @tgt: the target, whose failures nobody tells of any more
+ *
+ * Context: process context without scst_config_lock.
+ */
+void scst_event_target_exit(struct scst_target *tgt)
+{
+	/* What is on the list has a work item that is queued. */
+	flush_work(&tgt->failure_work);
+}
+
 /**
  * scst_event_target_init - no initiator has caused an event of a target yet
  * @tgt: the target
  */
 void scst_event_target_init(struct scst_target *tgt)
 {
+	ratelimit_state_init(&tgt->failure_limit, SCST_FAILURE_INTERVAL,
+			     SCST_FAILURE_BURST);
+	init_llist_head(&tgt->failures);
+	INIT_WORK(&tgt->failure_work, scst_failure_work);
 	ratelimit_state_init(&tgt->event_limit, SCST_EVENT_INTERVAL,
 			     SCST_EVENT_BURST);
 	/* An initiator is not to fill the log either. */

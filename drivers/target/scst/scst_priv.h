@@ -410,6 +410,9 @@ struct scst_plugin {
  * @error:	last_error
  * @drain_ms:	how long a removal waits before it aborts what still runs
  * @event_limit: of the uevents that its initiators cause
+ * @failure_limit: of those that tell of failures, and of lines in the kernel's log
+ * @failures:	struct scst_failure.node: those to be emitted
+ * @failure_work: emits them
  * @sysfs:	what stands for it in sysfs, or NULL
  * @entry:	on the list of all targets
  * @priv:	the driver's
@@ -436,6 +439,9 @@ struct scst_target {
 	struct scst_error error;
 	unsigned int drain_ms;			/* C */
 	struct ratelimit_state event_limit;
+	struct ratelimit_state failure_limit;
+	struct llist_head failures;
+	struct work_struct failure_work;
 	struct device *sysfs;			/* C */
 	struct list_head entry;			/* C */
 	u64 priv[];
@@ -956,6 +962,7 @@ void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);
 void scst_event_tmf(const struct scst_tmf *tmf);
 void scst_event_conflict(const struct scst_cmd *cmd);
 void scst_event_target_init(struct scst_target *tgt);
+void scst_event_target_exit(struct scst_target *tgt);
 
 /* configfs.c: the root and what all directories share */
 #define SCST_MAX_MS	600000

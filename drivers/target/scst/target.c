@@ -139,6 +139,7 @@ static void scst_target_free(struct scst_target *tgt)
 {
 	struct scst_plugin *plugin = tgt->plugin;
 
+	scst_event_target_exit(tgt);
 	if (tgt->ops->destroy)
 		tgt->ops->destroy(tgt);
 	scst_lun_map_exit(&tgt->map);

@@ -82,7 +82,7 @@ make_everything() {
 	make_everything
 	documented "$scst_root" | sort -u >"$BATS_TEST_TMPDIR/known"
 	find . -mindepth 3 ! -type l -printf '%P\n' |
-		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions|portals|auth)' \
+		grep -Evx -f "$BATS_TEST_TMPDIR/known" -e 'targets/[^/]+/[^/]+/(groups/[^/]+/)?(luns|initiators|groups|sessions|portals|auth|failures)' \
 			>"$BATS_TEST_TMPDIR/unknown" || true
 	equal '' "$(cat "$BATS_TEST_TMPDIR/unknown")" 'without an ABI entry'
 }
@@ -98,7 +98,7 @@ make_everything() {
 # The objects among the directories, but for those of a driver's own
 objects() {
 	find devices/*/* targets/*/* -type d |
-		grep -Ev -e '/(luns|initiators|groups|sessions|portals|auth)$' \
+		grep -Ev -e '/(luns|initiators|groups|sessions|portals|auth|failures)$' \
 			-e '^targets/[^/]+/[^/]+/(initiators|portals|auth)/'
 }
 
