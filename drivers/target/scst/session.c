@@ -208,14 +208,18 @@ static int __scst_session_log_in(struct scst_session *sess)
  *
  * Context: process context; takes scst_config_lock.
  * Return: the session, or an ERR_PTR: -ENOMEM, -ESHUTDOWN if the target is not
- * enabled.
+ * enabled, -ENAMETOOLONG if the name does not fit into SCST_PORT_NAME_LEN.
  */
 struct scst_session *scst_session_register(struct scst_target *tgt,
 					   const char *initiator, void *priv)
 {
-	struct scst_session *sess = scst_session_alloc(tgt, initiator, priv);
+	struct scst_session *sess;
 	int ret;
 
+	/* Its directory's name has room for this, and for a number behind it. */
+	if (strnlen(initiator, SCST_PORT_NAME_LEN) == SCST_PORT_NAME_LEN)
+		return ERR_PTR(-ENAMETOOLONG);
+	sess = scst_session_alloc(tgt, initiator, priv);
 	if (!sess)
 		return ERR_PTR(-ENOMEM);
 	mutex_lock(&scst_config_lock);
