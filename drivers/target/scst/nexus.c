@@ -113,10 +113,8 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
  * @dead:  what stood in its place comes here
  *
  * Context: process context, under scst_config_lock.
- * Return: the nexus whose place it takes, or NULL.
  */
-struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
-				      struct list_head *dead)
+void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 {
 	struct scst_nexus *old;
 
@@ -132,7 +130,6 @@ struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
 		scst_nexus_retract(old, dead);
 	scst_sysfs_lun_add(nexus);
 	scst_event_lun(nexus, SCST_EVENT_LUN_ADDED);
-	return old;
 }
 
 /**

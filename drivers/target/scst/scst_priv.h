@@ -820,8 +820,7 @@ void scst_inject_wait_end(struct scst_inject_wait *wait);
 int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,
 		       struct list_head *fresh);
 void scst_nexus_cancel(struct list_head *fresh);
-struct scst_nexus *scst_nexus_publish(struct scst_nexus *nexus,
-				      struct list_head *dead);
+void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead);
 void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead);
 void scst_nexus_retire(struct list_head *dead);
 void scst_nexus_free_idle(struct list_head *dead);

@@ -86,12 +86,16 @@ void scst_ua_init(struct scst_nexus *nexus)
  * @face:  what was there
  *
  * To the initiator it is the same LUN with other INQUIRY data; if it really is
- * the same, it comes back as if powered on.
+ * the same, it comes back as if powered on. No lock is needed as nobody else has @nexus:
+ * a published one belongs to its commands, too.
+ *
+ * Context: process context, under scst_config_lock.
  */
 void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face)
 {
 	struct scst_lun_face now;
 
+	lockdep_assert(list_empty(&nexus->dev_entry));
 	scst_device_face(nexus->dev, &now);
 	if (now.naa_id == face->naa_id)
 		return;

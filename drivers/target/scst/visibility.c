@@ -323,6 +323,19 @@ int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map
 	return 0;
 }
 
+/* What a nexus is about to take the place of, or NULL */
+static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
+{
+	struct scst_nexus *old = xa_load(&nexus->sess->nexuses, nexus->lun);
+	struct scst_lun_face face;
+
+	if (!old)
+		return NULL;
+	scst_device_face(old->dev, &face);
+	scst_ua_replaced(nexus, &face);
+	return old;
+}
+
 /**
  * scst_session_publish - sessions see LUNs that are new to them
  * @fresh: the nexuses; empty on return
@@ -335,15 +348,11 @@ void scst_session_publish(struct list_head *fresh, struct list_head *dead)
 	struct scst_nexus *nexus, *next, *old;
 
 	list_for_each_entry_safe(nexus, next, fresh, change_entry) {
-		old = scst_nexus_publish(nexus, dead);
-		if (old) {
-			struct scst_lun_face face;
-
-			scst_device_face(old->dev, &face);
-			scst_ua_replaced(nexus, &face);
+		old = scst_nexus_replaces(nexus);
+		scst_nexus_publish(nexus, dead);
+		if (old)
 			scst_session_notify(nexus->sess, SCST_EVENT_LUN_REMOVED,
 					    nexus->lun);
-		}
 		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, nexus->lun);
 	}
 }
