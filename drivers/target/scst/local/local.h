@@ -68,8 +68,11 @@ struct scst_local_target {
  * @entry:	on @target->list
  * @removed:	the directory is gone
  * @relogin:	its host is to go, and a new one to come
+ * @wq:		for @work alone: what the mid-level does there may wait for the backends of
+ *		this initiator's LUNs, and nobody else is to wait for that
  * @work:	makes the host, keeps its LUNs up to date, removes it
  * @cut:	ends the host's session when the removal takes too long
+ * @free_work:	frees the initiator, whose last reference @work may have given back
  * @over:	the directory is gone and there is no host any more
  * @host:	its SCSI host; NULL while there is none. Changed by @work.
  * @host_no:	the number of a host that is ready for use, or -1; changed by
@@ -83,8 +86,10 @@ struct scst_local_initiator {
 	struct list_head entry;			/* T */
 	bool removed;				/* T */
 	bool relogin;				/* T */
+	struct workqueue_struct *wq;		/* I */
 	struct work_struct work;
 	struct delayed_work cut;
+	struct work_struct free_work;
 	struct completion over;
 	struct scst_local_host *host;		/* T */
 	int host_no;
@@ -129,7 +134,7 @@ struct scst_local_cmd {
 	bool busy;
 };
 
-extern struct workqueue_struct *scst_local_wq;
+extern struct workqueue_struct *scst_local_wq;	/* what waits for no backend */
 extern struct device *scst_local_root;
 
 /* target.c */

@@ -14,15 +14,24 @@ scst_local_initiator_from_item(struct config_item *item)
 	return container_of(item, struct scst_local_initiator, item);
 }
 
+static void scst_local_free_work(struct work_struct *work)
+{
+	struct scst_local_initiator *initiator =
+		container_of(work, struct scst_local_initiator, free_work);
+	struct config_group *target = initiator->target->group;
+
+	destroy_workqueue(initiator->wq);
+	kfree(initiator->name);
+	kfree(initiator);
+	config_group_put(target);
+}
+
 static void scst_local_initiator_free(struct kref *kref)
 {
 	struct scst_local_initiator *initiator =
 		container_of(kref, struct scst_local_initiator, kref);
-	struct config_group *target = initiator->target->group;
 
-	kfree(initiator->name);
-	kfree(initiator);
-	config_group_put(target);
+	queue_work(scst_local_wq, &initiator->free_work);
 }
 
 /**
@@ -45,7 +54,7 @@ void scst_local_put(struct scst_local_initiator *initiator)
 void scst_local_kick(struct scst_local_initiator *initiator)
 {
 	kref_get(&initiator->kref);
-	if (!queue_work(scst_local_wq, &initiator->work))
+	if (!queue_work(initiator->wq, &initiator->work))
 		scst_local_put(initiator);
 }
 
@@ -124,18 +133,25 @@ scst_local_initiator_alloc(struct scst_local_target *target, const char *name)
 	if (!initiator)
 		return NULL;
 	initiator->name = kstrdup(name, GFP_KERNEL);
-	if (!initiator->name) {
-		kfree(initiator);
-		return NULL;
-	}
+	initiator->wq = alloc_ordered_workqueue("scst_local/%.16s", 0, name);
+	if (!initiator->name || !initiator->wq)
+		goto out_free;
 	config_group_get(target->group);
 	initiator->target = target;
 	initiator->host_no = -1;
 	kref_init(&initiator->kref);
 	INIT_WORK(&initiator->work, scst_local_work);
 	INIT_DELAYED_WORK(&initiator->cut, scst_local_cut_work);
+	INIT_WORK(&initiator->free_work, scst_local_free_work);
 	init_completion(&initiator->over);
 	return initiator;
+
+out_free:
+	if (initiator->wq)
+		destroy_workqueue(initiator->wq);
+	kfree(initiator->name);
+	kfree(initiator);
+	return NULL;
 }
 
 static struct config_item *scst_local_make_initiator(struct config_group *group,
