@@ -131,6 +131,7 @@ enum scst_stage {
 enum scst_cmd_flag {
 	SCST_CMD_ABORTED,	/* a TMF or a log-out ended it */
 	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
+	SCST_CMD_ABORTED_SERVER,	/* ... or by the device server itself */
 	SCST_CMD_PARKED,	/* it waits; who clears this makes it go on */
 	SCST_CMD_UNDELIVERED,	/* its response did not reach the initiator */
 	SCST_CMD_WAITS,		/* for aborted ones; it does nothing else any more */
@@ -170,6 +171,7 @@ enum scst_cmd_flag {
  *			transport announced
  * @status:		SAM status
  * @sense_len:		valid bytes in @sense
+ * @abort_serial:	core: what scst_abort_serial() had counted when it was aborted
  * @handler_priv:	for the handler alone, while it executes the command
  * @nexus:		core: the I_T_L nexus; NULL if the LUN is not there
  * @dev:		core: the device; NULL if the LUN is not there
@@ -223,6 +225,9 @@ struct scst_cmd {
 	/* result */
 	u8 status;
 	u8 sense_len;
+
+	/* the core's own, where there is room for it */
+	u32 abort_serial;
 
 	const struct scst_opcode *op;
 	u64 lba;

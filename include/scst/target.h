@@ -80,6 +80,10 @@ enum scst_event {
  *			answer was withheld.
  * @tmf_done:		a task management function ended with tmf->response;
  *			@tmf is the driver's again. Process context.
+ * @session_left:	optional; after scst_session_unregister(): @sess has left its target, so
+ *			the initiator port may log in again, and the target be enabled or
+ *			removed. Commands that their backends hold may keep it for long.
+ *			Process context.
  * @transport_id:	optional; write @sess's TransportID, SPC-5 7.6.4, into at most
  *			256 zeroed bytes and return its length: always the same
  *			bytes for the same initiator port. Process context.
@@ -116,6 +120,7 @@ struct scst_target_ops {
 	void (*send_response)(struct scst_cmd *cmd);
 	void (*release)(struct scst_cmd *cmd);
 	void (*tmf_done)(struct scst_tmf *tmf);
+	void (*session_left)(struct scst_session *sess);
 	unsigned int (*transport_id)(struct scst_session *sess, u8 *id);
 	void (*address)(struct scst_session *sess, char *address);
 	void (*disconnect)(struct scst_session *sess);

@@ -32,6 +32,7 @@
  *    more.
  * 5. With an I_T nexus, it is unregistered. The core aborts its commands; io_work gives
  *    back those that waited for data or were to be answered. When the core calls
+ *    iscst_session_left(), nobody finds the session any more. When it calls
  *    iscst_session_gone(), the last release() is over and nothing kicks io_work.
  * 6. io_work is cancelled, and session and connection are freed.
  *
@@ -554,6 +555,7 @@ struct iscst_cmd {
  * @proven:	what the initiator has proved; NULL: nothing, or not for discovery
  * @ending:	the core was told to forget it
  * @gone:	and has done so
+ * @left:	it is not on @target's list any more
  * @logout:	the answer to the log-out that ended it
  * @exp_cmdsn:	CmdSN of the next command
  * @max_cmdsn:	CmdSN of the last that may be sent
@@ -577,6 +579,7 @@ struct iscst_session {
 	struct iscst_secret *proven;		/* I */
 	bool ending;				/* G */
 	bool gone;				/* G */
+	bool left;				/* G */
 	struct iscst_ctl *logout;		/* W to set, then G */
 	u32 exp_cmdsn;				/* W */
 	u32 max_cmdsn;				/* W */
@@ -877,6 +880,7 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
 void iscst_address(struct scst_session *sess, char *address);
 void iscst_disconnect(struct scst_session *sess);
+void iscst_session_left(struct scst_session *sess);
 void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense);
 
 /* rx.c */

@@ -84,7 +84,8 @@ static u16 iscst_login_check_tsih(const struct iscsi_login_req *req)
 		return 0;
 	mutex_lock(&iscst_lock);
 	list_for_each_entry(conn, &iscst_conns, entry)
-		found |= conn->session && conn->session->tsih == be16_to_cpu(req->tsih) &&
+		found |= conn->session && !conn->session->left &&
+			 conn->session->tsih == be16_to_cpu(req->tsih) &&
 			 !memcmp(conn->session->isid, req->isid, sizeof(req->isid));
 	mutex_unlock(&iscst_lock);
 	return found ? ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED) :

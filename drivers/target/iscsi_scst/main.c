@@ -77,6 +77,7 @@ static const struct scst_target_ops iscst_ops = {
 	.send_response = iscst_send_response,
 	.release = iscst_release,
 	.tmf_done = iscst_tmf_done,
+	.session_left = iscst_session_left,
 	.transport_id = iscst_transport_id,
 	.address = iscst_address,
 	.disconnect = iscst_disconnect,

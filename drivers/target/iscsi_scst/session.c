@@ -11,7 +11,10 @@
 
 #include "iscst.h"
 
-/* How long a log-in waits for the session that it reinstates */
+/*
+ * How long a log-in waits for the session that it reinstates to leave. That takes no longer
+ * than the core gives its commands, not even if a backend does not let go of them.
+ */
 #define ISCST_REINSTATE_TIMEOUT	(10 * HZ)
 
 /*
@@ -223,6 +226,27 @@ u16 iscst_session_open(struct iscst_conn *conn)
 	return 0;
 }
 
+/**
+ * iscst_session_left - the initiator may log in again
+ * @sess: the I_T nexus, whose commands the core does not answer any more
+ *
+ * Its name and ISID, and its share of the target's sessions, are free. Its memory stays as
+ * long as a backend has one of its commands.
+ *
+ * Context: process context; takes iscst_lock.
+ */
+void iscst_session_left(struct scst_session *sess)
+{
+	struct iscst_session *session = scst_session_priv(sess);
+
+	mutex_lock(&iscst_lock);
+	session->left = true;
+	list_del_init(&session->entry);
+	session->target->session_count--;
+	mutex_unlock(&iscst_lock);
+	wake_up_all(&iscst_waitq);
+}
+
 /*
  * The core is done with it. Its target may go from here on. Unless the connection waits
  * for that, it is told that it is logged out, and frees the session when it ends.
@@ -234,8 +258,6 @@ static void iscst_session_gone(void *priv)
 	bool is_last;
 
 	mutex_lock(&iscst_lock);
-	list_del_init(&session->entry);
-	session->target->session_count--;
 	conn->target = NULL;
 	session->gone = true;
 	is_last = !conn->sock;

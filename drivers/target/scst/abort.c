@@ -18,15 +18,41 @@ static bool scst_cmd_is_fenced(const struct scst_cmd *cmd)
 	       (cmd->core_buffer || !cmd->data_len);
 }
 
+/* It will not come back: it uses the driver's own buffer, which is not given back before. */
+static bool scst_cmd_is_hopeless(const struct scst_cmd *cmd)
+{
+	return cmd->dev && READ_ONCE(cmd->dev->fenced) &&
+	       READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
+}
+
 static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 			       const struct scst_cmd_filter *filter)
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
+	/* What others have aborted since is not for this one to wait for. */
+	if ((s32)(cmd->abort_serial - filter->serial) > 0)
+		return false;
 	/* Commands that wait do not wait for each other. */
 	if (filter->except && test_bit(SCST_CMD_WAITS, &cmd->flags))
 		return false;
+	if (filter->hopeful && scst_cmd_is_hopeless(cmd))
+		return false;
 	return !filter->backend || READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
+}
+
+/*
+ * What has been answered has left the task set and does not touch the medium. Its driver
+ * may still have its data and its status, which is for its own nexus to wait for: another
+ * one's connection may be dead.
+ */
+static bool scst_cmd_has_ended(const struct scst_cmd *cmd,
+			       const struct scst_cmd_filter *filter)
+{
+	if (!READ_ONCE(cmd->answered))
+		return false;
+	return filter->unanswered ||
+	       (filter->answered_of && filter->answered_of != cmd->sess);
 }
 
 static bool scst_cmd_matches(const struct scst_cmd *cmd,
@@ -38,7 +64,7 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->tag || cmd->tag == *filter->tag) &&
 	       (!filter->lun || !memcmp(&cmd->lun, filter->lun,
 					sizeof(cmd->lun))) &&
-	       (!filter->unanswered || !READ_ONCE(cmd->answered)) &&
+	       !scst_cmd_has_ended(cmd, filter) &&
 	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
 }
 
@@ -78,6 +104,28 @@ bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter)
 {
 	return scst_session_count(sess, filter);
+}
+
+/**
+ * __scst_device_find - find a session that has commands of a device
+ * @dev:    the device
+ * @of:     no other session than this, or NULL
+ * @filter: which commands are meant
+ *
+ * Context: under the device's lock.
+ * Return: a session that has at least one, or NULL.
+ */
+struct scst_session *__scst_device_find(struct scst_device *dev,
+					const struct scst_session *of,
+					const struct scst_cmd_filter *filter)
+{
+	struct scst_nexus *nexus;
+
+	lockdep_assert_held(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		if ((!of || nexus->sess == of) && scst_session_has(nexus->sess, filter))
+			return nexus->sess;
+	return NULL;
 }
 
 /**
@@ -134,22 +182,45 @@ static void scst_abort_tell(struct scst_cmd *cmd)
 		ops->aborted(cmd);
 }
 
+/* Counts the functions that wait for what has been aborted before them. */
+static atomic_t scst_abort_count;
+
+/**
+ * scst_abort_serial - tell what has been aborted by now from what will be
+ *
+ * Context: any.
+ * Return: for scst_cmd_filter.serial.
+ */
+u32 scst_abort_serial(void)
+{
+	return atomic_inc_return(&scst_abort_count) - 1;
+}
+
+static void scst_cmd_forget_others(struct scst_cmd *cmd)
+{
+	clear_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+	clear_bit(SCST_CMD_ABORTED_SERVER, &cmd->flags);
+}
+
 /*
  * Under the lock of its list. What its own nexus aborts must not be answered, even if
  * another did so before: by then its tag may belong to another command. Returns whether
  * the initiator loses the command by it: who was first counts.
  */
-static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
+static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by)
 {
 	bool aborted = scst_cmd_aborted(cmd);
 	bool lost = !aborted && !READ_ONCE(cmd->answered);
 
+	if (!aborted)
+		cmd->abort_serial = atomic_read(&scst_abort_count);
 	/* Who sees the command aborted must also see by whom. */
-	if (!other)
-		clear_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
+	if (by == SCST_ABORT_OWN)
+		scst_cmd_forget_others(cmd);
 	else if (!aborted)
-		set_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags);
-	/* Orders the two bits. */
+		set_bit(by == SCST_ABORT_OTHER ? SCST_CMD_ABORTED_OTHER :
+						 SCST_CMD_ABORTED_SERVER, &cmd->flags);
+	/* Orders the bits. */
 	smp_mb__before_atomic();
 	set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	/* Pairs with scst_cmd_park(). */
@@ -163,7 +234,7 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, bool other)
 
 static unsigned int scst_list_abort(struct scst_cmd_list *list,
 				    const struct scst_cmd_filter *filter,
-				    bool other)
+				    enum scst_abort by)
 {
 	unsigned int count = 0;
 	struct scst_cmd *cmd;
@@ -171,7 +242,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 	spin_lock_bh(&list->lock);
 	list_for_each_entry(cmd, &list->cmds, entry)
 		count += scst_cmd_matches(cmd, filter) &&
-			 scst_cmd_abort(cmd, other);
+			 scst_cmd_abort(cmd, by);
 	spin_unlock_bh(&list->lock);
 	return count;
 }
@@ -180,7 +251,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * scst_session_abort - abort commands
  * @sess:   their session
  * @filter: which
- * @other:  on behalf of another I_T nexus
+ * @by:     on whose behalf
  *
  * An aborted command does not reach the backend any more unless it is there
  * already. Its driver gets it back through ops->release(), with or without
@@ -190,22 +261,29 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * Return: how many of those that were neither aborted before nor answered.
  */
 unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, bool other)
+				const struct scst_cmd_filter *filter, enum scst_abort by)
 {
 	unsigned int count = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter,
-					 other);
+		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter, by);
 	return count;
+}
+
+static enum scst_abort scst_abort_by(const struct scst_session *sess,
+				     const struct scst_session *by)
+{
+	if (!by)
+		return SCST_ABORT_SERVER;
+	return sess == by ? SCST_ABORT_OWN : SCST_ABORT_OTHER;
 }
 
 /**
  * __scst_device_abort - abort a device's commands of all sessions
  * @dev:       the device
  * @filter:    which of its commands are meant
- * @by:        on behalf of this session, or NULL
+ * @by:        on behalf of this session; NULL: nobody asked for it
  * @attention: tell other initiators that lost commands, unless they get TASK ABORTED
  *
  * Context: under the device's lock.
@@ -218,14 +296,14 @@ void __scst_device_abort(struct scst_device *dev,
 
 	lockdep_assert_held(&dev->lock);
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
+		enum scst_abort abort = scst_abort_by(nexus->sess, by);
 		struct scst_cmd_filter of_nexus = *filter;
-		bool other = nexus->sess != by;
 
 		if (filter->nexus && filter->nexus != nexus)
 			continue;
 		of_nexus.nexus = nexus;
-		if (scst_session_abort(nexus->sess, &of_nexus, other) && other &&
-		    attention && !dev->mode.tas)
+		if (scst_session_abort(nexus->sess, &of_nexus, abort) && attention &&
+		    abort == SCST_ABORT_OTHER && !dev->mode.tas)
 			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
 	}
 }

@@ -271,22 +271,22 @@ static bool __scst_device_fence(struct scst_device *dev)
 /**
  * scst_device_fence - expect nothing of a backend any more that does not answer
  * @dev:  the device
- * @sess: a session
- * @late: which of its commands the backend should have ended long ago. If it just has,
- *	  the device may have been closed, and even enabled again: nothing is fenced.
+ * @sess: a session, or NULL for all
+ * @late: which commands the backend should have ended long ago. If it just has, the
+ *	  device may have been closed, and even enabled again: nothing is fenced.
  *
  * New commands fail at once. What the backend still holds ends when the backend answers,
  * and then it is closed; until then the device cannot be enabled again.
  *
  * Context: process context.
  */
-void scst_device_fence(struct scst_device *dev, struct scst_session *sess,
+void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		       const struct scst_cmd_filter *late)
 {
 	bool fenced, news;
 
 	spin_lock_bh(&dev->lock);
-	fenced = scst_session_has(sess, late);
+	fenced = __scst_device_find(dev, sess, late);
 	news = fenced && __scst_device_fence(dev);
 	spin_unlock_bh(&dev->lock);
 	if (!fenced)

@@ -252,22 +252,21 @@ static int __scst_pattern_add(struct scst_group *grp, struct scst_pattern *patte
 	return 0;
 }
 
-static void scst_pattern_retire(struct scst_pattern *pattern)
+static void scst_pattern_take_dead(struct scst_pattern *pattern, struct list_head *dead)
 {
-	LIST_HEAD(dead);
-
 	mutex_lock(&scst_config_lock);
-	list_splice_init(&pattern->dead, &dead);
+	list_splice_init(&pattern->dead, dead);
 	mutex_unlock(&scst_config_lock);
-	scst_nexus_retire(&dead);
 }
 
-static void scst_pattern_retire_work(struct work_struct *work)
+static void scst_pattern_reap_work(struct work_struct *work)
 {
 	struct scst_pattern *pattern = container_of(work, struct scst_pattern,
-						    retire_work);
+						    reap_work);
+	LIST_HEAD(dead);
 
-	scst_pattern_retire(pattern);
+	scst_pattern_take_dead(pattern, &dead);
+	scst_nexus_reap(&dead);
 	config_item_put(&pattern->item);
 }
 
@@ -282,7 +281,7 @@ static void scst_pattern_init(struct scst_pattern *pattern, struct scst_group *g
 	if (pattern->text)
 		scst_target_fold_name(grp->tgt, pattern->text);
 	INIT_LIST_HEAD(&pattern->dead);
-	INIT_WORK(&pattern->retire_work, scst_pattern_retire_work);
+	INIT_WORK(&pattern->reap_work, scst_pattern_reap_work);
 }
 
 /**
@@ -311,7 +310,7 @@ struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *nam
 	ret = __scst_pattern_add(grp, pattern);
 	if (!ret && !list_empty(&pattern->dead)) {
 		config_item_get(&pattern->item);
-		queue_work(scst_tmf_wq, &pattern->retire_work);
+		queue_work(scst_tmf_wq, &pattern->reap_work);
 	}
 	mutex_unlock(&scst_config_lock);
 	if (!ret)
@@ -353,7 +352,10 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
  */
 void scst_pattern_free(struct scst_pattern *pattern)
 {
-	scst_pattern_retire(pattern);
+	LIST_HEAD(dead);
+
+	scst_pattern_take_dead(pattern, &dead);
+	scst_nexus_retire(&dead);
 	kfree(pattern->text);
 	kfree(pattern);
 }

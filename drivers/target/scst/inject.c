@@ -214,7 +214,7 @@ void scst_inject_wait_end(struct scst_inject_wait *wait)
 	if (list_empty(&wait->entry))
 		return;
 	spin_lock_bh(&scst_inject_waits_lock);
-	list_del(&wait->entry);
+	list_del_init(&wait->entry);
 	spin_unlock_bh(&scst_inject_waits_lock);
 }
 

@@ -13,14 +13,91 @@
 
 #include "scst_priv.h"
 
+/* What is left on the list of somebody who waits for it */
+static DEFINE_SPINLOCK(scst_retire_lock);
+static DECLARE_WAIT_QUEUE_HEAD(scst_retire_waitq);
+
+/* The last that is done to a nexus: who has waited for it may do what he likes then. */
+static void scst_nexus_leave(struct scst_nexus *nexus)
+{
+	spin_lock(&scst_retire_lock);
+	list_del_init(&nexus->change_entry);
+	spin_unlock(&scst_retire_lock);
+	wake_up_all(&scst_retire_waitq);
+}
+
+/*
+ * Whether it is a nexus of the same I_T nexus, of a session before, and still has commands:
+ * they are aborted, but what their backend does with them must not come after what is sent
+ * now. RFC 7143 6.3.5 has the initiator port log in at once all the same.
+ */
+static bool scst_nexus_precedes(const struct scst_nexus *old,
+				const struct scst_nexus *nexus)
+{
+	return old->retracted && old->sess != nexus->sess &&
+	       old->sess->tgt == nexus->sess->tgt &&
+	       scst_transport_id_equal(&old->sess->transport_id,
+				       &nexus->sess->transport_id);
+}
+
+static bool __scst_nexus_is_behind(const struct scst_nexus *nexus)
+{
+	const struct scst_nexus *old;
+
+	if (!nexus->dev->retracted)
+		return false;
+	list_for_each_entry(old, &nexus->dev->nexuses, dev_entry)
+		if (scst_nexus_precedes(old, nexus))
+			return true;
+	return false;
+}
+
+static void __scst_nexus_join(struct scst_nexus *nexus)
+{
+	struct scst_device *dev = nexus->dev;
+
+	lockdep_assert_held(&dev->lock);
+	nexus->behind = __scst_nexus_is_behind(nexus);
+	dev->behind += nexus->behind;
+	list_add_tail(&nexus->dev_entry, &dev->nexuses);
+	scst_reserve_join(nexus);
+}
+
+/* Those that were behind a nexus may go on. */
+static void __scst_nexus_let_go_on(struct scst_device *dev)
+{
+	struct scst_nexus *nexus;
+
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
+		if (!nexus->behind || __scst_nexus_is_behind(nexus))
+			continue;
+		nexus->behind = false;
+		dev->behind--;
+		scst_reserve_join(nexus);
+	}
+}
+
+static void __scst_nexus_quit(struct scst_nexus *nexus)
+{
+	struct scst_device *dev = nexus->dev;
+
+	lockdep_assert_held(&dev->lock);
+	list_del(&nexus->dev_entry);
+	dev->retracted -= nexus->retracted;
+	dev->behind -= nexus->behind;
+	if (dev->behind)
+		__scst_nexus_let_go_on(dev);
+}
+
 static void scst_nexus_free(struct scst_nexus *nexus)
 {
 	spin_lock_bh(&nexus->dev->lock);
-	list_del(&nexus->dev_entry);
+	__scst_nexus_quit(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	scst_stats_nexus_exit(nexus);
 	scst_device_put(nexus->dev);
 	scst_session_put(nexus->sess);
+	scst_nexus_leave(nexus);
 	kfree(nexus);
 }
 
@@ -38,6 +115,7 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 	nexus->lun = lun->lun;
 	nexus->read_only = lun->read_only;
 	INIT_LIST_HEAD(&nexus->dev_entry);
+	INIT_LIST_HEAD(&nexus->change_entry);
 	scst_ua_init(nexus);
 	if (!scst_stats_nexus_init(nexus))
 		return nexus;
@@ -88,7 +166,6 @@ void scst_nexus_cancel(struct list_head *fresh)
 		xa_release(&nexus->sess->nexuses, nexus->lun);
 		scst_nexus_free(nexus);
 	}
-	INIT_LIST_HEAD(fresh);
 }
 
 /*
@@ -99,6 +176,7 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 {
 	spin_lock_bh(&nexus->dev->lock);
 	WRITE_ONCE(nexus->retracted, true);
+	nexus->dev->retracted++;
 	scst_reserve_lost(nexus);
 	__scst_aca_clear(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
@@ -119,10 +197,9 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 	struct scst_nexus *old;
 
 	lockdep_assert_held(&scst_config_lock);
-	list_del(&nexus->change_entry);
+	list_del_init(&nexus->change_entry);
 	spin_lock_bh(&nexus->dev->lock);
-	list_add_tail(&nexus->dev_entry, &nexus->dev->nexuses);
-	scst_reserve_join(nexus);
+	__scst_nexus_join(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	/* The place is reserved: this allocates nothing. */
 	old = xa_store(&nexus->sess->nexuses, nexus->lun, nexus, GFP_KERNEL);
@@ -146,80 +223,220 @@ void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead)
 	scst_nexus_retract(nexus, dead);
 }
 
-static bool scst_nexus_wait(struct scst_nexus *nexus, long timeout)
+/* How far the end of a nexus has come */
+enum {
+	SCST_REAP_DRAIN,	/* its commands may end as they would have */
+	SCST_REAP_ABORTED,	/* they are aborted */
+	SCST_REAP_FENCED,	/* their backend was told off, if it still has them */
+};
+
+/* When the time for that is over, jiffies from now */
+static long scst_nexus_time_left(const struct scst_nexus *nexus)
+{
+	const struct scst_device *dev = nexus->dev;
+
+	switch (nexus->reap_stage) {
+	case SCST_REAP_DRAIN:
+		return scst_time_left(nexus->reap_start +
+				      msecs_to_jiffies(READ_ONCE(dev->drain_ms)));
+	case SCST_REAP_ABORTED:
+		return scst_time_left(nexus->reap_start +
+				      msecs_to_jiffies(READ_ONCE(dev->fence_ms)));
+	default:
+		return MAX_SCHEDULE_TIMEOUT;
+	}
+}
+
+static void scst_nexus_set_aborted(struct scst_nexus *nexus)
+{
+	nexus->reap_serial = scst_abort_serial();
+	nexus->reap_start = jiffies;
+	nexus->reap_stage = SCST_REAP_ABORTED;
+}
+
+static void scst_nexus_abort(struct scst_nexus *nexus)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus };
 
-	return scst_session_wait(nexus->sess, &filter, timeout);
+	scst_session_abort(nexus->sess, &filter, SCST_ABORT_SERVER);
+	scst_nexus_set_aborted(nexus);
+}
+
+/* As a task management function would */
+static void scst_nexus_fence(struct scst_nexus *nexus)
+{
+	const struct scst_cmd_filter late = {
+		.nexus = nexus, .aborted = true, .backend = true,
+		.serial = nexus->reap_serial,
+	};
+
+	scst_device_fence(nexus->dev, nexus->sess, &late);
+	nexus->reap_stage = SCST_REAP_FENCED;
+}
+
+/* Returns whether its commands are gone; if not, its work runs again. */
+static bool scst_nexus_is_drained(struct scst_nexus *nexus)
+{
+	const struct scst_cmd_filter filter = { .nexus = nexus };
+	enum scst_wait wait;
+
+	while ((wait = scst_waiter_wait(&nexus->reaper, nexus->sess, &filter,
+					scst_nexus_time_left(nexus))) == SCST_WAIT_LATE) {
+		if (nexus->reap_stage == SCST_REAP_DRAIN)
+			scst_nexus_abort(nexus);
+		else
+			scst_nexus_fence(nexus);
+	}
+	return wait == SCST_WAIT_GONE;
 }
 
 static void scst_nexus_reap_work(struct work_struct *work)
 {
-	struct scst_nexus *nexus = container_of(work, struct scst_nexus,
-						reap_work);
+	struct scst_nexus *nexus = container_of(to_delayed_work(work), struct scst_nexus,
+						reaper.work);
+	struct scst_session *sess = nexus->sess;
 
-	scst_nexus_wait(nexus, MAX_SCHEDULE_TIMEOUT);
+	if (!scst_nexus_is_drained(nexus))
+		return;
+	scst_session_get(sess);
 	scst_nexus_free(nexus);
+	/* The session goes when its nexuses have. */
+	scst_session_tmf_gone(sess);
+	scst_session_put(sess);
 }
 
-static void scst_nexus_drain(struct scst_nexus *nexus, unsigned long start)
+static bool scst_nexus_is_idle(struct scst_nexus *nexus)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus };
-	unsigned long deadline = start +
-		msecs_to_jiffies(READ_ONCE(nexus->dev->drain_ms));
 
-	if (scst_nexus_wait(nexus, max_t(long, deadline - jiffies, 0)))
-		goto out_free;
-	scst_session_abort(nexus->sess, &filter, true);
-	if (scst_nexus_wait(nexus, SCST_ABORT_GRACE))
-		goto out_free;
-	INIT_WORK(&nexus->reap_work, scst_nexus_reap_work);
-	queue_work(scst_tmf_wq, &nexus->reap_work);
-	return;
-
-out_free:
-	scst_nexus_free(nexus);
+	return !scst_session_has(nexus->sess, &filter);
 }
 
-/**
- * scst_nexus_retire - free unpublished nexuses when their commands are done
- * @dead: the nexuses; empty on return
- *
- * What still runs after the device's drain_ms is aborted; what does not even end
- * then is left to a worker.
- *
- * Context: process context without locks; may sleep.
- */
-void scst_nexus_retire(struct list_head *dead)
+static void scst_nexus_start_reaper(struct scst_nexus *nexus)
 {
-	unsigned long start = jiffies;
+	atomic_inc(&nexus->sess->tmfs);
+	INIT_DELAYED_WORK(&nexus->reaper.work, scst_nexus_reap_work);
+	scst_waiter_init(&nexus->reaper, scst_tmf_wq);
+	scst_waiter_start(&nexus->reaper);
+}
+
+/*
+ * Free those that have no command, and have the others free themselves, each when its last
+ * command is gone.
+ */
+static void scst_nexus_start_reapers(struct list_head *dead)
+{
 	struct scst_nexus *nexus, *next;
 
-	if (list_empty(dead))
-		return;
+	list_for_each_entry_safe(nexus, next, dead, change_entry)
+		if (scst_nexus_is_idle(nexus))
+			scst_nexus_free(nexus);
+	/* Each leaves the list by itself. */
+	spin_lock(&scst_retire_lock);
+	list_for_each_entry(nexus, dead, change_entry)
+		scst_nexus_start_reaper(nexus);
+	spin_unlock(&scst_retire_lock);
+}
+
+static void scst_nexus_begin_drain(struct list_head *dead)
+{
+	struct scst_nexus *nexus;
+
+	list_for_each_entry(nexus, dead, change_entry)
+		nexus->reap_start = jiffies;
 	/*
 	 * From here on all their commands stand on the lists. Expedited, because
 	 * a script takes thousands of LUNs away, one after the other.
 	 */
 	synchronize_rcu_expedited();
-	list_for_each_entry_safe(nexus, next, dead, change_entry)
-		scst_nexus_drain(nexus, start);
-	INIT_LIST_HEAD(dead);
+	scst_nexus_start_reapers(dead);
 }
 
-/**
- * scst_nexus_free_idle - free unpublished nexuses that have no command
- * @dead: the nexuses; empty on return
- *
- * Context: process context.
- */
-void scst_nexus_free_idle(struct list_head *dead)
+/* Those that are left on a list go without anybody who waits for them. */
+static void scst_nexus_detach(struct list_head *dead)
 {
 	struct scst_nexus *nexus, *next;
 
+	spin_lock(&scst_retire_lock);
 	list_for_each_entry_safe(nexus, next, dead, change_entry)
-		scst_nexus_free(nexus);
-	INIT_LIST_HEAD(dead);
+		list_del_init(&nexus->change_entry);
+	spin_unlock(&scst_retire_lock);
+}
+
+static bool scst_nexus_all_gone(const struct list_head *dead)
+{
+	bool gone;
+
+	spin_lock(&scst_retire_lock);
+	gone = list_empty(dead);
+	spin_unlock(&scst_retire_lock);
+	return gone;
+}
+
+/* How long their commands have until they are aborted, and a second, jiffies */
+static long scst_nexus_patience(const struct list_head *dead)
+{
+	const struct scst_nexus *nexus;
+	unsigned int ms = 0;
+
+	list_for_each_entry(nexus, dead, change_entry)
+		ms = max(ms, READ_ONCE(nexus->dev->drain_ms));
+	return msecs_to_jiffies(ms) + SCST_ABORT_GRACE;
+}
+
+/**
+ * scst_nexus_reap - free unpublished nexuses when their commands are done
+ * @dead: the nexuses; empty on return
+ *
+ * What still runs after the device's drain_ms is aborted. Nobody waits for it here.
+ *
+ * Context: process context without locks.
+ */
+void scst_nexus_reap(struct list_head *dead)
+{
+	if (list_empty(dead))
+		return;
+	scst_nexus_begin_drain(dead);
+	scst_nexus_detach(dead);
+}
+
+/**
+ * scst_nexus_retire - free unpublished nexuses and wait until their commands are done
+ * @dead: the nexuses; empty on return
+ *
+ * However many there are, it takes no longer than the longest drain_ms of their devices
+ * and SCST_ABORT_GRACE. What does not end even then is not waited for.
+ *
+ * Context: process context without locks; may sleep.
+ */
+void scst_nexus_retire(struct list_head *dead)
+{
+	long patience;
+
+	if (list_empty(dead))
+		return;
+	patience = scst_nexus_patience(dead);
+	scst_nexus_begin_drain(dead);
+	wait_event_idle_timeout(scst_retire_waitq, scst_nexus_all_gone(dead), patience);
+	scst_nexus_detach(dead);
+}
+
+/**
+ * scst_nexus_reap_aborted - free the nexuses of a session that ends
+ * @dead: the nexuses, whose commands are aborted; empty on return
+ *
+ * Nobody waits for them here.
+ *
+ * Context: process context without locks, a grace period after they were unpublished.
+ */
+void scst_nexus_reap_aborted(struct list_head *dead)
+{
+	struct scst_nexus *nexus;
+
+	list_for_each_entry(nexus, dead, change_entry)
+		scst_nexus_set_aborted(nexus);
+	scst_nexus_start_reapers(dead);
+	scst_nexus_detach(dead);
 }
 
 /**

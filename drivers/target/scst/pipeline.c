@@ -20,7 +20,7 @@ static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
 {
 	const struct scst_cmd_filter filter = { .nexus = cmd->nexus, .except = cmd };
 
-	scst_session_abort(cmd->sess, &filter, false);
+	scst_session_abort(cmd->sess, &filter, SCST_ABORT_OWN);
 	scst_cmd_set_sense(cmd, SCST_SENSE_OVERLAPPED);
 	return SCST_STAGE_COMPLETE;
 }
@@ -215,9 +215,41 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
 }
 
 /*
- * SAM-5 5.6: an aborted command gets no status, unless another I_T nexus
- * aborted it and the control mode page asks for TASK ABORTED.
+ * SAM-5 5.6: an aborted command gets no status, unless another I_T nexus aborted it and the
+ * control mode page asks for TASK ABORTED. If no I_T nexus did, the initiator cannot know:
+ * the command ends with an error that invites to try again. Returns whether it is answered.
  */
+static bool scst_end_aborted(struct scst_cmd *cmd)
+{
+	scst_ua_restore(cmd);
+	if (test_bit(SCST_CMD_ABORTED_SERVER, &cmd->flags)) {
+		scst_cmd_set_sense(cmd, SCST_SENSE_COMMANDS_CLEARED);
+	} else if (test_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags) && cmd->dev &&
+		   READ_ONCE(cmd->dev->mode.tas)) {
+		cmd->status = SAM_STAT_TASK_ABORTED;
+		cmd->sense_len = 0;
+	} else {
+		return false;
+	}
+	scst_no_data(cmd);
+	return true;
+}
+
+/*
+ * Another nexus that has aborted the command waits for this. Its function is not answered
+ * before the grace period that begins when it has seen it, so not before the status is sent.
+ */
+static void scst_send_aborted(struct scst_cmd *cmd)
+{
+	struct scst_session *sess = cmd->sess;
+
+	rcu_read_lock();
+	WRITE_ONCE(cmd->answered, true);
+	sess->tgt->ops->send_response(cmd);
+	wake_up(&sess->waitq);
+	rcu_read_unlock();
+}
+
 static enum scst_stage scst_respond(struct scst_cmd *cmd)
 {
 	bool aborted = scst_cmd_aborted(cmd);
@@ -225,18 +257,17 @@ static enum scst_stage scst_respond(struct scst_cmd *cmd)
 	scst_stats_end(cmd, aborted);
 	scst_tag_del(cmd);
 	if (unlikely(aborted)) {
-		scst_ua_restore(cmd);
-		if (!test_bit(SCST_CMD_ABORTED_OTHER, &cmd->flags) ||
-		    !cmd->dev || !READ_ONCE(cmd->dev->mode.tas))
+		if (!scst_end_aborted(cmd))
 			return SCST_STAGE_FINISH;
-		cmd->status = SAM_STAT_TASK_ABORTED;
-		cmd->sense_len = 0;
-		scst_no_data(cmd);
 	} else if (cmd->status != SAM_STAT_GOOD && cmd->nexus) {
 		scst_ua_interlock(cmd);
 	}
-	WRITE_ONCE(cmd->answered, true);
 	trace_scst_cmd_respond(cmd);
+	if (unlikely(aborted)) {
+		scst_send_aborted(cmd);
+		return SCST_STAGE_OWNED;
+	}
+	WRITE_ONCE(cmd->answered, true);
 	cmd->sess->tgt->ops->send_response(cmd);
 	return SCST_STAGE_OWNED;
 }

@@ -183,7 +183,9 @@ static void scst_nexus_set_access(struct scst_nexus *nexus)
 	enum scst_access access;
 
 	lockdep_assert_held(&dev->lock);
-	if (dev->reserved_by)
+	if (nexus->behind)
+		access = SCST_ACCESS_BEHIND;
+	else if (dev->reserved_by)
 		access = dev->reserved_by == nexus ? SCST_ACCESS_ALL :
 						     SCST_ACCESS_RESERVED;
 	else
@@ -244,7 +246,7 @@ static void scst_pr_tell(struct scst_nexus *nexus, struct scst_nexus *by,
 		return;
 	/* What comes after this meets the new @access. */
 	if (abort && !reg->key) {
-		scst_session_abort(nexus->sess, &filter, true);
+		scst_session_abort(nexus->sess, &filter, SCST_ABORT_OTHER);
 		__scst_aca_clear(nexus);
 	}
 	scst_ua_raise(nexus, reg->ua);
@@ -354,6 +356,12 @@ bool scst_reserve_conflict(struct scst_cmd *cmd)
 
 	if (likely(access == SCST_ACCESS_ALL))
 		return false;
+	if (access == SCST_ACCESS_BEHIND) {
+		if (cmd->op->flags & SCST_OPF_ANY_STATE)
+			return false;
+		scst_cmd_set_busy(cmd);
+		return true;
+	}
 	if (access == SCST_ACCESS_LOST) {
 		if (scst_lost_allows(cmd))
 			return false;

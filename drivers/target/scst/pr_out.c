@@ -522,14 +522,16 @@ static bool scst_pr_find_ports(struct scst_pr_out *out)
 	return true;
 }
 
-/* What was aborted must not reach the medium after the status. */
+/*
+ * What was aborted must not reach the medium after the status. The table has taken effect:
+ * the command does not fail any more.
+ */
 static void scst_pr_wait_aborted(struct scst_pr_out *out)
 {
 	set_bit(SCST_CMD_WAITS, &out->cmd->flags);
 	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
 	smp_mb__after_atomic();
-	if (!scst_device_wait_aborted(out->cmd->dev, out->cmd))
-		scst_cmd_set_sense(out->cmd, SCST_SENSE_INTERNAL_FAILURE);
+	scst_device_wait_aborted(out->cmd->dev, out->cmd);
 }
 
 static void scst_pr_out(struct scst_pr_out *out)

@@ -38,8 +38,10 @@
  *   its commands stand on the lists; once those are gone it is freed.
  * - A device's backend is used only by commands that hold dev->tasks. Closing
  *   kills that reference and waits until it is zero.
- * - A session is freed when its nexuses, its commands and its task management
- *   functions are gone, and not before its last reference is.
+ * - A session leaves its target when no command of it can be submitted or answered any
+ *   more, but for those that their backends do not let go of. It is freed when its nexuses,
+ *   its commands and its task management functions are gone, and not before its last
+ *   reference is.
  */
 #ifndef _SCST_PRIV_H
 #define _SCST_PRIV_H
@@ -168,6 +170,25 @@ enum scst_access {
 	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
 	SCST_ACCESS_RESERVED,	/* RESERVE of another */
 	SCST_ACCESS_LOST,	/* nobody knows whose persistent reservation */
+	SCST_ACCESS_BEHIND,	/* commands of its last session must end first */
+};
+
+/**
+ * struct scst_waiter - something that waits for a session's commands without a thread
+ * @entry:	on @sess->waitq
+ * @work:	looks whether they are gone, and goes on then
+ * @wq:		where
+ * @woken:	bit 0: a command has gone, and @work has not looked since
+ * @looked:	when it looked last, jiffies
+ * @sess:	whose commands, with a reference; NULL: it does not wait
+ */
+struct scst_waiter {
+	struct wait_queue_entry entry;
+	struct delayed_work work;
+	struct workqueue_struct *wq;		/* I */
+	unsigned long woken;
+	unsigned long looked;			/* its work; READ_ONCE() */
+	struct scst_session *sess;		/* its work */
 };
 
 /**
@@ -178,6 +199,8 @@ enum scst_access {
  * @read_only:	writes through it are refused
  * @access:	enum scst_access
  * @retracted:	no new command finds it
+ * @behind:	the initiator port has logged in anew, and a retracted nexus of its still
+ *		has commands on the device, which must not meet newer ones
  * @task_set:	its own, if it has one
  * @counts:	what its commands counted
  * @ua_lock:	guards the queue
@@ -187,8 +210,11 @@ enum scst_access {
  * @sess_part:	@counts as a part of @sess->stats
  * @sysfs:	what stands for it in sysfs, or NULL
  * @dev_entry:	on @dev->nexuses
- * @change_entry: on the list of those who publish or remove it
- * @reap_work:	frees it when its removal took too long to be waited for
+ * @change_entry: on the list of those who publish, remove or wait for it
+ * @reaper:	frees it, once it is unpublished, when its last command is gone
+ * @reap_start:	what @reap_stage has come to lasts since then, jiffies
+ * @reap_serial: scst_abort_serial() when its commands were aborted
+ * @reap_stage:	how far its end has come; see nexus.c
  */
 struct scst_nexus {
 	struct scst_session *sess;		/* I */
@@ -197,6 +223,7 @@ struct scst_nexus {
 	bool read_only;				/* C, read with READ_ONCE() */
 	u8 access;				/* S */
 	bool retracted;				/* S */
+	bool behind;				/* D */
 	struct scst_task_set task_set;		/* D */
 	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
@@ -207,7 +234,10 @@ struct scst_nexus {
 	struct device *sysfs;			/* C */
 	struct list_head dev_entry;		/* D */
 	struct list_head change_entry;
-	struct work_struct reap_work;
+	struct scst_waiter reaper;
+	unsigned long reap_start;		/* @reaper */
+	u32 reap_serial;			/* @reaper */
+	u8 reap_stage;				/* @reaper */
 };
 
 /**
@@ -276,7 +306,7 @@ enum scst_pattern_kind {
  * @text:	the name or glob, in the form in which names are compared
  * @entry:	on @grp->patterns
  * @dead:	I_T_L nexuses that sessions lost when it came or went
- * @retire_work: retires them when it came
+ * @reap_work:	has them free themselves when it came
  */
 struct scst_pattern {
 	struct config_item item;
@@ -285,7 +315,7 @@ struct scst_pattern {
 	char *text;				/* I */
 	struct list_head entry;			/* C */
 	struct list_head dead;			/* C */
-	struct work_struct retire_work;
+	struct work_struct reap_work;
 };
 
 /**
@@ -323,7 +353,8 @@ struct scst_group {
  * @cmds:	all its commands
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
  * @tags:	of its commands; NULL: the driver sees to it that they are unique
- * @tmfs:	task management functions, and uevents that it caused, under way
+ * @tmfs:	task management functions, uevents that it caused, and nexuses that wait
+ *		for their commands
  * @waiters:	somebody waits for commands to go
  * @waitq:	woken when a command went while there were @waiters, and when a
  *		TMF ended
@@ -332,11 +363,14 @@ struct scst_group {
  * @map_entry:	on @map->sessions
  * @tgt_entry:	on @tgt->sessions
  * @gone:	the driver's call-back when it is gone
- * @close_work:	the teardown
+ * @closer:	tears it down
+ * @close_start: when its commands were aborted, jiffies
+ * @closing:	that was done
+ * @left:	it is on no list of its target any more
  * @dir:	its directory, whose references are the session's; see
  *		configfs_sess.c
  * @dir_work:	makes the directory
- * @has_dir:	there is one; changed by @dir_work and then @close_work
+ * @has_dir:	there is one; changed by @dir_work and then @closer
  * @login_time:	seconds since 1970
  * @error:	last_error
  */
@@ -360,7 +394,10 @@ struct scst_session {
 	struct device *sysfs;			/* I, until it is drained */
 	struct list_head map_entry;		/* C */
 	void (*gone)(void *priv);		/* I, from unregister on */
-	struct work_struct close_work;
+	struct scst_waiter closer;
+	unsigned long close_start;		/* @closer */
+	bool closing;				/* @closer */
+	bool left;				/* @closer */
 	struct list_head tgt_entry;		/* C */
 	struct config_group dir;
 	struct work_struct dir_work;
@@ -405,7 +442,8 @@ struct scst_plugin {
  * @enable_lock: serialises enabling and disabling, which call the driver
  * @enabled:	initiators may log in
  * @removed:	its directory is gone
- * @session_count: sessions registered and not yet gone; they keep the memory
+ * @session_count: sessions registered that have not left
+ * @session_refs: sessions registered and not yet gone; they keep the memory
  * @waitq:	woken when @session_count becomes 0
  * @error:	last_error
  * @drain_ms:	how long a removal waits before it aborts what still runs
@@ -435,6 +473,7 @@ struct scst_target {
 	bool enabled;				/* C and T */
 	bool removed;				/* C */
 	unsigned int session_count;		/* C, read with READ_ONCE() */
+	unsigned int session_refs;		/* C */
 	wait_queue_head_t waitq;
 	struct scst_error error;
 	unsigned int drain_ms;			/* C */
@@ -564,6 +603,8 @@ struct scst_identity {
  * @sysfs:	what stands for it in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
  * @nexuses:	struct scst_nexus.dev_entry; retracted ones, too, until they are freed
+ * @retracted:	how many are
+ * @behind:	how many are behind such a one
  * @entry:	on the list of all devices
  * @error:	last_error
  * @priv:	the handler's
@@ -620,6 +661,8 @@ struct scst_device {
 	struct device *sysfs;			/* C */
 	struct list_head map_luns;		/* C */
 	struct list_head nexuses;		/* D */
+	unsigned int retracted;			/* D */
+	unsigned int behind;			/* D */
 	struct list_head entry;			/* C */
 	struct scst_error error;
 	u64 priv[];
@@ -755,8 +798,11 @@ void scst_tag_del(struct scst_cmd *cmd);
  * @except:	not this one, or NULL
  * @unanswered:	only those that are in the task set: what has been answered has ended,
  *		even if its driver is still to deliver that
+ * @answered_of: of this session also those that have been answered; NULL: of all
  * @aborted:	only those that are aborted and may still touch the medium or the
  *		initiator's memory
+ * @serial:	and were before scst_abort_serial() said so
+ * @hopeful:	and are not with a backend that nothing is expected of any more
  * @backend:	and are with the backend
  */
 struct scst_cmd_filter {
@@ -765,23 +811,59 @@ struct scst_cmd_filter {
 	const struct scsi_lun *lun;
 	const u64 *tag;
 	const struct scst_cmd *except;
+	const struct scst_session *answered_of;
 	bool unanswered;
 	bool aborted;
+	bool hopeful;
 	bool backend;
+	u32 serial;
+};
+
+/**
+ * enum scst_abort - on whose behalf a command is aborted, and what its initiator hears
+ * @SCST_ABORT_OWN:	of its own I_T nexus, which expects nothing more
+ * @SCST_ABORT_OTHER:	of another one: TASK ABORTED if TAS says so, or nothing; SAM-5 5.6
+ * @SCST_ABORT_SERVER:	the device or the LUN goes away: ABORTED COMMAND, COMMANDS CLEARED
+ *			BY DEVICE SERVER, since no initiator knows of it
+ */
+enum scst_abort {
+	SCST_ABORT_OWN,
+	SCST_ABORT_OTHER,
+	SCST_ABORT_SERVER,
 };
 
 unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, bool other);
+				const struct scst_cmd_filter *filter, enum scst_abort by);
+u32 scst_abort_serial(void);
 bool scst_session_wait(struct scst_session *sess,
 		       const struct scst_cmd_filter *filter, long timeout);
 bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter);
+struct scst_session *__scst_device_find(struct scst_device *dev,
+					const struct scst_session *of,
+					const struct scst_cmd_filter *filter);
 bool scst_nexus_has_others(const struct scst_cmd *cmd);
 bool scst_cmd_park(struct scst_cmd *cmd);
 bool scst_cmd_claim(struct scst_cmd *cmd);
 void __scst_device_abort(struct scst_device *dev,
 			 const struct scst_cmd_filter *filter,
 			 const struct scst_session *by, bool attention);
+
+/* wait.c: waiting for a session's commands without a thread */
+enum scst_wait {
+	SCST_WAIT_GONE,
+	SCST_WAIT_LATE,
+	SCST_WAIT_MORE,
+};
+
+void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq);
+void scst_waiter_start(struct scst_waiter *waiter);
+void scst_waiter_watch(struct scst_waiter *waiter, struct scst_session *sess);
+void scst_waiter_sleep(struct scst_waiter *waiter, long timeout);
+void scst_waiter_stop(struct scst_waiter *waiter);
+enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session *sess,
+				const struct scst_cmd_filter *filter, long timeout);
+long scst_time_left(unsigned long deadline);
 
 /* inject.c: commands stop where a test wants them to */
 DECLARE_STATIC_KEY_FALSE(scst_inject_key);
@@ -822,8 +904,9 @@ int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun
 void scst_nexus_cancel(struct list_head *fresh);
 void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead);
 void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead);
+void scst_nexus_reap(struct list_head *dead);
 void scst_nexus_retire(struct list_head *dead);
-void scst_nexus_free_idle(struct list_head *dead);
+void scst_nexus_reap_aborted(struct list_head *dead);
 bool scst_nexus_set_read_only(struct scst_nexus *nexus, bool read_only);
 
 /* visibility.c: LUN maps */
@@ -891,7 +974,7 @@ int scst_device_state_init(struct scst_device *dev);
 bool scst_device_is_closed(const struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
-void scst_device_fence(struct scst_device *dev, struct scst_session *sess,
+void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		       const struct scst_cmd_filter *late);
 const char *scst_device_state_name(const struct scst_device *dev);
 
@@ -910,6 +993,7 @@ void scst_target_fold_name(const struct scst_target *tgt, char *name);
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
 				       const char *name);
 void scst_target_unpublish(struct scst_target *tgt);
+void scst_target_session_left(struct scst_target *tgt);
 void scst_target_session_gone(struct scst_target *tgt);
 void scst_target_remove(struct scst_target *tgt);
 int scst_target_enable(struct scst_target *tgt);
@@ -920,7 +1004,7 @@ const char *scst_target_state_name(const struct scst_target *tgt);
 
 /* tmf.c */
 bool scst_tmf_is_for_target(const struct scst_tmf *tmf);
-bool scst_device_wait_aborted(struct scst_device *dev,
+void scst_device_wait_aborted(struct scst_device *dev,
 			      const struct scst_cmd *except);
 void scst_session_tmf_gone(struct scst_session *sess);
 

@@ -11,6 +11,12 @@
 
 #include "scst_priv.h"
 
+/*
+ * How long the commands of a session may take to end before its initiator port may log in
+ * without them. Less than SCST_ABORT_GRACE, so that a target that is disabled sees them go.
+ */
+#define SCST_LEAVE_GRACE	(HZ / 2)
+
 /* A session lives as long as its directory's item. */
 void scst_session_get(struct scst_session *sess)
 {
@@ -56,64 +62,89 @@ static bool scst_session_is_idle(struct scst_session *sess)
 	       !scst_session_has(sess, &any);
 }
 
-static bool scst_session_wait_idle(struct scst_session *sess, long timeout)
+/*
+ * From here on nobody finds the session: its initiator port may log in anew, and its
+ * target may be enabled or removed. What is left of it are commands that their backends
+ * hold; they are aborted, so nobody will hear of them.
+ */
+static void scst_session_leave(struct scst_session *sess)
 {
-	bool idle;
+	struct scst_target *tgt = sess->tgt;
 
-	atomic_inc(&sess->waiters);
-	/* See scst_cmd_finish(). */
-	smp_mb__after_atomic();
-	idle = wait_event_idle_timeout(sess->waitq, scst_session_is_idle(sess),
-				       timeout);
-	atomic_dec(&sess->waiters);
-	return idle;
-}
-
-/* From here on nobody finds the session. */
-static void scst_session_hide(struct scst_session *sess)
-{
+	sess->left = true;
 	scst_session_dir_remove(sess);
 	mutex_lock(&scst_config_lock);
 	list_del(&sess->tgt_entry);
+	scst_target_session_left(tgt);
 	mutex_unlock(&scst_config_lock);
+	if (tgt->ops->session_left)
+		tgt->ops->session_left(sess);
 }
 
 /*
  * No command and no TMF is submitted any more. What a tasklet enlists after
- * the first sweep finds no nexus and ends by itself. A backend that does not let
- * go must not keep the target's directory: the session's own goes first.
+ * the sweep finds no nexus and ends by itself.
  */
-static void scst_session_drain(struct scst_session *sess)
+static void scst_session_begin_close(struct scst_session *sess)
 {
 	const struct scst_cmd_filter any = { };
-
-	scst_session_abort(sess, &any, false);
-	scst_session_wait_idle(sess, SCST_ABORT_GRACE);
-	scst_session_hide(sess);
-	scst_session_wait_idle(sess, MAX_SCHEDULE_TIMEOUT);
-	/* The last ops->release() and wake-up are over. */
-	synchronize_rcu();
-}
-
-static void scst_session_close_work(struct work_struct *work)
-{
-	struct scst_session *sess = container_of(work, struct scst_session,
-						 close_work);
-	struct scst_target *tgt = sess->tgt;
 	LIST_HEAD(dead);
 
+	sess->closing = true;
 	mutex_lock(&scst_config_lock);
 	scst_lun_map_detach(sess, &dead);
 	scst_event_state(sess->sysfs);
 	mutex_unlock(&scst_config_lock);
+	/* From here on all commands of its nexuses stand on the lists. */
 	synchronize_rcu();
-	scst_session_drain(sess);
-	scst_nexus_free_idle(&dead);
-	scst_sysfs_session_del(sess);
+	scst_session_abort(sess, &any, SCST_ABORT_OWN);
+	scst_nexus_reap_aborted(&dead);
+	sess->close_start = jiffies;
+}
 
+/*
+ * A session whose commands end at once leaves when they have. One with a backend that does
+ * not let go leaves after a moment, in which all others do.
+ */
+static bool scst_session_is_over(struct scst_session *sess)
+{
+	long left = scst_time_left(sess->close_start + SCST_LEAVE_GRACE);
+	bool idle;
+
+	scst_waiter_watch(&sess->closer, sess);
+	idle = scst_session_is_idle(sess);
+	if (!sess->left && (idle || !left))
+		scst_session_leave(sess);
+	if (!idle)
+		scst_waiter_sleep(&sess->closer,
+				  sess->left ? MAX_SCHEDULE_TIMEOUT : left);
+	else
+		scst_waiter_stop(&sess->closer);
+	return idle;
+}
+
+static void scst_session_end(struct scst_session *sess)
+{
+	struct scst_target *tgt = sess->tgt;
+
+	/* The last ops->release() and wake-up are over. */
+	synchronize_rcu();
+	scst_sysfs_session_del(sess);
 	sess->gone(sess->priv);
 	scst_session_put(sess);
 	scst_target_session_gone(tgt);
+}
+
+/* Begins, goes on when a command has gone or time is over, and ends. */
+static void scst_session_close_work(struct work_struct *work)
+{
+	struct scst_session *sess = container_of(to_delayed_work(work), struct scst_session,
+						 closer.work);
+
+	if (!sess->closing)
+		scst_session_begin_close(sess);
+	if (scst_session_is_over(sess))
+		scst_session_end(sess);
 }
 
 static int scst_session_alloc_lists(struct scst_session *sess)
@@ -156,7 +187,8 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	scst_stats_sum_init(&sess->stats);
 	init_waitqueue_head(&sess->waitq);
 	INIT_LIST_HEAD(&sess->map_entry);
-	INIT_WORK(&sess->close_work, scst_session_close_work);
+	INIT_DELAYED_WORK(&sess->closer.work, scst_session_close_work);
+	scst_waiter_init(&sess->closer, scst_session_wq);
 	sess->login_time = ktime_get_real_seconds();
 	scst_error_init(&sess->error);
 	scst_transport_id_init(sess);
@@ -192,6 +224,7 @@ static int __scst_session_log_in(struct scst_session *sess)
 	if (ret)
 		return ret;
 	list_add_tail(&sess->tgt_entry, &tgt->sessions);
+	tgt->session_refs++;
 	WRITE_ONCE(tgt->session_count, tgt->session_count + 1);
 	scst_sysfs_session_announce(sess);
 	scst_session_dir_make(sess);
@@ -247,7 +280,7 @@ void scst_session_unregister(struct scst_session *sess,
 			     void (*gone)(void *priv))
 {
 	sess->gone = gone;
-	queue_work(scst_session_wq, &sess->close_work);
+	scst_waiter_start(&sess->closer);
 }
 EXPORT_SYMBOL_GPL(scst_session_unregister);
 

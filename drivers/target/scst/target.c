@@ -151,6 +151,21 @@ static void scst_target_free(struct scst_target *tgt)
 }
 
 /**
+ * scst_target_session_left - a session of a target is not found any more
+ * @tgt: the target
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_target_session_left(struct scst_target *tgt)
+{
+	lockdep_assert_held(&scst_config_lock);
+	WRITE_ONCE(tgt->session_count, tgt->session_count - 1);
+	if (!tgt->session_count && !tgt->enabled)
+		scst_event_state(tgt->sysfs);
+	wake_up_all(&tgt->waitq);
+}
+
+/**
  * scst_target_session_gone - a session of a target has ended
  * @tgt: the target; gone on return if it waited for nothing else
  *
@@ -161,11 +176,8 @@ void scst_target_session_gone(struct scst_target *tgt)
 	bool last;
 
 	mutex_lock(&scst_config_lock);
-	WRITE_ONCE(tgt->session_count, tgt->session_count - 1);
-	if (!tgt->session_count && !tgt->enabled)
-		scst_event_state(tgt->sysfs);
-	last = !tgt->session_count && tgt->removed;
-	wake_up_all(&tgt->waitq);
+	tgt->session_refs--;
+	last = !tgt->session_refs && tgt->removed;
 	mutex_unlock(&scst_config_lock);
 	if (last)
 		scst_target_free(tgt);
@@ -183,7 +195,7 @@ void scst_target_remove(struct scst_target *tgt)
 
 	mutex_lock(&scst_config_lock);
 	tgt->removed = true;
-	last = !tgt->session_count;
+	last = !tgt->session_refs;
 	mutex_unlock(&scst_config_lock);
 	if (last)
 		scst_target_free(tgt);
@@ -444,10 +456,10 @@ static int __scst_target_disable(struct scst_target *tgt)
 		return 0;
 	scst_target_set_enabled(tgt, false);
 	tgt->ops->disable(tgt);
-	if (wait_event_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
-			       timeout))
+	if (wait_event_idle_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
+				    timeout))
 		return 0;
-	scst_target_set_error(tgt, "%u sessions do not end: a backend holds their commands",
+	scst_target_set_error(tgt, "%u sessions have not ended yet",
 			      READ_ONCE(tgt->session_count));
 	return -ETIMEDOUT;
 }

@@ -3,11 +3,14 @@
  * Task management functions, SAM-5 7.
  *
  * A function is answered when no affected command can touch the medium or the
- * initiator's memory any more, or as failed when that takes too long.
+ * initiator's memory any more, or as failed when that takes too long. It first aborts all
+ * that it affects, and then waits: for one device after the other, and for one session of a
+ * device after the other, all with one deadline, and without a thread (wait.c).
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
 #include "scst_priv.h"
 
@@ -18,147 +21,227 @@
 /* How long commands are waited for that are with no backend */
 #define SCST_TMF_TIMEOUT	(10 * HZ)
 
+/*
+ * A command that is being answered while it is aborted wakes nobody, and its driver may
+ * keep it: so who does not wait for what has been answered looks now and then.
+ */
+#define SCST_TMF_LOOK		HZ
+
+/* Functions of one session at a time; more fail at once */
+#define SCST_TMF_MAX		1024
+
+/**
+ * struct scst_tmf_run - a function under way
+ * @tmf:	the function
+ * @waiter:	goes on with it
+ * @inject:	it waits
+ * @start:	when it aborted what it waits for, jiffies
+ * @filter:	which commands it waits for
+ * @dev:	the device whose commands these are, with a reference, or NULL
+ * @next_lun:	where the next device of a function for the whole target may be
+ * @begun:	what it affects is aborted
+ * @waits:	for that
+ * @all:	commands of other sessions are among it
+ */
+struct scst_tmf_run {
+	struct scst_tmf *tmf;
+	struct scst_waiter waiter;
+	struct scst_inject_wait inject;
+	unsigned long start;
+	struct scst_cmd_filter filter;
+	struct scst_device *dev;
+	unsigned long next_lun;
+	bool begun;
+	bool waits;
+	bool all;
+};
+
 static unsigned long scst_tmf_deadline(const struct scst_device *dev,
 				       unsigned long start)
 {
 	return start + msecs_to_jiffies(READ_ONCE(dev->fence_ms));
 }
 
-static bool scst_tmf_wait(struct scst_session *sess,
-			  const struct scst_cmd_filter *filter,
-			  unsigned long deadline)
+/* A session of the device that still has such commands, with a reference */
+static struct scst_session *scst_device_get_busy(struct scst_device *dev,
+						 const struct scst_session *of,
+						 const struct scst_cmd_filter *filter)
 {
-	struct scst_inject_wait wait;
-	bool gone;
+	struct scst_session *sess;
 
-	scst_inject_wait_begin(&wait, sess, filter);
-	gone = scst_session_wait(sess, filter,
-				 max_t(long, deadline - jiffies, 0));
-	scst_inject_wait_end(&wait);
-	return gone;
+	spin_lock_bh(&dev->lock);
+	sess = __scst_device_find(dev, of, filter);
+	if (sess)
+		scst_session_get(sess);
+	spin_unlock_bh(&dev->lock);
+	return sess;
 }
 
 /*
- * Wait for aborted commands of a session to go. A backend that keeps one too long is
- * fenced off; a driver that does may bring or take data yet.
+ * The time for aborted commands is over. A backend that keeps one of them is fenced off; a
+ * driver that does may bring or take data yet. Returns whether nothing is left.
  */
-static bool scst_tmf_settle(struct scst_session *sess, struct scst_device *dev,
-			    struct scst_cmd_filter filter, unsigned long deadline)
+static bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
+				struct scst_cmd_filter filter)
 {
-	filter.dev = dev;
-	filter.aborted = true;
-	if (scst_tmf_wait(sess, &filter, deadline))
-		return true;
+	bool left;
+
+	filter.hopeful = false;
 	filter.backend = true;
-	scst_device_fence(dev, sess, &filter);
+	if (!READ_ONCE(dev->fenced))
+		scst_device_fence(dev, of, &filter);
 	filter.backend = false;
-	return !scst_session_has(sess, &filter);
-}
-
-static enum scst_tmf_response scst_tmf_result(bool done)
-{
-	return done ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
-}
-
-/* Abort commands of the function's own session for a device, and wait for them. */
-static enum scst_tmf_response scst_tmf_abort_own(struct scst_tmf *tmf,
-						 struct scst_device *dev,
-						 struct scst_cmd_filter filter)
-{
-	filter.dev = dev;
-	scst_session_abort(tmf->sess, &filter, false);
-	return scst_tmf_result(scst_tmf_settle(tmf->sess, dev, filter,
-					       scst_tmf_deadline(dev, jiffies)));
-}
-
-static enum scst_tmf_response scst_tmf_query(struct scst_tmf *tmf,
-					     const struct scst_cmd_filter *filter)
-{
-	return scst_session_has(tmf->sess, filter) ? SCST_TMF_SUCCEEDED :
-	       SCST_TMF_COMPLETE;
-}
-
-/* A session that still has aborted commands of a device, with a reference */
-static struct scst_session *
-scst_tmf_busy_session(struct scst_device *dev,
-		      const struct scst_cmd_filter *filter)
-{
-	struct scst_session *found = NULL;
-	struct scst_nexus *nexus;
-
 	spin_lock_bh(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
-		if (!scst_session_has(nexus->sess, filter))
-			continue;
-		found = nexus->sess;
-		scst_session_get(found);
-		break;
-	}
+	left = __scst_device_find(dev, of, &filter);
 	spin_unlock_bh(&dev->lock);
-	return found;
+	return !left;
 }
 
-static bool scst_device_settle(struct scst_device *dev, const struct scst_cmd *except,
-			       unsigned long deadline)
+static void scst_device_wait_session(struct scst_session *sess,
+				     const struct scst_cmd_filter *filter,
+				     unsigned long deadline)
 {
-	const struct scst_cmd_filter filter = {
-		.dev = dev, .except = except, .aborted = true,
-	};
-	struct scst_session *sess;
-	bool gone = true;
+	struct scst_inject_wait wait;
 
-	while (gone && (sess = scst_tmf_busy_session(dev, &filter))) {
-		gone = scst_tmf_settle(sess, dev, filter, deadline);
-		scst_session_put(sess);
-	}
-	return gone;
+	scst_inject_wait_begin(&wait, sess, filter);
+	scst_session_wait(sess, filter,
+			  min_t(long, scst_time_left(deadline), SCST_TMF_LOOK));
+	scst_inject_wait_end(&wait);
 }
 
 /**
- * scst_device_wait_aborted - wait until what was aborted on a device is gone
+ * scst_device_wait_aborted - wait until what was aborted on a device cannot touch its
+ *	medium any more
  * @dev:    the device
- * @except: a command that waits for the others, or NULL
+ * @except: a command that waits for the others
  *
- * Context: process context without locks; may sleep.
- * Return: true if it is.
+ * If the backend does not let go of it the device is fenced. What is elsewhere does not
+ * get to the backend.
+ *
+ * Context: process context without locks; may sleep, for fence_ms.
  */
-bool scst_device_wait_aborted(struct scst_device *dev,
+void scst_device_wait_aborted(struct scst_device *dev,
 			      const struct scst_cmd *except)
 {
-	return scst_device_settle(dev, except, scst_tmf_deadline(dev, jiffies));
+	const struct scst_cmd_filter filter = {
+		.dev = dev, .except = except, .unanswered = true, .aborted = true,
+		.hopeful = true, .serial = scst_abort_serial(),
+	};
+	unsigned long deadline = scst_tmf_deadline(dev, jiffies);
+	struct scst_session *sess;
+
+	do {
+		sess = scst_device_get_busy(dev, NULL, &filter);
+		if (!sess)
+			return;
+		scst_device_wait_session(sess, &filter, deadline);
+		scst_session_put(sess);
+	} while (time_before(jiffies, deadline));
+	scst_device_give_up(dev, NULL, filter);
 }
 
-static void scst_tmf_abort_device(struct scst_tmf *tmf, struct scst_device *dev,
-				  bool attention)
+static void scst_tmf_fail(struct scst_tmf_run *run)
 {
-	const struct scst_cmd_filter filter = { .dev = dev };
-
-	spin_lock_bh(&dev->lock);
-	__scst_device_abort(dev, &filter, tmf->sess, attention);
-	spin_unlock_bh(&dev->lock);
+	run->tmf->response = SCST_TMF_FAILED;
 }
 
-static enum scst_tmf_response scst_tmf_clear_task_set(struct scst_tmf *tmf,
-						      struct scst_device *dev)
+/* Nothing of another session than this is affected. */
+static const struct scst_session *scst_tmf_of(const struct scst_tmf_run *run)
 {
-	const struct scst_cmd_filter any = { };
+	return run->all ? NULL : run->tmf->sess;
+}
 
+static enum scst_wait scst_tmf_wait_for(struct scst_tmf_run *run,
+					struct scst_session *sess,
+					unsigned long deadline)
+{
+	enum scst_wait wait;
+	long left = scst_time_left(deadline);
+
+	if (run->all)
+		left = min_t(long, left, SCST_TMF_LOOK);
+	scst_inject_wait_end(&run->inject);
+	wait = scst_waiter_wait(&run->waiter, sess, &run->filter, left);
+	if (wait == SCST_WAIT_MORE)
+		scst_inject_wait_begin(&run->inject, sess, &run->filter);
+	return wait;
+}
+
+/* Returns whether it is to wait for commands of its device. */
+static bool scst_tmf_settle_device(struct scst_tmf_run *run)
+{
+	unsigned long deadline = scst_tmf_deadline(run->dev, run->start);
+	enum scst_wait wait = SCST_WAIT_GONE;
+	struct scst_session *sess;
+
+	run->filter.dev = run->dev;
+	while (wait == SCST_WAIT_GONE &&
+	       (sess = scst_device_get_busy(run->dev, scst_tmf_of(run), &run->filter))) {
+		wait = scst_tmf_wait_for(run, sess, deadline);
+		scst_session_put(sess);
+	}
+	if (wait == SCST_WAIT_MORE)
+		return true;
+	if ((wait == SCST_WAIT_LATE || READ_ONCE(run->dev->fenced)) &&
+	    !scst_device_give_up(run->dev, scst_tmf_of(run), run->filter))
+		scst_tmf_fail(run);
+	return false;
+}
+
+/* Returns whether it is to wait for commands of its own session, whatever their device. */
+static bool scst_tmf_settle_session(struct scst_tmf_run *run)
+{
+	unsigned long deadline = run->start + SCST_TMF_TIMEOUT;
+
+	run->filter.dev = NULL;
+	if (scst_tmf_wait_for(run, run->tmf->sess, deadline) == SCST_WAIT_MORE)
+		return true;
+	run->filter.hopeful = false;
+	if (scst_session_has(run->tmf->sess, &run->filter))
+		scst_tmf_fail(run);
+	return false;
+}
+
+static void scst_tmf_abort_own(struct scst_tmf_run *run)
+{
+	run->filter.dev = run->dev;
+	scst_session_abort(run->tmf->sess, &run->filter, SCST_ABORT_OWN);
+	run->waits = true;
+}
+
+static void scst_tmf_abort_device(struct scst_tmf_run *run, bool attention)
+{
+	const struct scst_cmd_filter filter = { .dev = run->dev };
+
+	spin_lock_bh(&run->dev->lock);
+	__scst_device_abort(run->dev, &filter, run->tmf->sess, attention);
+	spin_unlock_bh(&run->dev->lock);
+	run->all = true;
+	run->waits = true;
+}
+
+static void scst_tmf_query(struct scst_tmf_run *run, const u64 *tag)
+{
+	const struct scst_cmd_filter present = {
+		.dev = run->dev, .tag = tag, .unanswered = true,
+	};
+
+	if (scst_session_has(run->tmf->sess, &present))
+		run->tmf->response = SCST_TMF_SUCCEEDED;
+}
+
+static void scst_tmf_clear_task_set(struct scst_tmf_run *run)
+{
 	/* SAM-5 7.5: a task set of its own is nobody else's. */
-	if (READ_ONCE(dev->mode.tst))
-		return scst_tmf_abort_own(tmf, dev, any);
-	scst_tmf_abort_device(tmf, dev, true);
-	return scst_tmf_result(scst_device_wait_aborted(dev, NULL));
+	if (READ_ONCE(run->dev->mode.tst))
+		scst_tmf_abort_own(run);
+	else
+		scst_tmf_abort_device(run, true);
 }
 
-/*
- * SAM-5 6.3.3: back to the state after power on, and everybody learns of it. The commands
- * are aborted already.
- */
-static bool scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua,
-				  unsigned long start)
+/* SAM-5 6.3.3: back to the state after power on, and everybody learns of it. */
+static void scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua)
 {
-	bool gone = scst_device_settle(dev, NULL, scst_tmf_deadline(dev, start));
-
 	/* What goes on when an ACA condition ends is to meet all of it. */
 	spin_lock_bh(&dev->lock);
 	__scst_ua_raise_device(dev, ua, NULL);
@@ -167,16 +250,6 @@ static bool scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua,
 	scst_reserve_set(dev, NULL);
 	__scst_aca_clear_all(dev);
 	spin_unlock_bh(&dev->lock);
-	return gone;
-}
-
-static enum scst_tmf_response scst_tmf_reset_lun(struct scst_tmf *tmf,
-						 struct scst_device *dev)
-{
-	unsigned long start = jiffies;
-
-	scst_tmf_abort_device(tmf, dev, false);
-	return scst_tmf_result(scst_tmf_reset_device(dev, SCST_UA_DEVICE_RESET, start));
 }
 
 /* The I_T_L nexus of a LUN, until the RCU read-side section ends */
@@ -202,55 +275,240 @@ static struct scst_device *scst_tmf_device(struct scst_session *sess, u32 lun)
 	return dev;
 }
 
-/* The device behind the first LUN from @lun on; NULL: there is none. */
-static struct scst_device *scst_tmf_next_device(struct scst_session *sess,
-						unsigned long *lun)
+static void scst_tmf_put_device(struct scst_tmf_run *run)
 {
-	struct scst_device *dev = NULL;
-
-	while (!dev && (*lun = scst_session_next_lun(sess, *lun)) != ULONG_MAX)
-		dev = scst_tmf_device(sess, (*lun)++);
-	return dev;
+	if (run->dev)
+		scst_device_put(run->dev);
+	run->dev = NULL;
 }
 
-/* All of a session, also what is on no LUN any more, or never was */
-static void scst_tmf_abort_session(struct scst_tmf *tmf)
+/* Go on to the device behind the next LUN. Returns false if there is none. */
+static bool scst_tmf_next_device(struct scst_tmf_run *run)
 {
-	const struct scst_cmd_filter any = { };
+	struct scst_session *sess = run->tmf->sess;
 
-	scst_session_abort(tmf->sess, &any, false);
+	scst_tmf_put_device(run);
+	while (!run->dev) {
+		run->next_lun = scst_session_next_lun(sess, run->next_lun);
+		if (run->next_lun == ULONG_MAX)
+			return false;
+		run->dev = scst_tmf_device(sess, run->next_lun++);
+	}
+	return true;
 }
 
-static bool scst_tmf_wait_session(struct scst_tmf *tmf)
+static void scst_tmf_first_device(struct scst_tmf_run *run)
 {
-	const struct scst_cmd_filter aborted = { .aborted = true };
-
-	return scst_tmf_wait(tmf->sess, &aborted, jiffies + SCST_TMF_TIMEOUT);
+	run->next_lun = 0;
+	scst_tmf_next_device(run);
 }
 
 /*
- * Reset every logical unit that the session sees. All are aborted before any is waited
- * for, so the time adds up to that of the slowest.
+ * All that the session sees, and what it has under way that is on no LUN any more, or
+ * never was. All are aborted before any is waited for, so the time adds up to that of the
+ * slowest.
  */
-static enum scst_tmf_response scst_tmf_reset_target(struct scst_tmf *tmf)
+static void scst_tmf_begin_target(struct scst_tmf_run *run)
 {
-	enum scst_ua ua = tmf->fn == SCST_TMF_COLD_RESET ? SCST_UA_POWER_ON :
-							   SCST_UA_DEVICE_RESET;
-	unsigned long start = jiffies, lun = 0;
-	struct scst_device *dev;
-	bool done = true;
+	const struct scst_cmd_filter any = { };
 
-	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
-		scst_tmf_abort_device(tmf, dev, false);
-		scst_device_put(dev);
+	if (run->tmf->fn != SCST_TMF_NEXUS_RESET)
+		while (scst_tmf_next_device(run))
+			scst_tmf_abort_device(run, false);
+	scst_session_abort(run->tmf->sess, &any, SCST_ABORT_OWN);
+	run->waits = true;
+	scst_tmf_first_device(run);
+}
+
+/*
+ * SAM-5 7.4: of another nexus than the faulted one, and without an ACA condition, it has
+ * no effect. To the command with the ACA attribute it is ABORT TASK.
+ */
+static bool __scst_tmf_clear_aca(struct scst_nexus *nexus, u64 *tag)
+{
+	struct scst_cmd_filter filter = { .nexus = nexus, .tag = tag };
+	struct scst_task_set *set = __scst_task_set(nexus);
+	struct scst_cmd *cmd = set->aca_cmd;
+
+	if (set->faulted != nexus)
+		return false;
+	if (cmd) {
+		*tag = cmd->tag;
+		scst_session_abort(nexus->sess, &filter, SCST_ABORT_OWN);
 	}
-	scst_tmf_abort_session(tmf);
-	lun = 0;
-	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
-		done &= scst_tmf_reset_device(dev, ua, start);
-		scst_device_put(dev);
+	__scst_aca_clear(nexus);
+	return cmd;
+}
+
+static void scst_tmf_clear_aca(struct scst_tmf_run *run)
+{
+	struct scst_tmf *tmf = run->tmf;
+	struct scst_device *dev = run->dev;
+	struct scst_nexus *nexus;
+
+	rcu_read_lock();
+	nexus = scst_tmf_nexus(tmf->sess, scst_lun_decode(&tmf->lun));
+	if (nexus && nexus->dev == dev) {
+		spin_lock_bh(&dev->lock);
+		run->waits = __scst_tmf_clear_aca(nexus, &tmf->tag);
+		spin_unlock_bh(&dev->lock);
 	}
-	return scst_tmf_result(scst_tmf_wait_session(tmf) && done);
+	rcu_read_unlock();
+	run->filter.tag = &tmf->tag;
+}
+
+/* SAM-5 7.10 */
+static void scst_tmf_query_event(struct scst_tmf *tmf)
+{
+	scst_sense_t sense = SCST_SENSE_NONE;
+	struct scst_nexus *nexus;
+	bool more;
+
+	rcu_read_lock();
+	nexus = scst_tmf_nexus(tmf->sess, scst_lun_decode(&tmf->lun));
+	if (nexus)
+		sense = scst_ua_peek(nexus, &more);
+	rcu_read_unlock();
+	if (sense == SCST_SENSE_NONE)
+		return;
+	tmf->info[0] = (more ? SCST_UADE_MORE : SCST_UADE_ONE) | scst_sense_key(sense);
+	tmf->info[1] = scst_sense_asc(sense);
+	tmf->info[2] = scst_sense_ascq(sense);
+	tmf->response = SCST_TMF_SUCCEEDED;
+}
+
+static void scst_tmf_begin_device(struct scst_tmf_run *run)
+{
+	struct scst_tmf *tmf = run->tmf;
+
+	switch (tmf->fn) {
+	case SCST_TMF_ABORT_TASK:
+		run->filter.tag = &tmf->tag;
+		scst_tmf_abort_own(run);
+		break;
+	case SCST_TMF_ABORT_TASK_SET:
+		scst_tmf_abort_own(run);
+		break;
+	case SCST_TMF_CLEAR_TASK_SET:
+		scst_tmf_clear_task_set(run);
+		break;
+	case SCST_TMF_CLEAR_ACA:
+		scst_tmf_clear_aca(run);
+		break;
+	case SCST_TMF_LUN_RESET:
+		scst_tmf_abort_device(run, false);
+		break;
+	case SCST_TMF_QUERY_TASK:
+		scst_tmf_query(run, &tmf->tag);
+		break;
+	case SCST_TMF_QUERY_TASK_SET:
+		scst_tmf_query(run, NULL);
+		break;
+	case SCST_TMF_QUERY_ASYNC_EVENT:
+		scst_tmf_query_event(tmf);
+		break;
+	default:
+		tmf->response = SCST_TMF_REJECTED;
+	}
+}
+
+/*
+ * The LUN is not there. If it was taken away under commands that its backend
+ * has not ended yet, the initiator may be asking for those.
+ */
+static void scst_tmf_begin_absent_lun(struct scst_tmf_run *run)
+{
+	struct scst_cmd_filter filter = { .lun = &run->tmf->lun };
+
+	run->waits = scst_session_abort(run->tmf->sess, &filter, SCST_ABORT_OWN);
+	filter.aborted = true;
+	filter.serial = scst_abort_serial();
+	run->waits |= scst_session_has(run->tmf->sess, &filter);
+	run->filter.lun = &run->tmf->lun;
+	if (!run->waits)
+		run->tmf->response = SCST_TMF_INCORRECT_LUN;
+}
+
+static void scst_tmf_begin_lun(struct scst_tmf_run *run)
+{
+	struct scst_tmf *tmf = run->tmf;
+
+	run->dev = scst_tmf_device(tmf->sess, scst_lun_decode(&tmf->lun));
+	if (run->dev)
+		scst_tmf_begin_device(run);
+	else
+		scst_tmf_begin_absent_lun(run);
+}
+
+/**
+ * scst_tmf_is_for_target - whether a function is not for one logical unit
+ * @tmf: the function
+ *
+ * Context: any.
+ * Return: true if it has no LUN.
+ */
+bool scst_tmf_is_for_target(const struct scst_tmf *tmf)
+{
+	return tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_COLD_RESET ||
+	       tmf->fn == SCST_TMF_NEXUS_RESET;
+}
+
+/* Abort what the function affects. From here on that is all that it waits for. */
+static void scst_tmf_begin(struct scst_tmf_run *run)
+{
+	run->begun = true;
+	scst_context_flush();
+	if (scst_tmf_is_for_target(run->tmf))
+		scst_tmf_begin_target(run);
+	else
+		scst_tmf_begin_lun(run);
+	run->filter.aborted = true;
+	run->filter.hopeful = true;
+	run->filter.answered_of = run->all ? run->tmf->sess : NULL;
+	run->filter.serial = scst_abort_serial();
+	run->start = jiffies;
+}
+
+/* What else a function does to a device, when its commands are gone */
+static void scst_tmf_end_device(struct scst_tmf_run *run)
+{
+	switch (run->tmf->fn) {
+	case SCST_TMF_LUN_RESET:
+	case SCST_TMF_TARGET_RESET:
+		scst_tmf_reset_device(run->dev, SCST_UA_DEVICE_RESET);
+		break;
+	case SCST_TMF_COLD_RESET:
+		scst_tmf_reset_device(run->dev, SCST_UA_POWER_ON);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Returns whether the function is to wait. */
+static bool scst_tmf_settle_target(struct scst_tmf_run *run)
+{
+	while (run->dev) {
+		if (scst_tmf_settle_device(run))
+			return true;
+		scst_tmf_end_device(run);
+		scst_tmf_next_device(run);
+	}
+	return scst_tmf_settle_session(run);
+}
+
+static bool scst_tmf_settle(struct scst_tmf_run *run)
+{
+	if (!run->waits)
+		return false;
+	if (scst_tmf_is_for_target(run->tmf))
+		return scst_tmf_settle_target(run);
+	if (!run->dev)
+		return scst_tmf_settle_session(run);
+	if (scst_tmf_settle_device(run))
+		return true;
+	scst_tmf_end_device(run);
+	return false;
 }
 
 static void scst_tmf_nexus_loss(struct scst_session *sess)
@@ -270,166 +528,6 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 	rcu_read_unlock();
 }
 
-/* SAM-5 6.3.5: as if the initiator port had logged out and in again */
-static enum scst_tmf_response scst_tmf_reset_nexus(struct scst_tmf *tmf)
-{
-	const struct scst_cmd_filter any = { };
-	unsigned long start = jiffies, lun = 0;
-	struct scst_device *dev;
-	bool done = true;
-
-	scst_tmf_abort_session(tmf);
-	while ((dev = scst_tmf_next_device(tmf->sess, &lun))) {
-		done &= scst_tmf_settle(tmf->sess, dev, any,
-					scst_tmf_deadline(dev, start));
-		scst_device_put(dev);
-	}
-	done &= scst_tmf_wait_session(tmf);
-	scst_tmf_nexus_loss(tmf->sess);
-	return scst_tmf_result(done);
-}
-
-/*
- * SAM-5 7.4: of another nexus than the faulted one, and without an ACA condition, it has
- * no effect. To the command with the ACA attribute it is ABORT TASK.
- */
-static bool __scst_tmf_clear_aca(struct scst_nexus *nexus, u64 *tag)
-{
-	struct scst_cmd_filter filter = { .nexus = nexus, .tag = tag };
-	struct scst_task_set *set = __scst_task_set(nexus);
-	struct scst_cmd *cmd = set->aca_cmd;
-
-	if (set->faulted != nexus)
-		return false;
-	if (cmd) {
-		*tag = cmd->tag;
-		scst_session_abort(nexus->sess, &filter, false);
-	}
-	__scst_aca_clear(nexus);
-	return cmd;
-}
-
-static enum scst_tmf_response scst_tmf_clear_aca(struct scst_tmf *tmf,
-						 struct scst_device *dev)
-{
-	struct scst_cmd_filter filter = { .tag = &tmf->tag };
-	struct scst_nexus *nexus;
-	bool aborted = false;
-
-	rcu_read_lock();
-	nexus = scst_tmf_nexus(tmf->sess, scst_lun_decode(&tmf->lun));
-	if (nexus && nexus->dev == dev) {
-		spin_lock_bh(&dev->lock);
-		aborted = __scst_tmf_clear_aca(nexus, &tmf->tag);
-		spin_unlock_bh(&dev->lock);
-	}
-	rcu_read_unlock();
-	return scst_tmf_result(!aborted ||
-			       scst_tmf_settle(tmf->sess, dev, filter,
-					       scst_tmf_deadline(dev, jiffies)));
-}
-
-/* SAM-5 7.10 */
-static enum scst_tmf_response scst_tmf_query_event(struct scst_tmf *tmf)
-{
-	scst_sense_t sense = SCST_SENSE_NONE;
-	struct scst_nexus *nexus;
-	bool more;
-
-	rcu_read_lock();
-	nexus = scst_tmf_nexus(tmf->sess, scst_lun_decode(&tmf->lun));
-	if (nexus)
-		sense = scst_ua_peek(nexus, &more);
-	rcu_read_unlock();
-	if (sense == SCST_SENSE_NONE)
-		return SCST_TMF_COMPLETE;
-	tmf->info[0] = (more ? SCST_UADE_MORE : SCST_UADE_ONE) | scst_sense_key(sense);
-	tmf->info[1] = scst_sense_asc(sense);
-	tmf->info[2] = scst_sense_ascq(sense);
-	return SCST_TMF_SUCCEEDED;
-}
-
-static enum scst_tmf_response scst_tmf_run_lun(struct scst_tmf *tmf,
-					       struct scst_device *dev)
-{
-	struct scst_cmd_filter filter = { .dev = dev };
-	struct scst_cmd_filter present = { .dev = dev, .unanswered = true };
-
-	switch (tmf->fn) {
-	case SCST_TMF_ABORT_TASK:
-		filter.tag = &tmf->tag;
-		return scst_tmf_abort_own(tmf, dev, filter);
-	case SCST_TMF_ABORT_TASK_SET:
-		return scst_tmf_abort_own(tmf, dev, filter);
-	case SCST_TMF_CLEAR_TASK_SET:
-		return scst_tmf_clear_task_set(tmf, dev);
-	case SCST_TMF_CLEAR_ACA:
-		return scst_tmf_clear_aca(tmf, dev);
-	case SCST_TMF_LUN_RESET:
-		return scst_tmf_reset_lun(tmf, dev);
-	case SCST_TMF_QUERY_TASK:
-		present.tag = &tmf->tag;
-		return scst_tmf_query(tmf, &present);
-	case SCST_TMF_QUERY_TASK_SET:
-		return scst_tmf_query(tmf, &present);
-	case SCST_TMF_QUERY_ASYNC_EVENT:
-		return scst_tmf_query_event(tmf);
-	default:
-		return SCST_TMF_REJECTED;
-	}
-}
-
-/*
- * The LUN is not there. If it was taken away under commands that its backend
- * has not ended yet, the initiator may be asking for those.
- */
-static enum scst_tmf_response scst_tmf_on_absent_lun(struct scst_tmf *tmf)
-{
-	struct scst_cmd_filter filter = { .lun = &tmf->lun };
-	unsigned int count = scst_session_abort(tmf->sess, &filter, false);
-
-	filter.aborted = true;
-	if (!count && !scst_session_has(tmf->sess, &filter))
-		return SCST_TMF_INCORRECT_LUN;
-	return scst_tmf_result(scst_tmf_wait(tmf->sess, &filter,
-					     jiffies + SCST_TMF_TIMEOUT));
-}
-
-static enum scst_tmf_response scst_tmf_on_lun(struct scst_tmf *tmf)
-{
-	struct scst_device *dev = scst_tmf_device(tmf->sess,
-						  scst_lun_decode(&tmf->lun));
-	enum scst_tmf_response response;
-
-	if (!dev)
-		return scst_tmf_on_absent_lun(tmf);
-	response = scst_tmf_run_lun(tmf, dev);
-	scst_device_put(dev);
-	return response;
-}
-
-/**
- * scst_tmf_is_for_target - whether a function is not for one logical unit
- * @tmf: the function
- *
- * Context: any.
- * Return: true if it has no LUN.
- */
-bool scst_tmf_is_for_target(const struct scst_tmf *tmf)
-{
-	return tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_COLD_RESET ||
-	       tmf->fn == SCST_TMF_NEXUS_RESET;
-}
-
-static enum scst_tmf_response scst_tmf_run(struct scst_tmf *tmf)
-{
-	if (!scst_tmf_is_for_target(tmf))
-		return scst_tmf_on_lun(tmf);
-	if (tmf->fn == SCST_TMF_NEXUS_RESET)
-		return scst_tmf_reset_nexus(tmf);
-	return scst_tmf_reset_target(tmf);
-}
-
 /**
  * scst_session_tmf_gone - a session has one of what it counts in @tmfs less
  * @sess: the session; gone on return, or soon
@@ -446,13 +544,10 @@ void scst_session_tmf_gone(struct scst_session *sess)
 	rcu_read_unlock();
 }
 
-static void scst_tmf_work(struct work_struct *work)
+static void scst_tmf_answer(struct scst_tmf *tmf)
 {
-	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
 	struct scst_session *sess = tmf->sess;
 
-	scst_context_flush();
-	tmf->response = scst_tmf_run(tmf);
 	/* No ops->release() of an affected command is under way any more. */
 	synchronize_rcu_expedited();
 	scst_event_tmf(tmf);
@@ -460,12 +555,70 @@ static void scst_tmf_work(struct work_struct *work)
 	scst_session_tmf_gone(sess);
 }
 
+static void scst_tmf_end(struct scst_tmf_run *run)
+{
+	struct scst_tmf *tmf = run->tmf;
+
+	/* SAM-5 6.3.5: as if the initiator port had logged out and in again */
+	if (tmf->fn == SCST_TMF_NEXUS_RESET)
+		scst_tmf_nexus_loss(tmf->sess);
+	scst_tmf_put_device(run);
+	/* It may still watch a session that has turned out to have none of its commands. */
+	scst_inject_wait_end(&run->inject);
+	scst_waiter_stop(&run->waiter);
+	kfree(run);
+	scst_tmf_answer(tmf);
+}
+
+/* Begins, goes on when a command has gone or time is over, and ends. */
+static void scst_tmf_run_work(struct work_struct *work)
+{
+	struct scst_tmf_run *run = container_of(to_delayed_work(work), struct scst_tmf_run,
+						waiter.work);
+
+	if (!run->begun)
+		scst_tmf_begin(run);
+	if (!scst_tmf_settle(run))
+		scst_tmf_end(run);
+}
+
+/* Memory reclaim may need what the function is to set going again. */
+static struct scst_tmf_run *scst_tmf_run_create(struct scst_tmf *tmf)
+{
+	struct scst_tmf_run *run;
+
+	if (atomic_read(&tmf->sess->tmfs) > SCST_TMF_MAX)
+		return NULL;
+	run = kzalloc(sizeof(*run),
+		      GFP_NOIO | __GFP_NOWARN);
+	if (!run)
+		return NULL;
+	run->tmf = tmf;
+	INIT_DELAYED_WORK(&run->waiter.work, scst_tmf_run_work);
+	scst_waiter_init(&run->waiter, scst_tmf_wq);
+	INIT_LIST_HEAD(&run->inject.entry);
+	return run;
+}
+
+static void scst_tmf_work(struct work_struct *work)
+{
+	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
+	struct scst_tmf_run *run = scst_tmf_run_create(tmf);
+
+	tmf->response = run ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
+	if (run)
+		scst_waiter_start(&run->waiter);
+	else
+		scst_tmf_answer(tmf);
+}
+
 /**
  * scst_tmf_submit - hand a task management function to the core
  * @tmf: the function, filled in by the driver
  *
  * It affects the commands that were submitted before, from whatever context. The core
- * calls ops->tmf_done() when it is done.
+ * calls ops->tmf_done() when it is done. When a session has very many under way more fail
+ * at once.
  *
  * Context: any.
  */

@@ -151,7 +151,7 @@ tmf() {
 	attr_set "targets/probe/$name/enable" 1
 	# each of these becomes four
 	printf 'login ' >"$BATS_TEST_TMPDIR/login"
-	printf '%0400d' 0 | tr 0 '\001' >>"$BATS_TEST_TMPDIR/login"
+	printf '%0223d' 0 | tr 0 '\001' >>"$BATS_TEST_TMPDIR/login"
 	exec {probe}<>"$probe_root/$name"
 	probes+=("$probe")
 	cat "$BATS_TEST_TMPDIR/login" >&"$probe"

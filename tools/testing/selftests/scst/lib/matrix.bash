@@ -142,12 +142,13 @@ matrix_end() {
 
 # matrix_order POINT COMMAND ANSWER: sets $order to what the log must have, in this
 # order. A function that affects the command is answered when that has gone, another one
-# before it goes on. A command that waits without being held goes at once.
+# before it goes on. What has been given to the driver with its status has gone for those
+# of another nexus. A command that waits without being held goes at once.
 matrix_order() {
-	case $1:$2 in
-	finish:goes-on) order=("$end" "$3" "$go") ;;
+	case $1:$2:$3 in
+	finish:goes-on:* | finish:*:'b '*) order=("$end" "$3" "$go") ;;
 	finish:*) order=("$end" "$go" "$3") ;;
-	translate:* | *:goes-on) order=("$3" "$go" "$end") ;;
+	translate:* | *:goes-on:* | send:*:'b '*) order=("$3" "$go" "$end") ;;
 	parked:* | blocked:*) order=("$end" "$3") ;;
 	*) order=("$go" "$end" "$3") ;;
 	esac

@@ -249,7 +249,7 @@ sub pr_preempt {
 	announce($lu, $cmd->{nexus}, 'registrations_preempted', @victims);
 	return if !Sam::is_preempt_abort($cmd);
 	$cmd->{at} = 'waits';
-	push @{ $lu->{waits} }, { kind => 'lu', cmd => $cmd };
+	push @{ $lu->{waits} }, { kind => 'lu', cmd => $cmd, since => $lu->{aborts}++ };
 }
 
 sub pr_preempt_abort { pr_preempt(@_) }

@@ -42,7 +42,7 @@ sub choose {
 sub new {
 	return {
 		mode => default_mode(), blocks => {}, medium_holds => 0, at_medium => [],
-		nexuses => [], queue => [], set => { lu => {} }, waits => [],
+		nexuses => [], queue => [], set => { lu => {} }, waits => [], aborts => 0,
 		pr => Reservation::none(), reserved_by => undef,
 		tasks => [], workers => [], results => {},
 	};
@@ -259,12 +259,24 @@ sub start_waiting {
 }
 
 # 5.3.3, 5.14; then reservations, then the medium
+# What a nexus of the same port has left when it logged out must not come after what is new.
+sub is_behind {
+	my ($lu, $nexus) = @_;
+
+	return grep { $_->{gone} && $_->{port} eq $nexus->{port} && @{ $_->{cmds} } }
+		@{ $lu->{nexuses} };
+}
+
 sub check {
 	my ($lu, $cmd) = @_;
 
 	return complete($lu, $cmd) if $cmd->{aborted};
 	return if is_held($cmd, 'check');
 	if (!$any_state{ $cmd->{op} } && Attention::report($lu, $cmd)) {
+		return complete($lu, $cmd);
+	}
+	if (!$any_state{ $cmd->{op} } && is_behind($lu, $cmd->{nexus})) {
+		$cmd->{status} = '08';
 		return complete($lu, $cmd);
 	}
 	if (Reservation::conflicts($lu, $cmd)) {
@@ -530,6 +542,7 @@ sub abort {
 		return 0;
 	}
 	$cmd->{aborted} = $by;
+	$cmd->{aborted_at} = $lu->{aborts};
 	later($lu, 'complete', $cmd) if $cmd->{at} =~ /^(waiting|blocked)$/;
 	return !$cmd->{answered};
 }

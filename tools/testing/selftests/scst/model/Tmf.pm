@@ -35,12 +35,13 @@ sub answer {
 #   cmd:   with the function's reference to a tag
 #   nexus: of the function's nexus
 #   lu:    of the logical unit, whosoever, also of those who have left
-# A PREEMPT AND ABORT that waits itself has done all that it will do: another one does not
-# wait for it.
+# What is aborted later does not count. What has been answered counts for its own nexus, and
+# for others only while it can touch the medium. A PREEMPT AND ABORT that waits itself has
+# done all that it will do: another one does not wait for it.
 sub wait_for {
 	my ($lu, $tmf, $kind) = @_;
 
-	push @{ $lu->{waits} }, { tmf => $tmf, kind => $kind };
+	push @{ $lu->{waits} }, { tmf => $tmf, kind => $kind, since => $lu->{aborts}++ };
 }
 
 sub is_over {
@@ -52,7 +53,9 @@ sub is_over {
 
 	@cmds = grep { $_->{tag} == $tmf->{ref} } @cmds if $wait->{kind} eq 'cmd';
 	@cmds = grep { $_->{at} ne 'waits' } @cmds if $wait->{cmd};
-	return !grep { $_->{aborted} } @cmds;
+	@cmds = grep { !$_->{answered} || (!$wait->{cmd} && $_->{nexus} == $tmf->{nexus}) }
+		@cmds if $wait->{kind} eq 'lu';
+	return !grep { $_->{aborted} && $_->{aborted_at} <= $wait->{since} } @cmds;
 }
 
 sub go_on {
