@@ -240,7 +240,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches '1 status=00 *' "$(probe_result)"
 	sleep 0.8
 	echo "go 2" >&"$probe"
-	equal '2 aborted' "$(probe_result)"
+	matches "2 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
 	ready
 
 	# and within the time it ends well
@@ -349,7 +349,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches "* sense=$(sense 02 04 03)*" "$(tur)"
 	sleep 0.4
 	echo "go 2" >&"$probe"
-	equal '2 aborted' "$(probe_result)"
+	matches "2 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
 	wait_until 5 attr_is devices/probe/p/state waiting
 	[ -L $target/luns/0/p ]
 	attr_set devices/probe/p/present 1

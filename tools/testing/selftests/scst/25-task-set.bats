@@ -235,9 +235,9 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	start 2 $turn attr=ordered
 	start 3 $turn
 	expect ETIMEDOUT attr_write devices/nullio/d0/enable 0
-	answers '2 aborted' '3 aborted'
+	answers '2 status=02 * sense=70000b*2f02' '3 status=02 * sense=70000b*2f02'
 	try_go 1
-	answers '1 aborted'
+	answers '1 status=02 * sense=70000b*2f02'
 	wait_until 5 attr_is devices/nullio/d0/state idle
 }
 

@@ -196,7 +196,7 @@ everything_in() {
 	matches "1 status=02 * sense=$(sense 02 04 03)*" \
 		"$(probe_cmd 1 cdb=000000000000)"
 	echo "go 7" >&"$probe"
-	equal '7 aborted' "$(probe_result)"
+	matches "7 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
 	wait_until 5 attr_is devices/nullio/d0/state idle
 	attr_set devices/nullio/d0/enable 1
 	matches "2 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 2 cdb=000000000000)"
