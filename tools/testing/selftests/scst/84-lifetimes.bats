@@ -159,10 +159,11 @@ stalls_on_its_way() {
 	lifetimes_setup
 	stall counted
 	probe_request cmd 7 ctx=hardirq $ready
-	matches '7 status=00 *' "$(probe_result)"
 	stall_wait counted
+	# No fork until it goes on: its CPU looks idle, and the child would be put there.
 	probe_request logout
 	waits_for_stall counted probe_log_has 'me - gone'
+	matches '7 status=00 *' "$(probe_result)"
 }
 
 # --- a device's backend
