@@ -17,6 +17,8 @@ beds='uml uml-smp-lockdep uml-smp vm'
 SCST_WHOLE=1 "$tests/check.sh" uml-smp vm-6.1 vm-6.12 || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
 	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
+"$tests/run_vm.sh" --bed uml-smp --mem 6144 --timeout 600 -- \
+	env SCST_LOGIN_SCALE='4000 16' bats --tap "$tests/87-login-scale.bats" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_WAITERS='4000 1000' bats --tap "$tests/81-bounded-waits.bats" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
