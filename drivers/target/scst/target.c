@@ -9,7 +9,11 @@
 
 #include "scst_priv.h"
 
-static LIST_HEAD(scst_targets);		/* C */
+static LIST_HEAD(scst_targets);		/* C and scst_targets_lock */
+static unsigned int scst_target_count;	/* likewise */
+
+/* For PERSISTENT RESERVE OUT: no command takes scst_config_lock. */
+static DEFINE_SPINLOCK(scst_targets_lock);
 
 static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
 {
@@ -247,29 +251,42 @@ static u16 __scst_target_free_rel_id(void)
 	return id;
 }
 
+/* Return: false if there is no room for all; @count is what is needed then. */
+static bool scst_target_list_ids(u16 *ids, unsigned int room, unsigned int *count)
+{
+	struct scst_target *tgt;
+	unsigned int n = 0;
+	bool fits;
+
+	spin_lock(&scst_targets_lock);
+	*count = scst_target_count;
+	fits = *count <= room;
+	if (fits)
+		list_for_each_entry(tgt, &scst_targets, entry)
+			ids[n++] = tgt->rel_tgt_id;
+	spin_unlock(&scst_targets_lock);
+	return fits;
+}
+
 /**
  * scst_target_all_rel_ids - the relative identifiers of all target ports
  * @count: how many there are
  *
- * Context: process context; takes scst_config_lock.
+ * Context: process context.
  * Return: the identifiers, to be freed with kfree(), or NULL.
  */
 u16 *scst_target_all_rel_ids(unsigned int *count)
 {
-	struct scst_target *tgt;
-	unsigned int n = 0;
-	u16 *ids;
+	unsigned int room = 0;
+	u16 *ids = NULL;
 
-	mutex_lock(&scst_config_lock);
-	list_for_each_entry(tgt, &scst_targets, entry)
-		n++;
-	ids = kmalloc_array(n, sizeof(*ids), GFP_KERNEL);
-	*count = n;
-	n = 0;
-	if (ids)
-		list_for_each_entry(tgt, &scst_targets, entry)
-			ids[n++] = tgt->rel_tgt_id;
-	mutex_unlock(&scst_config_lock);
+	while (!scst_target_list_ids(ids, room, count)) {
+		kfree(ids);
+		room = *count;
+		ids = kmalloc_array(room, sizeof(*ids), GFP_KERNEL);
+		if (!ids)
+			return NULL;
+	}
 	return ids;
 }
 
@@ -294,8 +311,26 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id)
 				      other->ops->name, other->name, id);
 		return -EEXIST;
 	}
+	spin_lock(&scst_targets_lock);
 	tgt->rel_tgt_id = id;
+	spin_unlock(&scst_targets_lock);
 	return 0;
+}
+
+static void __scst_target_enlist(struct scst_target *tgt)
+{
+	spin_lock(&scst_targets_lock);
+	list_add_tail(&tgt->entry, &scst_targets);
+	scst_target_count++;
+	spin_unlock(&scst_targets_lock);
+}
+
+static void __scst_target_delist(struct scst_target *tgt)
+{
+	spin_lock(&scst_targets_lock);
+	list_del(&tgt->entry);
+	scst_target_count--;
+	spin_unlock(&scst_targets_lock);
 }
 
 static int __scst_target_publish(struct scst_target *tgt)
@@ -309,7 +344,7 @@ static int __scst_target_publish(struct scst_target *tgt)
 		return -ENOSPC;
 	ret = scst_sysfs_target_add(tgt);
 	if (!ret)
-		list_add_tail(&tgt->entry, &scst_targets);
+		__scst_target_enlist(tgt);
 	return ret;
 }
 
@@ -396,7 +431,7 @@ void scst_target_unpublish(struct scst_target *tgt)
 {
 	mutex_lock(&scst_config_lock);
 	scst_sysfs_target_del(tgt);
-	list_del(&tgt->entry);
+	__scst_target_delist(tgt);
 	mutex_unlock(&scst_config_lock);
 }
 
