@@ -102,6 +102,7 @@ enum scst_attention {
 void scst_device_attention(struct scst_device *dev, enum scst_attention what);
 void scst_device_lost(struct scst_device *dev);
 void scst_device_resized(struct scst_device *dev);
+void scst_device_queue_work(struct scst_device *dev, struct work_struct *work);
 
 int scst_device_config_lock(struct scst_device *dev);
 void scst_device_config_unlock(struct scst_device *dev);

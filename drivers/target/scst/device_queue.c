@@ -7,6 +7,7 @@
  * worker thread, the work of a device still goes on unless its own backend holds it. Work
  * must therefore not wait for other work of the same queue.
  */
+#include <linux/export.h>
 #include <linux/workqueue.h>
 
 #include "scst_priv.h"
@@ -59,3 +60,16 @@ void scst_device_queues_exit(struct scst_device *dev)
 	if (dev->io_wq)
 		destroy_workqueue(dev->io_wq);
 }
+
+/**
+ * scst_device_queue_work - let a worker of the device go on with a command
+ * @dev:  the device, whose handler has may_sleep set
+ * @work: the handler's; it may wait for the backend, but not for other such work
+ *
+ * Context: any.
+ */
+void scst_device_queue_work(struct scst_device *dev, struct work_struct *work)
+{
+	queue_work(dev->io_wq, work);
+}
+EXPORT_SYMBOL_GPL(scst_device_queue_work);

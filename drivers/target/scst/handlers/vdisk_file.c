@@ -465,21 +465,12 @@ int scst_fileio_register(void)
 {
 	int ret;
 
-	ret = scst_fileio_io_init();
-	if (ret)
-		return ret;
 	ret = scst_fileio_watch_init();
 	if (ret)
-		goto out_io_exit;
+		return ret;
 	ret = scst_handler_register(&scst_fileio_ops);
 	if (ret)
-		goto out_watch_exit;
-	return 0;
-
-out_watch_exit:
-	scst_fileio_watch_exit();
-out_io_exit:
-	scst_fileio_io_exit();
+		scst_fileio_watch_exit();
 	return ret;
 }
 
@@ -492,5 +483,4 @@ void scst_fileio_unregister(void)
 {
 	scst_handler_unregister(&scst_fileio_ops);
 	scst_fileio_watch_exit();
-	scst_fileio_io_exit();
 }

@@ -61,8 +61,6 @@ int scst_fileio_watch_init(void);
 void scst_fileio_watch_exit(void);
 
 /* vdisk_file_io.c */
-int scst_fileio_io_init(void);
-void scst_fileio_io_exit(void);
 void scst_fileio_execute(struct scst_cmd *cmd);
 
 #endif /* _SCST_VDISK_FILE_H */

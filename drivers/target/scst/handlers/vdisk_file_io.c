@@ -28,8 +28,6 @@
 /* VERIFY reads so many bytes at a time: a multiple of every block size. */
 #define SCST_FILEIO_CHUNK	(16 * 1024)
 
-static struct workqueue_struct *scst_fileio_wq;
-
 /**
  * struct scst_fileio_req - a transfer between memory and the file
  * @iocb:	what the file system sees
@@ -338,7 +336,7 @@ static void scst_fileio_iocb_complete(struct kiocb *iocb, long ret)
 	if (!refcount_dec_and_test(&req->holders))
 		return;
 	if (req->result != req->len)
-		queue_work(scst_fileio_wq, &req->work);
+		scst_device_queue_work(req->cmd->dev, &req->work);
 	else
 		scst_fileio_end(req, in_hardirq() || irqs_disabled() ?
 				     SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC);
@@ -562,26 +560,4 @@ void scst_fileio_execute(struct scst_cmd *cmd)
 	if (!owned)
 		scst_cmd_complete(cmd, SCST_CTX_THREAD);
 	scst_fileio_leave(saved);
-}
-
-/**
- * scst_fileio_io_init - prepare for commands
- *
- * Context: process.
- * Return: 0 or -ENOMEM.
- */
-int scst_fileio_io_init(void)
-{
-	scst_fileio_wq = alloc_workqueue("scst_fileio", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	return scst_fileio_wq ? 0 : -ENOMEM;
-}
-
-/**
- * scst_fileio_io_exit - undo scst_fileio_io_init()
- *
- * Context: process; no device of the handler exists.
- */
-void scst_fileio_io_exit(void)
-{
-	destroy_workqueue(scst_fileio_wq);
 }
