@@ -198,6 +198,7 @@ enum scst_cmd_flag {
  * @set:		core: the task set that it belongs to there
  * @work:		core: for the move to a worker thread
  * @deferred:		core: for the move to a tasklet
+ * @pr_entry:		core: among those that change its device's reservations
  * @sense:		sense data, if any
  */
 struct scst_cmd {
@@ -262,7 +263,10 @@ struct scst_cmd {
 	struct scst_task_set *set;
 	union {
 		struct work_struct work;
-		struct llist_node deferred;
+		struct {
+			struct llist_node deferred;
+			struct list_head pr_entry;
+		};
 	};
 
 	u8 sense[SCST_SENSE_BUFFERSIZE];

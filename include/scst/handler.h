@@ -49,17 +49,19 @@ struct scst_block_params {
  *			or an errno.
  * @destroy:		optional; the device is about to be freed.
  * @open:		enable: acquire the backend and fill in @params. Process
- *			context, under the configuration lock. Returns 0 or an
- *			errno, with scst_device_set_error() having said why.
+ *			context, the enabler's; may take its time: nothing else
+ *			changes the device meanwhile, and nobody waits for it.
+ *			Returns 0 or an errno, with scst_device_set_error()
+ *			having said why.
  * @close:		release the backend; no command runs and none will come.
- *			From a worker thread.
+ *			From a worker thread of the device's own.
  * @execute:		do what cmd->io says and call scst_cmd_complete() exactly
  *			once, from any context, now or later. Errors are reported
  *			with scst_cmd_set_sense() before that.
  * @capacity:		for those who call scst_device_resized(): how many blocks
  *			the open backend has now. 0: not one; then the device is
  *			treated as lost, and scst_device_set_error() said why.
- *			Process context, under the configuration lock.
+ *			Process context; @close comes after its return.
  */
 struct scst_handler_ops {
 	const char *name;

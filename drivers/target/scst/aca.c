@@ -67,7 +67,8 @@ static void __scst_aca_end(struct scst_device *dev, struct scst_task_set *set)
 	set->aca_cmd = NULL;
 	WRITE_ONCE(dev->faults, dev->faults - 1);
 	list_for_each_entry(cmd, &dev->queue, queue_entry)
-		if (cmd->set == set && !cmd->waiting && scst_cmd_claim(cmd))
+		if (cmd->set == set && READ_ONCE(cmd->stage) == SCST_STAGE_COMPLETE &&
+		    scst_cmd_claim(cmd))
 			scst_cmd_to_tasklet(cmd, SCST_STAGE_COMPLETE);
 	__scst_order_dispatch(dev);
 }

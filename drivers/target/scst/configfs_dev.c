@@ -31,6 +31,22 @@ static ssize_t scst_dev_enable_show(struct config_item *item, char *page)
 			  READ_ONCE(dev->state) == SCST_DEV_ACTIVE);
 }
 
+/*
+ * While a store is under way rmdir would wait for it, with the directory above locked:
+ * it is refused instead.
+ */
+static int scst_dev_enable(struct scst_device *dev)
+{
+	struct config_item *item = &dev->group.cg_item;
+	int ret = configfs_depend_item_unlocked(&scst_subsystem, item);
+
+	if (ret)
+		return ret;
+	ret = scst_device_enable(dev);
+	configfs_undepend_item(item);
+	return ret;
+}
+
 static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
 				     size_t count)
 {
@@ -42,13 +58,7 @@ static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
 		scst_device_set_error(dev, "enable: not 0 or 1");
 		return -EINVAL;
 	}
-	if (enable) {
-		mutex_lock(&scst_config_lock);
-		ret = scst_device_enable(dev);
-		mutex_unlock(&scst_config_lock);
-	} else {
-		ret = scst_device_disable(dev);
-	}
+	ret = enable ? scst_dev_enable(dev) : scst_device_disable(dev);
 	return ret ?: count;
 }
 

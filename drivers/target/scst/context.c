@@ -140,58 +140,31 @@ static void scst_cmd_backend_work(struct work_struct *work)
 	scst_cmd_run(cmd, SCST_STAGE_BACKEND, SCST_CTX_THREAD);
 }
 
-static void scst_cmd_execute_work(struct work_struct *work)
-{
-	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
-
-	cmd->in_worker = true;
-	scst_cmd_run(cmd, SCST_STAGE_EXECUTE, SCST_CTX_THREAD);
-}
-
-/*
- * All under the lock of the list that the command stands on. An abort, which holds it
- * too, either comes before: then the command is seen to be aborted here and not queued.
- * Or it comes after, finds the command QUEUED and its work initialised, and takes it out.
- */
-static enum scst_stage scst_cmd_queue(struct scst_cmd *cmd, struct workqueue_struct *wq,
-				      work_func_t work)
-{
-	struct scst_cmd_list *list = per_cpu_ptr(cmd->sess->cmds, cmd->cpu);
-	enum scst_stage next = SCST_STAGE_COMPLETE;
-
-	spin_lock_bh(&list->lock);
-	if (likely(!scst_cmd_aborted(cmd))) {
-		INIT_WORK(&cmd->work, work);
-		cmd->stage = SCST_STAGE_QUEUED;
-		queue_work(wq, &cmd->work);
-		next = SCST_STAGE_OWNED;
-	}
-	spin_unlock_bh(&list->lock);
-	return next;
-}
-
 /**
  * scst_cmd_queue_backend - let a worker of the device hand a command to the backend
  * @cmd: the command
+ *
+ * All under the lock of the list that it stands on. An abort, which holds that too, either
+ * comes before: then the command is seen to be aborted here and not queued. Or it comes
+ * after, finds the command QUEUED and its work initialised, and takes it out.
  *
  * Context: thread or atomic.
  * Return: OWNED, or COMPLETE if it is aborted.
  */
 enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd)
 {
-	return scst_cmd_queue(cmd, cmd->dev->io_wq, scst_cmd_backend_work);
-}
+	struct scst_cmd_list *list = per_cpu_ptr(cmd->sess->cmds, cmd->cpu);
+	enum scst_stage next = SCST_STAGE_COMPLETE;
 
-/**
- * scst_cmd_queue_execute - let a worker of the device execute a command of the core
- * @cmd: the command, which has a device
- *
- * Context: thread or atomic.
- * Return: OWNED, or COMPLETE if it is aborted.
- */
-enum scst_stage scst_cmd_queue_execute(struct scst_cmd *cmd)
-{
-	return scst_cmd_queue(cmd, cmd->dev->pr_wq, scst_cmd_execute_work);
+	spin_lock_bh(&list->lock);
+	if (likely(!scst_cmd_aborted(cmd))) {
+		INIT_WORK(&cmd->work, scst_cmd_backend_work);
+		cmd->stage = SCST_STAGE_QUEUED;
+		queue_work(cmd->dev->io_wq, &cmd->work);
+		next = SCST_STAGE_OWNED;
+	}
+	spin_unlock_bh(&list->lock);
+	return next;
 }
 
 /**

@@ -102,17 +102,22 @@ EXPORT_SYMBOL_GPL(scst_device_set_error);
  *
  * Context: process context.
  * Return: 0 with scst_config_lock held, or -EBUSY without it if the device is
- * not idle.
+ * open, or being opened.
  */
 int scst_device_config_lock(struct scst_device *dev)
 {
+	int ret;
+
 	mutex_lock(&scst_config_lock);
-	if (scst_device_is_closed(dev))
-		return 0;
-	mutex_unlock(&scst_config_lock);
-	scst_device_set_error(dev, "the device is %s: disable it first",
-			      scst_device_state_name(dev));
-	return -EBUSY;
+	ret = __scst_device_check_opening(dev);
+	if (!ret && !scst_device_is_closed(dev)) {
+		scst_device_set_error(dev, "the device is %s: disable it first",
+				      scst_device_state_name(dev));
+		ret = -EBUSY;
+	}
+	if (ret)
+		mutex_unlock(&scst_config_lock);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(scst_device_config_lock);
 
@@ -219,10 +224,12 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 		goto out_destroy_counter;
 	kref_init(&dev->kref);
 	spin_lock_init(&dev->lock);
+	mutex_init(&dev->backend_lock);
 	mutex_init(&dev->pr_lock);
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
 	scst_order_init(dev);
+	scst_pr_queue_init(dev);
 	scst_device_resize_init(dev);
 	scst_error_init(&dev->error);
 	scst_stats_sum_init(&dev->stats);

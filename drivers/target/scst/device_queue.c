@@ -35,8 +35,7 @@ int scst_device_queues_init(struct scst_device *dev)
 		if (!dev->io_wq)
 			return -ENOMEM;
 	}
-	dev->pr_wq = alloc_workqueue("scst_pr:%.15s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
-				     dev->name);
+	dev->pr_wq = alloc_ordered_workqueue("scst_pr:%.15s", WQ_MEM_RECLAIM, dev->name);
 	dev->slow_wq = alloc_workqueue("scst_slow:%.13s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
 				       dev->name);
 	if (dev->pr_wq && dev->slow_wq)

@@ -26,21 +26,30 @@ static void __scst_device_set_capacity(struct scst_device *dev, u64 nblocks)
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 }
 
+static void scst_device_ask_capacity(struct scst_device *dev)
+{
+	u64 nblocks = dev->handler->capacity(dev);
+
+	if (!nblocks) {
+		scst_device_lost(dev);
+		return;
+	}
+	mutex_lock(&scst_config_lock);
+	if (dev->state == SCST_DEV_ACTIVE)
+		__scst_device_set_capacity(dev, nblocks);
+	mutex_unlock(&scst_config_lock);
+}
+
+/* A device that fails meanwhile is not closed before the lock is free again. */
 static void scst_device_resize_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(to_delayed_work(work),
 					       struct scst_device, resize_work);
-	u64 nblocks;
 
-	mutex_lock(&scst_config_lock);
-	if (dev->state == SCST_DEV_ACTIVE) {
-		nblocks = dev->handler->capacity(dev);
-		if (nblocks)
-			__scst_device_set_capacity(dev, nblocks);
-		else
-			scst_device_lost(dev);
-	}
-	mutex_unlock(&scst_config_lock);
+	mutex_lock(&dev->backend_lock);
+	if (dev->open && READ_ONCE(dev->state) == SCST_DEV_ACTIVE)
+		scst_device_ask_capacity(dev);
+	mutex_unlock(&dev->backend_lock);
 	scst_device_put_from_worker(dev);
 }
 

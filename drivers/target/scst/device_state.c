@@ -37,7 +37,24 @@ const char *scst_device_state_name(const struct scst_device *dev)
 bool scst_device_is_closed(const struct scst_device *dev)
 {
 	lockdep_assert_held(&scst_config_lock);
-	return !dev->open;
+	return !dev->open && !dev->opening;
+}
+
+/**
+ * __scst_device_check_opening - whether a device can be changed, or is being opened
+ * @dev: the device
+ *
+ * Context: process context, under scst_config_lock.
+ * Return: 0, or -EBUSY with the reason in last_error.
+ */
+int __scst_device_check_opening(struct scst_device *dev)
+{
+	lockdep_assert_held(&scst_config_lock);
+	if (!dev->opening)
+		return 0;
+	scst_device_set_error(dev,
+			      "the device is being opened: backend or pr_dir has not answered yet");
+	return -EBUSY;
 }
 
 static void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
@@ -93,6 +110,7 @@ static void scst_device_close_work(struct work_struct *work)
 	struct scst_device *dev = container_of(work, struct scst_device,
 					       close_work);
 
+	mutex_lock(&dev->backend_lock);
 	dev->handler->close(dev);
 	mutex_lock(&scst_config_lock);
 	dev->open = false;
@@ -100,6 +118,7 @@ static void scst_device_close_work(struct work_struct *work)
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	__scst_device_next_life(dev);
 	mutex_unlock(&scst_config_lock);
+	mutex_unlock(&dev->backend_lock);
 	scst_stall(SCST_STALL_CLOSED);
 	scst_device_put_from_worker(dev);
 }
@@ -125,41 +144,92 @@ static bool scst_backend_is_absent(int err)
 	return err == -ENOENT || err == -ENODEV || err == -ENXIO;
 }
 
-/**
- * scst_device_enable - open the backend and let commands in
- * @dev: the device
- *
- * Context: process context, under scst_config_lock.
- * Return: 0, -EBUSY if it is not idle, or what the handler says: if that is that
- * there is no backend, the device waits for it from now on.
- */
-int scst_device_enable(struct scst_device *dev)
+/* From now on nobody changes the device but who opens it. */
+static int scst_device_begin_open(struct scst_device *dev)
 {
-	struct scst_block_params params = { };
 	int ret;
 
-	lockdep_assert_held(&scst_config_lock);
-	if (!scst_device_is_closed(dev)) {
+	mutex_lock(&scst_config_lock);
+	ret = __scst_device_check_opening(dev);
+	if (!ret && dev->open) {
 		scst_device_set_error(dev, "the device is %s already",
 				      scst_device_state_name(dev));
-		return -EBUSY;
+		ret = -EBUSY;
 	}
-	ret = scst_pr_restore(dev);
-	if (ret)
-		return ret;
-	__scst_device_next_life(dev);
-	ret = dev->handler->open(dev, &params);
-	if (ret) {
-		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
-					SCST_DEV_WAITING : SCST_DEV_IDLE);
-		return ret;
+	if (!ret) {
+		dev->opening = true;
+		__scst_device_next_life(dev);
 	}
-	scst_device_set_params(dev, &params);
+	mutex_unlock(&scst_config_lock);
+	return ret;
+}
+
+static void __scst_device_opened(struct scst_device *dev,
+				 const struct scst_block_params *params)
+{
+	lockdep_assert_held(&dev->backend_lock);
+	scst_device_set_params(dev, params);
 	scst_device_get(dev);
 	dev->open = true;
 	__scst_device_set_state(dev, SCST_DEV_ACTIVE);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	return 0;
+}
+
+static void scst_device_end_open(struct scst_device *dev,
+				 const struct scst_block_params *params, int ret)
+{
+	mutex_lock(&scst_config_lock);
+	dev->opening = false;
+	if (!ret)
+		__scst_device_opened(dev, params);
+	else
+		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
+					SCST_DEV_WAITING : SCST_DEV_IDLE);
+	mutex_unlock(&scst_config_lock);
+}
+
+static void scst_device_cancel_open(struct scst_device *dev)
+{
+	mutex_lock(&scst_config_lock);
+	dev->opening = false;
+	mutex_unlock(&scst_config_lock);
+}
+
+/* Whoever looks at the backend, or hears that it is lost, comes after this. */
+static int scst_device_open(struct scst_device *dev)
+{
+	struct scst_block_params params = { };
+	int ret;
+
+	mutex_lock(&dev->backend_lock);
+	ret = dev->handler->open(dev, &params);
+	scst_device_end_open(dev, &params, ret);
+	mutex_unlock(&dev->backend_lock);
+	return ret;
+}
+
+/**
+ * scst_device_enable - open the backend and let commands in
+ * @dev: the device
+ *
+ * Backend and pr_dir may let it wait for as long as they like: only the caller waits.
+ * To others the device is being opened until then.
+ *
+ * Context: process context without locks; may sleep.
+ * Return: 0, -EBUSY if it is open or being opened, or what the handler says: if that is
+ * that there is no backend, the device waits for it from now on.
+ */
+int scst_device_enable(struct scst_device *dev)
+{
+	int ret = scst_device_begin_open(dev);
+
+	if (ret)
+		return ret;
+	ret = scst_pr_restore(dev);
+	if (!ret)
+		return scst_device_open(dev);
+	scst_device_cancel_open(dev);
+	return ret;
 }
 
 /* Abort what still runs on a device, from whatever session, in that life of it. */
@@ -203,6 +273,7 @@ static void scst_device_lost_work(struct work_struct *work)
 	unsigned int life;
 	bool lost;
 
+	mutex_lock(&dev->backend_lock);
 	mutex_lock(&scst_config_lock);
 	life = dev->life;
 	lost = dev->state == SCST_DEV_ACTIVE && READ_ONCE(dev->lost_life) == life;
@@ -211,6 +282,7 @@ static void scst_device_lost_work(struct work_struct *work)
 		__scst_device_drain(dev);
 	}
 	mutex_unlock(&scst_config_lock);
+	mutex_unlock(&dev->backend_lock);
 	if (lost)
 		scst_device_await_close(dev, life);
 	scst_device_put_from_worker(dev);
@@ -300,6 +372,17 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		scst_device_put(dev);
 }
 
+/* Return: 1 if it closes from now on, 0 if it is closed. */
+static int __scst_device_begin_close(struct scst_device *dev)
+{
+	dev->lost = false;
+	if (dev->open)
+		__scst_device_drain(dev);
+	else
+		__scst_device_set_state(dev, SCST_DEV_IDLE);
+	return dev->open;
+}
+
 /**
  * scst_device_disable - let no command in any more and close the backend
  * @dev: the device
@@ -308,25 +391,19 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
  * end them even then, it is closed later, when it does.
  *
  * Context: process context without locks; may sleep.
- * Return: 0 when the backend is closed, or -ETIMEDOUT.
+ * Return: 0 when the backend is closed, -ETIMEDOUT, or -EBUSY if it is being opened.
  */
 int scst_device_disable(struct scst_device *dev)
 {
 	unsigned int life;
-	bool closed;
 	int ret;
 
 	mutex_lock(&scst_config_lock);
 	life = dev->life;
-	dev->lost = false;
-	closed = scst_device_is_closed(dev);
-	if (closed)
-		__scst_device_set_state(dev, SCST_DEV_IDLE);
-	else
-		__scst_device_drain(dev);
+	ret = __scst_device_check_opening(dev) ?: __scst_device_begin_close(dev);
 	mutex_unlock(&scst_config_lock);
-	if (closed)
-		return 0;
+	if (ret <= 0)
+		return ret;
 	ret = scst_device_await_close(dev, life);
 	/* Then nothing of the device's last time pins its handler's module. */
 	if (!ret)

@@ -48,6 +48,7 @@ static int __init scst_init(void)
 	if (ret)
 		return ret;
 	scst_context_init();
+	scst_pr_lockdep_init();
 	ret = scst_cmd_cache_init();
 	if (ret)
 		return ret;

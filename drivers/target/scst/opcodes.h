@@ -62,7 +62,7 @@ struct scst_cdb_field {
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(7)
 #define SCST_OPF_WELL_KNOWN	BIT(8)	/* the REPORT LUNS well known LU has it */
-#define SCST_OPF_SLEEPS		BIT(9)	/* @exec runs in a worker and may sleep */
+#define SCST_OPF_SLEEPS		BIT(9)	/* @exec: in a worker, may sleep, see there */
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,
@@ -105,10 +105,10 @@ enum scst_pr_policy {
  * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated, but for the
  *		CONTROL byte, which is the same for all. A command with any other bit
  *		set is refused.
- * @exec:	the core's own part, or NULL: done when it returns. Without
- *		SCST_OPF_SLEEPS it must not sleep. Unless it ended the command
- *		with a status, the handler does cmd->io next, which it may set or
- *		clear.
+ * @exec:	the core's own part, or NULL: done when it returns, and it must not
+ *		sleep. Unless it ended the command with a status, the handler does
+ *		cmd->io next, which it may set or clear. With SCST_OPF_SLEEPS it may
+ *		sleep, and lets the command go on itself.
  */
 struct scst_opcode {
 	const char *name;

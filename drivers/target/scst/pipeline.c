@@ -129,11 +129,19 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
  * What sleeps does so in a worker, whatever the context: it may wait for commands of
  * other initiators, and the caller may be the one who brings their data.
  */
+static enum scst_stage scst_execute_sleeping(struct scst_cmd *cmd)
+{
+	if (!cmd->in_worker)
+		return scst_pr_queue_add(cmd);
+	cmd->op->exec(cmd);
+	return SCST_STAGE_OWNED;
+}
+
 static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 					  enum scst_context ctx)
 {
-	if ((cmd->op->flags & SCST_OPF_SLEEPS) && !cmd->in_worker)
-		return scst_cmd_queue_execute(cmd);
+	if (cmd->op->flags & SCST_OPF_SLEEPS)
+		return scst_execute_sleeping(cmd);
 	if (cmd->op->exec)
 		cmd->op->exec(cmd);
 	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)
@@ -257,6 +265,7 @@ static enum scst_stage scst_respond(struct scst_cmd *cmd)
 	scst_stats_end(cmd, aborted);
 	scst_tag_del(cmd);
 	if (unlikely(aborted)) {
+		scst_pr_queue_left(cmd);
 		if (!scst_end_aborted(cmd))
 			return SCST_STAGE_FINISH;
 	} else if (cmd->status != SAM_STAT_GOOD && cmd->nexus) {

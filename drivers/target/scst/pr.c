@@ -254,15 +254,16 @@ static void scst_pr_tell(struct scst_nexus *nexus, struct scst_nexus *by,
 
 /**
  * scst_pr_publish - a new table takes effect, and who is concerned hears of it
- * @cmd:   the PERSISTENT RESERVE OUT command
+ * @dev:   the device
+ * @by:    the I_T_L nexus that knows of it; NULL: it is to be told, too
  * @pr:    the table
  * @abort: abort the commands of those whose registrations ended
  *
  * Context: process context, under the device's pr_lock.
  */
-void scst_pr_publish(struct scst_cmd *cmd, struct scst_pr *pr, bool abort)
+void scst_pr_publish(struct scst_device *dev, struct scst_nexus *by,
+		     struct scst_pr *pr, bool abort)
 {
-	struct scst_device *dev = cmd->dev;
 	struct scst_nexus *nexus;
 	struct scst_pr *old;
 
@@ -271,7 +272,7 @@ void scst_pr_publish(struct scst_cmd *cmd, struct scst_pr *pr, bool abort)
 	old = scst_device_pr(dev);
 	rcu_assign_pointer(dev->pr, pr);
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		scst_pr_tell(nexus, cmd->nexus, pr, abort);
+		scst_pr_tell(nexus, by, pr, abort);
 	spin_unlock_bh(&dev->lock);
 	if (old)
 		kvfree_rcu(old, rcu);

@@ -121,11 +121,21 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 				const struct scst_transport_id *id, u16 port,
 				u64 key);
 struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more);
-void scst_pr_publish(struct scst_cmd *cmd, struct scst_pr *pr, bool abort);
+void scst_pr_publish(struct scst_device *dev, struct scst_nexus *by,
+		     struct scst_pr *pr, bool abort);
 void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr);
 void scst_pr_exit(struct scst_device *dev);
 
+/* pr_queue.c */
+enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd);
+void scst_pr_queue_left(struct scst_cmd *cmd);
+bool scst_pr_save_begin(struct scst_cmd *cmd);
+struct scst_cmd *scst_pr_save_end(struct scst_device *dev);
+void scst_pr_queue_init(struct scst_device *dev);
+void scst_pr_lockdep_init(void);
+
 /* pr_store.c */
+bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr);
 int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
 		 const struct scst_pr *pr);
 int scst_pr_restore(struct scst_device *dev);

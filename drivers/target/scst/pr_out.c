@@ -2,8 +2,14 @@
 /*
  * PERSISTENT RESERVE OUT, SPC-5 6.17.
  *
- * A service action works on a copy of the device's table, under the device's
- * pr_lock, and says whether the copy is to take the table's place.
+ * A service action works on a copy of the device's table and says whether the copy is to
+ * take the table's place. It does so in the worker of the device's pr_wq, one after the
+ * other: the table does not change behind its back.
+ *
+ * A table that persists through power loss is made durable before it takes effect. Files
+ * may take as long as they like: the command is parked meanwhile, and can be aborted. What
+ * has become durable takes effect all the same, so that table and file do not differ; the
+ * service actions after it wait for that, and can be aborted, too.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -25,15 +31,18 @@
 
 /**
  * struct scst_pr_out - one PERSISTENT RESERVE OUT
- * @cmd:	the command
+ * @cmd:	the command; NULL: it was aborted while its table was written
  * @list:	its parameter list
  * @len:	bytes of it
  * @action:	service action
  * @type:	TYPE
  * @key:	RESERVATION KEY
  * @sa_key:	SERVICE ACTION RESERVATION KEY
+ * @dev:	the device
+ * @old:	the table
  * @pr:		the copy of the table
  * @me:		the registration of the command's I_T nexus in @pr, or NULL
+ * @waits:	what it has aborted is to be waited for
  * @ports:	relative target port identifiers that a registration is for
  * @port_count:	how many
  */
@@ -45,8 +54,11 @@ struct scst_pr_out {
 	u8 type;
 	u64 key;
 	u64 sa_key;
+	struct scst_device *dev;
+	const struct scst_pr *old;
 	struct scst_pr *pr;
 	struct scst_pr_reg *me;
+	bool waits;
 	u16 *ports;
 	unsigned int port_count;
 };
@@ -421,16 +433,14 @@ static unsigned int scst_pr_more(const struct scst_pr_out *out)
 
 static bool scst_pr_run_on_copy(struct scst_pr_out *out)
 {
-	struct scst_device *dev = out->cmd->dev;
+	struct scst_device *dev = out->dev;
 	unsigned int more = scst_pr_more(out);
-	struct scst_pr *old;
-	int ret;
 
 	lockdep_assert_held(&dev->pr_lock);
-	old = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
+	out->old = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
 	if (more > SCST_PR_MAX_REGS)
 		return scst_pr_refuse_more(out);
-	out->pr = scst_pr_copy(old, more);
+	out->pr = scst_pr_copy(out->old, more);
 	if (!out->pr)
 		return scst_pr_refuse_more(out);
 	out->me = scst_pr_find_nexus(out->pr, out->cmd->nexus);
@@ -440,12 +450,6 @@ static bool scst_pr_run_on_copy(struct scst_pr_out *out)
 		scst_pr_refuse_more(out);
 		goto out_free;
 	}
-	ret = scst_pr_save(dev, old, out->pr);
-	if (ret) {
-		scst_pr_refuse_unsaved(out, ret);
-		goto out_free;
-	}
-	scst_pr_publish(out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
 	return true;
 
 out_free:
@@ -455,7 +459,7 @@ out_free:
 
 static bool scst_pr_run_locked(struct scst_pr_out *out)
 {
-	struct scst_device *dev = out->cmd->dev;
+	struct scst_device *dev = out->dev;
 	bool done = false;
 
 	mutex_lock(&dev->pr_lock);
@@ -465,6 +469,39 @@ static bool scst_pr_run_locked(struct scst_pr_out *out)
 		done = scst_pr_run_on_copy(out);
 	mutex_unlock(&dev->pr_lock);
 	return done;
+}
+
+/* Return: whether the new table is what the files have. */
+static bool scst_pr_make_durable(struct scst_pr_out *out)
+{
+	int ret;
+
+	if (!scst_pr_needs_save(out->old, out->pr))
+		return true;
+	if (!scst_pr_save_begin(out->cmd))
+		return false;
+	ret = scst_pr_save(out->dev, out->old, out->pr);
+	out->cmd = scst_pr_save_end(out->dev);
+	if (ret && out->cmd)
+		scst_pr_refuse_unsaved(out, ret);
+	return !ret;
+}
+
+static bool scst_pr_change(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->dev;
+
+	if (!scst_pr_run_locked(out))
+		return false;
+	if (!scst_pr_make_durable(out)) {
+		kvfree(out->pr);
+		return false;
+	}
+	mutex_lock(&dev->pr_lock);
+	scst_pr_publish(dev, out->cmd ? out->cmd->nexus : NULL, out->pr,
+			out->action == SCST_PR_PREEMPT_ABORT);
+	mutex_unlock(&dev->pr_lock);
+	return true;
 }
 
 static bool scst_pr_check_cdb(struct scst_pr_out *out)
@@ -522,18 +559,6 @@ static bool scst_pr_find_ports(struct scst_pr_out *out)
 	return true;
 }
 
-/*
- * What was aborted must not reach the medium after the status. The table has taken effect:
- * the command does not fail any more.
- */
-static void scst_pr_wait_aborted(struct scst_pr_out *out)
-{
-	set_bit(SCST_CMD_WAITS, &out->cmd->flags);
-	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
-	smp_mb__after_atomic();
-	scst_device_wait_aborted(out->cmd->dev, out->cmd);
-}
-
 static void scst_pr_out(struct scst_pr_out *out)
 {
 	out->action = out->cmd->cdb[1] & 0x1f;
@@ -543,46 +568,73 @@ static void scst_pr_out(struct scst_pr_out *out)
 	if (!scst_pr_check_cdb(out) || !scst_pr_check_list(out) ||
 	    !scst_pr_find_ports(out))
 		return;
-	if (scst_pr_run_locked(out) && out->action == SCST_PR_PREEMPT_ABORT)
-		scst_pr_wait_aborted(out);
+	out->waits = scst_pr_change(out) && out->action == SCST_PR_PREEMPT_ABORT;
 	kfree(out->ports);
 }
 
-static void scst_pr_out_read(struct scst_cmd *cmd)
+static void scst_pr_out_read(struct scst_pr_out *out)
 {
-	struct scst_pr_out out = { .cmd = cmd, .len = cmd->cdb_data_len };
 	u8 *list;
 
-	if (out.len < SCST_PR_LIST_LEN || out.len > SCST_PR_LIST_MAX) {
-		scst_pr_refuse_length(&out);
+	if (out->len < SCST_PR_LIST_LEN || out->len > SCST_PR_LIST_MAX) {
+		scst_pr_refuse_length(out);
 		return;
 	}
-	list = kvzalloc(out.len, GFP_KERNEL);
+	list = kvzalloc(out->len, GFP_KERNEL);
 	if (!list) {
-		scst_pr_refuse_more(&out);
+		scst_pr_refuse_more(out);
 		return;
 	}
-	out.list = list;
-	if (scst_data_out(cmd, 0, list, out.len) == out.len)
-		scst_pr_out(&out);
+	out->list = list;
+	if (scst_data_out(out->cmd, 0, list, out->len) == out->len)
+		scst_pr_out(out);
 	else
-		scst_pr_refuse_length(&out);
+		scst_pr_refuse_length(out);
 	kvfree(list);
+}
+
+/*
+ * What was aborted must not reach the medium after the status. The table has taken effect:
+ * the command does not fail any more.
+ */
+static void scst_pr_wait_work(struct work_struct *work)
+{
+	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+
+	scst_device_wait_aborted(cmd->dev, cmd);
+	scst_cmd_run(cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
+}
+
+/* Others change the table meanwhile. */
+static void scst_pr_wait_aborted(struct scst_cmd *cmd)
+{
+	set_bit(SCST_CMD_WAITS, &cmd->flags);
+	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
+	smp_mb__after_atomic();
+	INIT_WORK(&cmd->work, scst_pr_wait_work);
+	queue_work(cmd->dev->slow_wq, &cmd->work);
 }
 
 /**
  * scst_exec_pr_out - PERSISTENT RESERVE OUT
- * @cmd: the command
+ * @cmd: the command; somebody else's, or gone, on return
  *
  * Memory reclaim may need a disk that this machine exports to itself, whose commands
  * have to wait for this one if it is ORDERED.
  *
- * Context: a worker thread; may sleep.
+ * Context: the worker of the device's pr_wq; may sleep.
  */
 void scst_exec_pr_out(struct scst_cmd *cmd)
 {
+	struct scst_pr_out out = {
+		.cmd = cmd, .dev = cmd->dev, .len = cmd->cdb_data_len,
+	};
 	unsigned int flags = memalloc_noio_save();
 
-	scst_pr_out_read(cmd);
+	scst_pr_out_read(&out);
+	if (out.waits && out.cmd)
+		scst_pr_wait_aborted(out.cmd);
+	else if (out.cmd)
+		scst_cmd_run(out.cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
 	memalloc_noio_restore(flags);
 }

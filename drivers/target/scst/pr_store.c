@@ -166,12 +166,24 @@ static void scst_pr_write_failed(struct scst_device *dev, int err)
 }
 
 /**
+ * scst_pr_needs_save - whether files are concerned when a table takes another's place
+ * @old: the one that is there, or NULL
+ * @pr:  the new one
+ *
+ * Return: true if scst_pr_save() has something to do.
+ */
+bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr)
+{
+	return pr->aptpl || (old && (old->aptpl || old->lost));
+}
+
+/**
  * scst_pr_save - make durable what is about to take effect
  * @dev: the device
  * @old: its table, or NULL
  * @pr:  the one that is to take its place
  *
- * Context: a worker thread, under the device's pr_lock; waits for the medium.
+ * Context: the worker of the device's pr_wq, without locks; waits for the medium.
  * Return: 0, or what the file system says; @old is what is kept, still.
  */
 int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
@@ -179,11 +191,11 @@ int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
 {
 	int ret = 0;
 
-	lockdep_assert_held(&dev->pr_lock);
+	lockdep_assert_not_held(&dev->pr_lock);
 	scoped_with_init_fs() {
 		if (pr->aptpl)
 			ret = scst_pr_write(dev, pr);
-		else if (old && (old->aptpl || old->lost))
+		else if (scst_pr_needs_save(old, pr))
 			ret = scst_pr_forget(dev, old);
 	}
 	if (ret)
@@ -372,9 +384,22 @@ static int scst_pr_load(struct scst_device *dev)
 				      pr);
 		return PTR_ERR(pr);
 	}
+	mutex_lock(&dev->pr_lock);
 	scst_pr_replace(dev, pr);
+	mutex_unlock(&dev->pr_lock);
 	dev->pr_restored = true;
 	return 0;
+}
+
+/* It stays: only work of pr_wq changes it, and this is such work. */
+static const struct scst_pr *scst_pr_current(struct scst_device *dev)
+{
+	const struct scst_pr *pr;
+
+	mutex_lock(&dev->pr_lock);
+	pr = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
+	mutex_unlock(&dev->pr_lock);
+	return pr;
 }
 
 /*
@@ -383,8 +408,7 @@ static int scst_pr_load(struct scst_device *dev)
  */
 static int __scst_pr_restore(struct scst_device *dev)
 {
-	struct scst_pr *pr = rcu_dereference_protected(dev->pr,
-						lockdep_is_held(&dev->pr_lock));
+	const struct scst_pr *pr = scst_pr_current(dev);
 
 	if (!dev->pr_restored || (pr && pr->lost))
 		return scst_pr_load(dev);
@@ -407,26 +431,22 @@ static void scst_pr_restore_work(struct work_struct *work)
 {
 	struct scst_pr_restore *restore =
 		container_of(work, struct scst_pr_restore, work);
-	struct scst_device *dev = restore->dev;
 
-	mutex_lock(&dev->pr_lock);
-	restore->ret = __scst_pr_restore(dev);
-	mutex_unlock(&dev->pr_lock);
+	restore->ret = __scst_pr_restore(restore->dev);
 }
 
 /**
  * scst_pr_restore - give a device the reservations that are kept for it
  * @dev: the device, which is about to be enabled
  *
- * Context: process context, under scst_config_lock. A worker does it, for the sake
- * of its credentials and root directory.
+ * Context: process context without locks; waits for the medium. A worker does it, for
+ * the sake of its credentials and root directory.
  * Return: 0, also if they are lost, or an errno with the reason in last_error.
  */
 int scst_pr_restore(struct scst_device *dev)
 {
 	struct scst_pr_restore restore = { .dev = dev };
 
-	lockdep_assert_held(&scst_config_lock);
 	INIT_WORK_ONSTACK(&restore.work, scst_pr_restore_work);
 	queue_work(dev->pr_wq, &restore.work);
 	flush_work(&restore.work);

@@ -4,6 +4,7 @@
  *
  * Lock legend, for the field tags below:
  *
+ * B: dev->backend_lock
  * I: set before publication, then constant
  * C: scst_config_lock
  * D: dev->lock
@@ -15,10 +16,10 @@
  * O: whoever owns the command
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
- * a command list's lock, then nexus->ua_lock; tgt->enable_lock before
- * scst_config_lock; dev->pr_lock after scst_config_lock and before dev->lock. A
- * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes mutexes, no other
- * command does, and nobody waits for a command while holding a lock.
+ * a command list's lock, then nexus->ua_lock; tgt->enable_lock and
+ * dev->backend_lock before scst_config_lock; dev->pr_lock before dev->lock. A
+ * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes pr_lock, no other
+ * command a mutex, and nobody waits for a command while holding a lock.
  *
  * Who removes something from sysfs, most often under scst_config_lock, waits for
  * those that read it: what is called to show an attribute or to fill in a uevent
@@ -468,7 +469,7 @@ struct scst_target {
 	struct mutex dirs_lock;			/* taken without other locks */
 	unsigned int dirs;			/* dirs_lock */
 	char *explained;			/* C */
-	u16 rel_tgt_id;				/* C */
+	u16 rel_tgt_id;				/* C and scst_targets_lock */
 	struct mutex enable_lock;		/* taken before scst_config_lock */
 	bool enabled;				/* C and T */
 	bool removed;				/* C */
@@ -482,7 +483,7 @@ struct scst_target {
 	struct llist_head failures;
 	struct work_struct failure_work;
 	struct device *sysfs;			/* C */
-	struct list_head entry;			/* C */
+	struct list_head entry;			/* C and scst_targets_lock */
 	u64 priv[];
 };
 
@@ -571,14 +572,16 @@ struct scst_identity {
  * @calm_work:	ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @io_wq:	commands that its backend executes; NULL: that never sleeps
- * @pr_wq:	PERSISTENT RESERVE OUT
+ * @pr_wq:	what changes @pr, one after the other
  * @slow_wq:	what else waits for its backend: see device_queue.c
  * @free_work:	frees it, if a worker of its own gave back the last reference
  * @life:	counts when its backend is opened, and when it is closed: who waits for
  *		one end, or comes late, does not mean the next
  * @life_waitq:	woken when @life has changed
  * @close_work:	closes it when the last task is gone
- * @open:	its backend is open
+ * @open:	its backend is open; changed under @backend_lock, too
+ * @opening:	it is being opened: nothing else changes it meanwhile
+ * @backend_lock: held while its handler opens or closes it, or looks at its backend
  * @fenced:	it has not answered in time: nothing is expected of it any more
  * @fence_ms:	how long a task management function waits for it
  * @fence_work:	tells that it is fenced
@@ -592,7 +595,10 @@ struct scst_identity {
  * @mode:	current mode parameters
  * @stopped:	START STOP UNIT stopped it
  * @pr:		persistent reservations; NULL: there has been none
- * @pr_lock:	held by whoever changes them
+ * @pr_lock:	held by whoever changes them, but not while a file is written
+ * @pr_queue:	struct scst_cmd.pr_entry: commands that are to change them, parked
+ * @pr_work:	does so, one after the other
+ * @pr_saver:	the command whose table is being written, parked; NULL: it is aborted
  * @pr_restored: what was kept of them was read
  * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
@@ -634,7 +640,9 @@ struct scst_device {
 	unsigned int life;			/* C and D, read with READ_ONCE() */
 	wait_queue_head_t life_waitq;
 	struct work_struct close_work;
-	bool open;				/* C */
+	bool open;				/* B and C */
+	bool opening;				/* C */
+	struct mutex backend_lock;		/* B: taken before scst_config_lock */
 	bool fenced;				/* S */
 	unsigned int fence_ms;			/* C, read with READ_ONCE() */
 	struct work_struct fence_work;
@@ -650,8 +658,11 @@ struct scst_device {
 	struct scst_mode mode;			/* S */
 	bool stopped;				/* S */
 	struct scst_pr __rcu *pr;		/* D and pr_lock */
-	struct mutex pr_lock;			/* one PERSISTENT RESERVE OUT at a time */
-	bool pr_restored;			/* C */
+	struct mutex pr_lock;			/* no file I/O under it */
+	struct list_head pr_queue;		/* D */
+	struct work_struct pr_work;
+	struct scst_cmd *pr_saver;		/* D */
+	bool pr_restored;			/* the worker of pr_wq */
 	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */
 	struct percpu_counter buf_bytes;
@@ -694,7 +705,6 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 /* context.c: the move to a tasklet or a worker thread */
 void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
 enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd);
-enum scst_stage scst_cmd_queue_execute(struct scst_cmd *cmd);
 bool scst_cmd_dequeue(struct scst_cmd *cmd);
 void scst_context_flush(void);
 void scst_context_init(void);
@@ -972,6 +982,7 @@ void scst_device_queues_exit(struct scst_device *dev);
 /* device_state.c */
 int scst_device_state_init(struct scst_device *dev);
 bool scst_device_is_closed(const struct scst_device *dev);
+int __scst_device_check_opening(struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
 void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,

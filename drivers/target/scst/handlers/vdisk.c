@@ -40,7 +40,7 @@ int scst_vdisk_create(struct scst_device *dev)
  * @dev:	the device
  * @size:	bytes
  *
- * Context: process, configuration lock held.
+ * Context: process; nothing else changes the device.
  * Return: 0, or -EINVAL with the device's last_error set.
  */
 int scst_vdisk_check_size(struct scst_device *dev, u64 size)
@@ -61,7 +61,7 @@ int scst_vdisk_check_size(struct scst_device *dev, u64 size)
  * @nblocks:	its capacity in blocks
  * @params:	result
  *
- * Context: process, configuration lock held.
+ * Context: process; nothing else changes the device.
  */
 void scst_vdisk_fill_params(struct scst_device *dev, u64 nblocks,
 			    struct scst_block_params *params)

@@ -149,7 +149,7 @@ void scst_fileio_watch_stop(struct scst_fileio *fio)
  * An attribute that says how large the file is to be keeps up with who has changed
  * it: or the device could not be enabled the next time.
  *
- * Context: process, configuration lock held.
+ * Context: process; nothing else changes the device.
  * Return: logical blocks; if 0, the device's last_error says why.
  */
 u64 scst_fileio_nblocks(struct scst_device *dev)
@@ -170,7 +170,7 @@ u64 scst_fileio_nblocks(struct scst_device *dev)
  * scst_fileio_capacity - how many whole blocks the file has
  * @dev: the device, enabled
  *
- * Context: process, configuration lock held.
+ * Context: process; nothing else changes the device.
  * Return: see scst_fileio_nblocks().
  */
 u64 scst_fileio_capacity(struct scst_device *dev)

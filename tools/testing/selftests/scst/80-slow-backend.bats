@@ -13,15 +13,21 @@ turn=cdb=000000000000
 well=lun=0001000000000000
 write_1='dir=out len=512 cdb=2a000000000000000100 data=a5'
 read_1='dir=in len=512 show=4 cdb=28000000000000000100'
-abort_task=0 abort_task_set=1
+abort_task=0 abort_task_set=1 lun_reset=4
+pr_dir=$BATS_FILE_TMPDIR/pr
+
+setup() {
+	[ -d /sys/module/scst ] || modprobe scst "pr_dir=$pr_dir"
+	scst_up
+}
 
 teardown() {
 	local status=0
 
 	[ -z "${fs-}" ] || fsfreeze -u "$fs" 2>/dev/null || true
-	disable devices/*/*/enable 2>/dev/null || true
 	probe_logout_all
 	scst_down || status=1
+	! mountpoint -q "$pr_dir" || umount "$pr_dir" || status=1
 	fs_down || status=1
 	return "$status"
 }
@@ -79,6 +85,9 @@ probe_answers_to() {
 	probe_is 1000 backend 0
 	as b
 	within 5 well_answers
+	bounded 10 cat devices/fileio/well/holders >/dev/null
+	bounded 10 make_device nullio n1 size=1M
+	bounded 10 remove_device nullio/n1
 	within 5 probe_answers_to 6 "$well $read_1 ctx=softirq" '6 status=00'
 	start 7 7 "$well $turn hold=respond"
 	probe_wait_held 7 respond
@@ -106,4 +115,180 @@ probe_answers_to() {
 tmf_and_end() {
 	echo "tmf 100 fn=$abort_task ref=$1" >&"$probe"
 	probe_answers '100 response=0' "$1 aborted"
+}
+
+# Everything that has nothing to do with a device that does not answer
+others_go_on() {
+	bounded 10 cat devices/nullio/n0/holders >/dev/null
+	bounded 10 log_in_and_read
+	bounded 10 make_device nullio n1 size=1M
+	bounded 10 ln -s devices/nullio/n1 targets/probe/t0/luns/9/
+	bounded 10 rm targets/probe/t0/luns/9/n1
+	bounded 10 remove_device nullio/n1
+	bounded 10 attr_write devices/nullio/n0/enable 0
+	bounded 10 attr_write devices/nullio/n0/enable 1
+}
+
+log_in_and_read() {
+	probe_login x && probe_ready && probe_answers_to 5 "$read_1" '5 status=00' &&
+		probe_logout
+}
+
+n0_is_exported() {
+	make_device nullio n0 size=1M
+	probe_target nullio/n0
+	mkdir targets/probe/t0/luns/9
+}
+
+# is_opening DEVICE. Whoever writes to enable before it is has to wait.
+is_opening() {
+	expect EBUSY bounded 5 attr_write "$1/serial" x &&
+		matches '*being opened*' "$(cat "$1/last_error")"
+} 2>/dev/null
+
+refuses_while_opening() {
+	for attempt in "attr_write $1/enable 0" "attr_write $1/enable 1" \
+		"attr_write $1/size 2M" "rmdir $1"; do
+		# shellcheck disable=SC2086 # words
+		expect EBUSY bounded 10 $attempt
+	done
+	matches '*being opened*' "$(cat "$1/last_error")"
+	attr_is "$1/state" idle
+}
+
+@test "a device whose file system is frozen when it is enabled: only who enables it waits" {
+	requires fsfreeze mkfs.ext4
+	fs_make 24M
+	n0_is_exported
+	mkdir -p devices/fileio/f0
+	attr_set devices/fileio/f0/path "$fs/disk"
+	attr_set devices/fileio/f0/size 1M
+	fsfreeze -f "$fs"
+	background attr_write devices/fileio/f0/enable 1
+	wait_until 10 is_opening devices/fileio/f0
+	others_go_on
+	refuses_while_opening devices/fileio/f0
+	fsfreeze -u "$fs"
+	jobs_end 20
+	attr_is devices/fileio/f0/state active
+}
+
+# Reservations are kept in $fs from now on.
+pr_dir_is_fs() {
+	requires fsfreeze mkfs.ext4
+	fs_make 24M
+	mkdir -p "$pr_dir"
+	mount --bind "$fs" "$pr_dir"
+}
+
+@test "pr_dir does not answer when a device is enabled: only who enables it waits" {
+	pr_dir_is_fs
+	n0_is_exported
+	mkdir targets/probe/t0/luns/1
+	make_device nullio d0 size=1M
+	ln -s devices/nullio/d0 targets/probe/t0/luns/1/
+	pr_ports_are a
+	until [[ $(probe_cmd 0 $well $turn) == *status=00* ]]; do :; done
+	pr_cdb 0 0
+	expect_status 00 "$well $pr_out" "data=$(printf '%032x0000000001000000' 10)"
+	attr_set devices/nullio/d0/enable 0
+	fsfreeze -f "$fs"
+	background attr_write devices/nullio/d0/enable 1
+	wait_until 10 is_opening devices/nullio/d0
+	others_go_on
+	refuses_while_opening devices/nullio/d0
+	fsfreeze -u "$fs"
+	jobs_end 20
+	attr_is devices/nullio/d0/state active
+}
+
+# reserve TAG, register TAG: begin to do so
+reserve() {
+	pr_cdb 1 5
+	echo "cmd $1 $pr_out data=$(printf '%016x%032x' 10 0)" >&"$probe"
+}
+
+register() {
+	pr_cdb 0 0
+	echo "cmd $1 $pr_out data=$(printf '%032x0000000001000000' 11)" >&"$probe"
+}
+
+@test "PERSISTENT RESERVE OUT that waits for pr_dir is aborted at once, and takes effect later" {
+	pr_dir_is_fs
+	pr_device_on drain_ms=500 fence_ms=20000
+	mkdir targets/probe/t0/luns/1
+	make_device nullio well size=1M
+	ln -s devices/nullio/well targets/probe/t0/luns/1/
+	attr_set targets/probe/t0/enable 1
+	pr_ports_are a b
+	until [[ $(probe_cmd 0 $well $turn) == *status=00* ]]; do :; done
+	as a
+	pr_register 00 0 a 1
+	fsfreeze -f "$fs"
+	reserve 7
+	as b
+	register 8
+	wait_until 10 probe_is 8 execute 0
+	pr_cdb 0 0
+	within 5 expect_status 00 "$well $pr_out" "data=$(printf '%048x' 0)"
+	as a
+	within 5 tmf_and_end 7
+	reserve 9
+	as b
+	echo "tmf 100 fn=$lun_reset" >&"$probe"
+	within 5 probe_answers '100 response=0' '8 aborted'
+	attr_is devices/nullio/d0/state active
+	as a
+	within 5 probe_answers '9 aborted'
+	probe_request logout
+	wait_until 5 eval '[ ! -d targets/probe/t0/sessions/a ]'
+	as b
+	take_attentions
+	pr_reservation_is none
+	fsfreeze -u "$fs"
+	wait_until 20 pr_reservation_is 5 a
+	register 10
+	within 5 probe_answers '10 status=00'
+	pr_keys_are 2 a b
+}
+
+@test "a device with a reservation that is being written is disabled, removed and made again" {
+	pr_dir_is_fs
+	pr_device_on drain_ms=200 fence_ms=20000
+	attr_set targets/probe/t0/enable 1
+	pr_ports_are a
+	pr_register 00 0 a 1
+	fsfreeze -f "$fs"
+	reserve 7
+	wait_until 10 probe_is 7 execute 0
+	bounded 10 pr_device_off
+	# COMMANDS CLEARED BY DEVICE SERVER
+	probe_answers "7 status=02 * sense=$(sense 0b 2f 02)"
+	fsfreeze -u "$fs"
+	pr_device_on
+	take_attentions
+}
+
+@test "a thousand log-outs and several enables at a time end" {
+	ulimit -n 1500
+	# The shell can wait for a descriptor below 1024 only: open that one first.
+	scst_sleep 0.01
+	n0_is_exported
+	rm targets/probe/t0/luns/0/n0
+	mkdir -p devices/nullio/n{1..4}
+	for n in 1 2 3 4; do
+		attr_set devices/nullio/n$n/size 1M
+	done
+	for ((i = 0; i < 1100; i++)); do
+		exec {probe}<>"$probe_root/t0"
+		# shellcheck disable=SC2034 # of lib/probe
+		probes[probe]=$probe
+		echo "login i$i" >&"$probe"
+	done
+	background attr_write targets/probe/t0/enable 0
+	for n in 1 2 3 4; do
+		background attr_write devices/nullio/n$n/enable 1
+	done
+	jobs_end 120
+	attr_is devices/nullio/n4/state active
 }
