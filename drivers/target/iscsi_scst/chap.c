@@ -13,7 +13,6 @@
 
 #include "iscst.h"
 
-
 /**
  * struct iscst_chap_alg - a hash that CHAP may use
  * @number:	its number, as IANA has it

@@ -585,12 +585,8 @@ static void scst_tmf_run_work(struct work_struct *work)
 /* Memory reclaim may need what the function is to set going again. */
 static struct scst_tmf_run *scst_tmf_run_create(struct scst_tmf *tmf)
 {
-	struct scst_tmf_run *run;
+	struct scst_tmf_run *run = kzalloc(sizeof(*run), GFP_NOIO | __GFP_NOWARN);
 
-	if (atomic_read(&tmf->sess->tmfs) > SCST_TMF_MAX)
-		return NULL;
-	run = kzalloc(sizeof(*run),
-		      GFP_NOIO | __GFP_NOWARN);
 	if (!run)
 		return NULL;
 	run->tmf = tmf;
@@ -603,8 +599,10 @@ static struct scst_tmf_run *scst_tmf_run_create(struct scst_tmf *tmf)
 static void scst_tmf_work(struct work_struct *work)
 {
 	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
-	struct scst_tmf_run *run = scst_tmf_run_create(tmf);
+	struct scst_tmf_run *run = NULL;
 
+	if (atomic_read(&tmf->sess->tmfs) <= SCST_TMF_MAX)
+		run = scst_tmf_run_create(tmf);
 	tmf->response = run ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
 	if (run)
 		scst_waiter_start(&run->waiter);
