@@ -134,6 +134,7 @@ enum scst_cmd_flag {
 	SCST_CMD_ABORTED_SERVER,	/* ... or by the device server itself */
 	SCST_CMD_PARKED,	/* it waits; who clears this makes it go on */
 	SCST_CMD_UNDELIVERED,	/* its response did not reach the initiator */
+	SCST_CMD_TELLS_LOSS,	/* it reports that cached writes were lost */
 	SCST_CMD_WAITS,		/* for aborted ones; it does nothing else any more */
 };
 
@@ -183,6 +184,7 @@ enum scst_cmd_flag {
  * @queued:		core: it stands on its device's queue
  * @waiting:		core: and has not started
  * @order:		core: the attribute that its place there goes by
+ * @losses:		core: how many of its device's losses it reports, if it does
  * @received:		core: its Data-Out is there
  * @answered:		core: its driver has been given its status
  * @core_buffer:	core: the core allocated @sg
@@ -257,6 +259,7 @@ struct scst_cmd {
 	u8 sg_order;
 	bool core_memory;
 	u32 buf_len;
+	unsigned int losses;
 	struct list_head entry;
 	struct hlist_node tag_entry;
 	struct list_head queue_entry;
@@ -289,6 +292,7 @@ bool scst_cmd_aborted(const struct scst_cmd *cmd);
 /* For device handlers */
 void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_cmd_set_busy(struct scst_cmd *cmd);
+void scst_cmd_tell_lost(struct scst_cmd *cmd);
 void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info);
 void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,

@@ -103,6 +103,7 @@ enum scst_attention {
 
 void scst_device_attention(struct scst_device *dev, enum scst_attention what);
 void scst_device_lost(struct scst_device *dev);
+void scst_device_write_lost(struct scst_device *dev, scst_sense_t sense);
 void scst_device_resized(struct scst_device *dev);
 void scst_device_queue_work(struct scst_device *dev, struct work_struct *work);
 

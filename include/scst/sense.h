@@ -34,6 +34,8 @@ typedef u32 __bitwise scst_sense_t;
 
 /* HARDWARE ERROR */
 #define SCST_SENSE_INTERNAL_FAILURE	SCST_SENSE(HARDWARE_ERROR, 0x44, 0x00)
+/* No MEDIUM ERROR: initiators repeat the command then, and would be told that all is well. */
+#define SCST_SENSE_WRITES_LOST		SCST_SENSE(HARDWARE_ERROR, 0x0c, 0x00)
 
 /* ILLEGAL REQUEST */
 #define SCST_SENSE_PARAM_LIST_LENGTH	SCST_SENSE(ILLEGAL_REQUEST, 0x1a, 0x00)

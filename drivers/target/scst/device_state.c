@@ -376,6 +376,7 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 static int __scst_device_begin_close(struct scst_device *dev)
 {
 	dev->lost = false;
+	scst_lost_forget(dev);
 	if (dev->open)
 		__scst_device_drain(dev);
 	else

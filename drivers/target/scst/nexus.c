@@ -61,6 +61,7 @@ static void __scst_nexus_join(struct scst_nexus *nexus)
 	dev->behind += nexus->behind;
 	list_add_tail(&nexus->dev_entry, &dev->nexuses);
 	scst_reserve_join(nexus);
+	__scst_lost_join(nexus);
 }
 
 /* Those that were behind a nexus may go on. */
@@ -83,6 +84,8 @@ static void __scst_nexus_quit(struct scst_nexus *nexus)
 
 	lockdep_assert_held(&dev->lock);
 	list_del(&nexus->dev_entry);
+	if (nexus->retracted)
+		__scst_lost_leave(nexus);
 	dev->retracted -= nexus->retracted;
 	dev->behind -= nexus->behind;
 	if (dev->behind)
@@ -178,6 +181,7 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 	WRITE_ONCE(nexus->retracted, true);
 	nexus->dev->retracted++;
 	scst_reserve_lost(nexus);
+	__scst_lost_leave(nexus);
 	__scst_aca_clear(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->change_entry, dead);

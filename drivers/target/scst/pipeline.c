@@ -290,10 +290,20 @@ static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
 	return stage;
 }
 
+/* Has the initiator heard what it was told? */
+static void scst_finish_telling(struct scst_cmd *cmd)
+{
+	if (test_bit(SCST_CMD_UNDELIVERED, &cmd->flags))
+		scst_ua_restore(cmd);
+	if (test_bit(SCST_CMD_TELLS_LOSS, &cmd->flags))
+		scst_lost_told(cmd);
+}
+
 static enum scst_stage scst_stage_finish(struct scst_cmd *cmd)
 {
-	if (unlikely(test_bit(SCST_CMD_UNDELIVERED, &cmd->flags)))
-		scst_ua_restore(cmd);
+	if (unlikely(READ_ONCE(cmd->flags) &
+		     (BIT(SCST_CMD_UNDELIVERED) | BIT(SCST_CMD_TELLS_LOSS))))
+		scst_finish_telling(cmd);
 	scst_cmd_finish(cmd);
 	return SCST_STAGE_OWNED;
 }

@@ -203,6 +203,7 @@ struct scst_waiter {
  * @behind:	the initiator port has logged in anew, and a retracted nexus of its still
  *		has commands on the device, which must not meet newer ones
  * @task_set:	its own, if it has one
+ * @losses_told: how many of @dev->losses its initiator knows of; see lost.c
  * @counts:	what its commands counted
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
@@ -225,6 +226,7 @@ struct scst_nexus {
 	u8 access;				/* S */
 	bool retracted;				/* S */
 	bool behind;				/* D */
+	unsigned int losses_told;		/* S */
 	struct scst_task_set task_set;		/* D */
 	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
@@ -594,6 +596,11 @@ struct scst_identity {
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
  * @stopped:	START STOP UNIT stopped it
+ * @losses:	how often cached writes were found not to have reached the medium
+ * @losses_start: how many of these a new nexus need not be told
+ * @loss_sense:	what is told of the last one
+ * @left_ns:	when a nexus left, or the last of its commands
+ * @clean_ns:	what was written before then is on the medium
  * @pr:		persistent reservations; NULL: there has been none
  * @pr_lock:	held by whoever changes them, but not while a file is written
  * @pr_queue:	struct scst_cmd.pr_entry: commands that are to change them, parked
@@ -657,6 +664,11 @@ struct scst_device {
 						 */
 	struct scst_mode mode;			/* S */
 	bool stopped;				/* S */
+	unsigned int losses;			/* S */
+	unsigned int losses_start;		/* D */
+	scst_sense_t loss_sense;		/* D */
+	u64 left_ns;				/* D */
+	u64 clean_ns;				/* D */
 	struct scst_pr __rcu *pr;		/* D and pr_lock */
 	struct mutex pr_lock;			/* no file I/O under it */
 	struct list_head pr_queue;		/* D */
@@ -776,7 +788,13 @@ scst_sense_t scst_ua_take(struct scst_cmd *cmd);
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
 void scst_ua_restore(struct scst_cmd *cmd);
 void scst_ua_interlock(struct scst_cmd *cmd);
-void scst_ua_luns_reported(struct scst_session *sess);
+void scst_ua_luns_reported(struct scst_cmd *cmd);
+
+/* lost.c: cached writes that did not reach the medium */
+void __scst_lost_join(struct scst_nexus *nexus);
+void __scst_lost_leave(struct scst_nexus *nexus);
+void scst_lost_forget(struct scst_device *dev);
+void scst_lost_told(struct scst_cmd *cmd);
 
 /* session.c: I_T nexuses */
 void scst_session_get(struct scst_session *sess);

@@ -66,7 +66,7 @@ static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 	unsigned long lun;
 
 	/* Before the list is read: a change from now on is news again. */
-	scst_ua_luns_reported(sess);
+	scst_ua_luns_reported(cmd);
 	for (lun = scst_session_next_lun(sess, 0); lun <= SCST_MAX_LUN;
 	     lun = scst_session_next_lun(sess, lun + 1)) {
 		scst_lun_encode(lun, &encoded);

@@ -339,12 +339,15 @@ void scst_ua_interlock(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_luns_reported - REPORT LUNS told an initiator the news
- * @sess: its session
+ * scst_ua_luns_reported - REPORT LUNS tells an initiator the news
+ * @cmd: the command; if its answer does not arrive, they are news again
  *
  * Context: any.
  */
-void scst_ua_luns_reported(struct scst_session *sess)
+void scst_ua_luns_reported(struct scst_cmd *cmd)
 {
-	WRITE_ONCE(sess->luns_changed, false);
+	if (!xchg(&cmd->sess->luns_changed, false))
+		return;
+	cmd->ua = SCST_UA_LUNS_CHANGED;
+	cmd->ua_taken = true;
 }

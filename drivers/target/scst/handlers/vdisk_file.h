@@ -30,10 +30,10 @@ struct scst_fileio_watch;
  *		lock of @watch, read with READ_ONCE().
  * @dio_offset_align: positions and lengths of direct I/O are multiples of this
  * @dio_mem_align: and memory addresses of this; powers of two
- * @sync_lock:	guards @synced
- * @synced:	the failures of write-back that SCST_IO_SYNC has reported. The
- *		file's own cursor does not do: it also moves on when a single
- *		write is made durable.
+ * @sync_lock:	guards @synced; the core's device lock is taken in it
+ * @synced:	the failures of write-back that the core has been told of. The file's
+ *		own cursor does not do: it also moves on when a single write is made
+ *		durable.
  * @entry:	on the list of open devices; guarded by scst_fileio_lock
  */
 struct scst_fileio {

@@ -9,6 +9,7 @@
  * block it is that cannot be read or written.
  */
 #include <linux/bvec.h>
+#include <linux/err.h>
 #include <linux/errseq.h>
 #include <linux/fadvise.h>
 #include <linux/fs.h>
@@ -312,6 +313,8 @@ static void scst_fileio_end(struct scst_fileio_req *req, enum scst_context ctx)
 {
 	struct scst_cmd *cmd = req->cmd;
 
+	if (scst_fileio_durable(req))
+		scst_cmd_tell_lost(cmd);
 	kfree(req);
 	scst_cmd_complete(cmd, ctx);
 }
@@ -357,17 +360,57 @@ static void scst_fileio_start(struct scst_fileio_req *req)
 	scst_fileio_end(req, SCST_CTX_THREAD);
 }
 
-static int scst_fileio_uncache(struct scst_fileio *fio, loff_t pos, u64 len)
+static void scst_fileio_lost(struct scst_device *dev, int err)
 {
-	struct file *file = fio->file;
+	scst_sense_t sense = scst_fileio_sense(err, SCST_SENSE_WRITES_LOST);
+
+	if (sense != SCST_SENSE_SPACE_ALLOC_FAILED)
+		sense = SCST_SENSE_WRITES_LOST;
+	scst_device_set_error(dev, "cached writes were lost: %pe", ERR_PTR(err));
+	scst_device_write_lost(dev, sense);
+}
+
+/*
+ * A failure of write-back is told to one caller only of those that make the file durable
+ * at the same time. It is counted once, and before the next one looks: whoever has
+ * waited for the pages finds it counted. What the file system failed at besides is not
+ * among these; it counts unless trying again will do.
+ */
+static void scst_fileio_count_lost(struct scst_device *dev, errseq_t since, int ret)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	int lost;
+
+	spin_lock(&fio->sync_lock);
+	lost = errseq_check_and_advance(&fio->mapping->wb_err, &fio->synced);
+	if (!lost && !filemap_check_wb_err(fio->mapping, since) &&
+	    scst_fileio_sense(ret, SCST_SENSE_WRITES_LOST) != SCST_SENSE_NONE)
+		lost = ret;
+	if (lost)
+		scst_fileio_lost(dev, lost);
+	spin_unlock(&fio->sync_lock);
+}
+
+/* Write a part of the page cache to the medium. */
+static int scst_fileio_fsync(struct scst_device *dev, loff_t start, loff_t end)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
 	errseq_t since = filemap_sample_wb_err(fio->mapping);
 	int ret;
 
-	ret = vfs_fsync_range(file, pos, pos + len - 1, 1);
+	ret = vfs_fsync_range(fio->file, start, end, 1);
+	scst_fileio_count_lost(dev, since, ret);
+	return ret ?: filemap_check_wb_err(fio->mapping, since);
+}
+
+static int scst_fileio_uncache(struct scst_device *dev, loff_t pos, u64 len)
+{
+	struct scst_fileio *fio = scst_device_priv(dev);
+	int ret;
+
+	ret = scst_fileio_fsync(dev, pos, pos + len - 1);
 	if (!ret)
-		ret = filemap_check_wb_err(fio->mapping, since);
-	if (!ret)
-		vfs_fadvise(file, pos, len, POSIX_FADV_DONTNEED);
+		vfs_fadvise(fio->file, pos, len, POSIX_FADV_DONTNEED);
 	return ret;
 }
 
@@ -377,8 +420,7 @@ static int scst_fileio_uncache(struct scst_fileio *fio, loff_t pos, u64 len)
  */
 static bool scst_fileio_to_medium(struct scst_cmd *cmd, u64 len)
 {
-	int ret = scst_fileio_uncache(scst_device_priv(cmd->dev),
-				      scst_fileio_pos(cmd), len);
+	int ret = scst_fileio_uncache(cmd->dev, scst_fileio_pos(cmd), len);
 
 	if (!ret)
 		return true;
@@ -507,17 +549,15 @@ static void scst_fileio_verify(struct scst_cmd *cmd)
 	kfree(req);
 }
 
-static int scst_fileio_sync_range(struct scst_fileio *fio, loff_t start,
-				  loff_t end)
+/* Whatever has failed counts as lost, and has been told: but for what may be tried again. */
+static void scst_fileio_sync_failed(struct scst_cmd *cmd, int err)
 {
-	errseq_t since = filemap_sample_wb_err(fio->mapping);
-	int ret, unreported;
+	scst_sense_t sense = scst_fileio_sense(err, SCST_SENSE_WRITES_LOST);
 
-	ret = vfs_fsync_range(fio->file, start, end, 1);
-	spin_lock(&fio->sync_lock);
-	unreported = errseq_check_and_advance(&fio->mapping->wb_err, &fio->synced);
-	spin_unlock(&fio->sync_lock);
-	return ret ?: unreported ?: filemap_check_wb_err(fio->mapping, since);
+	if (cmd->status == SAM_STAT_GOOD)
+		scst_fileio_set_error(cmd, sense);
+	else if (sense == SCST_SENSE_NEEDS_INTERVENTION)
+		scst_device_lost(cmd->dev);
 }
 
 static void scst_fileio_sync(struct scst_cmd *cmd)
@@ -528,9 +568,10 @@ static void scst_fileio_sync(struct scst_cmd *cmd)
 
 	if (cmd->nblocks)
 		end = start + (cmd->nblocks << cmd->block_shift) - 1;
-	ret = scst_fileio_sync_range(scst_device_priv(cmd->dev), start, end);
+	ret = scst_fileio_fsync(cmd->dev, start, end);
+	scst_cmd_tell_lost(cmd);
 	if (ret)
-		scst_fileio_set_error(cmd, scst_fileio_sense(ret, SCST_SENSE_WRITE_ERROR));
+		scst_fileio_sync_failed(cmd, ret);
 }
 
 /**

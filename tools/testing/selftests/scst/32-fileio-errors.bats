@@ -59,7 +59,7 @@ fileio=devices/fileio/d0
 	sg=$(sg_of "$disk")
 	fs_break "$file" 800 8
 	equal Good "$(write_10 "$sg" 100 1 lost 4096)"
-	equal 'Medium Error: Write error' "$(sync_10 "$sg")"
+	equal 'Hardware Error: Write error' "$(sync_10 "$sg")"
 	fs_repair
 	equal Good "$(sync_10 "$sg")"
 }
@@ -74,7 +74,7 @@ fileio=devices/fileio/d0
 	expect EIO sync "$file"
 	equal Good "$(write_10_fua "$sg" 500 1 kept 4096)"
 	fs_holds kept
-	equal 'Medium Error: Write error' "$(sync_10 "$sg")"
+	equal 'Hardware Error: Write error' "$(sync_10 "$sg")"
 }
 
 @test "VERIFY finds an unreadable block that is in the cache" {

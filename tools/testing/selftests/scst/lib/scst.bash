@@ -39,6 +39,7 @@ declare -gA scst_strerror=(
 	[ENOTEMPTY]='Directory not empty'
 	[EOPNOTSUPP]='Operation not supported'
 	[EBADE]='Invalid exchange'
+	[EREMOTEIO]='Remote I/O error'
 	[ESHUTDOWN]='Cannot send after transport endpoint shutdown'
 	[ETIMEDOUT]='Connection timed out'
 )
