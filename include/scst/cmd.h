@@ -185,6 +185,7 @@ enum scst_cmd_flag {
  * @waiting:		core: and has not started
  * @order:		core: the attribute that its place there goes by
  * @losses:		core: how many of its device's losses it reports, if it does
+ * @data_out_short:	core: refused, for not enough Data-Out was announced
  * @received:		core: its Data-Out is there
  * @answered:		core: its driver has been given its status
  * @core_buffer:	core: the core allocated @sg
@@ -253,6 +254,7 @@ struct scst_cmd {
 	u8 order;
 	u8 ua;
 	bool ua_taken;
+	bool data_out_short;
 	bool received;
 	bool answered;
 	bool core_buffer;

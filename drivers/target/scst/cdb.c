@@ -223,10 +223,17 @@ static bool scst_cdb_drop_data(struct scst_cmd *cmd)
 	return true;
 }
 
-/* Whole blocks are written. What is compared or a parameter list is needed as a whole. */
+/*
+ * Whole blocks are written: Data-Out that ends inside a block cannot be. What is compared
+ * or a parameter list is needed as a whole.
+ */
 static bool scst_cdb_cut_write(struct scst_cmd *cmd)
 {
-	if (cmd->io != SCST_IO_WRITE || !scst_cdb_tells_overflow(cmd))
+	if (!scst_cdb_tells_overflow(cmd))
+		return false;
+	cmd->data_out_short = cmd->io != SCST_IO_WRITE ||
+			      !IS_ALIGNED(cmd->expected_len, 1U << cmd->block_shift);
+	if (cmd->data_out_short)
 		return false;
 	cmd->nblocks = cmd->expected_len >> cmd->block_shift;
 	cmd->data_len = cmd->nblocks << cmd->block_shift;

@@ -711,11 +711,13 @@ static void scst_cdb_test_overflow(struct kunit *test)
 		s64 residual;
 	} cases[] = {
 		{ 0x2a, 0, SCST_DIR_OUT, 512, false, 1, 512, -512 },
-		{ 0x2a, 0, SCST_DIR_OUT, 700, false, 1, 512, -324 },
-		{ 0x2a, 0, SCST_DIR_OUT, 200, false, 0, 0, -824 },
+		{ 0x2a, 0, SCST_DIR_OUT, 700, true },
+		{ 0x2a, 0, SCST_DIR_OUT, 200, true },
 		{ 0x2a, 0, SCST_DIR_OUT, 0, false, 0, 0, -1024 },
 		{ 0x2a, 0, SCST_DIR_IN, 1024, true },
 		{ 0x2e, 2, SCST_DIR_OUT, 512, false, 1, 512, -512 },
+		{ 0x2e, 2, SCST_DIR_OUT, 700, true },
+		{ 0x2e, 0, SCST_DIR_OUT, 700, true },
 		{ 0x2f, 2, SCST_DIR_OUT, 512, true },
 		{ 0x28, 0, SCST_DIR_OUT, 4096, false, 2, 0, 4096 },
 	};

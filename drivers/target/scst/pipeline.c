@@ -171,10 +171,14 @@ enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx)
 	return scst_cmd_queue_backend(cmd);
 }
 
-/* What was not transferred counts as residual. */
+/*
+ * What was not transferred counts as residual. If that is refused because not enough
+ * Data-Out was announced, it is what was missing.
+ */
 static void scst_no_data(struct scst_cmd *cmd)
 {
-	cmd->cdb_data_len = 0;
+	if (!cmd->data_out_short)
+		cmd->cdb_data_len = 0;
 	cmd->data_len = 0;
 }
 

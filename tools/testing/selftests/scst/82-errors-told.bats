@@ -211,3 +211,42 @@ hears_of_loss() {
 	expect_status 00 $report_luns
 	expect_status 00 $turn
 }
+
+# --- Data-Out that ends inside a block
+
+@test "iSCSI: Data-Out that ends inside a block is refused, and nothing is written" {
+	modprobe iscsi_scst
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	iscsi_export fileio "path=$BATS_TEST_TMPDIR/image"
+	bounded 60 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" '
+	login_ready("ImmediateData=Yes", "InitialR2T=No", "FirstBurstLength=65536");
+	my $data = "X" x 10000;
+	for my $opcode (0x2a, 0x2e, 0xaa, 0xae, 0x8a, 0x8e, 0x0a) {
+		my $cdb = $opcode < 0x20 ? pack("C6", $opcode, 0, 0, 0, 20, 0) :
+			$opcode < 0x80 ? pack("CCNCnC", $opcode, 0, 0, 0, 20, 0) :
+			$opcode < 0xa0 ? pack("CCNNNCC", $opcode, 0, 0, 0, 20, 0, 0) :
+			pack("CCNNCC", $opcode, 0, 0, 20, 0, 0);
+		my $tag = scsi(0xa0, 10000, $cdb, $data);
+		my $p = expect(0x21, itt => $tag, b3 => 2);
+		my $sense = unpack "H*", $p->{data};
+		$sense =~ /^....70..05.{18}0e03/ or fail sprintf "%02x: %s", $opcode, $sense;
+		($p->{flags} & 6) == 4 && $p->{w44} == 240 or
+			fail sprintf "%02x: flags %02x residual %u", $opcode, $p->{flags}, $p->{w44};
+	}
+	# VERIFY with BYTCHK
+	my $tag = scsi(0xa0, 10000, pack("CCNCnC", 0x2f, 2, 0, 0, 20, 0), $data);
+	fails($tag, "050e03");
+	ping()'
+	cmp -n 1048576 /dev/zero "$BATS_TEST_TMPDIR/image"
+}
+
+@test "Data-Out that ends inside a block is refused by drivers that cannot tell, too" {
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	make_device fileio d0 "path=$BATS_TEST_TMPDIR/image"
+	probe_target fileio/d0
+	pr_ports_are a
+	expect_sense 05 0e 03 dir=out len=10000 cdb=2a000000000000001400 data=aa
+	expect_sense 05 0e 03 dir=out len=10000 cdb=2e000000000000001400 data=aa
+	expect_sense 05 0e 03 dir=out len=10000 cdb=2f020000000000001400 data=aa
+	cmp -n 1048576 /dev/zero "$BATS_TEST_TMPDIR/image"
+}
