@@ -20,7 +20,14 @@
 /* To begin queueing costs an ORDERED command a grace period: do not end it at once. */
 #define SCST_CALM_DELAY	HZ
 
-static scst_sense_t scst_order_refusal(const struct scst_device *dev)
+/**
+ * scst_order_refusal - why a device that is not active takes no commands
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: the sense code.
+ */
+scst_sense_t scst_order_refusal(const struct scst_device *dev)
 {
 	if (READ_ONCE(dev->state) == SCST_DEV_FAILED)
 		return SCST_SENSE_INTERNAL_FAILURE;

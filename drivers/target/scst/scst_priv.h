@@ -758,6 +758,7 @@ void scst_order_init(struct scst_device *dev);
 /* aca.c: CHECK CONDITION and what follows from it */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
 bool scst_aca_complete(struct scst_cmd *cmd);
+scst_sense_t scst_order_refusal(const struct scst_device *dev);
 void __scst_aca_clear(struct scst_nexus *nexus);
 void __scst_aca_clear_all(struct scst_device *dev);
 

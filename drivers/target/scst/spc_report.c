@@ -256,6 +256,14 @@ void scst_exec_report_tmfs(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, len);
 }
 
+/* Pollable sense data, SPC-4 5.12: what TEST UNIT READY would end with */
+static scst_sense_t scst_pollable_sense(const struct scst_device *dev)
+{
+	if (READ_ONCE(dev->state) != SCST_DEV_ACTIVE)
+		return scst_order_refusal(dev);
+	return READ_ONCE(dev->stopped) ? SCST_SENSE_NEEDS_START : SCST_SENSE_NONE;
+}
+
 static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
 {
 	scst_sense_t sense;
@@ -264,9 +272,7 @@ static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
 		return scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN ?
 		       SCST_SENSE_NONE : SCST_SENSE_LUN_NOT_SUPPORTED;
 	sense = scst_ua_take(cmd);
-	if (sense == SCST_SENSE_NONE && READ_ONCE(cmd->dev->stopped))
-		sense = SCST_SENSE_NEEDS_START;
-	return sense;
+	return sense == SCST_SENSE_NONE ? scst_pollable_sense(cmd->dev) : sense;
 }
 
 /**
