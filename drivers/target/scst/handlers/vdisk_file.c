@@ -201,32 +201,51 @@ static int scst_fileio_grow(struct scst_device *dev)
 	return ret;
 }
 
+/* A part of a block at the end of the file is not there: see scst_fileio_nblocks(). */
 static int scst_fileio_fit_size(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
-	u64 size = i_size_read(file_inode(fio->file));
+	u64 bytes = i_size_read(file_inode(fio->file));
+	u64 size = round_down(bytes, 1ULL << fio->disk.block_shift);
 
 	if (!fio->disk.size || fio->disk.size == size)
-		return scst_vdisk_check_size(dev, size);
+		return size ? 0 : scst_vdisk_check_size(dev, bytes);
 	if (fio->disk.size < size) {
 		scst_device_set_error(dev, "size is less than the %llu bytes of the file",
-				      size);
+				      bytes);
 		return -EINVAL;
 	}
 	if (fio->disk.read_only) {
 		scst_device_set_error(dev, "size is more than the %llu bytes of the read_only file",
-				      size);
+				      bytes);
 		return -EINVAL;
 	}
 	return scst_fileio_grow(dev);
 }
 
 /*
+ * Single blocks would go through the page cache while others do not. A folio of it may
+ * be read before a direct write to one part of it completes, modified in another part, and
+ * written back as a whole after that, over what was written directly.
+ */
+static int scst_fileio_check_direct(struct scst_device *dev)
+{
+	const struct scst_fileio *fio = scst_device_priv(dev);
+
+	if (!fio->direct || fio->dio_offset_align <= 1U << fio->disk.block_shift)
+		return 0;
+	scst_device_set_error(dev, "block_size is less than the %u bytes that direct I/O needs here",
+			      fio->dio_offset_align);
+	return -EINVAL;
+}
+
+/*
  * Where the file system does not say what it needs, a block of it is enough. What
  * is larger than a page is no block but a good size for a transfer.
  */
-static void scst_fileio_dio_align(struct scst_fileio *fio)
+static int scst_fileio_dio_align(struct scst_device *dev)
 {
+	struct scst_fileio *fio = scst_device_priv(dev);
 	struct kstat stat;
 
 	fio->dio_offset_align = min_t(u32, i_blocksize(file_inode(fio->file)),
@@ -234,11 +253,12 @@ static void scst_fileio_dio_align(struct scst_fileio *fio)
 	fio->dio_mem_align = fio->dio_offset_align;
 	if (vfs_getattr(&fio->file->f_path, &stat, STATX_DIOALIGN,
 			AT_STATX_SYNC_AS_STAT))
-		return;
+		return 0;
 	if (!(stat.result_mask & STATX_DIOALIGN) || !stat.dio_offset_align)
-		return;
+		return 0;
 	fio->dio_offset_align = stat.dio_offset_align;
 	fio->dio_mem_align = stat.dio_mem_align;
+	return scst_fileio_check_direct(dev);
 }
 
 /* The file may have been cut off since its size was checked. */
@@ -286,7 +306,9 @@ static int scst_fileio_open(struct scst_device *dev,
 	ret = scst_fileio_watch_start(dev);
 	if (ret)
 		goto out_unclaim;
-	scst_fileio_dio_align(fio);
+	ret = scst_fileio_dio_align(dev);
+	if (ret)
+		goto out_stop_watch;
 	fio->synced = filemap_sample_wb_err(fio->mapping);
 	ret = scst_fileio_fill_params(dev, params);
 	if (ret)

@@ -147,7 +147,8 @@ void scst_fileio_watch_stop(struct scst_fileio *fio)
  * @dev: the device
  *
  * An attribute that says how large the file is to be keeps up with who has changed
- * it: or the device could not be enabled the next time.
+ * it: or the device could not be enabled the next time. Like the capacity it does without
+ * a part of a block at the end of the file.
  *
  * Context: process; nothing else changes the device.
  * Return: logical blocks; if 0, the device's last_error says why.
@@ -162,7 +163,7 @@ u64 scst_fileio_nblocks(struct scst_device *dev)
 		scst_device_set_error(dev, "the %lld bytes of the file are less than a block",
 				      size);
 	else if (fio->disk.size)
-		fio->disk.size = size;
+		fio->disk.size = nblocks << fio->disk.block_shift;
 	return nblocks;
 }
 

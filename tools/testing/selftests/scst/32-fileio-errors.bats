@@ -192,17 +192,19 @@ refused() {
 	done
 }
 
-@test "a file that is not a number of blocks is refused" {
+@test "a file that is less than a block is refused, and what is more than some is not there" {
 	mkdir -p $fileio
 	image=$BATS_TEST_TMPDIR/image
 	: >"$image"
 	refused EINVAL "$image"
 	truncate -s 511 "$image"
 	refused EINVAL "$image"
-	truncate -s 1536 "$image"
+	truncate -s 1023 "$image"
 	refused EINVAL "$image" block_size=1024
 	attr_set $fileio/block_size 512
-	attr_set $fileio/enable 1
+	disk=$(export_disk fileio "path=$image")
+	equal 512 "$(disk_size "$disk")"
+	equal 1023 "$(stat -c %s "$image")"
 }
 
 @test "a size that does not fit leaves the file as it is" {

@@ -11,7 +11,7 @@ scst_strerror[ELOOP]='Too many levels of symbolic links'
 
 # fs_make SIZE [MKFS-OPTION...]: an ext4 file system on $fs. Its medium is
 # $fs_image, through $fs_loop and the device mapper, so that parts can be made
-# to fail.
+# to fail. It has sectors of $fs_sector_size bytes, if that is set.
 fs_make() {
 	local size=$1
 
@@ -20,7 +20,7 @@ fs_make() {
 	fs=$BATS_TEST_TMPDIR/fs
 	fs_image=$BATS_TEST_TMPDIR/medium
 	truncate -s "$size" "$fs_image"
-	fs_loop=$(losetup -f --show "$fs_image") || return
+	fs_loop=$(losetup -f --show -b "${fs_sector_size:-512}" "$fs_image") || return
 	fs_sectors=$(blockdev --getsz "$fs_loop")
 	fs_table | dmsetup create scst_fs || return
 	mkfs.ext4 -q -b 4096 "$@" /dev/mapper/scst_fs &&
