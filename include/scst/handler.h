@@ -47,7 +47,8 @@ struct scst_block_params {
  * @attrs:		the handler's own attributes of a device, or NULL
  * @create:		optional; mkdir: set defaults. Process context. Returns 0
  *			or an errno.
- * @destroy:		optional; the device is about to be freed.
+ * @destroy:		optional; the device is about to be freed. Undoes a @create that
+ *			succeeded.
  * @open:		enable: acquire the backend and fill in @params. Process
  *			context, the enabler's; may take its time: nothing else
  *			changes the device meanwhile, and nobody waits for it.

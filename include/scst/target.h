@@ -57,7 +57,8 @@ enum scst_event {
  *			groups to @group. Process context under the
  *			configuration lock. Returns 0 or an errno.
  * @destroy:		optional; the target is about to be freed; all its
- *			sessions are gone. Process context.
+ *			sessions are gone. Undoes a @create that succeeded. Process
+ *			context.
  * @enable:		let initiators in. Process context without the core's
  *			configuration lock, never at once with @disable. Returns
  *			0 or an errno.

@@ -157,7 +157,7 @@ static void __scst_device_free(struct scst_device *dev)
 {
 	struct scst_plugin *plugin = dev->plugin;
 
-	if (dev->handler->destroy)
+	if (dev->created && dev->handler->destroy)
 		dev->handler->destroy(dev);
 	scst_device_queues_exit(dev);
 	percpu_counter_destroy(&dev->buf_bytes);
@@ -318,6 +318,7 @@ struct scst_device *scst_device_create(struct scst_plugin *plugin,
 	if (dev->handler->create)
 		ret = dev->handler->create(dev);
 	if (ret)
+	dev->created = true;
 		goto out_put;
 	ret = scst_device_publish(dev);
 	if (ret)

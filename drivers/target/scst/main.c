@@ -51,7 +51,7 @@ static int __init scst_init(void)
 	scst_pr_lockdep_init();
 	ret = scst_cmd_cache_init();
 	if (ret)
-		return ret;
+		goto out_context;
 	ret = scst_buf_init();
 	if (ret)
 		goto out_cmd_cache;
@@ -74,6 +74,8 @@ out_buf:
 	scst_buf_exit();
 out_cmd_cache:
 	scst_cmd_cache_exit();
+out_context:
+	scst_context_exit();
 	return ret;
 }
 module_init(scst_init);

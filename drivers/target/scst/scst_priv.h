@@ -433,6 +433,7 @@ struct scst_plugin {
  * @plugin:	its driver's registration, which it pins
  * @ops:	its driver
  * @name:	its name
+ * @created:	its driver's create() succeeded
  * @map:	the default LUN map
  * @groups_group: groups/ in it
  * @groups:	struct scst_group.entry
@@ -463,6 +464,7 @@ struct scst_target {
 	struct scst_plugin *plugin;		/* I */
 	const struct scst_target_ops *ops;	/* I */
 	char *name;				/* I */
+	bool created;				/* I */
 	struct scst_lun_map map;
 	struct config_group groups_group;
 	struct list_head groups;		/* C */
@@ -571,6 +573,7 @@ struct scst_identity {
  * @pass:	number of the last walk through @queue
  * @queue:	struct scst_cmd.queue_entry, in order of arrival
  * @task_set:	of all its commands, if nexuses have none of their own
+ * @created:	its handler's create() succeeded
  * @calm_work:	ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @io_wq:	commands that its backend executes; NULL: that never sleeps
@@ -639,6 +642,7 @@ struct scst_device {
 	struct list_head queue;			/* D */
 	struct scst_task_set task_set;		/* D */
 	struct delayed_work calm_work;
+	bool created;				/* I */
 	struct kref kref;
 	struct workqueue_struct *io_wq;		/* I */
 	struct workqueue_struct *pr_wq;		/* I */

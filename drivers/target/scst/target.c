@@ -144,7 +144,7 @@ static void scst_target_free(struct scst_target *tgt)
 	struct scst_plugin *plugin = tgt->plugin;
 
 	scst_event_target_exit(tgt);
-	if (tgt->ops->destroy)
+	if (tgt->created && tgt->ops->destroy)
 		tgt->ops->destroy(tgt);
 	scst_lun_map_exit(&tgt->map);
 	kfree(tgt->explained);
@@ -406,6 +406,7 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 
 	mutex_lock(&scst_config_lock);
 	ret = tgt->ops->create ? tgt->ops->create(tgt, &tgt->group) : 0;
+	tgt->created = !ret;
 	if (!ret)
 		ret = __scst_target_publish(tgt);
 	mutex_unlock(&scst_config_lock);

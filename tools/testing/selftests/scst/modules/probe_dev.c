@@ -5,6 +5,7 @@
 #include <linux/blk_types.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <scsi/scsi_proto.h>
 
@@ -16,6 +17,8 @@ static int probe_dev_create(struct scst_device *dev)
 {
 	struct probe_dev *probe = scst_device_priv(dev);
 
+	if (!strcmp(scst_device_name(dev), "uncreatable"))
+		return -EINVAL;
 	probe->present = true;
 	probe->medium = vzalloc(PROBE_MEDIUM_SIZE);
 	return probe->medium ? 0 : -ENOMEM;
@@ -25,6 +28,7 @@ static void probe_dev_destroy(struct scst_device *dev)
 {
 	struct probe_dev *probe = scst_device_priv(dev);
 
+	WARN_ON(!probe->medium);
 	vfree(probe->medium);
 }
 
