@@ -190,7 +190,7 @@ enum scst_cmd_flag {
  * @answered:		core: its driver has been given its status
  * @core_buffer:	core: the core allocated @sg
  * @sg_order:		core: in pieces of this order of pages
- * @buf_len:		core: and this much is counted for it, bytes
+ * @buf_pages:		core: and this many pages are counted for it
  * @core_memory:	core: the core allocated the command
  * @ua:			core: enum scst_ua that it reports, if @ua_taken
  * @ua_taken:		core: that is not pending any more
@@ -260,7 +260,7 @@ struct scst_cmd {
 	bool core_buffer;
 	u8 sg_order;
 	bool core_memory;
-	u32 buf_len;
+	u32 buf_pages;
 	unsigned int losses;
 	struct list_head entry;
 	struct hlist_node tag_entry;

@@ -68,28 +68,21 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
 }
 
-static unsigned int scst_list_count(struct scst_cmd_list *list,
-				    const struct scst_cmd_filter *filter)
+/* Looks no further than to the first one. */
+static bool scst_list_has(struct scst_cmd_list *list,
+			  const struct scst_cmd_filter *filter)
 {
-	unsigned int count = 0;
 	struct scst_cmd *cmd;
+	bool found = false;
 
 	spin_lock_bh(&list->lock);
-	list_for_each_entry(cmd, &list->cmds, entry)
-		count += scst_cmd_matches(cmd, filter);
+	list_for_each_entry(cmd, &list->cmds, entry) {
+		found = scst_cmd_matches(cmd, filter);
+		if (found)
+			break;
+	}
 	spin_unlock_bh(&list->lock);
-	return count;
-}
-
-static unsigned int scst_session_count(struct scst_session *sess,
-				       const struct scst_cmd_filter *filter)
-{
-	unsigned int count = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		count += scst_list_count(per_cpu_ptr(sess->cmds, cpu), filter);
-	return count;
+	return found;
 }
 
 /**
@@ -103,7 +96,12 @@ static unsigned int scst_session_count(struct scst_session *sess,
 bool scst_session_has(struct scst_session *sess,
 		      const struct scst_cmd_filter *filter)
 {
-	return scst_session_count(sess, filter);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (scst_list_has(per_cpu_ptr(sess->cmds, cpu), filter))
+			return true;
+	return false;
 }
 
 /**
@@ -137,9 +135,10 @@ struct scst_session *__scst_device_find(struct scst_device *dev,
  */
 bool scst_nexus_has_others(const struct scst_cmd *cmd)
 {
-	const struct scst_cmd_filter filter = { .nexus = cmd->nexus };
+	const struct scst_cmd_filter filter = { .nexus = cmd->nexus, .except = cmd };
+	struct scst_cmd_list *own = per_cpu_ptr(cmd->sess->cmds, cmd->cpu);
 
-	return scst_session_count(cmd->sess, &filter) > 1;
+	return scst_list_has(own, &filter) || scst_session_has(cmd->sess, &filter);
 }
 
 /**

@@ -8,15 +8,25 @@
  * again.
  */
 #include <linux/export.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu_counter.h>
 #include <linux/scatterlist.h>
+#include <linux/smp.h>
 
+#include "opcodes.h"
 #include "scst_priv.h"
 
-/* How far a CPU's share of a counter may stray from the truth, in bytes */
-#define SCST_BUF_BATCH	SZ_1M
+/*
+ * How far a CPU's share of a counter may stray from the truth, in bytes: at most this much,
+ * and all of them together by a sixteenth of the cap. A cap is compared with what is known
+ * without asking all CPUs, and is kept as exactly as that. A small cap is kept exactly: a
+ * part of it may be too little for one command.
+ */
+#define SCST_BUF_BATCH_MAX	SZ_1M
+#define SCST_BUF_STRAY		16
+#define SCST_BUF_SMALL		SZ_64M
 
 /*
  * Large buffers come in larger pieces where there are such, which makes fewer of them: to
@@ -29,57 +39,128 @@ module_param_named(max_buffer_mb, scst_max_buffer_mb, ulong, 0444);
 MODULE_PARM_DESC(max_buffer_mb,
 		 "Cap on data buffer memory in MiB (default: a quarter of the machine's)");
 
-static struct percpu_counter scst_buf_bytes;
-static s64 scst_buf_limit;
+static struct scst_buf_cap scst_buf_all;
+
+static u32 scst_buf_batch(u64 limit)
+{
+	if (limit < SCST_BUF_SMALL)
+		return 0;
+	return min_t(u64, div_u64(limit, SCST_BUF_STRAY * num_possible_cpus()),
+		     SCST_BUF_BATCH_MAX);
+}
+
+/**
+ * scst_buf_cap_init - nothing is in use
+ * @cap:   the cap
+ * @limit: bytes
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int scst_buf_cap_init(struct scst_buf_cap *cap, u64 limit)
+{
+	cap->limit = limit;
+	cap->batch = scst_buf_batch(limit);
+	return percpu_counter_init(&cap->bytes, 0, GFP_KERNEL);
+}
+
+void scst_buf_cap_exit(struct scst_buf_cap *cap)
+{
+	percpu_counter_destroy(&cap->bytes);
+}
+
+static void scst_buf_flush(void *counter)
+{
+	percpu_counter_add_batch(counter, 0, 0);
+}
+
+/**
+ * scst_buf_cap_set - change a cap
+ * @cap:   the cap
+ * @limit: bytes
+ *
+ * What the CPUs keep to themselves may be much for a smaller one.
+ *
+ * Context: process context.
+ */
+void scst_buf_cap_set(struct scst_buf_cap *cap, u64 limit)
+{
+	WRITE_ONCE(cap->batch, scst_buf_batch(limit));
+	WRITE_ONCE(cap->limit, limit);
+	on_each_cpu(scst_buf_flush, &cap->bytes, 1);
+}
 
 int scst_buf_init(void)
 {
 	if (!scst_max_buffer_mb)
 		scst_max_buffer_mb = (totalram_pages() / 4) >> (20 - PAGE_SHIFT);
-	scst_buf_limit = (s64)scst_max_buffer_mb << 20;
-	return percpu_counter_init(&scst_buf_bytes, 0, GFP_KERNEL);
+	return scst_buf_cap_init(&scst_buf_all, (u64)scst_max_buffer_mb << 20);
 }
 
 void scst_buf_exit(void)
 {
-	percpu_counter_destroy(&scst_buf_bytes);
+	scst_buf_cap_exit(&scst_buf_all);
 }
 
-static bool scst_buf_charge(struct percpu_counter *counter, s64 limit, u32 len)
+static void scst_buf_add(struct scst_buf_cap *cap, s64 len)
 {
-	percpu_counter_add_batch(counter, len, SCST_BUF_BATCH);
-	if (__percpu_counter_compare(counter, limit, SCST_BUF_BATCH) <= 0)
+	percpu_counter_add_batch(&cap->bytes, len, READ_ONCE(cap->batch));
+}
+
+static bool scst_buf_charge(struct scst_buf_cap *cap, u64 limit, u64 len)
+{
+	scst_buf_add(cap, len);
+	if (percpu_counter_read(&cap->bytes) <= (s64)limit)
 		return true;
-	percpu_counter_add_batch(counter, -(s64)len, SCST_BUF_BATCH);
+	scst_buf_add(cap, -(s64)len);
 	return false;
 }
 
-static void scst_buf_uncharge(struct scst_cmd *cmd, u32 len)
+static void scst_buf_uncharge(struct scst_cmd *cmd, u64 len)
 {
-	percpu_counter_add_batch(&scst_buf_bytes, -(s64)len, SCST_BUF_BATCH);
+	scst_buf_add(&scst_buf_all, -(s64)len);
 	if (cmd->dev)
-		percpu_counter_add_batch(&cmd->dev->buf_bytes, -(s64)len,
-					 SCST_BUF_BATCH);
+		scst_buf_add(&cmd->dev->buf, -(s64)len);
 }
 
-static bool scst_buf_charge_all(struct scst_cmd *cmd, u32 len)
+static bool scst_buf_charge_all(struct scst_cmd *cmd, u64 len)
 {
-	if (!scst_buf_charge(&scst_buf_bytes, scst_buf_limit, len))
+	if (!scst_buf_charge(&scst_buf_all, scst_buf_all.limit, len))
 		return false;
-	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf_bytes,
-					 READ_ONCE(cmd->dev->buf_limit), len))
+	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf, READ_ONCE(cmd->dev->buf.limit),
+					 len))
 		return true;
-	percpu_counter_add_batch(&scst_buf_bytes, -(s64)len, SCST_BUF_BATCH);
+	scst_buf_add(&scst_buf_all, -(s64)len);
 	return false;
+}
+
+/**
+ * scst_buf_largest - the largest buffer that a device's caps leave room for
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u64 scst_buf_largest(const struct scst_device *dev)
+{
+	u64 limit = min(scst_buf_all.limit, READ_ONCE(dev->buf.limit));
+
+	if (limit >= SCST_BUF_SMALL)
+		limit -= limit / SCST_BUF_STRAY;
+	return round_down(limit, PAGE_SIZE);
 }
 
 /*
  * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
- * commands; BUSY is for the one that has none here.
+ * commands; BUSY is for the one that has none here. What will never fit is longer than
+ * the block limits VPD page allows.
  */
 static void scst_buf_refuse(struct scst_cmd *cmd)
 {
-	if (scst_nexus_has_others(cmd))
+	if (cmd->dev && cmd->data_len > scst_buf_largest(cmd->dev))
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD,
+					 cmd->op->xfer.byte, 7);
+	else if (scst_nexus_has_others(cmd))
 		cmd->status = SAM_STAT_TASK_SET_FULL;
 	else
 		scst_cmd_set_busy(cmd);
@@ -113,13 +194,13 @@ static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	gfp_t gfp = ctx == SCST_CTX_THREAD ? GFP_KERNEL : GFP_ATOMIC;
-	u32 len = PAGE_ALIGN(cmd->data_len);
+	u64 len = PAGE_ALIGN((u64)cmd->data_len);
 
 	if (!scst_buf_charge_all(cmd, len))
 		goto out_refuse;
 	if (!scst_buf_alloc_pages(cmd, gfp))
 		goto out_uncharge;
-	cmd->buf_len = len;
+	cmd->buf_pages = len >> PAGE_SHIFT;
 	cmd->core_buffer = true;
 	return true;
 
@@ -140,7 +221,7 @@ void scst_buf_free(struct scst_cmd *cmd)
 {
 	if (!cmd->core_buffer)
 		return;
-	scst_buf_uncharge(cmd, cmd->buf_len);
+	scst_buf_uncharge(cmd, (u64)cmd->buf_pages << PAGE_SHIFT);
 	sgl_free_order(cmd->sg, cmd->sg_order);
 }
 
@@ -156,7 +237,8 @@ void scst_buf_free(struct scst_cmd *cmd)
  */
 bool scst_buf_reserve(u32 len)
 {
-	return scst_buf_charge(&scst_buf_bytes, scst_buf_limit / 2, PAGE_ALIGN(len));
+	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2,
+			       PAGE_ALIGN((u64)len));
 }
 EXPORT_SYMBOL_GPL(scst_buf_reserve);
 
@@ -168,7 +250,7 @@ EXPORT_SYMBOL_GPL(scst_buf_reserve);
  */
 void scst_buf_unreserve(u32 len)
 {
-	percpu_counter_add_batch(&scst_buf_bytes, -(s64)PAGE_ALIGN(len), SCST_BUF_BATCH);
+	scst_buf_add(&scst_buf_all, -(s64)PAGE_ALIGN((u64)len));
 }
 EXPORT_SYMBOL_GPL(scst_buf_unreserve);
 

@@ -8,8 +8,9 @@
 #include "opcodes.h"
 #include "scst_priv.h"
 
-/* No parameter list that the core makes is longer, in bytes. */
+/* No parameter list that the core makes is longer, in bytes, and none that it takes. */
 #define SCST_MAX_PARAM_DATA	SZ_256K
+#define SCST_MAX_PARAM_LIST	SZ_64K
 
 #define SCST_LUN_METHOD(byte)	((byte) >> 6)
 #define SCST_LUN_PERIPHERAL	0
@@ -168,6 +169,18 @@ static bool scst_cdb_blocks(struct scst_cmd *cmd)
 	return true;
 }
 
+/* What is refused is not fetched. */
+static bool scst_cdb_parameters(struct scst_cmd *cmd, u64 len)
+{
+	if (len > SCST_MAX_PARAM_LIST) {
+		scst_cmd_set_field_error(cmd, SCST_SENSE_PARAM_LIST_LENGTH,
+					 cmd->op->xfer.byte, 7);
+		return false;
+	}
+	cmd->cdb_data_len = len;
+	return true;
+}
+
 static bool scst_cdb_length(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
@@ -177,9 +190,10 @@ static bool scst_cdb_length(struct scst_cmd *cmd)
 		value = 256;
 	switch (op->len_kind) {
 	case SCST_LEN_ALLOCATION:
-	case SCST_LEN_PARAMETERS:
 		cmd->cdb_data_len = value;
 		return true;
+	case SCST_LEN_PARAMETERS:
+		return scst_cdb_parameters(cmd, value);
 	case SCST_LEN_BLOCKS:
 		cmd->nblocks = value;
 		return scst_cdb_blocks(cmd);

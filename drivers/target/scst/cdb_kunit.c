@@ -7,6 +7,7 @@
 #include <linux/limits.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/sizes.h>
 
 #include "opcodes.h"
 #include "scst_priv.h"
@@ -410,10 +411,13 @@ static void scst_cdb_test_decode(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(scst_test_rows); i++) {
 		const struct scst_test_row *row = &scst_test_rows[i];
-		/* 22 bits of blocks are as many bytes as a u32 can count. */
-		unsigned int bits = scst_cdb_test_in_blocks(row) ?
-				    min_t(unsigned int, row->len_bits, 22) :
-				    row->len_bits;
+		/*
+		 * 22 bits of blocks are as many bytes as a u32 can count, and 64 KiB of
+		 * parameters are taken.
+		 */
+		unsigned int bits = min_t(unsigned int, row->len_bits,
+					  scst_cdb_test_in_blocks(row) ? 22 :
+					  row->unit == BYTES_OUT ? 16 : 32);
 
 		scst_cdb_test_decode_one(test, row, 0, 0);
 		for (round = 0; round < SCST_TEST_ROUNDS; round++)
@@ -431,6 +435,21 @@ static void scst_cdb_test_decode_huge(struct kunit *test)
 	scst_cdb_test_put(scst_cdb_test_cdb(test), 13, 1 << (32 - SCST_TEST_SHIFT));
 	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
 	KUNIT_EXPECT_EQ(test, cmd->sense[17], 10);
+}
+
+/* More parameters than are taken */
+static void scst_cdb_test_long_list(struct kunit *test)
+{
+	static const u32 lens[] = { SZ_64K + 1, SZ_1M, U32_MAX };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x5f, 0x00, 10);
+
+		scst_cdb_test_put(scst_cdb_test_cdb(test), 8, lens[i]);
+		scst_expect_refusal(test, cmd, SCST_SENSE_PARAM_LIST_LENGTH);
+		scst_expect_pointer(test, cmd, 5, 7);
+	}
 }
 
 static void scst_cdb_test_unknown(struct kunit *test)
@@ -815,6 +834,7 @@ static struct kunit_case scst_cdb_cases[] = {
 	KUNIT_CASE(scst_cdb_test_residual),
 	KUNIT_CASE(scst_cdb_test_both),
 	KUNIT_CASE(scst_cdb_test_announced),
+	KUNIT_CASE(scst_cdb_test_long_list),
 	KUNIT_CASE(scst_cdb_test_overflow),
 	KUNIT_CASE(scst_lun_test_decode),
 	KUNIT_CASE(scst_lun_test_round_trip),

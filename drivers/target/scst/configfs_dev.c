@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+#include "opcodes.h"
 #include "scst_priv.h"
 
 /**
@@ -136,7 +137,18 @@ CONFIGFS_ATTR(scst_dev_, fence_ms);
 
 static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%llu\n", scst_device_from_item(item)->buf_limit);
+	return sysfs_emit(page, "%llu\n",
+			  READ_ONCE(scst_device_from_item(item)->buf.limit));
+}
+
+/* The block limits VPD page goes by it. */
+static void scst_dev_set_buffer_limit(struct scst_device *dev, u64 limit)
+{
+	u32 before = scst_sbc_buffer_blocks(dev);
+
+	scst_buf_cap_set(&dev->buf, limit);
+	if (dev->open && scst_sbc_buffer_blocks(dev) != before)
+		scst_ua_raise_device(dev, SCST_UA_INQUIRY_CHANGED, NULL);
 }
 
 static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
@@ -149,7 +161,9 @@ static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
 		scst_device_set_error(dev, "buffer_limit: not a number of bytes");
 		return -EINVAL;
 	}
-	WRITE_ONCE(dev->buf_limit, limit);
+	mutex_lock(&scst_config_lock);
+	scst_dev_set_buffer_limit(dev, limit);
+	mutex_unlock(&scst_config_lock);
 	return count;
 }
 

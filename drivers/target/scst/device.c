@@ -160,7 +160,7 @@ static void __scst_device_free(struct scst_device *dev)
 	if (dev->created && dev->handler->destroy)
 		dev->handler->destroy(dev);
 	scst_device_queues_exit(dev);
-	percpu_counter_destroy(&dev->buf_bytes);
+	scst_buf_cap_exit(&dev->buf);
 	cancel_delayed_work_sync(&dev->calm_work);
 	percpu_ref_exit(&dev->tasks);
 	scst_pr_exit(dev);
@@ -216,7 +216,7 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	ret = scst_device_state_init(dev);
 	if (ret)
 		goto out_free_name;
-	ret = percpu_counter_init(&dev->buf_bytes, 0, GFP_KERNEL);
+	ret = scst_buf_cap_init(&dev->buf, SCST_DEFAULT_BUF_LIMIT);
 	if (ret)
 		goto out_exit_ref;
 	ret = scst_device_queues_init(dev);
@@ -233,14 +233,13 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	scst_device_resize_init(dev);
 	scst_error_init(&dev->error);
 	scst_stats_sum_init(&dev->stats);
-	dev->buf_limit = SCST_DEFAULT_BUF_LIMIT;
 	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
 	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
 	scst_identity_init(dev);
 	return 0;
 
 out_destroy_counter:
-	percpu_counter_destroy(&dev->buf_bytes);
+	scst_buf_cap_exit(&dev->buf);
 out_exit_ref:
 	percpu_ref_exit(&dev->tasks);
 out_free_name:
@@ -318,8 +317,8 @@ struct scst_device *scst_device_create(struct scst_plugin *plugin,
 	if (dev->handler->create)
 		ret = dev->handler->create(dev);
 	if (ret)
-	dev->created = true;
 		goto out_put;
+	dev->created = true;
 	ret = scst_device_publish(dev);
 	if (ret)
 		goto out_put;

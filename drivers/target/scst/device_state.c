@@ -252,7 +252,7 @@ static bool scst_device_wait_closed(struct scst_device *dev, unsigned int life,
 
 static int scst_device_await_close(struct scst_device *dev, unsigned int life)
 {
-	if (scst_device_wait_closed(dev, life, msecs_to_jiffies(dev->drain_ms)))
+	if (scst_device_wait_closed(dev, life, msecs_to_jiffies(READ_ONCE(dev->drain_ms))))
 		return 0;
 	scst_device_abort(dev, life);
 	if (scst_device_wait_closed(dev, life, SCST_ABORT_GRACE))

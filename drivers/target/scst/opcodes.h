@@ -166,6 +166,7 @@ void scst_exec_start_stop(struct scst_cmd *cmd);
 void scst_exec_prevent_allow(struct scst_cmd *cmd);
 void scst_sbc_sync_all(struct scst_cmd *cmd);
 u32 scst_sbc_max_blocks(const struct scst_device *dev);
+u32 scst_sbc_buffer_blocks(const struct scst_device *dev);
 scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd);
 
 #endif /* _SCST_OPCODES_H */

@@ -19,7 +19,6 @@
 
 /* The parameter list: what REGISTER AND MOVE has is in the second half. */
 #define SCST_PR_LIST_LEN	24
-#define SCST_PR_LIST_MAX	65536
 #define SCST_PR_FLAGS		20
 #define SCST_PR_SPEC_I_PT	0x08
 #define SCST_PR_ALL_TG_PT	0x04
@@ -576,7 +575,7 @@ static void scst_pr_out_read(struct scst_pr_out *out)
 {
 	u8 *list;
 
-	if (out->len < SCST_PR_LIST_LEN || out->len > SCST_PR_LIST_MAX) {
+	if (out->len < SCST_PR_LIST_LEN) {
 		scst_pr_refuse_length(out);
 		return;
 	}

@@ -34,6 +34,20 @@ u32 scst_sbc_max_blocks(const struct scst_device *dev)
 }
 
 /**
+ * scst_sbc_buffer_blocks - longest transfer of one command that needs a buffer of the core's
+ * @dev: a block device
+ *
+ * Context: any.
+ * Return: logical blocks, at least one: 0 would mean that there is no limit.
+ */
+u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
+{
+	u64 room = scst_buf_largest(dev) >> dev->params.block_shift;
+
+	return clamp_t(u64, room, 1, scst_sbc_max_blocks(dev));
+}
+
+/**
  * scst_sbc_check_range - check a medium access command's blocks
  * @cmd: a decoded command with a device
  *

@@ -14,6 +14,7 @@
  * T: tgt->enable_lock
  * U: nexus->ua_lock
  * O: whoever owns the command
+ * W: a number by itself: WRITE_ONCE(), READ_ONCE()
  *
  * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
  * a command list's lock, then nexus->ua_lock; tgt->enable_lock and
@@ -162,6 +163,18 @@ struct scst_task_set {
 	unsigned int pass;			/* D */
 	bool older;				/* D */
 	bool ordered;				/* D */
+};
+
+/**
+ * struct scst_buf_cap - memory of data buffers, and how much of it there may be
+ * @bytes:	in use
+ * @limit:	the cap, bytes
+ * @batch:	how much of @bytes a CPU may keep to itself
+ */
+struct scst_buf_cap {
+	struct percpu_counter bytes;
+	u64 limit;				/* W */
+	u32 batch;				/* W */
 };
 
 /* What reservations leave an I_T_L nexus */
@@ -481,7 +494,7 @@ struct scst_target {
 	unsigned int session_refs;		/* C */
 	wait_queue_head_t waitq;
 	struct scst_error error;
-	unsigned int drain_ms;			/* C */
+	unsigned int drain_ms;			/* W */
 	struct ratelimit_state event_limit;
 	struct ratelimit_state failure_limit;
 	struct llist_head failures;
@@ -560,6 +573,7 @@ struct scst_identity {
  * @plugin:	its handler's registration, which it pins
  * @handler:	what executes its commands
  * @name:	unique over all handlers
+ * @created:	its handler's create() succeeded
  * @state:	see the contract; also changed under C, but for the change to FAILED
  * @tasks:	held by commands that may touch the backend: one per-CPU operation
  *		admits a command. Dead unless @state is ACTIVE and there is no
@@ -573,7 +587,6 @@ struct scst_identity {
  * @pass:	number of the last walk through @queue
  * @queue:	struct scst_cmd.queue_entry, in order of arrival
  * @task_set:	of all its commands, if nexuses have none of their own
- * @created:	its handler's create() succeeded
  * @calm_work:	ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @io_wq:	commands that its backend executes; NULL: that never sleeps
@@ -612,8 +625,7 @@ struct scst_identity {
  * @pr_restored: what was kept of them was read
  * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
- * @buf_bytes:	data buffer memory in use
- * @buf_limit:	cap on it, bytes
+ * @buf:	data buffer memory
  * @drain_ms:	how long disabling waits before it aborts what still runs
  * @stats:	what its nexuses counted
  * @sysfs:	what stands for it in sysfs, or NULL
@@ -630,6 +642,7 @@ struct scst_device {
 	struct scst_plugin *plugin;		/* I */
 	const struct scst_handler_ops *handler;	/* I */
 	char *name;				/* I */
+	bool created;				/* I */
 	u8 state;				/* S */
 	struct percpu_ref tasks;
 	bool queueing;				/* D */
@@ -642,7 +655,6 @@ struct scst_device {
 	struct list_head queue;			/* D */
 	struct scst_task_set task_set;		/* D */
 	struct delayed_work calm_work;
-	bool created;				/* I */
 	struct kref kref;
 	struct workqueue_struct *io_wq;		/* I */
 	struct workqueue_struct *pr_wq;		/* I */
@@ -655,7 +667,7 @@ struct scst_device {
 	bool opening;				/* C */
 	struct mutex backend_lock;		/* B: taken before scst_config_lock */
 	bool fenced;				/* S */
-	unsigned int fence_ms;			/* C, read with READ_ONCE() */
+	unsigned int fence_ms;			/* W */
 	struct work_struct fence_work;
 	bool lost;				/* C */
 	unsigned int lost_life;			/* WRITE_ONCE() */
@@ -681,9 +693,8 @@ struct scst_device {
 	bool pr_restored;			/* the worker of pr_wq */
 	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */
-	struct percpu_counter buf_bytes;
-	u64 buf_limit;				/* C, read with READ_ONCE() */
-	unsigned int drain_ms;			/* C */
+	struct scst_buf_cap buf;
+	unsigned int drain_ms;			/* W */
 	struct scst_stats_sum stats;
 	struct device *sysfs;			/* C */
 	struct list_head map_luns;		/* C */
@@ -747,6 +758,7 @@ struct scst_order_end {
 };
 
 enum scst_stage scst_order_admit(struct scst_cmd *cmd);
+scst_sense_t scst_order_refusal(const struct scst_device *dev);
 struct scst_order_end scst_order_done(struct scst_cmd *cmd);
 void scst_order_next(const struct scst_order_end *end);
 struct scst_task_set *__scst_task_set(struct scst_nexus *nexus);
@@ -762,11 +774,14 @@ void scst_order_init(struct scst_device *dev);
 /* aca.c: CHECK CONDITION and what follows from it */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
 bool scst_aca_complete(struct scst_cmd *cmd);
-scst_sense_t scst_order_refusal(const struct scst_device *dev);
 void __scst_aca_clear(struct scst_nexus *nexus);
 void __scst_aca_clear_all(struct scst_device *dev);
 
 /* buf.c: data buffers */
+int scst_buf_cap_init(struct scst_buf_cap *cap, u64 limit);
+void scst_buf_cap_exit(struct scst_buf_cap *cap);
+void scst_buf_cap_set(struct scst_buf_cap *cap, u64 limit);
+u64 scst_buf_largest(const struct scst_device *dev);
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_buf_free(struct scst_cmd *cmd);
 void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len);

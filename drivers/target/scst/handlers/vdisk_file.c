@@ -234,7 +234,7 @@ static int scst_fileio_check_direct(struct scst_device *dev)
 
 	if (!fio->direct || fio->dio_offset_align <= 1U << fio->disk.block_shift)
 		return 0;
-	scst_device_set_error(dev, "block_size is less than the %u bytes that direct I/O needs here",
+	scst_device_set_error(dev, "block_size is below the %u bytes that direct I/O needs here",
 			      fio->dio_offset_align);
 	return -EINVAL;
 }

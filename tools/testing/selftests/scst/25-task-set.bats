@@ -475,7 +475,20 @@ error_under() {
 	send dir=in len=18 cdb=030000001200
 	expect_status 00 $turn
 	attr_set devices/nullio/d0/buffer_limit 4096
-	expect_status 08 dir=out len=4608 cdb=2a000000000000000900
+	# Its longest transfer is another one now.
+	as a
+	send dir=in len=18 cdb=030000001200
+	as c
+	send dir=in len=18 cdb=030000001200
+	start_write 8
+	as b
+	expect_sense 06 3f 03 $turn
+	send dir=in len=18 cdb=030000001200
+	expect_status 08 dir=out len=512 cdb=2a000000000000000100
+	as c
+	go 8
+	answers '8 status=00'
+	as b
 	expect_sense 06 2c 07 $turn
 	send dir=in len=18 cdb=030000001200
 	start_write 7

@@ -189,6 +189,10 @@ abort_carrier() {
 	local tag
 
 	attr_set devices/probe/d0/buffer_limit 8192
+	as b
+	probe_ready
+	as a
+	probe_ready
 	medium d0 hold
 	for ((tag = 10; tag < 20; tag++)); do
 		start $tag "$write_1"

@@ -97,16 +97,25 @@ everything_in() {
 	equal a5b6c7d8 "$(od -An -tx1 -N 4 "$BATS_TEST_TMPDIR/image" | tr -d ' ')"
 }
 
-@test "a device's buffer memory is capped: BUSY, or TASK SET FULL with company" {
+@test "a device's buffer memory is capped: BUSY, TASK SET FULL with company, or never" {
 	make_device nullio d0 size=1M
 	attr_set devices/nullio/d0/buffer_limit 4096
 	probe_target nullio/d0
+	probe_login other
+	other=$probe
+	probe_ready
 	probe_login me
+	me=$probe
 	probe_ready
 	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=4096 cdb=2a000000000000000800 data=00)"
-	matches '2 status=08 *' "$(probe_cmd 2 dir=out len=4608 cdb=2a000000000000000900 data=00)"
+	# No room for this one will ever be free.
+	matches "2 status=02 * sense=70000500000000120000000024000* data=" \
+		"$(probe_cmd 2 dir=out len=4608 cdb=2a000000000000000900 data=00)"
 	echo "cmd 3 dir=out len=512 $write_1 data=hold" >&"$probe"
 	matches '4 status=28 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
+	probe_use "$other"
+	matches '4 status=08 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
+	probe_use "$me"
 	# what needs no buffer goes on
 	matches '5 status=00 *' "$(probe_cmd 5 cdb=000000000000)"
 	echo "go 3" >&"$probe"
@@ -124,7 +133,8 @@ everything_in() {
 	probe_login me
 	probe_ready
 	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=1048576 cdb=28000000000000080000)"
-	matches '2 status=08 *' "$(probe_cmd 2 dir=in len=1049088 cdb=28000000000000080100)"
+	matches "2 status=02 * sense=70000500000000120000000024000* data=" \
+		"$(probe_cmd 2 dir=in len=1049088 cdb=28000000000000080100)"
 	matches '3 status=00 *' "$(probe_cmd 3 dir=in len=512 $read_1)"
 }
 

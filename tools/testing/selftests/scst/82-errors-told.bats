@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # An error is told until somebody has heard it: cached writes that were lost, the list
 # of LUNs that changed, and what a device that is not there has to say.
-# shellcheck disable=SC2154 # fs_make sets fs
+# shellcheck disable=SC2016,SC2154 # it is Perl's to expand; fs_make sets fs
 
 load lib/scst
 load lib/vdisk
@@ -14,6 +14,9 @@ load lib/pr
 turn=cdb=000000000000
 sync=cdb=35000000000000000000
 report_luns='dir=in len=64 cdb=a00000000000000000400000'
+
+request_sense='dir=in len=18 cdb=030000001200'
+block_limits='dir=in len=64 cdb=1201b0004000'
 
 # A write of LOST to block 100, which goes to a cache whose medium does not take it
 write_lost='dir=out len=4096 cdb=2a000000006400000100 data=4c4f5354'
@@ -58,6 +61,12 @@ write_and_sync() {
 # start TAG ARGUMENTS...
 start() {
 	echo "cmd $*" >&"$probe"
+}
+
+# same_sense KEY ASC ASCQ: of both
+same_sense() {
+	expect_sense "$@" $turn && expect_status 00 "$request_sense" &&
+		matches "* data=7000$1??????????????????$2$3*" "$reply"
 }
 
 # hears_of_loss COMMAND...: once, and then all is well.
@@ -196,9 +205,9 @@ hears_of_loss() {
 	pr_ports_are a
 	mkdir targets/probe/t0/luns/5
 	ln -s devices/nullio/n1 targets/probe/t0/luns/5/
-	start 1 $report_luns send=fail
+	start 1 "$report_luns" send=fail
 	probe_answers '1 undelivered'
-	start 2 $report_luns hold=respond
+	start 2 "$report_luns" hold=respond
 	probe_wait_held 2 respond
 	probe_request tmf 100 fn=0 ref=2
 	probe_request sync
@@ -208,7 +217,7 @@ hears_of_loss() {
 	expect_status 00 $turn
 	# What has arrived is no news any more.
 	rm targets/probe/t0/luns/5/n1
-	expect_status 00 $report_luns
+	expect_status 00 "$report_luns"
 	expect_status 00 $turn
 }
 
@@ -249,4 +258,104 @@ hears_of_loss() {
 	expect_sense 05 0e 03 dir=out len=10000 cdb=2e000000000000001400 data=aa
 	expect_sense 05 0e 03 dir=out len=10000 cdb=2f020000000000001400 data=aa
 	cmp -n 1048576 /dev/zero "$BATS_TEST_TMPDIR/image"
+}
+
+# --- what is not there
+
+@test "REQUEST SENSE says what TEST UNIT READY says, whatever state the device is in" {
+	make_device probe d0
+	attr_set devices/probe/d0/fence_ms 100
+	probe_target probe/d0
+	pr_ports_are a
+	expect_status 00 cdb=1b0000000000
+	same_sense 02 04 02
+	expect_status 00 cdb=1b0000000100
+	expect_status 00 "$request_sense"
+	matches '* data=700000*' "$reply"
+	# lost
+	attr_set devices/probe/d0/present 0
+	wait_until 10 attr_is devices/probe/d0/state waiting
+	same_sense 02 04 03
+	attr_set devices/probe/d0/enable 0
+	same_sense 02 04 03
+	# failed
+	attr_set devices/probe/d0/present 1
+	attr_set devices/probe/d0/enable 1
+	probe_ready
+	medium d0 hold
+	start 7 dir=in len=512 cdb=28000000000000000100
+	probe_request tmf 100 fn=0 ref=7
+	probe_answers '100 response='
+	attr_is devices/probe/d0/state failed
+	same_sense 04 44 00
+	medium d0 auto
+	probe_answers '7 aborted'
+}
+
+@test "a disk keeps its size when its file gets an odd one, and can be enabled again" {
+	local image=$BATS_TEST_TMPDIR/image
+
+	truncate -s 1M "$image"
+	make_device fileio d0 "path=$image" size=1M block_size=4096
+	truncate -s $(((2 << 20) + 1000)) "$image"
+	wait_until 10 attr_is devices/fileio/d0/size $((2 << 20))
+	attr_set devices/fileio/d0/enable 0
+	attr_set devices/fileio/d0/enable 1
+	attr_set devices/fileio/d0/enable 0
+	attr_set devices/fileio/d0/size ''
+	attr_set devices/fileio/d0/enable 1
+	equal $(((2 << 20) + 1000)) "$(stat -c %s "$image")"
+	attr_set devices/fileio/d0/enable 0
+	attr_set devices/fileio/d0/size 1M
+	attr_refuses EINVAL devices/fileio/d0/enable 1
+}
+
+@test "what a handler has not created it need not destroy" {
+	# modules/probe_dev.c warns if it is asked to.
+	make_device probe d0
+	expect EINVAL mkdir devices/probe/uncreatable
+}
+
+# --- buffers
+
+@test "a parameter list that is refused for its length is not fetched" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	pr_ports_are a
+	for len in 00010001 00800000 fffffff0; do
+		start 1 dir=out len=$((16#$len)) "cdb=5f00000000${len}00" hold=data
+		probe_answers "1 status=02 residual=$((16#$len)) sense=7000050000000012000000001a00"
+	done
+}
+
+@test "the block limits page does not promise what the caps forbid" {
+	make_device nullio d0 size=64M
+	probe_target nullio/d0
+	pr_ports_are a
+	matches '* data=00b0003c00000001000080000*' "$(probe_cmd 1 "$block_limits")"
+	attr_set devices/nullio/d0/buffer_limit $((1 << 20))
+	expect_sense 06 3f 03 $turn
+	matches '* data=00b0003c0000000100000800*' "$(probe_cmd 1 "$block_limits")"
+	expect_status 00 dir=in len=$((1 << 20)) cdb=28000000000000080000
+	expect_sense 05 24 00 dir=in len=$(((1 << 20) + 512)) cdb=28000000000000080100
+	attr_set devices/nullio/d0/buffer_limit 1000
+	expect_sense 06 3f 03 $turn
+	# Nothing that changes is no news.
+	attr_set devices/nullio/d0/buffer_limit 268435456
+	expect_sense 06 3f 03 $turn
+	attr_set devices/nullio/d0/buffer_limit 268435457
+	expect_status 00 $turn
+}
+
+@test "direct I/O that cannot reach single blocks is refused" {
+	# shellcheck disable=SC2034 # fs_make uses it
+	fs_sector_size=4096
+	fs_make 24M
+	truncate -s 1M "$fs/file"
+	mkdir -p devices/fileio/d0
+	attr_set devices/fileio/d0/path "$fs/file"
+	attr_set devices/fileio/d0/direct 1
+	attr_refuses EINVAL devices/fileio/d0/enable 1
+	attr_set devices/fileio/d0/block_size 4096
+	attr_set devices/fileio/d0/enable 1
 }
