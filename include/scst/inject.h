@@ -27,6 +27,8 @@ struct scst_target_ops;
  * @SCST_STALL_ACCEPT:	an iSCSI portal has accepted a connection
  * @SCST_STALL_ENTER:	a connection's call-backs are on, and its first look is next
  * @SCST_STALL_SLOW:	a connection's slow work begins
+ * @SCST_STALL_POST:	an iSCSI answer was given away, and its connection is kicked next
+ * @SCST_STALL_OVER:	an iSCSI session that was logged out is being unregistered
  * @SCST_STALL_POINTS:	their number
  */
 enum scst_stall {
@@ -43,6 +45,8 @@ enum scst_stall {
 	SCST_STALL_ACCEPT,
 	SCST_STALL_ENTER,
 	SCST_STALL_SLOW,
+	SCST_STALL_POST,
+	SCST_STALL_OVER,
 	SCST_STALL_POINTS,
 };
 

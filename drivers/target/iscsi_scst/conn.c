@@ -5,6 +5,7 @@
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -40,15 +41,24 @@ static unsigned long iscst_conn_context(void)
  * @tx:   what; whoever serves the connection owns it from here on
  *
  * Who serves it at the moment looks when it is through with what it does. What interrupts
- * it may come after that look.
+ * it may come after that look. For all others @tx is gone as soon as it is on the list, and
+ * with it what kept @conn: a grace period does so until it is kicked.
  *
  * Context: thread or softirq.
  */
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 {
+	if (READ_ONCE(conn->server) == iscst_conn_context()) {
+		llist_add(&tx->node, &conn->events);
+		return;
+	}
+	rcu_read_lock();
 	llist_add(&tx->node, &conn->events);
-	if (READ_ONCE(conn->server) != iscst_conn_context())
-		iscst_conn_kick(conn);
+	/* Answers that come from a thread are too many for a point in every kernel. */
+	if (IS_ENABLED(CONFIG_FAULT_INJECTION))
+		scst_stall(SCST_STALL_POST);
+	iscst_conn_kick(conn);
+	rcu_read_unlock();
 }
 
 /**
@@ -233,11 +243,16 @@ void iscst_conn_events(struct iscst_conn *conn)
 	}
 }
 
-/* All that the dead connection still owns goes back to whom it came from. */
+/*
+ * All that the dead connection still owns goes back to whom it came from. Nobody else does
+ * that at the same time: there is no lock.
+ */
 static void iscst_conn_drain(struct iscst_conn *conn)
 {
 	struct iscst_tx *tx;
 
+	lockdep_assert(test_bit(ISCST_CONN_DEAD, &conn->flags));
+	lockdep_assert(!work_busy(&conn->slow_work));
 	WRITE_ONCE(conn->server, iscst_conn_context());
 	conn->tx.item = NULL;
 	if (conn->rx.cmd)
@@ -598,11 +613,12 @@ static void iscst_conn_close_work(struct work_struct *work)
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, close_work);
 
 	iscst_conn_clear_callbacks(conn);		/* 1 */
-	set_bit(ISCST_CONN_DEAD, &conn->flags);		/* 2 */
+	flush_work(&conn->io_work);			/* 2 */
+	cancel_work_sync(&conn->slow_work);
+	cancel_delayed_work_sync(&conn->timer);
+	set_bit(ISCST_CONN_DEAD, &conn->flags);		/* 3 */
 	iscst_conn_kick(conn);
 	flush_work(&conn->io_work);
-	cancel_work_sync(&conn->slow_work);		/* 3 */
-	cancel_delayed_work_sync(&conn->timer);
 	iscst_conn_tell_end(conn);
 	/* Sends what is corked; with data that nobody reads, the release would not. */
 	kernel_sock_shutdown(conn->sock, SHUT_WR);	/* 4 */

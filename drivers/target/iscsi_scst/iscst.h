@@ -15,7 +15,12 @@
  * G: iscst_lock
  * P: iscst_portal_lock
  * W: the socket's lock; slow_work, what it was given, while ISCST_CONN_SLOW is set;
- *    io_work once ISCST_CONN_DEAD is
+ *    io_work once ISCST_CONN_DEAD is, and nobody else: slow_work has ended by then
+ *
+ * conn->waiting has the commands that wait for their data. The core has lent them: each goes
+ * back once, by whoever takes it off the list. That is who receives its data; io_work, when
+ * it is aborted; slow_work, when the session is logged out; all three under the socket's lock.
+ * io_work takes off what is left once the connection is dead, when there is no such lock.
  *
  * Lock order: configfs's su_mutex, then iscst_portal_lock, then iscst_lock, then the
  * core's configuration lock. What the core calls under the latter takes none of them.
@@ -24,10 +29,11 @@
  * Lifetimes. A connection ends in close_work, once, whoever asked for it:
  *
  * 1. The socket's call-backs are taken off: the network kicks io_work no more.
- * 2. ISCST_CONN_DEAD is set and io_work flushed. From here on io_work gives back what
+ * 2. io_work is flushed: ISCST_CONN_CLOSING keeps later rounds from receiving, so nobody
+ *    starts slow_work any more. slow_work and the timer are cancelled: there is a session
+ *    now or there never will be.
+ * 3. ISCST_CONN_DEAD is set and io_work flushed. From here on io_work gives back what
  *    the core hands out and touches the socket no more.
- * 3. slow_work and the timer are cancelled. Nobody starts slow_work any more, so there is
- *    a session now or there never will be.
  * 4. The socket is shut down and released: its network namespace need not be there any
  *    more.
  * 5. With an I_T nexus, it is unregistered. The core aborts its commands; io_work gives
@@ -41,6 +47,13 @@
  *
  * Who wants a connection to end only queues close_work, which iscst_lock keeps from
  * being the last user of it: freed connections are off iscst_conns.
+ *
+ * The core calls receive_data(), send_response() and release() for commands, which keep their
+ * session. These give the command away: io_work may answer it before they return, and with
+ * the last one the session ends and the connection is freed. What they still do with the
+ * connection is in one RCU read-side section with that; the core waits for a grace period
+ * between the last command and iscst_session_gone(). aborted() and async_event() give nothing
+ * away, and what tmf_done() answers is counted until it returns.
  */
 #ifndef _ISCST_H
 #define _ISCST_H

@@ -6,6 +6,7 @@
 #include <linux/idr.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -333,7 +334,9 @@ void iscst_session_over(struct iscst_conn *conn)
 	mutex_lock(&iscst_lock);
 	iscst_session_unregister(conn->session);
 	mutex_unlock(&iscst_lock);
+	scst_stall(SCST_STALL_OVER);
 	lock_sock(conn->sock->sk);
+	lockdep_assert(!test_bit(ISCST_CONN_DEAD, &conn->flags));
 	iscst_data_fail_all(conn);
 	release_sock(conn->sock->sk);
 }

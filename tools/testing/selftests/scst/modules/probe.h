@@ -73,8 +73,8 @@
  * to it stays there, without sleeping, and keeps what it has there; "go" lets everybody
  * go, and disarms what nobody came to. It lists the points where somebody is. The points
  * are those of enum scst_stall: lookup park send release released counted tmf tmf_gone
- * closed submit accept enter slow. What is submitted from a hard interrupt while
- * a point is armed is so on another CPU, if there is one.
+ * closed submit accept enter slow post over. What is submitted from a hard
+ * interrupt while a point is armed is so on another CPU, if there is one.
  *
  * Locks: probe_lock, then session->lock, then a device's lock (both with interrupts
  * off), then the log's. A file may be open longer than its target is there: it is logged

@@ -27,6 +27,8 @@ static const char *const probe_stall_names[SCST_STALL_POINTS] = {
 	[SCST_STALL_ACCEPT] = "accept",
 	[SCST_STALL_ENTER] = "enter",
 	[SCST_STALL_SLOW] = "slow",
+	[SCST_STALL_POST] = "post",
+	[SCST_STALL_OVER] = "over",
 };
 
 static int probe_stall_request(const char *word)

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# iSCSI: peers that are silent, slow or hostile, peers that only look so, and how
+# connections end. lib/iscsi_pdu.pl is the initiator.
+# shellcheck disable=SC2016 # it is Perl's to expand
+
+load lib/scst
+load lib/probe
+load lib/iscsi
+
+setup_file() {
+	:
+}
+
+teardown_file() {
+	scst_unload
+}
+
+setup() {
+	scst_up && modprobe -a iscsi_scst scst_probe
+}
+
+teardown() {
+	local status=0
+
+	stall_go
+	kill_jobs
+	scst_down || status=1
+	return "$status"
+}
+
+# raw CODE...
+raw() {
+	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
+}
+
+has_session() {
+	find_there "$iscsi:t0/sessions"/*
+}
+
+no_session() {
+	! has_session
+}
+
+# --- races at the end, opened at fault points
+
+export STALL=$probe_root/stall
+
+# raw_stalling CODE...: with stall POINT, until somebody is there, and with go
+raw_stalling() {
+	raw 'sub stall { my ($point, $do) = @_; stall_write($point); $do->(); my $tries = 400;
+		until (stall_is($point)) { $tries-- or fail "nobody at $point"; nap(0.05); } }
+	sub stall_write { open my $f, ">", $ENV{STALL} or fail "no stalls: $!"; syswrite $f, "@_\n" }
+	sub stall_is { open my $f, "<", $ENV{STALL}; return grep /^$_[0]$/, <$f> }
+	sub go { my ($point) = @_; stall_is($point) or fail "nobody at $point any more"; stall_write("go") }
+	sub nap { select undef, undef, undef, $_[0] }' "$@"
+}
+
+@test "a log-out and a log-in that takes the session's place, with writes that wait for data" {
+	iscsi_export nullio size=64M
+	raw_stalling 'login_ready("InitialR2T=Yes", "ImmediateData=No");
+	for (1 .. 20) { scsi(0xa0, 4096, write_10($_ * 8, 8)); expect(0x31); }
+	my ($a, $a_cmdsn) = ($sock, $cmdsn);
+	open_conn(); login_step(0x04, names()); my $b = $sock;
+	$sock = $a; stall("over", sub { put(pdu(0x46, 0x80, pack("x8 N n x2 N N", 81, 0, $a_cmdsn, 1))) });
+	$sock = $b; put(login_pdu(0x87)); nap(0.5); go("over");
+	expect(0x23)->{w36} >> 16 == 0 or fail "not let in"; ping(); works()'
+}
+
+@test "a connection that ends while the core hands over its last answer" {
+	[ -d /sys/kernel/debug/failslab ] || skip "this kernel has no fault injection"
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	iscsi_export fileio "path=$BATS_TEST_TMPDIR/image"
+	raw_stalling 'login_ready(); my $tag;
+	stall("post", sub { $tag = scsi(0xc0, 4096, read_10(0, 8)) });
+	put(pdu(0x40, 0x80, pack("x8 N N N N", 9, 0xffffffff, $cmdsn, $expstatsn)));
+	expect(0x25, itt => $tag); expect(0x20, itt => 9); close_conn(); nap(1); go("post"); works()'
+	wait_until 20 no_session
+}
