@@ -22,6 +22,8 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
 #include <net/tcp.h>
 #include <scsi/scsi_proto.h>
 
@@ -252,6 +254,28 @@ static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, un
 	if (n > 1)
 		flags |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
 	return tcp_sendpage_locked(sk, bvecs->bv_page, bvecs->bv_offset, bvecs->bv_len, flags);
+}
+#endif
+
+/*
+ * A kernel's socket comes to keep its network namespace, as those of processes do: from then
+ * on TCP's timers outlive its release. There were trackers for kernel's sockets before there
+ * was a function.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 18)
+static inline void scst_sk_untrack(struct sock *sk)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	__netns_tracker_free(sock_net(sk), &sk->ns_tracker, false);
+#endif
+}
+
+static inline void sk_net_refcnt_upgrade(struct sock *sk)
+{
+	scst_sk_untrack(sk);
+	sk->sk_net_refcnt = 1;
+	get_net_track(sock_net(sk), &sk->ns_tracker, GFP_KERNEL);
+	sock_inuse_add(sock_net(sk), 1);
 }
 #endif
 

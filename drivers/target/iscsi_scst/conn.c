@@ -18,6 +18,9 @@
 /* How many rounds io_work does before it lets others have the CPU */
 #define ISCST_BUDGET	64
 
+/* How long TCP tries to send what a released socket has, without progress, ms */
+#define ISCST_LINGER_MS	5000
+
 /**
  * iscst_conn_kick - have io_work run once more
  * @conn: the connection
@@ -607,6 +610,25 @@ static void iscst_conn_clear_callbacks(struct iscst_conn *conn)
 	iscst_cpu_leave(conn);
 }
 
+/*
+ * What is unsent still goes out, the FIN at least; TCP gives it up when the peer takes none of
+ * it. The timers for that run only while the network namespace is kept. In one that is going
+ * away nothing can be sent, and the release closes the socket at once.
+ */
+static void iscst_sock_release(struct socket *sock)
+{
+	struct net *net = maybe_get_net(sock_net(sock->sk));
+
+	if (net) {
+		tcp_sock_set_user_timeout(sock->sk, ISCST_LINGER_MS);
+		sk_net_refcnt_upgrade(sock->sk);
+		put_net(net);
+	}
+	/* Sends what is corked; with data that nobody reads, the release would not. */
+	kernel_sock_shutdown(sock, SHUT_WR);
+	sock_release(sock);
+}
+
 /* The order of the end; the numbers are those of iscst.h. */
 static void iscst_conn_close_work(struct work_struct *work)
 {
@@ -620,9 +642,7 @@ static void iscst_conn_close_work(struct work_struct *work)
 	iscst_conn_kick(conn);
 	flush_work(&conn->io_work);
 	iscst_conn_tell_end(conn);
-	/* Sends what is corked; with data that nobody reads, the release would not. */
-	kernel_sock_shutdown(conn->sock, SHUT_WR);	/* 4 */
-	sock_release(conn->sock);
+	iscst_sock_release(conn->sock);			/* 4 */
 	if (!iscst_session_end(conn))			/* 5 */
 		iscst_conn_free(conn);			/* 6 */
 }
@@ -787,5 +807,7 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock)
 out_release:
 	/* Its call-back is the portal's, and it has no user data of its own. */
 	sock->sk->sk_data_ready = portal->data_ready;
+	/* Nothing is left of it that a peer which went silent could keep. */
+	sock_no_linger(sock->sk);
 	sock_release(sock);
 }

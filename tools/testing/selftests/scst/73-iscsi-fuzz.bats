@@ -131,7 +131,7 @@ fuzz() {
 		push @half, open_conn();
 		login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	}
-	for (1 .. 200) { open_conn(); put("x"); my $p = get(1, 2); !defined $p or fail "an answer"; }
+	not_let_in() for 1 .. 200;
 	close $_ for @half;
 	select undef, undef, undef, 0.5;
 	works()'

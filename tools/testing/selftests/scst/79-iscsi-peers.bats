@@ -25,6 +25,7 @@ teardown() {
 
 	stall_go
 	kill_jobs
+	ip netns del target 2>/dev/null || true
 	scst_down || status=1
 	return "$status"
 }
@@ -76,4 +77,73 @@ raw_stalling() {
 	put(pdu(0x40, 0x80, pack("x8 N N N N", 9, 0xffffffff, $cmdsn, $expstatsn)));
 	expect(0x25, itt => $tag); expect(0x20, itt => 9); close_conn(); nap(1); go("post"); works()'
 	wait_until 20 no_session
+}
+
+# --- sockets of peers that fall silent
+
+# netns_up: 10.78.0.2 is in the namespace target, at the other end of i0; t0 listens there
+netns_up() {
+	modprobe veth
+	ip netns add target
+	ip link add name i0 type veth peer name t0 netns target
+	ip address add 10.78.0.1/24 dev i0
+	ip link set i0 up
+	nsenter --net=/run/netns/target ip address add 10.78.0.2/24 dev t0
+	nsenter --net=/run/netns/target ip link set t0 up
+	export PORTAL=10.78.0.2:3260
+	listen_there "$PORTAL"
+}
+
+# listen_there PORTAL
+listen_there() {
+	nsenter --net=/run/netns/target mkdir "$iscsi:t0/portals/$1"
+}
+
+# sockets_are COUNT NAMESPACE: those of the portal that neither listen nor are over but for
+# the other side's FIN, which costs a little for a minute
+sockets_are() {
+	local count
+
+	count=$(nsenter "--net=$2" awk '$2 ~ /:0CBC$/ && $4 !~ /^0[56A]$/' /proc/net/tcp | wc -l)
+	equal "$1" "$count" sockets 2>/dev/null
+}
+
+# Connections before log-in, and a session whose data nobody takes
+silent='my @idle = map { open_conn() } 1 .. 4; login_ready();
+	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 20; sleep 100'
+
+@test "the sockets of peers that fell silent go away" {
+	iscsi_export nullio size=64M
+	netns_up
+	background raw "$silent"
+	wait_until 20 sockets_are 5 /run/netns/target
+	wait_until 20 has_session
+	scst_sleep 0.5
+	ip link set i0 down
+	bounded 20 rmdir "$iscsi:t0/portals/$PORTAL"
+	wait_until 20 no_session
+	wait_until 30 sockets_are 0 /run/netns/target
+}
+
+@test "a network namespace goes away although peers in it fell silent" {
+	iscsi_export nullio size=64M
+	netns_up
+	listen_there 10.78.0.2:3261
+	background raw "$silent"
+	wait_until 20 sockets_are 5 /run/netns/target
+	wait_until 20 has_session
+	ip link set i0 down
+	bounded 20 rmdir "$iscsi:t0/portals/$PORTAL"
+	ip netns del target
+	wait_until 40 grep -q gone "$iscsi:t0/portals/10.78.0.2:3261/state"
+}
+
+@test "the socket of a peer that answers, but takes nothing, goes away" {
+	iscsi_export nullio size=64M
+	background raw "$silent"
+	wait_until 20 has_session
+	scst_sleep 0.5
+	rmdir "$iscsi:t0/portals/$portal"
+	wait_until 20 no_session
+	wait_until 30 sockets_are 0 /proc/self/ns/net
 }
