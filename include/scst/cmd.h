@@ -286,7 +286,8 @@ void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 void scst_cmd_set_undelivered(struct scst_cmd *cmd);
 void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
 s64 scst_cmd_residual(const struct scst_cmd *cmd);
-bool scst_buf_reserve(u32 len);
+bool scst_buf_reserve(u32 len, u64 held);
+bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held);
 void scst_buf_unreserve(u32 len);
 void scst_lun_encode(u32 lun, struct scsi_lun *out);
 bool scst_cmd_aborted(const struct scst_cmd *cmd);

@@ -16,6 +16,7 @@
 #define ISCST_MAX_DEPTH			1024
 #define ISCST_DEFAULT_NOP_INTERVAL	15000
 #define ISCST_DEFAULT_NOP_TIMEOUT	15000
+#define ISCST_DEFAULT_DATA_TIMEOUT	30000
 #define ISCST_MAX_MS			3600000
 
 static bool iscst_all_of(const char *text, int (*is)(int c), size_t len)
@@ -116,6 +117,7 @@ CONFIGFS_ATTR(iscst_target_, _name)
 ISCST_TARGET_ATTR(queue_depth, queue_depth, 1, ISCST_MAX_DEPTH);
 ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
+ISCST_TARGET_ATTR(data_timeout_ms, data_timeout_ms, 1000, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(discovery_auth, discovery_auth, 0, 1);
 ISCST_TARGET_ATTR(redirect_permanent, redirect_permanent, 0, 1);
 ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
@@ -221,6 +223,7 @@ struct configfs_attribute *iscst_target_attrs[] = {
 	&iscst_target_attr_queue_depth,
 	&iscst_target_attr_nop_interval_ms,
 	&iscst_target_attr_nop_timeout_ms,
+	&iscst_target_attr_data_timeout_ms,
 	&iscst_target_attr_initial_r2t,
 	&iscst_target_attr_immediate_data,
 	&iscst_target_attr_max_outstanding_r2t,
@@ -622,6 +625,7 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 	target->queue_depth = ISCST_DEFAULT_DEPTH;
 	target->nop_interval_ms = ISCST_DEFAULT_NOP_INTERVAL;
 	target->nop_timeout_ms = ISCST_DEFAULT_NOP_TIMEOUT;
+	target->data_timeout_ms = ISCST_DEFAULT_DATA_TIMEOUT;
 	iscst_limits_init(&target->limits);
 	INIT_LIST_HEAD(&target->portals);
 	INIT_LIST_HEAD(&target->auths);

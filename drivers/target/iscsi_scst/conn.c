@@ -342,6 +342,16 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 	iscst_conn_close(conn);
 }
 
+static void iscst_conn_check_data(struct iscst_conn *conn)
+{
+	u32 timeout = READ_ONCE(conn->target->data_timeout_ms);
+
+	if (!iscst_data_is_overdue(conn, msecs_to_jiffies(timeout)))
+		return;
+	iscst_conn_set_reason(conn, ISCST_REASON_DATA_TIMEOUT);
+	iscst_conn_take_leave(conn);
+}
+
 static bool iscst_conn_has_news(struct iscst_conn *conn)
 {
 	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
@@ -357,6 +367,7 @@ static void iscst_conn_news(struct iscst_conn *conn)
 	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
 		iscst_cpu_tick(conn);
 		iscst_conn_check_peer(conn);
+		iscst_conn_check_data(conn);
 	}
 	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
 		iscst_conn_fail_aborted(conn);

@@ -8,20 +8,49 @@
  * Unsolicited data may come before the core wants it, while the command is held back.
  * It is put aside then: at most FirstBurstLength bytes of each command of the window, and
  * of all commands as much as scst_buf_reserve() has room for. The others are BUSY.
+ *
+ * A command that waits for more than the PDU it came in holds its buffer for as long as its
+ * initiator likes. A session holds no more of that than it leaves to others, and not without
+ * progress for longer than data_timeout_ms.
  */
 #include <linux/highmem.h>
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
+#include <linux/tcp.h>
+#include <net/tcp.h>
 
 #include "iscst.h"
 #include "trace.h"
 
-static void iscst_data_leave(struct iscst_cmd *cmd)
+/* A command waits for the initiator from here on, if that is not too much for its session. */
+static bool iscst_data_hold(struct iscst_cmd *cmd)
 {
-	list_del(&cmd->entry);
+	struct iscst_session *session = cmd->conn->session;
+
+	if (!scst_buf_leaves_enough(&cmd->cmd, session->held + cmd->cmd.data_len))
+		return false;
+	cmd->held = cmd->cmd.data_len;
+	session->held += cmd->held;
+	return true;
+}
+
+static void iscst_data_unhold(struct iscst_cmd *cmd)
+{
 	if (cmd->r2t_queued)
 		iscst_tx_forget(cmd->conn, &cmd->ready);
 	cmd->r2t_queued = false;
+	cmd->conn->session->held -= cmd->held;
+	cmd->held = 0;
+}
+
+static void iscst_data_leave(struct iscst_cmd *cmd)
+{
+	list_del(&cmd->entry);
+	/* An R2T is only sent for what holds its buffer. */
+	if (cmd->held)
+		iscst_data_unhold(cmd);
 	cmd->state = ISCST_CMD_EXECUTING;
 }
 
@@ -83,6 +112,52 @@ void iscst_data_fail_all(struct iscst_conn *conn)
 
 	while ((cmd = list_first_entry_or_null(&conn->waiting, struct iscst_cmd, entry)))
 		iscst_data_fail(cmd);
+}
+
+/* Where all that wait stand: another number when one of them has got data. */
+static u32 iscst_data_place(const struct iscst_conn *conn)
+{
+	const struct iscst_cmd *cmd;
+	u32 place = conn->rx.cmd ? conn->rx.off : 0;
+
+	list_for_each_entry(cmd, &conn->waiting, entry)
+		place = jhash_3words(cmd->slot, cmd->age, cmd->off, place);
+	return place;
+}
+
+/* Whether the initiator has all R2Ts that there are to be at the moment. */
+static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
+{
+	const struct iscst_cmd *cmd;
+
+	list_for_each_entry(cmd, &conn->waiting, entry)
+		if (cmd->r2t_queued)
+			return false;
+	return !before(tcp_sk(conn->sock->sk)->snd_una, conn->data_seq);
+}
+
+/**
+ * iscst_data_is_overdue - has the data that commands wait for not moved for too long?
+ * @conn:    the connection
+ * @timeout: how long it may take, jiffies; from when TCP acknowledged the last R2T
+ *
+ * It is looked at once a second, which costs commands nothing.
+ *
+ * Context: under the socket's lock.
+ * Return: whether it has not.
+ */
+bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout)
+{
+	u32 place = iscst_data_place(conn);
+
+	if (list_empty(&conn->waiting) || place != conn->data_place) {
+		conn->data_place = place;
+		conn->data_seq = tcp_sk(conn->sock->sk)->write_seq;
+		conn->data_since = jiffies;
+	} else if (!iscst_data_is_asked_for(conn)) {
+		conn->data_since = jiffies;
+	}
+	return time_after(jiffies, conn->data_since + timeout);
 }
 
 /**
@@ -152,7 +227,14 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
 		scst_cmd_data_ready(&cmd->cmd, true, SCST_CTX_ATOMIC);
 		return;
 	}
-	if (cmd->unsolicited || cmd->immediate)
+	if (cmd->immediate)
+		return;
+	if (!cmd->held && !iscst_data_hold(cmd)) {
+		cmd->loss = ISCST_LOSS_MEMORY;
+		iscst_data_fail(cmd);
+		return;
+	}
+	if (cmd->unsolicited)
 		return;
 	if (!cmd->r2t_sn && !cmd->r2t_queued) {
 		cmd->r2t_off = cmd->off;
@@ -173,6 +255,7 @@ void iscst_data_free(struct iscst_cmd *cmd)
 		return;
 	sgl_free(cmd->stage);
 	scst_buf_unreserve(cmd->stage_len);
+	cmd->conn->session->staged -= cmd->stage_len;
 	cmd->stage = NULL;
 }
 
@@ -227,15 +310,19 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
 {
+	struct iscst_session *session = cmd->conn->session;
+
 	if (cmd->stage)
 		return true;
 	cmd->stage_len = cmd->seq_end;
-	if (!scst_buf_reserve(cmd->stage_len))
+	if (!scst_buf_reserve(cmd->stage_len, session->staged + cmd->stage_len))
 		return false;
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false,
 				     iscst_conn_gfp(cmd->conn) | __GFP_NOWARN,
 				     &cmd->stage_nents);
-	if (!cmd->stage)
+	if (cmd->stage)
+		session->staged += cmd->stage_len;
+	else
 		scst_buf_unreserve(cmd->stage_len);
 	return cmd->stage;
 }

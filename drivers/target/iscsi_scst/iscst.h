@@ -296,6 +296,7 @@ struct iscst_params {
  * @nop_interval_ms: how long a connection is idle before it is asked for a sign
  *		of life; 0: never
  * @nop_timeout_ms: how long the answer may take
+ * @data_timeout_ms: how long writes may wait for data without getting any
  * @entry:	on the list of enabled targets
  * @portals_entry: on the list of those that have portals
  */
@@ -317,6 +318,7 @@ struct iscst_target {
 	struct iscst_params limits;		/* READ_ONCE() */
 	u32 nop_interval_ms;			/* READ_ONCE() */
 	u32 nop_timeout_ms;			/* READ_ONCE() */
+	u32 data_timeout_ms;			/* READ_ONCE() */
 	struct list_head entry;			/* G */
 	struct list_head portals_entry;		/* G */
 };
@@ -506,6 +508,7 @@ enum iscst_loss {
  * @bidirectional: data was announced for both directions
  * @ready_later: the core wants its data, but a PDU is being received
  * @r2t_queued:	@ready is on conn->tx_list
+ * @held:	bytes of its buffer, while it waits for more than the PDU it came in
  * @in_order_sn: DataSN that the next Data-Out has
  * @off:	Buffer Offset that it has
  * @seq_end:	where its sequence ends
@@ -539,6 +542,7 @@ struct iscst_cmd {
 	bool bidirectional;
 	bool ready_later;
 	bool r2t_queued;
+	u32 held;
 	u32 in_order_sn;
 	u32 off;
 	u32 seq_end;
@@ -579,6 +583,8 @@ struct iscst_cmd {
  * @idle:	those that are free
  * @released:	those that the core gave back
  * @recent:	the last one that came
+ * @held:	iscst_cmd.held of all of them, bytes
+ * @staged:	iscst_cmd.stage_len of those that have something put aside, bytes
  */
 struct iscst_session {
 	struct iscst_target *target;		/* I */
@@ -603,6 +609,8 @@ struct iscst_session {
 	struct list_head idle;			/* W */
 	struct llist_head released;
 	struct iscst_cmd *recent;		/* W */
+	u64 held;				/* W */
+	u64 staged;				/* W */
 };
 
 enum iscst_rx_state {
@@ -765,6 +773,9 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @cut_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
  * @nop_pending: no answer to it yet
+ * @data_place:	where the commands stood that wait for data, iscst_data_is_overdue()
+ * @data_seq:	TCP's sequence number behind what they had asked for then
+ * @data_since:	since when they stand there and the initiator knows, jiffies
  */
 struct iscst_conn {
 	struct socket *sock;			/* G to clear */
@@ -818,6 +829,9 @@ struct iscst_conn {
 	unsigned long last_tx;			/* W */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
+	u32 data_place;				/* W */
+	u32 data_seq;				/* W */
+	unsigned long data_since;		/* W */
 };
 
 extern struct mutex iscst_lock;
@@ -948,6 +962,7 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
 void iscst_data_fail(struct iscst_cmd *cmd);
 void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss);
 void iscst_data_fail_all(struct iscst_conn *conn);
+bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout);
 void iscst_r2t_pump(struct iscst_cmd *cmd);
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 

@@ -227,17 +227,19 @@ void scst_buf_free(struct scst_cmd *cmd)
 
 /**
  * scst_buf_reserve - count memory that a driver puts data aside in
- * @len: bytes
+ * @len:  bytes
+ * @held: what the session has there, with them, bytes
  *
  * For Data-Out that comes before the core asks for it. There is room for it up to half of
- * the machine's cap, so that it leaves some for the commands that others wait for.
+ * the machine's cap, so that it leaves some for the commands that others wait for. A session
+ * gets no more than it leaves of that to others.
  *
  * Context: thread or atomic.
  * Return: false if there is no room for it.
  */
-bool scst_buf_reserve(u32 len)
+bool scst_buf_reserve(u32 len, u64 held)
 {
-	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2,
+	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2 - held,
 			       PAGE_ALIGN((u64)len));
 }
 EXPORT_SYMBOL_GPL(scst_buf_reserve);
@@ -253,6 +255,34 @@ void scst_buf_unreserve(u32 len)
 	scst_buf_add(&scst_buf_all, -(s64)PAGE_ALIGN((u64)len));
 }
 EXPORT_SYMBOL_GPL(scst_buf_unreserve);
+
+/* However small the cap is, a command that is alone under it may be as large. */
+static bool scst_buf_has_left(struct scst_buf_cap *cap, u64 bytes, u64 own)
+{
+	s64 used = percpu_counter_read(&cap->bytes);
+
+	return used + (s64)bytes <= (s64)READ_ONCE(cap->limit) || used <= (s64)own;
+}
+
+/**
+ * scst_buf_leaves_enough - whether a session leaves enough memory to others
+ * @cmd:  a command of the session, with its buffer
+ * @held: what it and others of the session hold for as long as its initiator likes, bytes
+ *
+ * A session is to hold no more than is left, of the machine's cap and of the device's. So
+ * something is left for the next one, however many there are.
+ *
+ * Context: thread or atomic.
+ * Return: false if @cmd is to end, with BUSY.
+ */
+bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held)
+{
+	u64 own = PAGE_ALIGN((u64)cmd->data_len);
+
+	return scst_buf_has_left(&scst_buf_all, held, own) &&
+	       (!cmd->dev || scst_buf_has_left(&cmd->dev->buf, held, own));
+}
+EXPORT_SYMBOL_GPL(scst_buf_leaves_enough);
 
 /**
  * scst_data_in - put a part of a Data-In parameter list

@@ -147,3 +147,67 @@ silent='my @idle = map { open_conn() } 1 .. 4; login_ready();
 	wait_until 20 no_session
 	wait_until 30 sockets_are 0 /proc/self/ns/net
 }
+
+# --- writes whose data does not come
+
+# other CODE: a second initiator, after the first one's has run
+other() {
+	printf '%s' 'my $first = session(); $initiator = "iqn.2026-11.org.example:other"; login_ready();' "$1"
+}
+
+@test "one initiator's writes that wait for data leave the disk to others" {
+	iscsi_export nullio size=64M
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No"); my %n;
+	for (1 .. 20) { scsi(0xa0, 16 << 20, write_10(0, 32768));
+		my $p = receive(); $n{$p->{opcode} == 0x31 ? "waiting" : $p->{b3}}++; }
+	$n{waiting} && $n{8} or fail join " ", %n;' "$(other '
+	for (1 .. 16) { scsi(0xc0, 1 << 20, read_10(0, 2048)); my $p;
+		do { $p = receive() } until $p->{opcode} == 0x21 || $p->{flags} & 1 && $p->{opcode} == 0x25;
+		$p->{b3} == 0 or fail "status $p->{b3}"; }
+	my $tag = scsi(0xa0, 16 << 20, write_10(0, 32768)); expect(0x31, itt => $tag)')"
+}
+
+@test "the more initiators let writes wait, the less each of them gets" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/nop_interval_ms" 0
+	attr_set "$iscsi:t0/data_timeout_ms" 600000
+	raw 'my (@all, @keep);
+	for my $n (1 .. 8) {
+		$initiator = "iqn.2026-11.org.example:i$n"; my $busy = 0;
+		login_ready("InitialR2T=No", "ImmediateData=No");
+		# Half of them announce data that nobody asked for, and do not send it.
+		for (1 .. 20) {
+			my $tag = next_itt(); put(pdu(0x01, $n & 1 ? 0xa1 : 0x21, pack("x8 N N N N a16",
+				$tag, 4 << 20, $cmdsn++, $expstatsn, write_10(0, 8192)))); }
+		put(pdu(0x40, 0x80, pack("x8 N N N N", 99, 0xffffffff, $cmdsn, $expstatsn)));
+		while ((my $p = receive() // fail "ended")->{opcode} != 0x20) { $busy += $p->{b3} == 8; }
+		push @all, 20 - $busy; push @keep, $sock;
+	}
+	$all[-1] < $all[2] or fail "@all";' "$(other '
+	my $tag = scsi(0xc0, 4096, read_10(0, 8)); expect(0x25, itt => $tag, b3 => 0);
+	$tag = scsi(0xa0, 4096, write_10(0, 8)); expect(0x31, itt => $tag)')"
+}
+
+@test "an initiator that does not send what it is asked for is dropped" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/data_timeout_ms" 2000
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
+	scsi(0xa0, 4096, write_10(0, 8)); expect(0x31);
+	my ($begin, $p) = time;
+	# Other commands are no excuse.
+	do { my $tag = scsi(0xc0, 36, $inquiry); $p = receive(); select undef, undef, undef, 0.3 }
+		while $p && $p->{opcode} == 0x25 && time - $begin < 20;
+	$p && $p->{opcode} == 0x32 && $p->{w36} >> 24 == 3 or fail "not dropped"; works()'
+}
+
+@test "an initiator that sends its data slowly is not dropped" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/data_timeout_ms" 3000
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No", "MaxBurstLength=512");
+	my @tags = map { scsi(0xa0, 4096, write_10(0, 8)) } 1 .. 2; my %r2t;
+	sub asked { my $p = expect(0x31); $r2t{$p->{itt}} = $p } asked() for 1 .. 2;
+	# One of them gets nothing at all for longer than the time-out.
+	for (0 .. 7) { my $p = $r2t{$tags[1]}; select undef, undef, undef, 0.8;
+		data_out($p->{itt}, $p->{ttt}, 0, $_ * 512, "x" x 512, 1); asked() if $_ < 7; }
+	expect(0x21, itt => $tags[1], b3 => 0); ping()'
+}
