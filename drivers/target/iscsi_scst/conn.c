@@ -18,6 +18,9 @@
 /* How many rounds io_work does before it lets others have the CPU */
 #define ISCST_BUDGET	64
 
+/* With longer between two looks at a connection than that, nobody had the time to look */
+#define ISCST_STALL	(5 * HZ)
+
 /* How long TCP tries to send what a released socket has, without progress, ms */
 #define ISCST_LINGER_MS	5000
 
@@ -287,31 +290,80 @@ static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 			iscst_data_fail(cmd);
 }
 
+static bool iscst_conn_all_acked(const struct iscst_conn *conn)
+{
+	const struct tcp_sock *tp = tcp_sk(conn->sock->sk);
+
+	return !conn->tx.busy && list_empty(&conn->tx_list) && tp->snd_una == tp->write_seq;
+}
+
+/* Once a second: has the initiator's TCP acknowledged anything? */
+static void iscst_conn_note_acks(struct iscst_conn *conn)
+{
+	u32 acked = tcp_sk(conn->sock->sk)->snd_una;
+
+	if (acked == conn->acked)
+		return;
+	conn->acked = acked;
+	conn->last_ack = jiffies;
+}
+
 /*
  * An initiator that does not take what it has asked for is as good as gone, even if it
  * goes on sending: what is to be sent to it would keep the memory of its commands, and
  * whoever waits for their end.
  */
+static bool iscst_conn_takes_nothing(const struct iscst_conn *conn, unsigned long timeout)
+{
+	return conn->tx.busy && time_after(jiffies, conn->last_tx + timeout) &&
+	       time_after(jiffies, conn->last_ack + timeout);
+}
+
+/*
+ * It is silent if for that long it has neither sent nor acknowledged anything, and nothing of
+ * it is there unread. What was sent before the NOP-In may take its time.
+ */
+static bool iscst_conn_is_silent(const struct iscst_conn *conn, unsigned long timeout)
+{
+	return conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout) &&
+	       time_after(jiffies, conn->last_rx + timeout) &&
+	       time_after(jiffies, conn->last_ack + timeout) &&
+	       skb_queue_empty_lockless(&conn->sock->sk->sk_receive_queue);
+}
+
+static bool iscst_conn_is_idle(const struct iscst_conn *conn, unsigned long interval)
+{
+	return !conn->nop_pending && time_after(jiffies, conn->last_rx + interval) &&
+	       time_after(jiffies, conn->nop_sent + interval);
+}
+
 static enum iscst_reason iscst_conn_overdue(const struct iscst_conn *conn,
 					    unsigned long timeout)
 {
-	if (conn->tx.busy && time_after(jiffies, conn->last_tx + timeout))
+	if (iscst_conn_takes_nothing(conn, timeout))
 		return ISCST_REASON_SEND_TIMEOUT;
-	if (conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout))
+	if (iscst_conn_is_silent(conn, timeout))
 		return ISCST_REASON_NOP_TIMEOUT;
 	return ISCST_REASON_NONE;
 }
 
+/*
+ * The firmware that a machine boots with does not answer NOP-Ins. While that is all there is
+ * known of an initiator, its TCP answers for it.
+ */
 static void iscst_conn_check_peer(struct iscst_conn *conn)
 {
 	u32 interval = READ_ONCE(conn->target->nop_interval_ms);
 	u32 timeout = READ_ONCE(conn->target->nop_timeout_ms);
-	enum iscst_reason reason = iscst_conn_overdue(conn, msecs_to_jiffies(timeout));
+	enum iscst_reason reason;
 
+	iscst_conn_note_acks(conn);
+	if (!conn->knows_nop && iscst_conn_all_acked(conn))
+		conn->nop_pending = false;
+	reason = iscst_conn_overdue(conn, msecs_to_jiffies(timeout));
 	if (reason)
 		iscst_conn_fail(conn, reason);
-	else if (interval && !conn->nop_pending &&
-		 time_after(jiffies, conn->last_rx + msecs_to_jiffies(interval)))
+	else if (interval && iscst_conn_is_idle(conn, msecs_to_jiffies(interval)))
 		iscst_nop_in(conn);
 }
 
@@ -342,16 +394,6 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 	iscst_conn_close(conn);
 }
 
-static void iscst_conn_check_data(struct iscst_conn *conn)
-{
-	u32 timeout = READ_ONCE(conn->target->data_timeout_ms);
-
-	if (!iscst_data_is_overdue(conn, msecs_to_jiffies(timeout)))
-		return;
-	iscst_conn_set_reason(conn, ISCST_REASON_DATA_TIMEOUT);
-	iscst_conn_take_leave(conn);
-}
-
 static bool iscst_conn_has_news(struct iscst_conn *conn)
 {
 	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
@@ -360,15 +402,11 @@ static bool iscst_conn_has_news(struct iscst_conn *conn)
 	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
 }
 
-static void iscst_conn_news(struct iscst_conn *conn)
+/* Returns whether a second has passed. */
+static bool iscst_conn_news(struct iscst_conn *conn)
 {
 	if (!iscst_conn_has_news(conn) || !iscst_conn_is_normal(conn))
-		return;
-	if (test_and_clear_bit(ISCST_CONN_TICK, &conn->flags)) {
-		iscst_cpu_tick(conn);
-		iscst_conn_check_peer(conn);
-		iscst_conn_check_data(conn);
-	}
+		return false;
 	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
 		iscst_conn_fail_aborted(conn);
 	iscst_async_scsi(conn);
@@ -376,6 +414,7 @@ static void iscst_conn_news(struct iscst_conn *conn)
 		iscst_async_logout(conn);
 	if (test_and_clear_bit(ISCST_CONN_DROP, &conn->flags))
 		iscst_conn_take_leave(conn);
+	return test_and_clear_bit(ISCST_CONN_TICK, &conn->flags);
 }
 
 /**
@@ -407,14 +446,47 @@ static int iscst_conn_transfer(struct iscst_conn *conn)
 	return ret;
 }
 
+static void iscst_conn_check_data(struct iscst_conn *conn)
+{
+	u32 timeout = READ_ONCE(conn->target->data_timeout_ms);
+
+	if (!iscst_data_is_overdue(conn, msecs_to_jiffies(timeout)))
+		return;
+	iscst_conn_set_reason(conn, ISCST_REASON_DATA_TIMEOUT);
+	iscst_conn_take_leave(conn);
+}
+
+/* The target, or the machine it runs on, has slept: that is not its initiators' time. */
+static void iscst_conn_check_stall(struct iscst_conn *conn)
+{
+	if (time_after(jiffies, conn->ticked + ISCST_STALL)) {
+		conn->nop_sent = jiffies;
+		conn->last_ack = jiffies;
+		conn->data_since = jiffies;
+	}
+	conn->ticked = jiffies;
+}
+
+/* Once a second, when what has arrived has been received. */
+static void iscst_conn_tick(struct iscst_conn *conn)
+{
+	iscst_cpu_tick(conn);
+	iscst_conn_check_stall(conn);
+	iscst_conn_check_peer(conn);
+	iscst_conn_check_data(conn);
+}
+
 static int iscst_conn_serve(struct iscst_conn *conn)
 {
+	bool tick;
 	int ret = 0;
 
 	WRITE_ONCE(conn->server, iscst_conn_context());
-	iscst_conn_news(conn);
+	tick = iscst_conn_news(conn);
 	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
 		ret = iscst_conn_transfer(conn);
+	if (unlikely(tick) && ret >= 0)
+		iscst_conn_tick(conn);
 	WRITE_ONCE(conn->server, 0);
 	return ret;
 }
@@ -722,6 +794,9 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	conn->statsn = 1;
 	conn->started = jiffies;
 	conn->last_rx = jiffies;
+	conn->last_ack = jiffies;
+	conn->nop_sent = jiffies;
+	conn->ticked = jiffies;
 	conn->rx.need = ISCSI_HDR_LEN;
 	iscst_params_init(&conn->params);
 	init_llist_head(&conn->events);

@@ -773,6 +773,10 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @cut_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
  * @nop_pending: no answer to it yet
+ * @knows_nop:	the initiator has sent a NOP-Out
+ * @acked:	TCP's sequence number up to which it has acknowledged what it was sent
+ * @ticked:	when it was looked at last, once a second, jiffies
+ * @last_ack:	when that last moved, jiffies, as seen once a second
  * @data_place:	where the commands stood that wait for data, iscst_data_is_overdue()
  * @data_seq:	TCP's sequence number behind what they had asked for then
  * @data_since:	since when they stand there and the initiator knows, jiffies
@@ -829,6 +833,10 @@ struct iscst_conn {
 	unsigned long last_tx;			/* W */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
+	bool knows_nop;				/* W */
+	u32 acked;				/* W */
+	unsigned long ticked;			/* W */
+	unsigned long last_ack;			/* W */
 	u32 data_place;				/* W */
 	u32 data_seq;				/* W */
 	unsigned long data_since;		/* W */

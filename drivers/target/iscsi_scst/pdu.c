@@ -102,7 +102,8 @@ int iscst_reject(struct iscst_conn *conn, u8 reason)
  * iscst_nop_out - the header of a NOP-Out came, RFC 7143 11.18
  * @conn: the connection
  *
- * A ping is answered with its own data. Without an ITT it is the answer to ours.
+ * A ping is answered with its own data. With our tag it answers ours, which it may do and be
+ * a ping as well.
  *
  * Context: io_work.
  * Return: 0, or -ENOMEM.
@@ -112,10 +113,11 @@ int iscst_nop_out(struct iscst_conn *conn)
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)conn->rx.hdr;
 	struct iscst_ctl *ctl;
 
-	if (hdr->itt == RESERVED_ITT) {
+	conn->knows_nop = true;
+	if (hdr->ttt != ISCST_NO_TAG)
 		conn->nop_pending = false;
+	if (hdr->itt == RESERVED_ITT)
 		return 0;
-	}
 	ctl = iscst_ctl_alloc(conn, ISCSI_OP_NOOP_IN, conn->rx.len);
 	if (!ctl)
 		return -ENOMEM;

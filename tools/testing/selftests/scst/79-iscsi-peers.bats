@@ -211,3 +211,78 @@ other() {
 		data_out($p->{itt}, $p->{ttt}, 0, $_ * 512, "x" x 512, 1); asked() if $_ < 7; }
 	expect(0x21, itt => $tags[1], b3 => 0); ping()'
 }
+
+# --- signs of life
+
+# nops INTERVAL TIMEOUT: of t0
+nops() {
+	attr_set "$iscsi:t0/nop_interval_ms" "$1" && attr_set "$iscsi:t0/nop_timeout_ms" "$2"
+}
+
+# nop_out ITT, TTT
+nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expstatsn))) }
+	use Time::HiRes qw(time sleep);'
+
+@test "an initiator that reads slowly, but reads, is not ended" {
+	iscsi_export nullio size=64M
+	nops 1000 2000
+	raw "$nop_out" 'login_ready(); nop_out(9, 0xffffffff); expect(0x20, itt => 9);
+	setsockopt $sock, Socket::SOL_SOCKET, Socket::SO_RCVBUF, 65536;
+	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 32;
+	my ($got, $begin, $buf) = (0, time);
+	# What is under way takes longer than the time-out.
+	while ($got < 32 << 20) {
+		sleep 0.2 if time - $begin < 7;
+		my $n = sysread $sock, $buf, time - $begin < 7 ? 65536 : 1 << 20;
+		$n or fail "cut off after $got bytes"; $got += $n; }'
+}
+
+@test "an initiator that works, but does not answer NOP-Ins, is not ended" {
+	iscsi_export nullio size=64M
+	nops 1000 1000
+	raw "$nop_out" 'login_ready(); nop_out(9, 0xffffffff); expect(0x20, itt => 9);
+	expect(0x20, itt => 0xffffffff); my $begin = time;
+	while (time - $begin < 6) { my $tag = scsi(0xc0, 36, $inquiry);
+		expect(0x25, itt => $tag); sleep 0.2; }'
+}
+
+@test "an initiator that has no NOPs keeps its session while its TCP answers" {
+	iscsi_export nullio size=64M
+	nops 1000 1000
+	raw "$nop_out" 'login_ready(); my ($begin, $n) = (time, 0);
+	while (time - $begin < 7) { my $p = receive(2) // fail "ended";
+		$p->{opcode} == 0x20 && $p->{ttt} != 0xffffffff or fail "opcode $p->{opcode}"; $n++; }
+	$n <= 8 or fail "asked $n times"; my $tag = scsi(0xc0, 36, $inquiry);
+	1 while ($_ = receive() // fail "ended")->{opcode} == 0x20;
+	$_->{itt} == $tag or fail "no answer"'
+}
+
+@test "an initiator that has no NOPs is ended when its TCP is silent, too" {
+	iscsi_export nullio size=64M
+	netns_up
+	nops 1000 2000
+	background raw 'login_ready(); sleep 100'
+	wait_until 20 has_session
+	scst_sleep 0.5
+	ip link set i0 down
+	wait_until 20 no_session
+}
+
+@test "a NOP-Out that answers may ask at the same time" {
+	iscsi_export nullio size=64M
+	nops 1000 1000
+	raw "$nop_out" 'login_ready(); my $begin = time;
+	while (time - $begin < 6) { my $p = receive(4) // fail "ended";
+		nop_out(7, $p->{ttt}) if $p->{ttt} != 0xffffffff; $_{$p->{itt}}++; }
+	$_{7} > 1 or fail "no answers"'
+}
+
+@test "an answer that has come counts, even if nobody has read it yet" {
+	iscsi_export nullio size=64M
+	nops 1000 1000
+	raw_stalling "$nop_out" 'login_ready(); ping(); my $p = expect(0x20);
+	stall("slow", sub { put(pdu(0x44, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn, $expstatsn),
+		text("SendTargets="))) });
+	nop_out(0xffffffff, $p->{ttt}); nap(4); go("slow"); $p = receive(20) // fail "ended";
+	$p->{opcode} == 0x24 or fail "opcode $p->{opcode}"; ping()'
+}
