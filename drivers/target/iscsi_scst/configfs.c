@@ -118,6 +118,8 @@ ISCST_TARGET_ATTR(queue_depth, queue_depth, 1, ISCST_MAX_DEPTH);
 ISCST_TARGET_ATTR(nop_interval_ms, nop_interval_ms, 0, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(nop_timeout_ms, nop_timeout_ms, 1000, ISCST_MAX_MS);
 ISCST_TARGET_ATTR(data_timeout_ms, data_timeout_ms, 1000, ISCST_MAX_MS);
+ISCST_TARGET_ATTR(scsi_events, scsi_events, 0, 1);
+ISCST_TARGET_ATTR(request_logout, request_logout, 0, 1);
 ISCST_TARGET_ATTR(discovery_auth, discovery_auth, 0, 1);
 ISCST_TARGET_ATTR(redirect_permanent, redirect_permanent, 0, 1);
 ISCST_TARGET_ATTR(initial_r2t, limits.initial_r2t, 0, 1);
@@ -224,6 +226,8 @@ struct configfs_attribute *iscst_target_attrs[] = {
 	&iscst_target_attr_nop_interval_ms,
 	&iscst_target_attr_nop_timeout_ms,
 	&iscst_target_attr_data_timeout_ms,
+	&iscst_target_attr_scsi_events,
+	&iscst_target_attr_request_logout,
 	&iscst_target_attr_initial_r2t,
 	&iscst_target_attr_immediate_data,
 	&iscst_target_attr_max_outstanding_r2t,
@@ -626,6 +630,8 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 	target->nop_interval_ms = ISCST_DEFAULT_NOP_INTERVAL;
 	target->nop_timeout_ms = ISCST_DEFAULT_NOP_TIMEOUT;
 	target->data_timeout_ms = ISCST_DEFAULT_DATA_TIMEOUT;
+	target->scsi_events = 1;
+	target->request_logout = 1;
 	iscst_limits_init(&target->limits);
 	INIT_LIST_HEAD(&target->portals);
 	INIT_LIST_HEAD(&target->auths);

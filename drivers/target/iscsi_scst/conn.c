@@ -96,6 +96,10 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 		iscst_conn_close(conn);
 		return;
 	}
+	if (!conn->target || !READ_ONCE(conn->target->request_logout)) {
+		iscst_conn_drop(conn);
+		return;
+	}
 	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
 		return;
 	WRITE_ONCE(conn->cut_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);

@@ -296,6 +296,8 @@ struct iscst_params {
  * @nop_interval_ms: how long a connection is idle before it is asked for a sign
  *		of life; 0: never
  * @nop_timeout_ms: how long the answer may take
+ * @scsi_events: initiators are told of unit attention conditions when they are established
+ * @request_logout: initiators are asked to log out before their sessions are ended
  * @data_timeout_ms: how long writes may wait for data without getting any
  * @entry:	on the list of enabled targets
  * @portals_entry: on the list of those that have portals
@@ -318,6 +320,8 @@ struct iscst_target {
 	struct iscst_params limits;		/* READ_ONCE() */
 	u32 nop_interval_ms;			/* READ_ONCE() */
 	u32 nop_timeout_ms;			/* READ_ONCE() */
+	u32 scsi_events;			/* READ_ONCE() */
+	u32 request_logout;			/* READ_ONCE() */
 	u32 data_timeout_ms;			/* READ_ONCE() */
 	struct list_head entry;			/* G */
 	struct list_head portals_entry;		/* G */

@@ -113,7 +113,11 @@ int iscst_nop_out(struct iscst_conn *conn)
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)conn->rx.hdr;
 	struct iscst_ctl *ctl;
 
-	conn->knows_nop = true;
+	if (!conn->knows_nop) {
+		conn->knows_nop = true;
+		/* Its asynchronous messages have waited for that. */
+		iscst_conn_kick(conn);
+	}
 	if (hdr->ttt != ISCST_NO_TAG)
 		conn->nop_pending = false;
 	if (hdr->itt == RESERVED_ITT)
@@ -237,7 +241,8 @@ static void iscst_async_sense(struct iscst_conn *conn, const struct iscst_scsi_e
  * @conn: the connection; it waits with them while the initiator reads nothing
  *
  * RFC 7143 11.9.1. The initiator gets them as unit attentions, too: what it makes of the
- * messages is up to it.
+ * messages is up to it. The firmware that a machine boots with ends the session when it gets
+ * one; it has no NOPs either. Until an initiator has sent a NOP-Out, they wait.
  *
  * Context: io_work.
  */
@@ -245,6 +250,10 @@ void iscst_async_scsi(struct iscst_conn *conn)
 {
 	struct iscst_scsi_event event;
 
+	if (!READ_ONCE(conn->target->scsi_events))
+		kfifo_reset_out(&conn->scsi_events);
+	if (!conn->knows_nop)
+		return;
 	while (atomic_read(&conn->ctls) < ISCST_MAX_CTLS && kfifo_get(&conn->scsi_events, &event))
 		iscst_async_sense(conn, &event);
 }

@@ -531,7 +531,7 @@ has_session() {
 	raw 'our @keys;' "$two_sessions" '
 	for (\@a, \@b) {
 		turn(@$_); scsi(0x80, 0, "\0" x 6, undef, undef, "\x41\x2c"); expect(0x21, b3 => 2);
-		$_->[1] = $cmdsn;
+		ping(); $_->[1] = $cmdsn;
 	}
 	my $tag = tmf(5, 0, "\x41\x2c"); my %seen;
 	for (1 .. 2) { my $p = receive(); $seen{$p->{opcode}} = $p; }

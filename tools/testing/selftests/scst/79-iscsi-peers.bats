@@ -286,3 +286,49 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 	nop_out(0xffffffff, $p->{ttt}); nap(4); go("slow"); $p = receive(20) // fail "ended";
 	$p->{opcode} == 0x24 or fail "opcode $p->{opcode}"; ping()'
 }
+
+# --- asynchronous messages
+
+# messages COUNT [CODE]: a session, in which CODE is done, hears of a LUN that comes
+hears() {
+	make_device nullio d1 size=1M
+	scst_start raw "$nop_out" 'login_ready();' "$@"
+	waiter=$!
+	wait_until 20 has_session
+	scst_sleep 1
+	iscsi_link t0 1 nullio/d1
+	wait "$waiter"
+}
+
+@test "an initiator that has no NOPs is told nothing that it did not ask for" {
+	iscsi_export nullio size=64M
+	hears 'my $p = receive(4); !$p or fail "opcode $p->{opcode}";
+	scsi(0x80, 0, "\0" x 6); expect(0x21, b3 => 2); scsi(0x80, 0, "\0" x 6); expect(0x21, b3 => 0)'
+}
+
+@test "what an initiator is to hear of waits for its first NOP-Out" {
+	iscsi_export nullio size=64M
+	hears 'my $p = receive(3); !$p or fail "opcode $p->{opcode}"; nop_out(9, 0xffffffff);
+	my %got; $got{receive(5)->{opcode}}++ for 1 .. 2; $got{0x32} && $got{0x20} or fail join " ", %got'
+}
+
+@test "no asynchronous messages are sent where nobody wants them" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/scsi_events" 0
+	hears 'nop_out(9, 0xffffffff); expect(0x20, itt => 9); my $p = receive(4);
+	!$p or fail "opcode $p->{opcode}"'
+}
+
+@test "nobody is asked to log out where that is not wanted" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/request_logout" 0
+	scst_start raw 'login_ready(); my $p = receive(20) // fail "ended";
+	$p->{w36} >> 24 == 3 or fail "event ", $p->{w36} >> 24; expect_end()'
+	waiter=$!
+	wait_until 20 has_session
+	scst_sleep 1
+	for session in "$iscsi:t0/sessions"/*; do
+		attr_write "$session/disconnect" 1
+	done
+	wait "$waiter"
+}
