@@ -68,15 +68,18 @@ void iscst_release(struct scst_cmd *cmd)
 	bool aborted = scst_cmd_aborted(cmd);
 
 	llist_add(&iscst_cmd_from(cmd)->free, &conn->session->released);
-	if (aborted) {
-		scst_stall(SCST_STALL_RELEASE);
-		iscst_conn_kick(conn);
-	}
+	if (!aborted)
+		return;
+	set_bit(ISCST_CONN_ABORTED, &conn->flags);
+	scst_stall(SCST_STALL_RELEASE);
+	iscst_conn_kick(conn);
 }
 
 static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 {
-	iscst_cmdsn_uncount(cmd);
+	/* It was aborted: no answer has said that there is room in the window again. */
+	if (unlikely(cmd->counted))
+		iscst_cmdsn_reopen(cmd);
 	iscst_rx_forget(cmd->conn, cmd);
 	iscst_data_free(cmd);
 	kfree(cmd->long_cdb);

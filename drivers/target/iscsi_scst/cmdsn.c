@@ -55,6 +55,41 @@ void iscst_cmdsn_uncount(struct iscst_cmd *cmd)
 	cmd->conn->session->outstanding--;
 }
 
+/**
+ * iscst_cmdsn_reopen - it gives it back without an answer
+ * @cmd: a command that was aborted
+ *
+ * An initiator that thinks the window closed sends nothing that could be answered:
+ * iscst_cmdsn_tell() is for it. iscst_release() has kicked io_work.
+ *
+ * Context: under the socket's lock, or nobody has the session any more.
+ */
+void iscst_cmdsn_reopen(struct iscst_cmd *cmd)
+{
+	struct iscst_session *session = cmd->conn->session;
+
+	iscst_cmdsn_uncount(cmd);
+	if (session->max_cmdsn == session->exp_cmdsn - 1)
+		set_bit(ISCST_CONN_WINDOW, &cmd->conn->flags);
+}
+
+/**
+ * iscst_cmdsn_tell - tell the initiator that the window is open, if it does not know
+ * @conn: the connection
+ *
+ * Whatever else is about to be sent says so, too.
+ *
+ * Context: io_work.
+ */
+void iscst_cmdsn_tell(struct iscst_conn *conn)
+{
+	const struct iscst_session *session = conn->session;
+
+	if (session->max_cmdsn == session->exp_cmdsn - 1 && list_empty(&conn->tx_list) &&
+	    llist_empty(&conn->events))
+		iscst_nop_in(conn, ISCST_NO_TAG);
+}
+
 static void iscst_cmdsn_update(struct iscst_session *session)
 {
 	u32 max = session->exp_cmdsn - 1 + session->depth - session->outstanding;

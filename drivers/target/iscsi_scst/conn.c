@@ -368,7 +368,7 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 	if (reason)
 		iscst_conn_fail(conn, reason);
 	else if (interval && iscst_conn_is_idle(conn, msecs_to_jiffies(interval)))
-		iscst_nop_in(conn);
+		iscst_ask_for_life(conn);
 }
 
 /* Take what waits for the socket away, but for the answer to a TARGET COLD RESET. */
@@ -401,7 +401,8 @@ static void iscst_conn_take_leave(struct iscst_conn *conn)
 static bool iscst_conn_has_news(struct iscst_conn *conn)
 {
 	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
-				   BIT(ISCST_CONN_LOGOUT) | BIT(ISCST_CONN_DROP);
+				   BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_LOGOUT) |
+				   BIT(ISCST_CONN_DROP);
 
 	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
 }
@@ -411,9 +412,14 @@ static bool iscst_conn_news(struct iscst_conn *conn)
 {
 	if (!iscst_conn_has_news(conn) || !iscst_conn_is_normal(conn))
 		return false;
-	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags))
+	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags)) {
+		/* What is sent from here on says how much room they leave in the window. */
+		iscst_cmd_reclaim(conn->session);
 		iscst_conn_fail_aborted(conn);
+	}
 	iscst_async_scsi(conn);
+	if (test_and_clear_bit(ISCST_CONN_WINDOW, &conn->flags))
+		iscst_cmdsn_tell(conn);
 	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
 		iscst_async_logout(conn);
 	if (test_and_clear_bit(ISCST_CONN_DROP, &conn->flags))

@@ -698,6 +698,7 @@ enum iscst_conn_flag {
 	ISCST_CONN_SLOW,	/* slow_work has the received PDU */
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
 	ISCST_CONN_ABORTED,	/* so has the core: commands were aborted */
+	ISCST_CONN_WINDOW,	/* the window may be open, and the initiator not know */
 	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
 	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
 	ISCST_CONN_DROP,	/* it is to be told that the connection ends, which does so */
@@ -945,7 +946,8 @@ void iscst_ctl_send(struct iscst_ctl *ctl);
 int iscst_reject(struct iscst_conn *conn, u8 reason);
 int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);
-void iscst_nop_in(struct iscst_conn *conn);
+void iscst_nop_in(struct iscst_conn *conn, __be32 ttt);
+void iscst_ask_for_life(struct iscst_conn *conn);
 int iscst_logout(struct iscst_conn *conn);
 void iscst_async_scsi(struct iscst_conn *conn);
 void iscst_async_logout(struct iscst_conn *conn);
@@ -988,6 +990,8 @@ enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
 				  const struct iscsi_hdr *hdr);
 void iscst_cmdsn_count(struct iscst_cmd *cmd);
 void iscst_cmdsn_uncount(struct iscst_cmd *cmd);
+void iscst_cmdsn_reopen(struct iscst_cmd *cmd);
+void iscst_cmdsn_tell(struct iscst_conn *conn);
 void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbered);
 
 /* tmf.c */

@@ -152,23 +152,35 @@ int iscst_nop_out_done(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nop_in - ask for a sign of life
+ * iscst_nop_in - send a NOP-In of our own, RFC 7143 11.19
  * @conn: the connection
+ * @ttt:  ISCST_NO_TAG: it only brings the sequence numbers; else it is to be answered
  *
  * Context: io_work.
  */
-void iscst_nop_in(struct iscst_conn *conn)
+void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
 {
 	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_NOOP_IN, 0);
 
 	if (!ctl)
 		return;
-	/* Any tag but the reserved one: only one is ever under way. */
-	ctl->hdr.ttt = cpu_to_be32(1);
+	ctl->hdr.ttt = ttt;
 	ctl->numbered = false;
+	iscst_ctl_send(ctl);
+}
+
+/**
+ * iscst_ask_for_life - ask for a sign of life
+ * @conn: the connection
+ *
+ * Context: io_work.
+ */
+void iscst_ask_for_life(struct iscst_conn *conn)
+{
 	conn->nop_pending = true;
 	conn->nop_sent = jiffies;
-	iscst_ctl_send(ctl);
+	/* Any tag but the reserved one: only one is ever under way. */
+	iscst_nop_in(conn, cpu_to_be32(1));
 }
 
 static u8 iscst_logout_response(struct iscst_conn *conn, const struct iscsi_logout *req)

@@ -332,3 +332,20 @@ hears() {
 	done
 	wait "$waiter"
 }
+
+# --- the command window
+
+@test "the window opens by itself when another nexus aborts what has closed it" {
+	iscsi_export nullio size=64M
+	attr_set "$iscsi:t0/queue_depth" 4
+	attr_set "$iscsi:t0/nop_interval_ms" 0
+	raw 'our @keys = ("InitialR2T=Yes", "ImmediateData=No"); login_ready(@keys); my $p;
+	for (1 .. 4) { scsi(0xa0, 4096, write_10($_ * 8, 8)); $p = expect(0x31); }
+	$p->{maxcmdsn} == $cmdsn - 1 or fail "not closed";
+	my $a = session(); $isid = "\x80\x12\x34\x56\x00\x02"; login_ready(@keys);
+	put(pdu(0x42, 0x84, pack("x8 N N N N N", 70, 0, $cmdsn, $expstatsn, 0))); expect(0x22, itt => 70);
+	in_session($a, sub { do { $p = receive() // fail "not told" } until $p->{maxcmdsn} >= $cmdsn;
+		$p->{maxcmdsn} == $cmdsn + 3 or fail "$cmdsn to $p->{maxcmdsn}";
+		$p->{opcode} == 0x20 && $p->{ttt} == 0xffffffff or fail "opcode $p->{opcode}";
+		scsi(0x80, 0, "\0" x 6); expect(0x21); });'
+}
