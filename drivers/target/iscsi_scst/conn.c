@@ -540,6 +540,15 @@ static void iscst_conn_io_work(struct work_struct *work)
 		iscst_conn_kick(conn);
 }
 
+/* A log-out is answered when its session has ended, and has its time from then on. */
+static unsigned long iscst_conn_over_timeout(const struct iscst_conn *conn)
+{
+	const struct iscst_session *session = READ_ONCE(conn->session);
+
+	return session && session->sess && !READ_ONCE(session->gone) ? ISCST_ENDING_TIMEOUT :
+								       ISCST_LOGOUT_TIMEOUT;
+}
+
 static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 {
 	/* Pairs with iscst_login_over(). */
@@ -547,7 +556,7 @@ static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 	case ISCST_CONN_LOGIN:
 		return READ_ONCE(conn->started) + ISCST_LOGIN_TIMEOUT;
 	case ISCST_CONN_OVER:
-		return READ_ONCE(conn->started) + ISCST_LOGOUT_TIMEOUT;
+		return READ_ONCE(conn->started) + iscst_conn_over_timeout(conn);
 	default:
 		if (conn->session->sess)
 			return jiffies + HZ;
@@ -579,10 +588,10 @@ static void iscst_conn_timer(struct work_struct *work)
 	if (iscst_conn_is_due(conn)) {
 		iscst_conn_set_reason(conn, iscst_conn_due_reason(conn));
 		iscst_conn_drop(conn);
-		return;
 	}
 	set_bit(ISCST_CONN_TICK, &conn->flags);
 	iscst_conn_kick(conn);
+	/* Until close_work cancels it: a log-out that comes in between takes the drop's place. */
 	queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
 }
 

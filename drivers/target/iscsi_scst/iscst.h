@@ -102,6 +102,8 @@
 #define ISCST_LOGIN_TIMEOUT	(15 * HZ)
 #define ISCST_DISCOVERY_TIMEOUT	(30 * HZ)
 #define ISCST_LOGOUT_TIMEOUT	(5 * HZ)
+/* ... and before the session has ended: its backends' part */
+#define ISCST_ENDING_TIMEOUT	(60 * HZ)
 
 /* How long an initiator may take to log out when it is asked to, seconds */
 #define ISCST_LOGOUT_SECONDS	3
@@ -601,7 +603,7 @@ struct iscst_session {
 	struct list_head entry;			/* G */
 	struct iscst_secret *proven;		/* I */
 	bool ending;				/* G */
-	bool gone;				/* G */
+	bool gone;				/* G to set, READ_ONCE() */
 	bool left;				/* G */
 	struct iscst_ctl *logout;		/* W to set, then G */
 	u32 exp_cmdsn;				/* W */

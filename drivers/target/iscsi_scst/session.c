@@ -260,7 +260,8 @@ static void iscst_session_gone(void *priv)
 
 	mutex_lock(&iscst_lock);
 	conn->target = NULL;
-	session->gone = true;
+	WRITE_ONCE(conn->started, jiffies);
+	WRITE_ONCE(session->gone, true);
 	is_last = !conn->sock;
 	if (!is_last)
 		iscst_ctl_send(session->logout);

@@ -3,10 +3,12 @@
 # iSCSI: peers that are silent, slow or hostile, peers that only look so, and how
 # connections end. lib/iscsi_pdu.pl is the initiator.
 # shellcheck disable=SC2016 # it is Perl's to expand
+# shellcheck disable=SC2154 # fs_make sets fs
 
 load lib/scst
 load lib/probe
 load lib/iscsi
+load lib/vdisk
 
 setup_file() {
 	:
@@ -25,8 +27,10 @@ teardown() {
 
 	stall_go
 	kill_jobs
+	dmsetup resume scst_fs 2>/dev/null || true
 	ip netns del target 2>/dev/null || true
 	scst_down || status=1
+	fs_down || status=1
 	return "$status"
 }
 
@@ -348,4 +352,18 @@ hears() {
 		$p->{maxcmdsn} == $cmdsn + 3 or fail "$cmdsn to $p->{maxcmdsn}";
 		$p->{opcode} == 0x20 && $p->{ttt} == 0xffffffff or fail "opcode $p->{opcode}";
 		scsi(0x80, 0, "\0" x 6); expect(0x21); });'
+}
+
+# --- log-ins and log-outs
+
+@test "a log-out is answered when its session has ended, however long that takes" {
+	fs_make 64M
+	fs_file image 16777216
+	iscsi_export fileio "path=$fs/image"
+	echo 3 >/proc/sys/vm/drop_caches
+	raw 'login_ready(); system "dmsetup suspend --nolockfs scst_fs";
+	scsi(0xc0, 4096, read_10(2048, 8)); select undef, undef, undef, 0.5;
+	put(pdu(0x46, 0x80, pack("x8 N n x2 N N", 81, 0, $cmdsn, $expstatsn)));
+	my $over = IO::Select->new($sock)->can_read(8); system "dmsetup resume scst_fs";
+	!$over or fail "answered, or ended"; expect(0x26, itt => 81, b2 => 0)'
 }
