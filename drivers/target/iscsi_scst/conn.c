@@ -864,6 +864,35 @@ static bool __iscst_peer_has_enough(const struct iscst_conn *conn)
 	return count >= ISCST_MAX_PEER_LOGINS;
 }
 
+/*
+ * Who holds connections idle is not to keep others from logging in: a log-in that goes on is
+ * over long before it is the oldest. One that the target itself is busy with stays.
+ */
+static void __iscst_portal_evict(struct iscst_portal *portal)
+{
+	const unsigned long stays = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
+	struct iscst_conn *conn;
+
+	lockdep_assert_held(&iscst_lock);
+	list_for_each_entry(conn, &iscst_conns, entry) {
+		if (conn->portal != portal || !conn->is_login || READ_ONCE(conn->flags) & stays)
+			continue;
+		iscst_conn_fail(conn, ISCST_REASON_TOO_MANY_LOGINS);
+		return;
+	}
+}
+
+static bool __iscst_conn_may_enter(struct iscst_conn *conn)
+{
+	struct iscst_portal *portal = conn->portal;
+
+	if (portal->logins >= 2 * ISCST_MAX_LOGINS || __iscst_peer_has_enough(conn))
+		return false;
+	if (portal->logins >= ISCST_MAX_LOGINS)
+		__iscst_portal_evict(portal);
+	return true;
+}
+
 /* Returns whether the portal takes one more that has not shown who it is. */
 static bool iscst_conn_enter(struct iscst_conn *conn)
 {
@@ -871,7 +900,7 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 	bool enters;
 
 	mutex_lock(&iscst_lock);
-	enters = portal->logins < ISCST_MAX_LOGINS && !__iscst_peer_has_enough(conn);
+	enters = __iscst_conn_may_enter(conn);
 	if (enters) {
 		portal->logins++;
 		conn->is_login = true;

@@ -95,7 +95,10 @@
 /* What we declare for full feature phase */
 #define ISCST_RECV_SEGMENT	262144
 
-/* Connections of a portal that have no normal session: logging in, or discovery */
+/*
+ * Connections of a portal that have no normal session: logging in, or discovery. With more the
+ * oldest ends; until they have, there are twice as many at most.
+ */
 #define ISCST_MAX_LOGINS	64
 /* ... and those of them that one host may have */
 #define ISCST_MAX_PEER_LOGINS	32

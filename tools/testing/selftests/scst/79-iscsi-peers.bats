@@ -356,6 +356,15 @@ hears() {
 
 # --- log-ins and log-outs
 
+@test "two hosts that hold all connections idle keep nobody from logging in" {
+	iscsi_export nullio size=64M
+	background raw 'for (;;) { $from = "127.0.0.2"; our @idle;
+		for (2, 3) { $from = "127.0.0.$_"; push @idle, eval { open_conn() } for 1 .. 32; }
+		select undef, undef, undef, 0.5; splice @idle, 0, 64 if @idle > 128; }'
+	raw 'select undef, undef, undef, 2;
+	for (1 .. 10) { login_ready(); ping(); close_conn(); select undef, undef, undef, 0.2; }'
+}
+
 @test "a log-out is answered when its session has ended, however long that takes" {
 	fs_make 64M
 	fs_file image 16777216
