@@ -376,3 +376,22 @@ hears() {
 	my $over = IO::Select->new($sock)->can_read(8); system "dmsetup resume scst_fs";
 	!$over or fail "answered, or ended"; expect(0x26, itt => 81, b2 => 0)'
 }
+
+# --- floods
+
+@test "log-ins that fail, one after the other or all at once, do not keep others out" {
+	iscsi_export nullio size=64M
+	raw 'my @wrong = ("InitiatorName=$initiator", "TargetName=$target-not", "SessionType=Normal");
+	refused("0203", 0x87, @wrong) for 1 .. 200; works();
+	# Those that are refused, and stay
+	my @all = map { $from = "127.0.0." . (2 + $_ % 4); open_conn(); login_step(0x87, @wrong); $sock } 1 .. 96;
+	undef $from; works()'
+}
+
+@test "a flood of task management functions is carried out, and does not keep others waiting" {
+	iscsi_export nullio size=64M
+	raw 'sub tmf { put(pdu(0x42, 0x82, pack("x8 N N N N N", $_[0], 0, $cmdsn, $expstatsn, 0))) }
+	login_ready(); tmf($_) for 1 .. 1000; my $flood = session();
+	$initiator = "iqn.2026-11.org.example:other"; login_ready(); tmf(9); expect(0x22, itt => 9, b2 => 0);
+	in_session($flood, sub { expect(0x22, b2 => 0) for 1 .. 1000; ping() }); ping()'
+}
