@@ -478,12 +478,13 @@ error_under() {
 	# Its longest transfer is another one now.
 	as a
 	send dir=in len=18 cdb=030000001200
+	as b
+	expect_sense 06 3f 03 $turn
+	send dir=in len=18 cdb=030000001200
 	as c
 	send dir=in len=18 cdb=030000001200
 	start_write 8
 	as b
-	expect_sense 06 3f 03 $turn
-	send dir=in len=18 cdb=030000001200
 	expect_status 08 dir=out len=512 cdb=2a000000000000000100
 	as c
 	go 8
