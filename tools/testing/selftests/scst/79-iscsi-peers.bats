@@ -28,6 +28,7 @@ teardown() {
 	stall_go
 	kill_jobs
 	dmsetup resume scst_fs 2>/dev/null || true
+	ip link del i0 2>/dev/null || true
 	ip netns del target 2>/dev/null || true
 	scst_down || status=1
 	fs_down || status=1
