@@ -84,7 +84,7 @@ ask() {
 stuck() {
 	local n
 
-	ulimit -n $(($1 + 200))
+	many_probes "$1"
 	for ((n = 0; n < $1; n++)); do
 		log_in "i$n"
 	done

@@ -44,7 +44,7 @@ kernel_memory() {
 }
 
 @test "log-ins and log-outs cost what they cost, however many there are" {
-	ulimit -n $((sessions + 64))
+	many_probes "$sessions"
 	map_luns
 	before=$(kernel_memory)
 	log_in few $((sessions / 2))

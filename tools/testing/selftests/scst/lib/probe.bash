@@ -22,6 +22,13 @@ probe_login() {
 	echo "login $1" >&"$probe"
 }
 
+# many_probes COUNT: there is going to be room for so many initiator ports. The shell's
+# select() knows no descriptors above 1023: the one that scst_sleep() reads comes first.
+many_probes() {
+	ulimit -n $(($1 + 200))
+	scst_sleep 0.01
+}
+
 # probe_use PROBE: go on as another initiator port.
 probe_use() {
 	probe=$1
