@@ -36,21 +36,29 @@ static bool probe_is_answered(const struct probe_cmd *probe)
 			       probe->point == SCST_STAGE_FINISH);
 }
 
+/* A command that is parked to be executed waits for a worker, or for a file. */
+static void probe_count_running(const struct scst_cmd *cmd, struct probe_census *census)
+{
+	bool executes = READ_ONCE(cmd->stage) == SCST_STAGE_EXECUTE;
+	bool parked = test_bit(SCST_CMD_PARKED, &cmd->flags);
+
+	if (parked == executes) {
+		census->moving++;
+	} else if (executes) {
+		census->executing++;
+	} else {
+		census->hearing += !scst_inject_older_gone(cmd);
+		census->moving += scst_inject_others_leave(cmd);
+	}
+}
+
 static void probe_count_cmd(const struct probe_cmd *probe,
 			    struct probe_census *census)
 {
 	census->older += READ_ONCE(probe->cmd.admitted) &&
 			 !probe_is_answered(probe);
-	if (probe->held || probe_medium_has(&probe->cmd))
-		return;
-	if (test_bit(SCST_CMD_PARKED, &probe->cmd.flags)) {
-		census->hearing += !scst_inject_older_gone(&probe->cmd);
-		census->moving += scst_inject_others_leave(&probe->cmd);
-	} else if (READ_ONCE(probe->cmd.stage) == SCST_STAGE_EXECUTE) {
-		census->executing++;
-	} else {
-		census->moving++;
-	}
+	if (!probe->held && !probe_medium_has(&probe->cmd))
+		probe_count_running(&probe->cmd, census);
 }
 
 /* What others have aborted a log-out aborts once more: it must not be answered then. */
