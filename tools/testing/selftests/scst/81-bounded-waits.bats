@@ -11,7 +11,7 @@ load lib/pr
 : "${probe=}" # of lib/probe
 
 case $SCST_BED in
-uml-smp*) scale='1100 300' ;;
+uml-smp*) scale='1100 100' ;;
 uml) scale='100 40' ;;
 *) scale='300 40' ;;
 esac
