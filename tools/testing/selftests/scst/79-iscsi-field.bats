@@ -218,7 +218,7 @@ seen() {
 }
 
 # Commands are signs of life, too.
-@test "an initiator that answers no ping and sends commands stays, a silent one goes" {
+@test "an initiator that answers no ping and sends commands stays" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/nop_interval_ms" 300
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000
@@ -228,8 +228,5 @@ seen() {
 		scsi(0xc0, 36, $inquiry);
 		my $p = { opcode => 0 };
 		$p = receive() // fail "the end, in spite of commands" until $p->{opcode} == 0x25;
-	}
-	my $begin = time;
-	1 while receive(30);
-	time - $begin < 20 or fail "it is still there"'
+	}'
 }

@@ -59,6 +59,10 @@ stall_ends() {
 	stall_go
 }
 
+core_has_no_session() {
+	! find_there /sys/class/scst_session/*
+}
+
 works() {
 	bounded 60 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'works()'
 }
@@ -72,12 +76,9 @@ works() {
 	stall release
 	background medium d0 complete next
 	stall_wait release
-	attr_set "$iscsi:t0/drain_ms" 20000
-	in_background attr_write "$iscsi:t0/enable" 0
 	# This one wakes who waits for both.
 	medium d0 complete next
-	waits_for_stall release is_dead "$waits"
-	attr_set "$iscsi:t0/enable" 1
+	waits_for_stall release core_has_no_session
 	medium d0 auto
 	works
 }

@@ -188,7 +188,7 @@ other() {
 		while ((my $p = receive() // fail "ended")->{opcode} != 0x20) { $busy += $p->{b3} == 8; }
 		push @all, 20 - $busy; push @keep, $sock;
 	}
-	$all[-1] < $all[2] or fail "@all";' "$(other '
+	$all[-1] < $all[0] or fail "@all";' "$(other '
 	my $tag = scsi(0xc0, 4096, read_10(0, 8)); expect(0x25, itt => $tag, b3 => 0);
 	$tag = scsi(0xa0, 4096, write_10(0, 8)); expect(0x31, itt => $tag)')"
 }

@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The checks that need no machine: compilers, sparse, checkpatch, shellcheck, the
+# documentation's own. Prints TAP; exits 1 if a check finds something.
+
+set -u
+
+scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
+scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
+cd "$scst_repo" || exit 1
+
+. "$scst_tests/bed/common.sh"
+. "$scst_tests/lib/tap.sh"
+
+setup=$scst_tests/setup.sh
+
+# The sources of the kinds given, as find's -name knows them. Build output aside.
+sources() {
+	_so_names=
+	for _so_pattern in "$@"; do
+		_so_names="${_so_names:+$_so_names -o }-name $_so_pattern"
+	done
+	set -f
+	# shellcheck disable=SC2086 # words of an expression
+	find . \( -path ./build -o -path ./.git \) -prune -o \
+		-type f \( $_so_names \) -print | sort
+	set +f
+}
+
+shell_scripts() {
+	find . \( -path ./build -o -path ./.git \) -prune -o -type f -perm -u+x -print |
+		while read -r _ss_file; do
+			head -n 1 "$_ss_file" | grep -q '^#!/bin/\(busybox \)\?sh' &&
+				printf '%s\n' "$_ss_file"
+		done | sort
+}
+
+# --- one function for each check: prints what is wrong, fails if anything is
+
+# W=1 and sparse against stock kernel $1. A file is looked at again only when it
+# changed; after a complaint, all are.
+check_build() {
+	_cb_kdir=$("$setup" kernel "$1") || return 1
+	_cb_objects=build/static-$1
+	make --no-print-directory -s -j"$(nproc)" modules KDIR="$_cb_kdir" \
+		objects="$_cb_objects" TEST_MODULES=y W=1 C=1 \
+		>"$_cb_objects.log" 2>&1 &&
+		! grep -q -i -e 'warning:' -e 'error:' "$_cb_objects.log" && return 0
+	sed "s|$scst_repo/$_cb_objects/||g" "$_cb_objects.log" |
+		grep -v ': note: ' | awk '!seen[$0]++' | head -n 100
+	rm -rf "$_cb_objects"
+	return 1
+}
+
+# checkpatch.pl with options $1 on the files of standard input. It runs in the kernel
+# tree, which tells it the kernel's own names.
+checkpatch() {
+	_cp_tool=$("$setup" checkpatch) || return 1
+	(
+		cd "${_cp_tool%/scripts/*}" || exit 1
+		# shellcheck disable=SC2086 # options
+		sed "s|^\\.|$scst_repo|" |
+			xargs -r "$_cp_tool" --strict --terse --show-types --no-summary $1 -f
+	) | sed "s|^$scst_repo/||"
+}
+
+# Exceptions: compat.h is where kernels' differences belong, so it asks for the version
+# and defines what older ones lack; TRACE_EVENT() has a layout of its own.
+check_checkpatch() {
+	{
+		sources '*.[ch]' | grep -v -e /compat.h -e /trace.h | checkpatch ''
+		sources compat.h |
+			checkpatch '--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORT_SYMBOL'
+		sources trace.h |
+			checkpatch '--ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT'
+	} 2>&1 | grep . && return 1
+	return 0
+}
+
+# Sourced files are checked where they are used, with -a. What a bats file gets
+# through load stays unknown: no SC2154 (referenced but not assigned) there.
+check_shellcheck() {
+	shell_scripts | xargs -r shellcheck -s sh -x -a -P SCRIPTDIR &&
+		sources '*.bats' | xargs -r shellcheck -s bats -e SC2154 -x -P SCRIPTDIR &&
+		sources '*.bash' | xargs -r shellcheck -s bash -x -P SCRIPTDIR
+}
+
+check_dash() {
+	{
+		shell_scripts
+		sources '*.sh'
+	} | sort -u | xargs -r -n 1 dash -n
+}
+
+check_kernel_doc() {
+	_ck_source=$("$setup" source) || return 1
+	sources '*.[ch]' | grep -v -e _kunit -e /tools/ |
+		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall
+}
+
+check_sphinx() {
+	sphinx-build -q -W -b html Documentation build/docs
+}
+
+# ABI files have a format of their own, without comments; a patch has the licence of
+# what it changes.
+check_spdx() {
+	git ls-files | while read -r _cs_file; do
+		[ ! -f "$_cs_file" ] || head -n 2 "$_cs_file" | grep -q SPDX-License-Identifier ||
+			printf '%s\n' "$_cs_file: no SPDX-License-Identifier"
+	done | grep -v -e '^COPYING' -e '^LICENSES/' -e /golden/ \
+		-e ^Documentation/ABI/ -e '\.patch:' && return 1
+	return 0
+}
+
+for c in check_checkpatch check_shellcheck check_dash check_kernel_doc check_sphinx check_spdx; do echo "== $c"; $c 2>&1 | tail -15; done
