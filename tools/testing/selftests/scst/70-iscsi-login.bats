@@ -91,14 +91,6 @@ commands_ran() {
 	read -r count <"$1/commands" && [ "$count" -gt 100 ]
 } 2>/dev/null
 
-has_session() {
-	find_there "$iscsi:$1/sessions"/*
-}
-
-no_session() {
-	! has_session "$1"
-}
-
 @test "a portal is in the network namespace of whoever makes it" {
 	netns_up
 	iscsi_export nullio size=64M

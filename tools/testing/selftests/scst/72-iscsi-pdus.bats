@@ -23,11 +23,6 @@ teardown() {
 	[ -z "${small-}" ] || scst_unload
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
 # How two sessions of one initiator begin: @a and @b are what is to be set for each.
 two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34\x56\x00\x02";
 	login_ready(@keys); my @b = ($sock, $cmdsn); sub turn { ($sock, $cmdsn) = @_ }
@@ -508,10 +503,6 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	while ($sent < 200 << 20 && $select->can_write(2)) { $sent += syswrite($sock, $junk) // last; }
 	$sent < 64 << 20 or fail "$sent bytes taken";
 	works()'
-}
-
-has_session() {
-	find_there "$iscsi:t0/sessions"/*
 }
 
 @test "LUNs that come and go are told by an asynchronous message" {

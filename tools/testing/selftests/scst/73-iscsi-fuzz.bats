@@ -27,15 +27,6 @@ teardown() {
 	scst_down
 }
 
-# raw CODE...
-raw() {
-	bounded 150 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
-has_no_session() {
-	! find_there "$iscsi:t0/sessions"/*
-}
-
 # A second target, whose initiators have to prove who they are
 export_with_chap() {
 	make_device nullio d1 size=1M && mkdir -p "$iscsi:t1/auth/*" &&
@@ -117,7 +108,7 @@ fuzz() {
 		$ended ||= !@left;
 	}
 	$ended or fail "still there"'
-	wait_until 10 has_no_session
+	wait_until 10 no_session
 }
 
 # --- half a log-in
@@ -217,7 +208,7 @@ lost_anywhere() {
 		}
 		close_conn();
 	}
-	works()' && wait_until 20 has_no_session
+	works()' && wait_until 20 no_session
 }
 
 @test "a connection that is closed after any byte leaves nothing" {

@@ -43,11 +43,6 @@ own_target() {
 	iscsi_target "$name"
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
 # --- keys, RFC 7143 6.1, 6.2 and 13
 
 # What is no number: RFC 7143 6.1 has decimal ones without leading zeros, and hexadecimal.

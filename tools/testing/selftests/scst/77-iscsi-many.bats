@@ -36,19 +36,6 @@ teardown() {
 	return "$status"
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
-has_session() {
-	find_there "$iscsi:t0/sessions"/*
-}
-
-no_session() {
-	! has_session
-}
-
 # disks: four, as LUNs 0 to 3 of t0
 disks() {
 	local n

@@ -7,11 +7,6 @@
 load lib/scst
 load lib/iscsi
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
 # sg_of DISK
 sg_of() {
 	printf '/dev/%s\n' "$(ls "/sys/block/${1#/dev/}/device/scsi_generic")"

@@ -48,10 +48,6 @@ two_at_medium() {
 	[ "$(medium_holds d0 | wc -l)" -eq 2 ]
 }
 
-no_session() {
-	[ ! -d "$iscsi:t0/sessions/$iqn:raw" ]
-}
-
 # What does not wait has half a second to do harm.
 stall_ends() {
 	scst_sleep 0.5

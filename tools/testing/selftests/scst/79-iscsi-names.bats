@@ -14,11 +14,6 @@ teardown_file() {
 	scst_unload
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
 # serial INITIATOR [TARGET [ADDRESS]]: of what the initiator sees as LUN 0
 serial() {
 	iscsi-inq -i "$1" -e 1 -c 128 "iscsi://${3-$portal}/${2-$iqn:t0}/0" 2>/dev/null |
@@ -235,10 +230,6 @@ two_targets() {
 	equal '' "$(serial "$iqn:i" "$iqn:t1" '[::1]')"
 	equal '[::1]:3260,1' "$(shown t0 '[::1]')"
 	ip address del 2001:db8::9/128 dev lo
-}
-
-has_session() {
-	find_there "$iscsi:$1/sessions"/*
 }
 
 @test "a single address that goes takes its own sessions only" {

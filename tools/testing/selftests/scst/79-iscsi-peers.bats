@@ -35,19 +35,6 @@ teardown() {
 	return "$status"
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
-has_session() {
-	find_there "$iscsi:t0/sessions"/*
-}
-
-no_session() {
-	! has_session
-}
-
 # --- races at the end, opened at fault points
 
 export STALL=$probe_root/stall

@@ -17,11 +17,6 @@ teardown_file() {
 	scst_unload
 }
 
-# raw CODE...
-raw() {
-	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
-}
-
 monitor() {
 	exec udevadm monitor --kernel --property --subsystem-match=scst_target >"$log" 2>&1
 }
@@ -129,17 +124,13 @@ nop='sub answers_once {
 	put(pdu(0x40, 0x80, pack("x8 N N N N", 0xffffffff, $p->{ttt}, $cmdsn, $expstatsn)));
 }'
 
-has_no_session() {
-	! find_there "$iscsi:t0/sessions"/*
-}
-
 @test "a session that is cut off" {
 	iscsi_export nullio size=1M
 	listen
 	# Who comes back or logs out is no failure.
 	raw 'login_ready(); my $first = session(); login_ready();
 	put(pdu(0x46, 0x80, pack "x8 N x4 N N", next_itt(), $cmdsn, $expstatsn)); expect(0x26)'
-	wait_until 10 has_no_session
+	wait_until 10 no_session
 	equal 0 "$(cat "$iscsi:t0/failures"/* | sort -u)"
 	raw 'login_ready("HeaderDigest=CRC32C"); $hdigest = 0; put(pdu(0x40, 0x80, "") . "none"); expect_end()'
 	told header_digest 'a header digest is wrong'
@@ -158,17 +149,13 @@ has_no_session() {
 	attr_is "$iscsi:t0/failures/data_digest" 1
 }
 
-has_session() {
-	find_there "$iscsi:t0/sessions"/*
-}
-
 @test "a session whose initiator neither reads nor logs out" {
 	iscsi_export nullio size=1M
 	listen
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000
 	background raw 'login_ready(); scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 32; sleep 60'
 	told send_timeout 'it takes nothing of what is sent to it'
-	wait_until 10 has_no_session
+	wait_until 10 no_session
 	background raw 'login_ready(); sleep 60'
 	wait_until 20 has_session
 	wait_until 10 sessions_are_there "$iscsi:t0/sessions/$iqn:raw"

@@ -54,7 +54,7 @@ sick_and_well() {
 	pr_ports_are a b
 	for port in a b; do
 		as $port
-		until [[ $(probe_cmd 0 $well $turn) == *status=00* ]]; do :; done
+		probe_ready $well
 	done
 }
 
@@ -188,7 +188,7 @@ pr_dir_is_fs() {
 	make_device nullio d0 size=1M
 	ln -s devices/nullio/d0 targets/probe/t0/luns/1/
 	pr_ports_are a
-	until [[ $(probe_cmd 0 $well $turn) == *status=00* ]]; do :; done
+	probe_ready $well
 	pr_cdb 0 0
 	expect_status 00 "$well $pr_out" "data=$(printf '%032x0000000001000000' 10)"
 	attr_set devices/nullio/d0/enable 0
@@ -221,7 +221,7 @@ register() {
 	ln -s devices/nullio/well targets/probe/t0/luns/1/
 	attr_set targets/probe/t0/enable 1
 	pr_ports_are a b
-	until [[ $(probe_cmd 0 $well $turn) == *status=00* ]]; do :; done
+	probe_ready $well
 	as a
 	pr_register 00 0 a 1
 	fsfreeze -f "$fs"

@@ -42,7 +42,8 @@ files() {
 		grep -E "/($1)-[^/]*\$" | sort
 }
 
-# Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start it.
+# Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start it. A test
+# that hangs is to cost no more than itself.
 suite() {
 	_su_churn=$1
 	_su_files=$2
@@ -50,7 +51,7 @@ suite() {
 	# shellcheck disable=SC2086 # a list of files
 	"$@" --scratch 2048 --timeout 3000 -- \
 		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 SCST_CUT_STEP=29 \
-		bats --tap --timing $_su_files
+		BATS_TEST_TIMEOUT=600 bats --tap --timing $_su_files
 }
 
 all_files() {

@@ -38,6 +38,23 @@ iscsi_export() {
 		iscsi_link t0 0 "$handler/d0" && iscsi_target t0
 }
 
+# has_session [NAME]
+has_session() {
+	find_there "$iscsi:${1-t0}/sessions"/*
+}
+
+# no_session [NAME]
+no_session() {
+	! has_session "$@"
+}
+
+# --- initiators in Perl
+
+# raw CODE...: what lib/iscsi_pdu.pl is to do
+raw() {
+	bounded 150 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
+}
+
 # --- open-iscsi
 
 # Its files and locks are where they always are; what it writes there goes to memory.

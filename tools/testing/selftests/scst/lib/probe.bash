@@ -181,10 +181,12 @@ sense() {
 	printf '7000%s000000000a00000000%s%s' "$1" "$2" "$3"
 }
 
-# probe_ready: takes the unit attentions of a new nexus.
+# probe_ready [ARGUMENTS...]: takes the unit attentions of a new nexus.
 probe_ready() {
-	until matches '* status=00 *' "$(probe_cmd 0 cdb=000000000000)" 2>/dev/null; do
-		:
+	local deadline=$((SECONDS + 30)) answer
+
+	until answer=$(probe_cmd 0 cdb=000000000000 "$@") && [[ $answer = *' status=00 '* ]]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "not ready: $answer" || return
 	done
 }
 
