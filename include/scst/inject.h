@@ -23,6 +23,8 @@ struct scst_target_ops;
  * @SCST_STALL_TMF:	a function found its device, and has no reference to it yet
  * @SCST_STALL_TMF_GONE: a function was counted down, and its session is woken next
  * @SCST_STALL_CLOSED:	a device was closed, and its reference is put next
+ * @SCST_STALL_PUBLISH:	commands find a nexus, and what it replaces is retracted next
+ * @SCST_STALL_CAPACITY: a backend is about to be asked for its capacity
  * @SCST_STALL_SUBMIT:	a driver found its session, and submits a function next
  * @SCST_STALL_ACCEPT:	an iSCSI portal has accepted a connection
  * @SCST_STALL_ENTER:	a connection's call-backs are on, and its first look is next
@@ -41,6 +43,8 @@ enum scst_stall {
 	SCST_STALL_TMF,
 	SCST_STALL_TMF_GONE,
 	SCST_STALL_CLOSED,
+	SCST_STALL_PUBLISH,
+	SCST_STALL_CAPACITY,
 	SCST_STALL_SUBMIT,
 	SCST_STALL_ACCEPT,
 	SCST_STALL_ENTER,

@@ -28,8 +28,10 @@ static void __scst_device_set_capacity(struct scst_device *dev, u64 nblocks)
 
 static void scst_device_ask_capacity(struct scst_device *dev)
 {
-	u64 nblocks = dev->handler->capacity(dev);
+	u64 nblocks;
 
+	scst_stall(SCST_STALL_CAPACITY);
+	nblocks = dev->handler->capacity(dev);
 	if (!nblocks) {
 		scst_device_lost(dev);
 		return;

@@ -207,6 +207,7 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 	spin_unlock_bh(&nexus->dev->lock);
 	/* The place is reserved: this allocates nothing. */
 	old = xa_store(&nexus->sess->nexuses, nexus->lun, nexus, GFP_KERNEL);
+	scst_stall(SCST_STALL_PUBLISH);
 	if (old)
 		scst_nexus_retract(old, dead);
 	scst_sysfs_lun_add(nexus);

@@ -218,6 +218,31 @@ queue_all() {
 	waits_for_stall closed is_dead "$job"
 }
 
+@test "a device is not closed while its backend is asked for its capacity" {
+	truncate -s 1M "$BATS_TEST_TMPDIR/image"
+	make_device fileio f0 "path=$BATS_TEST_TMPDIR/image"
+	modprobe scst_probe
+	stall capacity
+	truncate -s 2M "$BATS_TEST_TMPDIR/image"
+	stall_wait capacity
+	in_background attr_write devices/fileio/f0/enable 0
+	waits_for_stall capacity is_dead "$job"
+}
+
+# --- what a nexus is published with
+
+@test "the first command that finds another device behind its LUN is told so" {
+	lifetimes_setup
+	make_device probe d1
+	mkdir -p targets/probe/t0/groups/g/luns/0
+	ln -s devices/probe/d1 targets/probe/t0/groups/g/luns/0/
+	stall publish
+	background mkdir targets/probe/t0/groups/g/initiators/me
+	stall_wait publish
+	matches "7 status=02 * sense=$(sense 06 3f 03)*" "$(probe_cmd 7 $ready)"
+	stall_is_at publish
+}
+
 # --- scst_local
 
 local_session_ends() {
