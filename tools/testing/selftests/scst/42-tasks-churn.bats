@@ -45,7 +45,9 @@ churn() {
 	equal '' "$(cat "$BATS_TEST_TMPDIR"/trouble-* 2>/dev/null)"
 	wait_until 20 tasks_device_is_back devices/probe/d0
 	probe_login after
+	# UA_INTLCK_CTRL may have been left so that it keeps unit attentions.
+	probe_request tmf 900 fn=4
+	equal '900 response=0' "$(probe_result)"
 	probe_ready
 	matches '1 status=00 *' "$(probe_cmd 1 attr=ordered cdb=000000000000)"
-
 }

@@ -107,6 +107,27 @@ sub chap {
 	equal 3 "$(cat "$iscsi:t0/failures"/* | grep -c -v '^0$')"
 }
 
+@test "a log-in that is refused: it joins nothing, takes too long, or is one too many" {
+	iscsi_export nullio size=1M
+	listen
+	raw 'open_conn(); $tsih = 99; my $p = login_step(0x87, names());
+	$p->{status} eq "020a" or fail $p->{status}'
+	told no_session 'the session that it is to join is not there, or takes no more'
+	raw 'open_conn(); login_step(0x04, names()); !receive(20) or fail "an answer"'
+	told login_timeout 'the log-in takes too long'
+	# The one that has come first is the first to go.
+	raw 'open_conn(); login_step(0x04, names()); my $first = $sock; my @idle;
+	for (1 .. 64) { $from = "127.0.0." . (2 + $_ % 3); push @idle, open_conn() }
+	$sock = $first; expect_end()'
+	told too_many_logins 'too many are logging in at once'
+	ulimit -n 1200
+	background raw 'my @all;
+	for (1 .. 1024) { $isid = pack "N n", 0x80000000, $_; login(); push @all, $sock }
+	$isid = pack "N n", 0x80000001, 0; refused("0302", 0x87, names()); sleep 60'
+	wait_until 60 has_failed too_many_sessions
+	told too_many_sessions 'the target has as many sessions as it may have'
+}
+
 @test "who comes to no target is told of by the portal" {
 	iscsi_export nullio size=1M
 	raw 'refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=iqn.x\n:y")'
@@ -142,6 +163,10 @@ nop='sub answers_once {
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000
 	raw "$nop"'login_ready(); answers_once(); 1 while receive(10)'
 	told nop_timeout 'it does not answer a NOP-In'
+	attr_set "$iscsi:t0/data_timeout_ms" 1000
+	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No"); scsi(0xa0, 4096, write_10(0, 8)); expect(0x31);
+	1 while receive(10)'
+	told data_timeout 'it does not send the data of a write'
 	# What does not end the session is only counted.
 	raw 'login_ready("DataDigest=CRC32C"); $ddigest = 0;
 	put(pdu(0x40, 0x80, pack("x8 N N N N", next_itt(), 0xffffffff, $cmdsn, $expstatsn), "ping") . "none");
