@@ -74,24 +74,6 @@ static u8 iscst_nsg(const struct iscsi_login_req *req)
 	return ISCSI_LOGIN_NEXT_STAGE(req->flags);
 }
 
-/* There is one connection in a session: no log-in adds one to a session that is there. */
-static u16 iscst_login_check_tsih(const struct iscsi_login_req *req)
-{
-	struct iscst_conn *conn;
-	bool found = false;
-
-	if (!req->tsih)
-		return 0;
-	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry)
-		found |= conn->session && !conn->session->left &&
-			 conn->session->tsih == be16_to_cpu(req->tsih) &&
-			 !memcmp(conn->session->isid, req->isid, sizeof(req->isid));
-	mutex_unlock(&iscst_lock);
-	return found ? ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED) :
-		       ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_SESSION);
-}
-
 static u16 iscst_login_check_first(struct iscst_login *login,
 				   const struct iscsi_login_req *req)
 {
@@ -105,7 +87,7 @@ static u16 iscst_login_check_first(struct iscst_login *login,
 	login->itt = req->itt;
 	login->stage = iscst_csg(req);
 	login->started = true;
-	return iscst_login_check_tsih(req);
+	return 0;
 }
 
 /* What a log-in is known by stays the same in all its requests. */
@@ -244,6 +226,23 @@ static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_ta
 							ISCSI_LOGIN_STATUS_TGT_MOVED_TEMP);
 }
 
+/* There is one connection in a session: no log-in adds one to a session that is there. */
+static u16 __iscst_login_join(const struct iscst_conn *conn)
+{
+	const struct iscst_login *login = conn->login;
+	const struct iscst_session *session;
+
+	lockdep_assert_held(&iscst_lock);
+	if (!login->tsih)
+		return 0;
+	list_for_each_entry(session, &conn->target->sessions, entry)
+		if (!session->left && session->tsih == be16_to_cpu(login->tsih) &&
+		    !memcmp(session->isid, login->isid, sizeof(login->isid)) &&
+		    !strcmp(session->initiator, login->initiator))
+			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED);
+	return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_SESSION);
+}
+
 static u16 __iscst_login_choose(struct iscst_conn *conn)
 {
 	struct iscst_target *target = __iscst_login_find(conn);
@@ -261,7 +260,7 @@ static u16 __iscst_login_choose(struct iscst_conn *conn)
 		return status;
 	conn->target = target;
 	conn->login->limits = target->limits;
-	return 0;
+	return __iscst_login_join(conn);
 }
 
 static u16 iscst_login_find_target(struct iscst_conn *conn)
@@ -288,7 +287,7 @@ static u16 iscst_login_identify(struct iscst_conn *conn)
 	if (!login->initiator[0])
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	if (login->discovery)
-		return 0;
+		return login->tsih ? ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_SESSION) : 0;
 	if (!login->target_name[0])
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_MISSING_FIELDS);
 	return iscst_login_find_target(conn);

@@ -312,6 +312,7 @@ ISCST_FAILURE_ATTR(not_listed, ISCST_REASON_NOT_LISTED);
 ISCST_FAILURE_ATTR(wrong_proof, ISCST_REASON_WRONG_PROOF);
 ISCST_FAILURE_ATTR(no_own_proof, ISCST_REASON_NO_OWN_PROOF);
 ISCST_FAILURE_ATTR(login_timeout, ISCST_REASON_LOGIN_TIMEOUT);
+ISCST_FAILURE_ATTR(too_many_logins, ISCST_REASON_TOO_MANY_LOGINS);
 ISCST_FAILURE_ATTR(nop_timeout, ISCST_REASON_NOP_TIMEOUT);
 ISCST_FAILURE_ATTR(send_timeout, ISCST_REASON_SEND_TIMEOUT);
 ISCST_FAILURE_ATTR(data_timeout, ISCST_REASON_DATA_TIMEOUT);
@@ -334,6 +335,7 @@ static struct configfs_attribute *iscst_failure_attrs[] = {
 	&iscst_failure_attr_wrong_proof,
 	&iscst_failure_attr_no_own_proof,
 	&iscst_failure_attr_login_timeout,
+	&iscst_failure_attr_too_many_logins,
 	&iscst_failure_attr_nop_timeout,
 	&iscst_failure_attr_send_timeout,
 	&iscst_failure_attr_data_timeout,

@@ -81,6 +81,18 @@ disks() {
 	wait_until 30 no_session
 }
 
+@test "a target with as many sessions as it may have refuses one more, and says so" {
+	requires_cpus 2
+	iscsi_export nullio size=1M
+	ulimit -n 1200
+	raw 'my @all; for (1 .. 1024) { $isid = pack "N n", 0x80000000, $_; login(); push @all, $sock }
+	$isid = pack "N n", 0x80000001, 0; refused("0302", 0x87, names());
+	$sock = pop @all; close_conn(); select undef, undef, undef, 0.5; login_ready()'
+	attr_is "$iscsi:t0/failures/too_many_sessions" 1
+	kernel_log | grep -q -F ' the target has as many sessions as it may have: '
+	wait_until 30 no_session
+}
+
 @test "many log-ins within a minute" {
 	iscsi_export nullio size=1M
 	raw 'my $begin = time; my $left = $ENV{SCST_LOGINS};
