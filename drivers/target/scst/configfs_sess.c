@@ -100,7 +100,7 @@ static void scst_sess_read(struct config_item *item, struct scst_counts *counts)
 {
 	struct scst_session *sess = scst_session_from_item(item);
 
-	scst_stats_read(&sess->stats, &sess->cmds->counts, counts);
+	scst_stats_read(&sess->stats, &sess->tally, counts);
 }
 
 static ssize_t scst_sess_commands_show(struct config_item *item, char *page)

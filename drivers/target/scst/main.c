@@ -13,6 +13,7 @@
 DEFINE_MUTEX(scst_config_lock);
 struct workqueue_struct *scst_tmf_wq;
 struct workqueue_struct *scst_session_wq;
+struct workqueue_struct *scst_stats_wq;
 
 char *scst_system_id;
 module_param_named(system_id, scst_system_id, charp, 0444);
@@ -28,8 +29,14 @@ static int __init scst_wq_init(void)
 	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
 	if (!scst_session_wq)
 		goto out_tmf_wq;
+	/* Those of scst_tmf cancel its work. */
+	scst_stats_wq = alloc_workqueue("scst_stats", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
+	if (!scst_stats_wq)
+		goto out_session_wq;
 	return 0;
 
+out_session_wq:
+	destroy_workqueue(scst_session_wq);
 out_tmf_wq:
 	destroy_workqueue(scst_tmf_wq);
 	return -ENOMEM;
@@ -39,6 +46,7 @@ static void scst_wq_exit(void)
 {
 	destroy_workqueue(scst_session_wq);
 	destroy_workqueue(scst_tmf_wq);
+	destroy_workqueue(scst_stats_wq);
 }
 
 static int __init scst_init(void)

@@ -120,10 +120,8 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 	INIT_LIST_HEAD(&nexus->dev_entry);
 	INIT_LIST_HEAD(&nexus->change_entry);
 	scst_ua_init(nexus);
-	if (!scst_stats_nexus_init(nexus))
-		return nexus;
-	scst_nexus_free(nexus);
-	return NULL;
+	scst_stats_nexus_init(nexus);
+	return nexus;
 }
 
 /**

@@ -85,6 +85,7 @@ struct kobj_uevent_env;
 extern struct mutex scst_config_lock;
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
+extern struct workqueue_struct *scst_stats_wq;	/* memory for counters */
 
 #define SCST_ERROR_LEN	160
 
@@ -104,13 +105,11 @@ struct scst_error {
  * @cmds:	struct scst_cmd.entry
  * @deferred:	commands that wait for a tasklet to put them on a list; only
  *		the sum over all CPUs means something
- * @counts:	what commands counted whose LUN is not there
  */
 struct scst_cmd_list {
 	spinlock_t lock;		/* guards cmds */
 	struct list_head cmds;		/* L */
 	long deferred;			/* this_cpu operations */
-	struct scst_counts counts;	/* as in stats.c */
 };
 
 /*
@@ -217,12 +216,12 @@ struct scst_waiter {
  *		has commands on the device, which must not meet newer ones
  * @task_set:	its own, if it has one
  * @losses_told: how many of @dev->losses its initiator knows of; see lost.c
- * @counts:	what its commands counted
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
  * @ua_queue:	enum scst_ua, the next to report first; each stands there once
- * @dev_part:	@counts as a part of @dev->stats
- * @sess_part:	@counts as a part of @sess->stats
+ * @tally:	what its commands counted
+ * @dev_part:	@tally as a part of @dev->stats
+ * @sess_part:	@tally as a part of @sess->stats
  * @sysfs:	what stands for it in sysfs, or NULL
  * @dev_entry:	on @dev->nexuses
  * @change_entry: on the list of those who publish, remove or wait for it
@@ -241,10 +240,10 @@ struct scst_nexus {
 	bool behind;				/* D */
 	unsigned int losses_told;		/* S */
 	struct scst_task_set task_set;		/* D */
-	struct scst_counts __percpu *counts;	/* I */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	u8 ua_queue[SCST_UA_COUNT];		/* U */
+	struct scst_tally tally;		/* as in stats.c */
 	struct scst_stats_part dev_part;
 	struct scst_stats_part sess_part;
 	struct device *sysfs;			/* C */
@@ -375,6 +374,7 @@ struct scst_group {
  * @waitq:	woken when a command went while there were @waiters, and when a
  *		TMF ended
  * @stats:	what its nexuses counted
+ * @tally:	what commands counted whose LUN is not there
  * @sysfs:	what stands for it in sysfs
  * @map_entry:	on @map->sessions
  * @tgt_entry:	on @tgt->sessions
@@ -407,6 +407,7 @@ struct scst_session {
 	atomic_t waiters;
 	wait_queue_head_t waitq;
 	struct scst_stats_sum stats;
+	struct scst_tally tally;		/* as in stats.c */
 	struct device *sysfs;			/* I, until it is drained */
 	struct list_head map_entry;		/* C */
 	void (*gone)(void *priv);		/* I, from unregister on */
@@ -1060,13 +1061,14 @@ void scst_session_tmf_gone(struct scst_session *sess);
 /* stats.c: counters and histograms */
 void scst_stats_start(const struct scst_cmd *cmd);
 void scst_stats_end(const struct scst_cmd *cmd, bool aborted);
-void scst_stats_read(struct scst_stats_sum *sum,
-		     const struct scst_counts __percpu *own,
+void scst_stats_read(struct scst_stats_sum *sum, const struct scst_tally *own,
 		     struct scst_counts *result);
 u64 scst_stats_depth(const struct scst_counts *counts);
 void scst_stats_sum_init(struct scst_stats_sum *sum);
-int scst_stats_nexus_init(struct scst_nexus *nexus);
+void scst_stats_nexus_init(struct scst_nexus *nexus);
 void scst_stats_nexus_exit(struct scst_nexus *nexus);
+void scst_stats_session_init(struct scst_session *sess);
+void scst_stats_session_exit(struct scst_session *sess);
 
 /* sysfs.c: what is */
 int scst_sysfs_init(void);

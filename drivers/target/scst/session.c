@@ -32,6 +32,7 @@ void scst_session_free(struct scst_session *sess)
 	struct scst_plugin *plugin = sess->plugin;
 
 	xa_destroy(&sess->nexuses);
+	scst_stats_session_exit(sess);
 	scst_tags_exit(sess);
 	free_percpu(sess->cmds);
 	kfree(sess->initiator);
@@ -184,7 +185,7 @@ static struct scst_session *scst_session_alloc(struct scst_target *tgt,
 	__module_get(sess->plugin->owner);
 	sess->priv = priv;
 	xa_init(&sess->nexuses);
-	scst_stats_sum_init(&sess->stats);
+	scst_stats_session_init(sess);
 	init_waitqueue_head(&sess->waitq);
 	INIT_LIST_HEAD(&sess->map_entry);
 	INIT_DELAYED_WORK(&sess->closer.work, scst_session_close_work);

@@ -4,6 +4,9 @@
  *
  * A command writes only to this CPU's counters of its I_T_L nexus: no lock, no
  * atomic operation, no cache line of another CPU. Who reads adds up.
+ *
+ * An initiator sees many LUNs, and uses few of them: a nexus has these counters when it has had
+ * some commands. Until then all CPUs count in the same place.
  */
 #include <linux/bitops.h>
 #include <linux/cache.h>
@@ -18,10 +21,46 @@ static_assert(SCST_COUNT_OTHERS + SCST_DIR_IN == SCST_COUNT_READS);
 static_assert(SCST_COUNT_READ_BYTES - SCST_COUNT_WRITE_BYTES ==
 	      SCST_DIR_IN - SCST_DIR_OUT);
 
+/* More than an initiator sends to get to know a LUN */
+#define SCST_TALLY_FEW	64
+
 /* A command to a LUN that is not there is its session's only. */
-static struct scst_counts __percpu *scst_cmd_counts(const struct scst_cmd *cmd)
+static struct scst_tally *scst_cmd_tally(const struct scst_cmd *cmd)
 {
-	return cmd->nexus ? cmd->nexus->counts : &cmd->sess->cmds->counts;
+	return cmd->nexus ? &cmd->nexus->tally : &cmd->sess->tally;
+}
+
+/* Without memory for them it is tried again after as many commands. */
+static void scst_tally_grow_work(struct work_struct *work)
+{
+	struct scst_tally *tally = container_of(work, struct scst_tally, grow);
+
+	if (tally->shares)
+		return;
+	/* Whoever finds them finds zeroes in them. */
+	smp_store_release(&tally->shares,
+			  __alloc_percpu_gfp(sizeof(struct scst_counts), SMP_CACHE_BYTES,
+					     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN));
+}
+
+static void scst_tally_init(struct scst_tally *tally)
+{
+	INIT_WORK(&tally->grow, scst_tally_grow_work);
+}
+
+static void scst_tally_exit(struct scst_tally *tally)
+{
+	cancel_work_sync(&tally->grow);
+	free_percpu(tally->shares);
+}
+
+static void scst_count(struct scst_tally *tally, struct scst_counts __percpu *shares,
+		       unsigned int i, u64 n)
+{
+	if (likely(shares))
+		this_cpu_add(shares->n[i], n);
+	else
+		atomic64_add(n, &tally->few[i]);
 }
 
 /**
@@ -32,7 +71,13 @@ static struct scst_counts __percpu *scst_cmd_counts(const struct scst_cmd *cmd)
  */
 void scst_stats_start(const struct scst_cmd *cmd)
 {
-	this_cpu_inc(scst_cmd_counts(cmd)->n[SCST_COUNT_STARTED]);
+	struct scst_tally *tally = scst_cmd_tally(cmd);
+	struct scst_counts __percpu *shares = READ_ONCE(tally->shares);
+
+	if (likely(shares))
+		this_cpu_inc(shares->n[SCST_COUNT_STARTED]);
+	else if (!(atomic64_inc_return(&tally->few[SCST_COUNT_STARTED]) % SCST_TALLY_FEW))
+		queue_work(scst_stats_wq, &tally->grow);
 }
 
 static unsigned int scst_latency_bucket(u64 ns)
@@ -45,18 +90,18 @@ static bool scst_status_is_error(u8 status)
 	return status != SAM_STAT_GOOD && status != SAM_STAT_CONDITION_MET;
 }
 
-static void scst_stats_answered(const struct scst_cmd *cmd,
-				struct scst_counts __percpu *counts)
+static void scst_stats_answered(const struct scst_cmd *cmd, struct scst_tally *tally,
+				struct scst_counts __percpu *shares)
 {
 	u64 ns = ktime_get_ns() - cmd->start_ns;
 
-	this_cpu_inc(counts->n[SCST_COUNT_OTHERS + cmd->dir]);
+	scst_count(tally, shares, SCST_COUNT_OTHERS + cmd->dir, 1);
 	if (cmd->data_len)
-		this_cpu_add(counts->n[SCST_COUNT_WRITE_BYTES + cmd->dir -
-				       SCST_DIR_OUT], cmd->data_len);
+		scst_count(tally, shares, SCST_COUNT_WRITE_BYTES + cmd->dir - SCST_DIR_OUT,
+			   cmd->data_len);
 	if (unlikely(scst_status_is_error(cmd->status)))
-		this_cpu_inc(counts->n[SCST_COUNT_ERRORS]);
-	this_cpu_inc(counts->n[SCST_COUNT_LATENCY + scst_latency_bucket(ns)]);
+		scst_count(tally, shares, SCST_COUNT_ERRORS, 1);
+	scst_count(tally, shares, SCST_COUNT_LATENCY + scst_latency_bucket(ns), 1);
 }
 
 /**
@@ -68,27 +113,39 @@ static void scst_stats_answered(const struct scst_cmd *cmd,
  */
 void scst_stats_end(const struct scst_cmd *cmd, bool aborted)
 {
-	struct scst_counts __percpu *counts = scst_cmd_counts(cmd);
+	struct scst_tally *tally = scst_cmd_tally(cmd);
+	struct scst_counts __percpu *shares = READ_ONCE(tally->shares);
 
 	if (unlikely(aborted))
-		this_cpu_inc(counts->n[SCST_COUNT_ABORTS]);
+		scst_count(tally, shares, SCST_COUNT_ABORTS, 1);
 	else
-		scst_stats_answered(cmd, counts);
+		scst_stats_answered(cmd, tally, shares);
 }
 
 /* On 32-bit machines a counter may be read between the writes of its halves. */
-static void scst_counts_add(struct scst_counts *sum,
-			    const struct scst_counts __percpu *counts)
+static void scst_shares_add(struct scst_counts *sum,
+			    const struct scst_counts __percpu *shares)
 {
 	unsigned int i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		const struct scst_counts *share = per_cpu_ptr(counts, cpu);
+		const struct scst_counts *share = per_cpu_ptr(shares, cpu);
 
 		for (i = 0; i < SCST_COUNTS; i++)
 			sum->n[i] += READ_ONCE(share->n[i]);
 	}
+}
+
+static void scst_tally_add(struct scst_counts *sum, const struct scst_tally *tally)
+{
+	const struct scst_counts __percpu *shares = READ_ONCE(tally->shares);
+	unsigned int i;
+
+	for (i = 0; i < SCST_COUNTS; i++)
+		sum->n[i] += atomic64_read(&tally->few[i]);
+	if (shares)
+		scst_shares_add(sum, shares);
 }
 
 /**
@@ -101,8 +158,7 @@ static void scst_counts_add(struct scst_counts *sum,
  *
  * Context: process context.
  */
-void scst_stats_read(struct scst_stats_sum *sum,
-		     const struct scst_counts __percpu *own,
+void scst_stats_read(struct scst_stats_sum *sum, const struct scst_tally *own,
 		     struct scst_counts *result)
 {
 	struct scst_stats_part *part;
@@ -110,14 +166,14 @@ void scst_stats_read(struct scst_stats_sum *sum,
 
 	memset(result, 0, sizeof(*result));
 	if (own)
-		scst_counts_add(result, own);
+		scst_tally_add(result, own);
 	if (!sum)
 		return;
 	mutex_lock(&sum->lock);
 	for (i = 0; i < SCST_COUNTS; i++)
 		result->n[i] += sum->gone.n[i];
 	list_for_each_entry(part, &sum->parts, entry)
-		scst_counts_add(result, part->counts);
+		scst_tally_add(result, part->tally);
 	mutex_unlock(&sum->lock);
 }
 
@@ -148,11 +204,10 @@ void scst_stats_sum_init(struct scst_stats_sum *sum)
 	INIT_LIST_HEAD(&sum->parts);
 }
 
-static void scst_stats_join(struct scst_stats_sum *sum,
-			    struct scst_stats_part *part,
-			    struct scst_counts __percpu *counts)
+static void scst_stats_join(struct scst_stats_sum *sum, struct scst_stats_part *part,
+			    const struct scst_tally *tally)
 {
-	part->counts = counts;
+	part->tally = tally;
 	mutex_lock(&sum->lock);
 	list_add_tail(&part->entry, &sum->parts);
 	mutex_unlock(&sum->lock);
@@ -163,7 +218,7 @@ static void scst_stats_leave(struct scst_stats_sum *sum,
 			     struct scst_stats_part *part)
 {
 	mutex_lock(&sum->lock);
-	scst_counts_add(&sum->gone, part->counts);
+	scst_tally_add(&sum->gone, part->tally);
 	list_del(&part->entry);
 	mutex_unlock(&sum->lock);
 }
@@ -173,30 +228,44 @@ static void scst_stats_leave(struct scst_stats_sum *sum,
  * @nexus: the nexus
  *
  * Context: process context.
- * Return: 0 or -ENOMEM.
  */
-int scst_stats_nexus_init(struct scst_nexus *nexus)
+void scst_stats_nexus_init(struct scst_nexus *nexus)
 {
-	nexus->counts = __alloc_percpu(sizeof(struct scst_counts),
-				       SMP_CACHE_BYTES);
-	if (!nexus->counts)
-		return -ENOMEM;
-	scst_stats_join(&nexus->dev->stats, &nexus->dev_part, nexus->counts);
-	scst_stats_join(&nexus->sess->stats, &nexus->sess_part, nexus->counts);
-	return 0;
+	scst_tally_init(&nexus->tally);
+	scst_stats_join(&nexus->dev->stats, &nexus->dev_part, &nexus->tally);
+	scst_stats_join(&nexus->sess->stats, &nexus->sess_part, &nexus->tally);
 }
 
 /**
  * scst_stats_nexus_exit - a nexus has counted its last command
- * @nexus: the nexus; scst_stats_nexus_init() may have failed
+ * @nexus: the nexus
  *
  * Context: process context.
  */
 void scst_stats_nexus_exit(struct scst_nexus *nexus)
 {
-	if (!nexus->counts)
-		return;
 	scst_stats_leave(&nexus->dev->stats, &nexus->dev_part);
 	scst_stats_leave(&nexus->sess->stats, &nexus->sess_part);
-	free_percpu(nexus->counts);
+	scst_tally_exit(&nexus->tally);
+}
+
+/**
+ * scst_stats_session_init - begin to count for a session
+ * @sess: the session
+ */
+void scst_stats_session_init(struct scst_session *sess)
+{
+	scst_stats_sum_init(&sess->stats);
+	scst_tally_init(&sess->tally);
+}
+
+/**
+ * scst_stats_session_exit - a session has counted its last command
+ * @sess: the session
+ *
+ * Context: process context.
+ */
+void scst_stats_session_exit(struct scst_session *sess)
+{
+	scst_tally_exit(&sess->tally);
 }

@@ -5,9 +5,11 @@
 #ifndef _SCST_STATS_H
 #define _SCST_STATS_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 /* Bucket 0: less than 1 us; n: from 2^(n - 1) us on; the last: from 16.8 s on */
 #define SCST_LATENCY_BUCKETS	26
@@ -54,13 +56,26 @@ struct scst_counts {
 };
 
 /**
+ * struct scst_tally - what the commands of an I_T_L nexus counted, or those of a session whose
+ *	LUN is not there
+ * @shares:	each CPU's; NULL as long as there were few commands
+ * @few:	what was counted without them, by enum scst_count
+ * @grow:	makes them
+ */
+struct scst_tally {
+	struct scst_counts __percpu *shares;	/* set once, READ_ONCE() */
+	atomic64_t few[SCST_COUNTS];
+	struct work_struct grow;
+};
+
+/**
  * struct scst_stats_part - an I_T_L nexus's counters as a part of a sum
  * @entry:	on scst_stats_sum.parts
- * @counts:	the counters
+ * @tally:	the counters
  */
 struct scst_stats_part {
 	struct list_head entry;
-	struct scst_counts __percpu *counts;
+	const struct scst_tally *tally;
 };
 
 /**

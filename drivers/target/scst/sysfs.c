@@ -19,12 +19,12 @@
  * struct scst_sysfs - an entry
  * @dev:	what the driver core knows of; its drvdata is the object
  * @stats:	the counters of the object's nexuses, or NULL
- * @counts:	its own counters, or NULL
+ * @tally:	its own counters, or NULL
  */
 struct scst_sysfs {
 	struct device dev;
 	struct scst_stats_sum *stats;
-	const struct scst_counts __percpu *counts;
+	const struct scst_tally *tally;
 };
 
 static DEFINE_IDA(scst_session_ida);
@@ -40,7 +40,7 @@ static void scst_sysfs_read(struct device *dev, struct scst_counts *counts)
 {
 	const struct scst_sysfs *entry = to_scst_sysfs(dev);
 
-	scst_stats_read(entry->stats, entry->counts, counts);
+	scst_stats_read(entry->stats, entry->tally, counts);
 }
 
 /**
@@ -435,7 +435,7 @@ int scst_sysfs_session_add(struct scst_session *sess)
 	sess->id = ret;
 	entry->dev.class = &scst_session_class;
 	entry->stats = &sess->stats;
-	entry->counts = &sess->cmds->counts;
+	entry->tally = &sess->tally;
 	dev_set_name(&entry->dev, "%d", sess->id);
 	ret = scst_sysfs_add(entry, &sess->sysfs);
 	if (ret)
@@ -515,7 +515,7 @@ static int scst_sysfs_lun_make(struct scst_nexus *nexus)
 		return -ENOMEM;
 	entry->dev.parent = nexus->sess->sysfs;
 	entry->dev.type = &scst_nexus_type;
-	entry->counts = nexus->counts;
+	entry->tally = &nexus->tally;
 	dev_set_name(&entry->dev, "lun%u", nexus->lun);
 	return scst_sysfs_add(entry, &nexus->sysfs);
 }

@@ -363,7 +363,7 @@ expect_failure() {
 }
 
 @test "a function's time is not over for what others abort meanwhile" {
-	attr_set $device/fence_ms 2000
+	attr_set $device/fence_ms 6000
 	pr_ports_are a b
 	as b
 	start 7 "$write_1" data=hold
@@ -373,7 +373,7 @@ expect_failure() {
 	# Command 8 came later, and is with a backend that is slow, but alive.
 	medium d0 hold
 	start 8 "$write_1"
-	scst_sleep 1.5
+	scst_sleep 2
 	ask "tmf 108 fn=$abort_task ref=8"
 	equal '100 response=4' "$(probe_result)"
 	attr_is $device/state active

@@ -43,6 +43,20 @@ kernel_memory() {
 	awk '/^(Slab|Percpu|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo
 }
 
+percpu_memory() {
+	awk '/^Percpu:/ { print $2 }' /proc/meminfo
+}
+
+# With counters for each CPU it would be 320 bytes for each LUN and CPU.
+@test "a LUN that is seen, and not used, has no counters for each CPU" {
+	many_probes 200
+	luns=16 map_luns
+	before=$(percpu_memory)
+	log_in many 200
+	[ $(($(percpu_memory) - before)) -lt 500 ]
+	log_out_all
+}
+
 @test "log-ins and log-outs cost what they cost, however many there are" {
 	many_probes "$sessions"
 	map_luns
