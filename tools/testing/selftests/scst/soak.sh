@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # make soak: every test in every bed, a large configuration, thousands of sessions at a dead
-# backend, a thousand iSCSI sessions, a fault at every allocation, a power failure after every
-# write, long schedules against the model of SAM, ten minutes of hostile iSCSI initiators with
-# every checker and ten on several CPUs, then hours of I/O while the configuration changes
-# under it, while it is reset and aborted, and while tasks of all kinds come and go, one bed
-# after the other. SOAK_MINUTES is the time of these in all. SCST_SEED is where schedules and
-# hostile initiators begin: by default what it never was.
+# backend, a thousand iSCSI sessions, a fault at every allocation, every planted fault, a power
+# failure after every write, long schedules against the model of SAM, ten minutes of hostile
+# iSCSI initiators with every checker and ten on several CPUs, then hours of I/O while the
+# configuration changes under it, while it is reset and aborted, and while tasks of all kinds
+# come and go, one bed after the other. SOAK_MINUTES is the time of these in all. SCST_SEED is
+# where schedules and hostile initiators begin: by default what it never was.
 
 set -u
 
@@ -25,6 +25,7 @@ SCST_WHOLE=1 "$tests/check.sh" uml-smp vm-6.1 vm-6.12 || exit 1
 	env SCST_SESSIONS=1000 SCST_LOGINS=1000 SCST_NAMESPACES=50 \
 	bats --tap "$tests/77-iscsi-many.bats" || exit 1
 "$tests/run_vm.sh" --bed uml --timeout 900 -- bats --tap "$tests"/faults/*.bats || exit 1
+"$tests/planted.sh" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_DAMAGE_STEP=1 bats --tap "$tests"/2[34]-aptpl*.bats || exit 1
 for bed in uml uml-smp; do
