@@ -273,17 +273,14 @@ static void scst_cdb_test_rows_agree(struct kunit *test)
 
 	for (i = 0; i < scst_opcode_count; i++) {
 		const struct scst_opcode *op = &scst_opcodes[i];
-		bool medium = op->flags & SCST_OPF_MEDIUM;
+		bool medium = op->io != SCST_IO_NONE;
 		bool writes = op->flags & SCST_OPF_WRITES;
 
-		KUNIT_EXPECT_EQ_MSG(test, medium, op->io != SCST_IO_NONE, "%s",
-				    op->name);
 		KUNIT_EXPECT_EQ_MSG(test, medium, op->lba.len != 0, "%s",
 				    op->name);
 		KUNIT_EXPECT_EQ_MSG(test, writes, op->io == SCST_IO_WRITE, "%s",
 				    op->name);
-		KUNIT_EXPECT_TRUE_MSG(test, op->exec || op->io != SCST_IO_NONE,
-				      "%s", op->name);
+		KUNIT_EXPECT_TRUE_MSG(test, op->exec || medium, "%s", op->name);
 		if (op->sa != NO_SA)
 			KUNIT_EXPECT_EQ_MSG(test, op->usage[op->sa_byte] & 0x1f,
 					    0x1f, "%s", op->name);

@@ -132,7 +132,6 @@ static void scst_device_set_params(struct scst_device *dev,
 		scst_ua_raise_device(dev, SCST_UA_CAPACITY_CHANGED, NULL);
 	scst_ua_raise_device(dev, SCST_UA_MEDIUM_CHANGED, NULL);
 	dev->params = *params;
-	dev->stopped = false;
 	dev->lost = false;
 	WRITE_ONCE(dev->fenced, false);
 	scst_mode_reset(dev);

@@ -55,14 +55,13 @@ struct scst_cdb_field {
 /* Answered also while the device is not ready; not part of the task set */
 #define SCST_OPF_ANY_STATE	BIT(1)
 #define SCST_OPF_SKIP_UA	BIT(2)	/* does not report unit attentions */
-#define SCST_OPF_MEDIUM		BIT(3)	/* touches the medium: NOT READY while stopped */
-#define SCST_OPF_WRITES		BIT(4)	/* refused when write protected */
-#define SCST_OPF_ZERO_IS_256	BIT(5)	/* a 6-byte CDB's length 0 means 256 */
-#define SCST_OPF_FUA		BIT(6)	/* byte 1 bit 3 is FUA */
+#define SCST_OPF_WRITES		BIT(3)	/* refused when write protected */
+#define SCST_OPF_ZERO_IS_256	BIT(4)	/* a 6-byte CDB's length 0 means 256 */
+#define SCST_OPF_FUA		BIT(5)	/* byte 1 bit 3 is FUA */
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
-#define SCST_OPF_BYTCHK		BIT(7)
-#define SCST_OPF_WELL_KNOWN	BIT(8)	/* the REPORT LUNS well known LU has it */
-#define SCST_OPF_SLEEPS		BIT(9)	/* @exec: in a worker, may sleep, see there */
+#define SCST_OPF_BYTCHK		BIT(6)
+#define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU has it */
+#define SCST_OPF_SLEEPS		BIT(8)	/* @exec: in a worker, may sleep, see there */
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,

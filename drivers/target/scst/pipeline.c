@@ -80,8 +80,6 @@ static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
 
-	if ((op->flags & SCST_OPF_MEDIUM) && READ_ONCE(cmd->dev->stopped))
-		return SCST_SENSE_NEEDS_START;
 	if ((op->flags & SCST_OPF_WRITES) && scst_write_protected(cmd))
 		return SCST_SENSE_WRITE_PROTECTED;
 	return scst_sbc_check_range(cmd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Block commands: ranges, capacity, starting and stopping. The medium itself is
- * the handler's.
+ * Block commands: ranges, capacity, power conditions. The medium itself is the
+ * handler's.
  */
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -137,13 +137,6 @@ void scst_sbc_sync_all(struct scst_cmd *cmd)
 	cmd->nblocks = READ_ONCE(cmd->dev->params.nblocks);
 }
 
-static void scst_sbc_set_stopped(struct scst_device *dev, bool stopped)
-{
-	spin_lock_bh(&dev->lock);
-	WRITE_ONCE(dev->stopped, stopped);
-	spin_unlock_bh(&dev->lock);
-}
-
 static void scst_start_valid(struct scst_cmd *cmd)
 {
 	bool start = cmd->cdb[4] & 0x01;
@@ -154,7 +147,6 @@ static void scst_start_valid(struct scst_cmd *cmd)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 4, 1);
 		return;
 	}
-	scst_sbc_set_stopped(cmd->dev, !start);
 	if (!start && !no_flush)
 		scst_sbc_sync_all(cmd);
 }
@@ -163,8 +155,11 @@ static void scst_start_valid(struct scst_cmd *cmd)
  * scst_exec_start_stop - START STOP UNIT
  * @cmd: the command
  *
- * Idle and standby would need the power condition mode page, which there is
- * not: nothing here consumes less power when it idles.
+ * Nobody stops a disk that others use, too: firmware and hosts that shut down send
+ * START=0, and nobody starts the disk again. What is asked for is that nothing is lost
+ * when the power goes, so the cache is written back. Idle and standby would need the
+ * power condition mode page, which there is not: nothing here consumes less power when
+ * it idles.
  *
  * Context: thread or atomic.
  */
@@ -177,9 +172,7 @@ void scst_exec_start_stop(struct scst_cmd *cmd)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 4, 7);
 	else if (modifier)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 3, 3);
-	else if (condition == SCST_POWER_ACTIVE)
-		scst_sbc_set_stopped(cmd->dev, false);
-	else
+	else if (condition == SCST_POWER_START_VALID)
 		scst_start_valid(cmd);
 }
 

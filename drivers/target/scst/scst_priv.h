@@ -612,7 +612,6 @@ struct scst_identity {
  * @lock:	guards what is tagged D
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
- * @stopped:	START STOP UNIT stopped it
  * @losses:	how often cached writes were found not to have reached the medium
  * @losses_start: how many of these a new nexus need not be told
  * @loss_sense:	what is told of the last one
@@ -680,7 +679,6 @@ struct scst_device {
 						 * nblocks: C, READ_ONCE()
 						 */
 	struct scst_mode mode;			/* S */
-	bool stopped;				/* S */
 	unsigned int losses;			/* S */
 	unsigned int losses_start;		/* D */
 	scst_sense_t loss_sense;		/* D */

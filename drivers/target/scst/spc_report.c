@@ -261,7 +261,7 @@ static scst_sense_t scst_pollable_sense(const struct scst_device *dev)
 {
 	if (READ_ONCE(dev->state) != SCST_DEV_ACTIVE)
 		return scst_order_refusal(dev);
-	return READ_ONCE(dev->stopped) ? SCST_SENSE_NEEDS_START : SCST_SENSE_NONE;
+	return SCST_SENSE_NONE;
 }
 
 static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
@@ -300,8 +300,6 @@ void scst_exec_request_sense(struct scst_cmd *cmd)
  */
 void scst_exec_test_unit_ready(struct scst_cmd *cmd)
 {
-	if (cmd->dev && READ_ONCE(cmd->dev->stopped))
-		scst_cmd_set_sense(cmd, SCST_SENSE_NEEDS_START);
 }
 
 /**

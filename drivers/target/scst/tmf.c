@@ -246,7 +246,6 @@ static void scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua)
 	spin_lock_bh(&dev->lock);
 	__scst_ua_raise_device(dev, ua, NULL);
 	__scst_mode_reset(dev);
-	WRITE_ONCE(dev->stopped, false);
 	scst_reserve_set(dev, NULL);
 	__scst_aca_clear_all(dev);
 	spin_unlock_bh(&dev->lock);

@@ -141,8 +141,6 @@ other_initiator() {
 		[[ $answer != *'Invalid command operation code' ]]
 		[ "${list[i + 5]}" != 01 ] || [[ $answer != *': byte 1 bit 4' ]]
 	done
-	# START STOP UNIT stopped it.
-	good "$sg" 1b 00 00 00 01 00
 }
 
 @test "one command is reported with its usage map" {
@@ -348,9 +346,6 @@ other_initiator() {
 	ends Good mode_select "$other" "$exceptions"
 	returns '70 00 06 00 00 00 00 0a 00 00 00 00 2a 01 00 00 00 00' \
 		-r 18 "$sg" 03 00 00 00 12 00
-	good "$sg" 1b 00 00 00 00 00
-	returns '72 02 04 02 00 00 00 00' -r 252 "$sg" 03 01 00 00 fc 00
-	good "$sg" 1b 00 00 00 01 00
 }
 
 @test "write protection of medium and LUN shows in MODE SENSE and stops writes" {

@@ -121,6 +121,21 @@ data_is_same() {
 	[ "$(fs_flushes)" -gt "$flushes" ]
 }
 
+@test "a cached write is on the medium after a host has stopped the disk" {
+	fs_make 24M
+	file=$(fs_file file 8388608)
+	disk=$(export_disk fileio "path=$file")
+	sg=$(sg_of "$disk")
+	equal Good "$(write_10 "$sg" 64 8 before-the-stop)"
+	# NO_FLUSH
+	sg_raw "$sg" 1b 00 00 00 04 00
+	fs_lacks before-the-stop
+	flushes=$(fs_flushes)
+	sg_start --stop "$sg"
+	fs_holds before-the-stop
+	[ "$(fs_flushes)" -gt "$flushes" ]
+}
+
 @test "a write with FUA is on the medium when it completes" {
 	fs_make 24M
 	make_target t0 i0

@@ -13,6 +13,7 @@ load lib/pr
 
 turn=cdb=000000000000
 sync=cdb=35000000000000000000
+stop=cdb=1b0000000000
 report_luns='dir=in len=64 cdb=a00000000000000000400000'
 
 request_sense='dir=in len=18 cdb=030000001200'
@@ -72,6 +73,12 @@ same_sense() {
 # hears_of_loss COMMAND...: once, and then all is well.
 hears_of_loss() {
 	expect_sense 04 0c 00 "$@" && expect_status 00 "$@"
+}
+
+# The disk is ready, and its cache empty.
+hears_of_nothing_more() {
+	expect_status 00 dir=out len=4096 cdb=2a000000006500000100 && expect_status 00 $turn &&
+		expect_status 00 $sync
 }
 
 # --- cached writes
@@ -158,14 +165,27 @@ hears_of_loss() {
 	expect_status 00 $sync
 }
 
+@test "STOP tells of lost writes: again if the response did not arrive, every initiator, once" {
+	lossy_disk
+	expect_status 00 "$write_lost"
+	start 2 $stop send=fail
+	probe_answers '2 undelivered'
+	as b
+	expect_sense 04 0c 00 $stop
+	fs_repair
+	hears_of_nothing_more
+	as a
+	hears_of_loss $stop
+	hears_of_nothing_more
+}
+
 @test "MODE SELECT that ends the write cache and STOP tell of lost writes" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	as b
 	expect_sense 04 0c 00 $sync
 	as a
-	expect_sense 04 0c 00 cdb=1b0000000000
-	expect_status 00 cdb=1b0000000100
+	expect_sense 04 0c 00 $stop
 	expect_status 00 "$write_lost"
 	as b
 	expect_sense 04 0c 00 $sync
@@ -267,9 +287,7 @@ hears_of_loss() {
 	attr_set devices/probe/d0/fence_ms 100
 	probe_target probe/d0
 	pr_ports_are a
-	expect_status 00 cdb=1b0000000000
-	same_sense 02 04 02
-	expect_status 00 cdb=1b0000000100
+	expect_status 00 $turn
 	expect_status 00 "$request_sense"
 	matches '* data=700000*' "$reply"
 	# lost

@@ -237,6 +237,26 @@ set_cache_type() {
 	equal "$(printf new | od -An -tx1 | tr -d ' \n')" "${data:8}"
 }
 
+# --- what one host does to another
+
+# SBC-3 5.20 lets START=0 stop the disk for all; hosts that restart, and firmware, send it, and
+# do not start the disk again.
+@test "a host that stops the disk takes it neither from others nor from itself" {
+	truncate -s 16M "$BATS_TEST_TMPDIR/image"
+	disk=$(export_disk fileio "path=$BATS_TEST_TMPDIR/image")
+	mkdir targets/local/t0/initiators/i1 "$BATS_TEST_TMPDIR/fs"
+	sg=$(wait_for_sg t0 i1 0)
+	wait_until 10 sg_turs "$sg" 2>/dev/null
+	mkfs.ext4 -q "$disk"
+	mount "$disk" "$BATS_TEST_TMPDIR/fs"
+	good "$sg" 1b 00 00 00 00 00
+	dd if=/dev/urandom of="$BATS_TEST_TMPDIR/fs/file" bs=4k count=64 conv=fsync status=none
+	good "$sg" 00 00 00 00 00 00
+	good -r 512 "$sg" 28:00:0:1
+	umount "$BATS_TEST_TMPDIR/fs"
+	e2fsck -fn "$disk"
+}
+
 # --- what is refused
 
 # SPC-4 4.3.3, SPC-6 5.6: INVALID FIELD IN CDB, and the field is the SERVICE ACTION.

@@ -207,7 +207,6 @@ pr_matrix() {
 		c* | a18) fail "column $2 from $1: $command: $reply" || return ;;
 		esac
 	done
-	send cdb=1b0000000100
 }
 
 # pr_state: sets $state to what READ FULL STATUS returns, without the generation.
