@@ -222,30 +222,41 @@ CONFIGFS_ATTR(scst_dev_, serial);
 
 static ssize_t scst_dev_naa_id_show(struct config_item *item, char *page)
 {
-	u64 naa_id;
+	const u8 *naa = scst_device_from_item(item)->id.naa_id;
+	ssize_t len;
 
 	mutex_lock(&scst_config_lock);
-	naa_id = scst_device_from_item(item)->id.naa_id;
+	len = sysfs_emit(page, "%*phN\n", scst_naa_len(naa), naa);
 	mutex_unlock(&scst_config_lock);
-	return sysfs_emit(page, "%016llx\n", naa_id);
+	return len;
 }
 
-/* SPC-6 7.7.6.6.4: locally assigned */
+/* SPC-6 7.7.6.6: the first digit says how many there are. */
+static int scst_dev_parse_naa_id(struct scst_device *dev, const char *page, u8 *naa)
+{
+	size_t digits = strcspn(page, "\n");
+
+	if ((digits == 16 || digits == 32) && !hex2bin(naa, page, digits / 2) &&
+	    scst_naa_len(naa) == digits / 2)
+		return 0;
+	scst_device_set_error(dev,
+			      "naa_id: not 16 hex digits that begin with 2, 3 or 5, or 32 with 6");
+	return -EINVAL;
+}
+
 static ssize_t scst_dev_naa_id_store(struct config_item *item, const char *page,
 				     size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
-	u64 naa_id;
-	int ret;
+	u8 naa[SCST_NAA_LEN] = {};
+	int ret = scst_dev_parse_naa_id(dev, page, naa);
 
-	if (kstrtou64(page, 16, &naa_id) || naa_id >> 60 != 3) {
-		scst_device_set_error(dev, "naa_id: not 16 hexadecimal digits that begin with 3");
-		return -EINVAL;
-	}
+	if (ret)
+		return ret;
 	ret = scst_device_config_lock(dev);
 	if (ret)
 		return ret;
-	dev->id.naa_id = naa_id;
+	memcpy(dev->id.naa_id, naa, sizeof(naa));
 	scst_device_config_unlock(dev);
 	return count;
 }

@@ -143,7 +143,7 @@ EXPORT_SYMBOL_GPL(scst_device_config_unlock);
 void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face)
 {
 	lockdep_assert_held(&scst_config_lock);
-	face->naa_id = dev->id.naa_id;
+	memcpy(face->naa_id, dev->id.naa_id, sizeof(face->naa_id));
 	face->nblocks = dev->params.nblocks;
 	face->block_shift = dev->params.block_shift;
 }

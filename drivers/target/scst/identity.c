@@ -18,8 +18,14 @@
 #define SCST_REVISION		"0100"
 
 /* NAA 3h: a locally assigned identifier, SPC-6 7.7.6.6.4 */
-#define SCST_NAA_LOCAL		(3ULL << 60)
+#define SCST_NAA_LOCAL_ID	(3ULL << 60)
 #define SCST_NAA_LOCAL_MASK	GENMASK_ULL(59, 0)
+
+/* The NAA field, SPC-6 7.7.6.6.1 */
+#define SCST_NAA_EXTENDED	0x2
+#define SCST_NAA_LOCAL		0x3
+#define SCST_NAA_REGISTERED	0x5
+#define SCST_NAA_REGISTERED_EXT	0x6
 
 static const siphash_key_t scst_identity_keys[] = {
 	{ { 0x5cb5d1a6e3f04c29ULL, 0x9d3ab0f7c2e61845ULL } },
@@ -62,6 +68,27 @@ static u64 scst_identity_hash(const char *machine, const char *name,
 }
 
 /**
+ * scst_naa_len - how long an NAA designator is
+ * @naa: its first byte, which says so
+ *
+ * Context: any.
+ * Return: bytes, or 0 if there is no such designator.
+ */
+unsigned int scst_naa_len(const u8 *naa)
+{
+	switch (*naa >> 4) {
+	case SCST_NAA_EXTENDED:
+	case SCST_NAA_LOCAL:
+	case SCST_NAA_REGISTERED:
+		return 8;
+	case SCST_NAA_REGISTERED_EXT:
+		return 16;
+	default:
+		return 0;
+	}
+}
+
+/**
  * scst_identity_init - give a device its identity
  * @dev: the device; its name and handler are known
  *
@@ -79,5 +106,5 @@ void scst_identity_init(struct scst_device *dev)
 		sizeof(id->product));
 	strscpy(id->revision, SCST_REVISION, sizeof(id->revision));
 	snprintf(id->serial, sizeof(id->serial), "%016llx%016llx", high, low);
-	id->naa_id = SCST_NAA_LOCAL | (high & SCST_NAA_LOCAL_MASK);
+	put_unaligned_be64(SCST_NAA_LOCAL_ID | (high & SCST_NAA_LOCAL_MASK), id->naa_id);
 }

@@ -17,14 +17,14 @@
 #include "scst_priv.h"
 
 #define SCST_PR_MAGIC		"SCST-PR"
-#define SCST_PR_VERSION		1
+#define SCST_PR_VERSION		2
 
 /**
  * struct scst_pr_image - how a file begins; big-endian, like SCSI
  * @magic:	SCST_PR_MAGIC with its NUL
  * @version:	SCST_PR_VERSION
  * @len:	bytes in the file
- * @naa_id:	whose it is: the device's NAA designator
+ * @naa_id:	whose it is: the device's NAA designator, padded with zeroes
  * @serial:	... and unit serial number, padded with zeroes
  * @type:	SCST_PR_*
  * @holder:	which registration holds the reservation, if one does
@@ -37,7 +37,7 @@ struct scst_pr_image {
 	u8 magic[8];
 	__be32 version;
 	__be32 len;
-	__be64 naa_id;
+	u8 naa_id[SCST_NAA_LEN];
 	u8 serial[SCST_SERIAL_LEN];
 	__be32 type;
 	__be32 holder;
@@ -115,7 +115,7 @@ static void scst_put_image(struct scst_pr_image *image, size_t len,
 	memcpy(image->magic, SCST_PR_MAGIC, sizeof(image->magic));
 	image->version = cpu_to_be32(SCST_PR_VERSION);
 	image->len = cpu_to_be32(len);
-	image->naa_id = cpu_to_be64(dev->id.naa_id);
+	memcpy(image->naa_id, dev->id.naa_id, sizeof(image->naa_id));
 	memcpy(image->serial, dev->id.serial, strlen(dev->id.serial));
 	image->type = cpu_to_be32(pr->type);
 	end = scst_put_image_regs(image, pr);
@@ -286,7 +286,7 @@ static bool scst_pr_image_is_whole(const struct scst_pr_image *image, size_t len
 static bool scst_pr_image_is_of(const struct scst_pr_image *image,
 				const struct scst_device *dev)
 {
-	return be64_to_cpu(image->naa_id) == dev->id.naa_id &&
+	return !memcmp(image->naa_id, dev->id.naa_id, sizeof(image->naa_id)) &&
 	       !strncmp(image->serial, dev->id.serial, sizeof(image->serial));
 }
 

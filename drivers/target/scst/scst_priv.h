@@ -255,14 +255,17 @@ struct scst_nexus {
 	u8 reap_stage;				/* @reaper */
 };
 
+/* The longest NAA designator */
+#define SCST_NAA_LEN		16
+
 /**
  * struct scst_lun_face - what an initiator knows a logical unit by
- * @naa_id:	its NAA designator; 0: there is none
+ * @naa_id:	its NAA designator; zeroes: there is none
  * @nblocks:	its capacity
  * @block_shift: log2 of its block size
  */
 struct scst_lun_face {
-	u64 naa_id;
+	u8 naa_id[SCST_NAA_LEN];
 	u64 nblocks;
 	u8 block_shift;
 };
@@ -550,22 +553,22 @@ struct scst_mode {
 #define SCST_VENDOR_LEN		8
 #define SCST_PRODUCT_LEN	16
 #define SCST_REVISION_LEN	4
-#define SCST_SERIAL_LEN		32
+#define SCST_SERIAL_LEN		36	/* a UUID as text */
 
 /**
  * struct scst_identity - what INQUIRY says a device is
  * @vendor:	T10 VENDOR IDENTIFICATION, NUL-terminated
  * @product:	PRODUCT IDENTIFICATION
  * @revision:	PRODUCT REVISION LEVEL
- * @serial:	unit serial number, also in the T10 vendor ID designator
- * @naa_id:	NAA designator, 8 bytes, locally assigned (NAA 3h)
+ * @serial:	unit serial number
+ * @naa_id:	NAA designator, scst_naa_len() bytes and then zeroes
  */
 struct scst_identity {
 	char vendor[SCST_VENDOR_LEN + 1];
 	char product[SCST_PRODUCT_LEN + 1];
 	char revision[SCST_REVISION_LEN + 1];
 	char serial[SCST_SERIAL_LEN + 1];
-	u64 naa_id;
+	u8 naa_id[SCST_NAA_LEN];
 };
 
 /**
@@ -1030,6 +1033,7 @@ const char *scst_device_state_name(const struct scst_device *dev);
 void scst_device_resize_init(struct scst_device *dev);
 
 /* identity.c: serial number and NAA identifier from name and system */
+unsigned int scst_naa_len(const u8 *naa);
 void scst_identity_init(struct scst_device *dev);
 
 /* spc_mode.c */

@@ -20,7 +20,7 @@
 #define SCST_NO_LUN		0x7f
 
 /* Room for any page: see scst_vpd_device_id() for the longest one */
-#define SCST_VPD_MAX_LEN	384
+#define SCST_VPD_MAX_LEN	320
 #define SCST_VPD_HEADER_LEN	4
 
 /* Fields of a designation descriptor, SPC-6 7.7.6.1 */
@@ -139,26 +139,17 @@ static unsigned int scst_put_designator(u8 *out, u8 code_set, u8 type, u8 len)
 	return 4 + len;
 }
 
-static unsigned int scst_put_lu_t10(const struct scst_identity *id, u8 *out)
-{
-	u8 *text = &out[4];
-
-	scst_put_padded(text, id->vendor, SCST_VENDOR_LEN);
-	text += SCST_VENDOR_LEN;
-	scst_put_padded(text, id->product, SCST_PRODUCT_LEN);
-	text += SCST_PRODUCT_LEN;
-	memcpy(text, id->serial, strlen(id->serial));
-	text += strlen(id->serial);
-	return scst_put_designator(out, SCST_CODE_ASCII,
-				   SCST_ASSOC_LU | SCST_DESIG_T10,
-				   text - &out[4]);
-}
-
+/*
+ * The logical unit has this name and no other, which SPC-4 7.8.6.2.1 allows: initiators
+ * do not agree on which kind of designator they prefer, and one disk would be two.
+ */
 static unsigned int scst_put_lu_naa(const struct scst_identity *id, u8 *out)
 {
-	put_unaligned_be64(id->naa_id, &out[4]);
+	unsigned int len = scst_naa_len(id->naa_id);
+
+	memcpy(&out[4], id->naa_id, len);
 	return scst_put_designator(out, SCST_CODE_BINARY,
-				   SCST_ASSOC_LU | SCST_DESIG_NAA, 8);
+				   SCST_ASSOC_LU | SCST_DESIG_NAA, len);
 }
 
 static unsigned int scst_put_port_id(const struct scst_target *tgt, u8 *out)
@@ -206,15 +197,13 @@ static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 				   SCST_VENDOR_LEN + len);
 }
 
-/* 83h; at most 4 + 60 + 12 + 8 + 4 + 255 bytes */
+/* 83h; at most 4 + 20 + 8 + 4 + 255 bytes */
 static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 {
-	const struct scst_identity *id = &cmd->dev->id;
 	struct scst_target *tgt = scst_session_target(cmd->sess);
 	u8 *out = &page[SCST_VPD_HEADER_LEN];
 
-	out += scst_put_lu_t10(id, out);
-	out += scst_put_lu_naa(id, out);
+	out += scst_put_lu_naa(&cmd->dev->id, out);
 	out += scst_put_port_id(tgt, out);
 	out += scst_put_target_name(tgt, out);
 	return out - &page[SCST_VPD_HEADER_LEN];

@@ -97,7 +97,7 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 
 	lockdep_assert(list_empty(&nexus->dev_entry));
 	scst_device_face(nexus->dev, &now);
-	if (now.naa_id == face->naa_id)
+	if (!memcmp(now.naa_id, face->naa_id, sizeof(now.naa_id)))
 		return;
 	nexus->ua_count = 0;
 	if (now.nblocks != face->nblocks || now.block_shift != face->block_shift)

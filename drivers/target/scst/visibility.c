@@ -207,7 +207,7 @@ static void scst_map_lun_publish(struct scst_map_lun *lun,
 	LIST_HEAD(none);
 
 	list_for_each_entry_safe(nexus, next, fresh, change_entry) {
-		if (lun->face.naa_id)
+		if (scst_naa_len(lun->face.naa_id))
 			scst_ua_replaced(nexus, &lun->face);
 		scst_nexus_publish(nexus, &none);
 		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, lun->lun);

@@ -57,10 +57,13 @@ long_name() {
 	attr_refuses EINVAL $device/buffer_limit much
 	attr_refuses EINVAL $device/serial ''
 	attr_refuses EINVAL $device/serial 'two words'
-	attr_refuses EINVAL $device/serial "$(long_name 33)"
-	attr_refuses EINVAL $device/naa_id 5000000000000001
-	attr_refuses EINVAL $device/naa_id 3x
-	attr_refuses EINVAL $device/naa_id 300000000000000000
+	attr_refuses EINVAL $device/serial "$(long_name 37)"
+	for naa in '' 3 3x 300000000000000 30000000000000000 300000000000000x \
+		0x3000000000000001 naa.3000000000000001 {2,3,5}0000000000000010000000000000001 \
+		6000000000000001 600000000000000100000000000000010 \
+		{0,1,4,7,8,f}000000000000001{,0000000000000001}; do
+		attr_refuses EINVAL $device/naa_id "$naa"
+	done
 
 	attr_refuses EINVAL $device/block_size 0
 	attr_refuses EINVAL $device/block_size 513
@@ -80,8 +83,11 @@ long_name() {
 	mkdir -p $device
 	attr_round_trip $device/drain_ms 0 1 60000
 	attr_round_trip $device/buffer_limit 0 4096 9223372036854775807
-	attr_round_trip $device/serial x "$(long_name 32)"
-	attr_round_trip $device/naa_id 3000000000000001 3fffffffffffffff
+	attr_round_trip $device/serial x "$(long_name 36)"
+	attr_round_trip $device/naa_id 2000000000000001 6fffffffffffffffffffffffffffffff \
+		5fffffffffffffff 600000000000000f0000000000000001 3fffffffffffffff
+	attr_set $device/naa_id 5ABCDEF000000001
+	attr_is $device/naa_id 5abcdef000000001
 	attr_round_trip $device/block_size 4096 2048 1024 512
 	attr_round_trip $device/size 4096 1048576
 	attr_round_trip $device/blocks 1 18446744073709551615

@@ -225,6 +225,17 @@ key_count() {
 	power_cycle
 	as a
 	pr_keys_are 0
+	# Every digit of a long identifier counts.
+	power_cycle serial=other
+	attr_set devices/nullio/d0/enable 0
+	attr_set devices/nullio/d0/naa_id 6000000000000001000000000000000a
+	attr_set devices/nullio/d0/enable 1
+	power_cycle serial=other naa_id=6000000000000001000000000000000b
+	as a
+	pr_keys_are 0
+	power_cycle serial=other naa_id=6000000000000001000000000000000a
+	as a
+	pr_keys_are 0 a b
 }
 
 @test "the previous file is used when the newest is damaged or not there" {
@@ -332,8 +343,8 @@ change_numbers() {
 	# The version; the reservation's type, its holder, how many registrations; the
 	# first one's key, and its port with the length of its TransportID
 	pr_device_off
-	for change in 8=2 8=0 56=2 56=257 60=2 64=1 64=3 64=4294967295 '68=0 72=0' \
-		76=0 76=23 76=25 76=300 76=65535; do
+	for change in 8=1 8=3 8=0 68=2 68=257 72=2 76=1 76=3 76=4294967295 '80=0 84=0' \
+		88=0 88=23 88=25 88=300 88=65535; do
 		cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.pr"
 		change_numbers "$pr_dir/d0.pr" "$change"
 		[ -d devices/nullio/d0 ] && reenable || pr_device_on
@@ -341,7 +352,7 @@ change_numbers() {
 	done
 	# Nothing is wrong with this one.
 	cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.pr"
-	change_numbers "$pr_dir/d0.pr" 56=3
+	change_numbers "$pr_dir/d0.pr" 68=3
 	reenable
 	as a
 	take_attentions

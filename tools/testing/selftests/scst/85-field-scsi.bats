@@ -204,9 +204,8 @@ set_cache_type() {
 	for lun in "${!names[@]}"; do
 		reads "$lun" 12018000ff00
 		echo "$data" >>"$BATS_TEST_TMPDIR/serials"
-		# behind the T10 vendor ID designator, which has the serial number
 		reads "$lun" 12018300ff00
-		echo "${data##*0103000}" >>"$BATS_TEST_TMPDIR/designators"
+		echo "$data" >>"$BATS_TEST_TMPDIR/designators"
 		matches "*$(cat "devices/nullio/${names[lun]}/naa_id")*" "$data"
 	done
 	for kind in serials designators; do

@@ -27,7 +27,7 @@ slots=$(($(nproc) + 1))
 # VFS, SCSI, sockets). Where there are several CPUs: what many do at the same time. The rest is
 # about our own logic, which is the same everywhere.
 everywhere='00|10|34|74'
-one_stock='1[12]|2[34]|3[1-3]|6.|7[0158]|81'
+one_stock='1[12]|2[34]|3[1-3]|6.|7[0158]|8[16]'
 several='1[56]|28|4.|7[17]|8[14]'
 several_stock='4.'
 

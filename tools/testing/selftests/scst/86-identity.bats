@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# A disk has one name, whoever looks: the kernel, udev with and without sg3_utils, and
+# multipath. It is the same when the disk moves here from another target.
+# shellcheck disable=SC2154 # the libraries set reply, data and scsi_status
+
+load lib/scst
+load lib/sg
+load lib/probe
+load lib/pr
+
+# One of each form: IEEE extended, locally assigned, IEEE registered, and registered extended
+identifiers=(2123000000abcdef 3123456789abcdef 5001405123456789 6001405abcdef0123456789abcdef012)
+
+setup() {
+	scst_up
+}
+
+teardown() {
+	local status=0
+
+	[ -z "${host-}" ] || host_stop || status=1
+	probe_logout_all
+	scst_down || status=1
+	return "$status"
+}
+
+# --- a host
+
+host_start() {
+	requires multipath multipathd udevadm sg_inq
+	[ -e /usr/lib/udev/rules.d/55-scsi-sg3_id.rules ] || skip "no udev rules of sg3_utils"
+	modprobe dm-multipath
+	host=up
+	cat >/etc/multipath.conf <<-CONF
+	defaults {
+		find_multipaths no
+		path_grouping_policy multibus
+		path_selector "round-robin 0"
+	}
+	CONF
+	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
+	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
+	multipathd_pid=$!
+	wait_until 10 multipathd show status >/dev/null
+}
+
+host_stop() {
+	local status=0
+
+	wait_until 10 multipath -F || status=1
+	multipathd shutdown >/dev/null
+	wait_until 10 is_dead "$multipathd_pid" || status=1
+	udevadm control --exit && rm -rf /run/udev || status=1
+	return "$status"
+}
+
+# property NAME: of udev's $properties
+property() {
+	sed -n "s/^$1=//p" <<<"$properties"
+}
+
+# kernel_calls DISK NAA: Linux looks for IEEE extended identifiers under another digit
+# (designator_prio() of scsi_lib.c), and has no name for a disk then, which is no other name.
+kernel_calls() {
+	local wwid
+
+	wwid=$(cat "/sys/block/${1#/dev/}/device/wwid" 2>/dev/null) || [[ $2 = 2* ]] || return
+	[ -z "$wwid" ] || equal "naa.$2" "$wwid" "$1: wwid"
+}
+
+# is_called DISK NAA
+is_called() {
+	kernel_calls "$@"
+	properties=$(udevadm info -q property "$1")
+	equal "3$2" "$(/lib/udev/scsi_id --whitelisted "--device=$1")" "$1: scsi_id"
+	equal "3$2" "$(property ID_SERIAL)" "$1: ID_SERIAL"
+	equal "0x$2" "$(property ID_WWN_WITH_EXTENSION)" "$1: ID_WWN_WITH_EXTENSION"
+	equal "0x${2:0:16}" "$(property ID_WWN)" "$1: ID_WWN"
+	# It leads to the disk, or to the map on it.
+	[ -e "/dev/disk/by-id/scsi-3$2" ] || fail "$1: no by-id/scsi-3$2"
+	[ -e "/dev/disk/by-id/wwn-0x$2" ] || fail "$1: no by-id/wwn-0x$2"
+	matches '*DM_MULTIPATH_DEVICE_PATH="1"*' "$(multipath -u "$1")" "$1"
+	multipath -c "$1" >/dev/null
+}
+
+# maps_are NAA...: those, and no other, in any order
+maps_are() {
+	[ "$(multipathd show maps raw format %w | sort)" = "$(printf '3%s\n' "$@" | sort)" ]
+}
+
+@test "kernel, scsi_id, udev and multipath have one name for a disk, whatever identifier it has" {
+	host_start
+	make_target t0 i0
+	naa=("$(mkdir -p devices/nullio/d && cat devices/nullio/d/naa_id)" "${identifiers[@]}")
+	rmdir devices/nullio/d
+	make_device nullio d size=8M
+	link_lun t0 0 nullio/d
+	for lun in "${!identifiers[@]}"; do
+		make_device nullio "d$lun" size=8M "naa_id=${identifiers[lun]}"
+		link_lun t0 $((lun + 1)) "nullio/d$lun"
+	done
+	for lun in "${!naa[@]}"; do
+		wait_for_disk t0 i0 "$lun"
+	done >"$BATS_TEST_TMPDIR/disks"
+	udevadm settle
+	mapfile -t disks <"$BATS_TEST_TMPDIR/disks"
+	for lun in "${!naa[@]}"; do
+		is_called "${disks[lun]}" "${naa[lun]}"
+	done
+	wait_until 30 maps_are "${naa[@]}"
+}
+
+# --- what it is made of
+
+# SPC-4 7.8.6.2.1: a logical unit has at least one designator.
+@test "the identifier is the logical unit's only designator" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	pr_ports_are a
+	for naa in "${identifiers[@]}"; do
+		attr_set devices/nullio/d0/enable 0
+		attr_set devices/nullio/d0/naa_id "$naa"
+		attr_set devices/nullio/d0/enable 1
+		send dir=in len=255 show=255 cdb=12018300ff00
+		page=${reply#*data=}
+		equal $((0x${page:4:4} + 4)) $((${#page} / 2)) 'PAGE LENGTH'
+		printf -v wanted '010300%02x%s' $((${#naa} / 2)) "$naa"
+		equal "$wanted" "${page:8:${#wanted}}"
+		# of the port and the target there are others
+		for ((at = 8 + ${#wanted}; at < ${#page}; at += 8 + 2 * 0x${page:at + 6:2})); do
+			matches '[12]' $((0x${page:at + 2:2} >> 4 & 3)) "ASSOCIATION at $at"
+		done
+	done
+}
+
+# SAM-5 5.14
+@test "disks whose identifiers differ in the last digit are two, and the same one is one" {
+	for digit in 0 1; do
+		make_device nullio d$digit size=1M naa_id=6001405abcdef0123456789abcdef01$digit
+	done
+	probe_target nullio/d0
+	pr_ports_are a
+	lun=targets/probe/t0/luns/0
+	rm $lun/d0 && ln -s devices/nullio/d0 $lun/
+	expect_sense 06 29 00 cdb=000000000000
+	probe_ready
+	rm $lun/d0 && ln -s devices/nullio/d1 $lun/
+	expect_sense 06 3f 03 cdb=000000000000
+}
