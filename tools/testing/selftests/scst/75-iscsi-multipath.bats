@@ -5,6 +5,7 @@
 
 load lib/scst
 load lib/iscsi
+load lib/host
 
 image=$BATS_TEST_TMPDIR/image
 paths=(10.77.0.1:3260 10.77.0.2:3260)
@@ -14,8 +15,8 @@ address() { # add|del PATH
 }
 
 setup() {
-	requires fio multipathd dmsetup udevadm
-	scst_up && modprobe -a iscsi_scst dm-multipath || return
+	requires fio dmsetup
+	scst_up && modprobe iscsi_scst || return
 	truncate -s 16M "$image"
 	iscsi_export fileio "path=$image"
 	attr_set "$iscsi:t0/nop_interval_ms" 1000
@@ -31,7 +32,7 @@ teardown() {
 
 	touch "$BATS_TEST_TMPDIR/enough"
 	[ -z "${writer-}" ] || wait_until 30 is_dead "$writer" || status=1
-	[ -z "${multipathd_pid-}" ] || host_stop || status=1
+	host_stop || status=1
 	logout_all || status=1
 	for path in "${paths[@]}"; do
 		address del "$path" 2>/dev/null || true
@@ -40,35 +41,7 @@ teardown() {
 	return "$status"
 }
 
-# --- the host
-
-host_start() {
-	cat >/etc/multipath.conf <<-CONF
-	defaults {
-		polling_interval 1
-		max_polling_interval 1
-		find_multipaths no
-		path_grouping_policy multibus
-		path_selector "round-robin 0"
-		no_path_retry fail
-		fast_io_fail_tmo 1
-	}
-	CONF
-	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
-	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
-	multipathd_pid=$!
-	wait_until 10 multipathd show status >/dev/null
-}
-
-host_stop() {
-	local status=0
-
-	wait_until 10 multipath -F || status=1
-	multipathd shutdown >/dev/null
-	wait_until 10 is_dead "$multipathd_pid" || status=1
-	udevadm control --exit && rm -rf /run/udev || status=1
-	return "$status"
-}
+# --- what the host sees
 
 # log_in PATH: a path that does not answer fails within seconds.
 log_in() {

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # A disk has one name, whoever looks: the kernel, udev with and without sg3_utils, and
 # multipath. It is the same when the disk moves here from another target.
-# shellcheck disable=SC2154 # the libraries set reply, data and scsi_status
 
 load lib/scst
-load lib/sg
+load lib/host
 load lib/probe
 load lib/pr
 
@@ -19,41 +18,13 @@ setup() {
 teardown() {
 	local status=0
 
-	[ -z "${host-}" ] || host_stop || status=1
+	host_stop || status=1
 	probe_logout_all
 	scst_down || status=1
 	return "$status"
 }
 
-# --- a host
-
-host_start() {
-	requires multipath multipathd udevadm sg_inq
-	[ -e /usr/lib/udev/rules.d/55-scsi-sg3_id.rules ] || skip "no udev rules of sg3_utils"
-	modprobe dm-multipath
-	host=up
-	cat >/etc/multipath.conf <<-CONF
-	defaults {
-		find_multipaths no
-		path_grouping_policy multibus
-		path_selector "round-robin 0"
-	}
-	CONF
-	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
-	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
-	multipathd_pid=$!
-	wait_until 10 multipathd show status >/dev/null
-}
-
-host_stop() {
-	local status=0
-
-	wait_until 10 multipath -F || status=1
-	multipathd shutdown >/dev/null
-	wait_until 10 is_dead "$multipathd_pid" || status=1
-	udevadm control --exit && rm -rf /run/udev || status=1
-	return "$status"
-}
+# --- what a host sees
 
 # property NAME: of udev's $properties
 property() {
@@ -90,15 +61,16 @@ maps_are() {
 }
 
 @test "kernel, scsi_id, udev and multipath have one name for a disk, whatever identifier it has" {
+	requires sg_inq
+	[ -e /usr/lib/udev/rules.d/55-scsi-sg3_id.rules ] || skip "no udev rules of sg3_utils"
 	host_start
 	make_target t0 i0
-	naa=("$(mkdir -p devices/nullio/d && cat devices/nullio/d/naa_id)" "${identifiers[@]}")
-	rmdir devices/nullio/d
 	make_device nullio d size=8M
 	link_lun t0 0 nullio/d
-	for lun in "${!identifiers[@]}"; do
-		make_device nullio "d$lun" size=8M "naa_id=${identifiers[lun]}"
-		link_lun t0 $((lun + 1)) "nullio/d$lun"
+	naa=("$(<devices/nullio/d/naa_id)" "${identifiers[@]}")
+	for ((lun = 1; lun < ${#naa[@]}; lun++)); do
+		make_device nullio "d$lun" size=8M "naa_id=${naa[lun]}"
+		link_lun t0 $lun "nullio/d$lun"
 	done
 	for lun in "${!naa[@]}"; do
 		wait_for_disk t0 i0 "$lun"

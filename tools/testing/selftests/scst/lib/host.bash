@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# Loaded by tests of what runs on hosts that use our disks, after lib/scst: udevd, with the
+# rules that are installed, and multipathd.
+# shellcheck shell=bash
+
+multipath_conf() {
+	cat <<-CONF
+	defaults {
+		polling_interval 1
+		max_polling_interval 1
+		find_multipaths no
+		path_grouping_policy multibus
+		path_selector "round-robin 0"
+		no_path_retry fail
+		fast_io_fail_tmo 1
+	}
+	CONF
+}
+
+# It skips the test where one of them is not installed.
+host_start() {
+	requires multipath multipathd udevadm
+	modprobe dm-multipath && multipath_conf >/etc/multipath.conf || return
+	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
+	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
+	multipathd_pid=$!
+	wait_until 10 multipathd show status >/dev/null
+}
+
+# Nothing to do if the host was not started. What udevd still writes is in its database.
+host_stop() {
+	local status=0
+
+	[ -n "${multipathd_pid-}" ] || return 0
+	wait_until 10 multipath -F || status=1
+	multipathd shutdown >/dev/null
+	wait_until 10 is_dead "$multipathd_pid" || status=1
+	udevadm settle --timeout=30
+	udevadm control --exit && rm -rf /run/udev || status=1
+	return "$status"
+}
