@@ -235,33 +235,42 @@ void scst_reserve_lost(struct scst_nexus *nexus)
 		scst_reserve_set(nexus->dev, NULL);
 }
 
-static void scst_pr_tell(struct scst_nexus *nexus, struct scst_nexus *by,
+/* PREEMPT AND ABORT, SPC-5 5.14.11.2.6: the sender may have preempted itself, too. */
+static void scst_pr_abort(struct scst_nexus *nexus, const struct scst_cmd *by)
+{
+	const struct scst_cmd_filter filter = { .nexus = nexus, .except = by };
+	bool own = by && nexus->sess == by->sess;
+
+	scst_session_abort(nexus->sess, &filter,
+			   own ? SCST_ABORT_OWN : SCST_ABORT_OTHER);
+	__scst_aca_clear(nexus);
+}
+
+static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 			 struct scst_pr *pr, bool abort)
 {
-	const struct scst_cmd_filter filter = { .nexus = nexus };
 	const struct scst_pr_reg *reg = scst_pr_find_nexus(pr, nexus);
 
 	scst_nexus_set_access(nexus);
-	if (nexus == by || !reg || reg->ua == SCST_UA_COUNT)
+	if (!reg)
 		return;
 	/* What comes after this meets the new @access. */
-	if (abort && !reg->key) {
-		scst_session_abort(nexus->sess, &filter, SCST_ABORT_OTHER);
-		__scst_aca_clear(nexus);
-	}
-	scst_ua_raise(nexus, reg->ua);
+	if (abort && !reg->key)
+		scst_pr_abort(nexus, by);
+	if (reg->ua != SCST_UA_COUNT && (!by || nexus != by->nexus))
+		scst_ua_raise(nexus, reg->ua);
 }
 
 /**
  * scst_pr_publish - a new table takes effect, and who is concerned hears of it
  * @dev:   the device
- * @by:    the I_T_L nexus that knows of it; NULL: it is to be told, too
+ * @by:    the command that did it, whose nexus knows; NULL: it was aborted
  * @pr:    the table
  * @abort: abort the commands of those whose registrations ended
  *
  * Context: process context, under the device's pr_lock.
  */
-void scst_pr_publish(struct scst_device *dev, struct scst_nexus *by,
+void scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 		     struct scst_pr *pr, bool abort)
 {
 	struct scst_nexus *nexus;

@@ -271,19 +271,21 @@ static bool scst_pr_do_clear(struct scst_pr_out *out)
 	return true;
 }
 
-/* End the registrations with the key, or with any; the own one stays. */
-static bool scst_pr_preempt_keys(struct scst_pr_out *out, bool any)
+/* End the registrations with the key, or with any, but for @except. */
+static bool scst_pr_preempt_keys(struct scst_pr_out *out,
+				 const struct scst_pr_reg *except)
 {
 	struct scst_pr_reg *reg;
 	bool found = false;
 
 	for (reg = scst_pr_next(out->pr, NULL); reg; reg = scst_pr_next(out->pr, reg)) {
-		if (!any && reg->key != out->sa_key)
+		if (out->sa_key && reg->key != out->sa_key)
 			continue;
 		found = true;
-		if (reg == out->me)
+		if (reg == except)
 			continue;
-		reg->ua = SCST_UA_REGISTRATIONS_PREEMPTED;
+		if (reg != out->me)
+			reg->ua = SCST_UA_REGISTRATIONS_PREEMPTED;
 		reg->key = 0;
 	}
 	return found;
@@ -301,6 +303,13 @@ static bool scst_pr_preempts_reservation(const struct scst_pr_out *out)
 	return pr->regs[pr->holder].key == out->sa_key;
 }
 
+static void scst_pr_preempt_reservation(struct scst_pr_out *out)
+{
+	if (out->pr->type != out->type)
+		scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
+	scst_pr_take(out);
+}
+
 static bool scst_pr_do_preempt(struct scst_pr_out *out)
 {
 	bool reservation = scst_pr_preempts_reservation(out);
@@ -309,12 +318,13 @@ static bool scst_pr_do_preempt(struct scst_pr_out *out)
 		return scst_pr_refuse(out, 8, 7);
 	if (reservation && !scst_pr_type_is_valid(out->type))
 		return scst_pr_refuse_cdb(out, 2, 3);
-	if (!scst_pr_preempt_keys(out, !out->sa_key))
+	/* SPC-5 5.14.11.2.4 and 5.14.11.2.5: who takes the reservation stays registered */
+	if (!scst_pr_preempt_keys(out, reservation ? out->me : NULL))
 		return scst_pr_conflict(out);
-	if (reservation && out->pr->type != out->type)
-		scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
 	if (reservation)
-		scst_pr_take(out);
+		scst_pr_preempt_reservation(out);
+	else if (!scst_pr_keys(out->pr))
+		out->pr->type = SCST_PR_NONE;
 	out->pr->generation++;
 	return true;
 }
@@ -497,8 +507,7 @@ static bool scst_pr_change(struct scst_pr_out *out)
 		return false;
 	}
 	mutex_lock(&dev->pr_lock);
-	scst_pr_publish(dev, out->cmd ? out->cmd->nexus : NULL, out->pr,
-			out->action == SCST_PR_PREEMPT_ABORT);
+	scst_pr_publish(dev, out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
 	mutex_unlock(&dev->pr_lock);
 	return true;
 }

@@ -231,7 +231,8 @@ sub pr_preempt {
 	my $reservation = $pr->{type} && (all_registrants($pr->{type}) ? !$key :
 					  $pr->{holder}{key} == $key);
 	my @found = grep { !$key || $_->{key} == $key } @{ $pr->{regs} };
-	my @victims = grep { $_ != $reg } @found;
+	# Who takes the reservation stays registered.
+	my @victims = grep { !$reservation || $_ != $reg } @found;
 	my $old_type = $pr->{type};
 
 	return Sam::check_condition($lu, $cmd, '052600') if !$key && !$reservation;
@@ -244,9 +245,11 @@ sub pr_preempt {
 		@$pr{qw(type holder)} = ($cmd->{type}, $reg);
 		announce($lu, $cmd->{nexus}, 'reservations_released', @{ $pr->{regs} })
 			if $old_type != $cmd->{type};
+	} elsif (!@{ $pr->{regs} }) {
+		@$pr{qw(type holder)} = (0, undef);
 	}
 	abort_victims($lu, $cmd, @victims) if Sam::is_preempt_abort($cmd);
-	announce($lu, $cmd->{nexus}, 'registrations_preempted', @victims);
+	announce($lu, $cmd->{nexus}, 'registrations_preempted', grep { $_ != $reg } @victims);
 	return if !Sam::is_preempt_abort($cmd);
 	$cmd->{at} = 'waits';
 	push @{ $lu->{waits} }, { kind => 'lu', cmd => $cmd, since => $lu->{aborts}++ };
@@ -254,13 +257,14 @@ sub pr_preempt {
 
 sub pr_preempt_abort { pr_preempt(@_) }
 
-# 5.14.11.3: PREEMPT AND ABORT: their commands, and their ACA conditions
+# 5.14.11.3: PREEMPT AND ABORT: their commands, and their ACA conditions; the sender may be
+# one of them
 sub abort_victims {
 	my ($lu, $cmd, @victims) = @_;
 
 	for my $nexus (Sam::present($lu)) {
 		next if !grep { $_->{port} eq $nexus->{port} } @victims;
-		Sam::abort_nexus($lu, $nexus, 'other');
+		Sam::abort_nexus($lu, $nexus, $nexus == $cmd->{nexus} ? 'own' : 'other', $cmd);
 		Sam::clear_aca($lu, $nexus);
 	}
 }

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Reservations as cluster software uses them: who is fenced, by himself or by others, has no
+# access, is told so, and does not get it back by accident.
+
+load lib/scst
+load lib/probe
+load lib/pr
+load lib/vdisk
+
+read_1='dir=in len=512 cdb=28000000000000000100'
+write_1='dir=out len=512 cdb=2a000000000000000100'
+turn='cdb=000000000000'
+reserve=cdb=160000000000
+release=cdb=170000000000
+lun_reset=4
+pr_dir=$BATS_FILE_TMPDIR/pr
+
+setup() {
+	[ -d /sys/module/scst ] || modprobe scst "pr_dir=$pr_dir"
+	scst_up
+}
+
+teardown() {
+	local status=0
+
+	[ -z "${fs-}" ] || fsfreeze -u "$fs" 2>/dev/null || true
+	probe_logout_all
+	scst_down || status=1
+	! mountpoint -q "$pr_dir" || umount "$pr_dir" || status=1
+	rm -rf "$pr_dir"
+	fs_down || status=1
+	return "$status"
+}
+
+cluster_setup() {
+	pr_device_on
+	attr_set targets/probe/t0/enable 1
+	pr_ports_are a b c
+}
+
+# Ports a and b have the key 1, as a host has that has come back by another name; c has 2.
+a_comes_back_as_b() {
+	local port
+
+	for port in a b; do
+		as $port
+		pr_register 00 0 1
+	done
+	as c
+	pr_register 00 0 2
+}
+
+# all_is_cleared PORT KEY: and nobody has anything to say
+all_is_cleared() {
+	local port
+
+	as "$1"
+	pr_clear 00 "$2"
+	for port in a b c; do
+		as $port
+		take_attentions
+	done
+}
+
+# --- PREEMPT with the sender's own key
+
+@test "who preempts his own key steps down, and hears nothing of it" {
+	cluster_setup
+	# Nobody has a reservation; somebody else has; all registrants have.
+	for type in 0 5 7; do
+		a_comes_back_as_b
+		[ $type = 0 ] || pr_reserve 00 $type 2
+		as b
+		pr_preempt 00 1 1 1
+		pr_keys_are $((generation += 4)) 2
+		case $type in
+		0) pr_reservation_is none ;;
+		5) pr_reservation_is 5 2 ;;
+		7) pr_reservation_is 7 0 ;;
+		esac
+		pr_hears_nothing b c
+		pr_hears 2a 05 a
+		for port in a b; do
+			as $port
+			expect_status $([ $type = 0 ] && echo 00 || echo 18) "$write_1"
+		done
+		as c
+		expect_status 00 "$write_1"
+		# He may come again.
+		as b
+		pr_register 00 0 1
+		expect_status 00 "$write_1"
+		all_is_cleared c 2
+		: $((generation += 2))
+	done
+}
+
+@test "who preempts the holder's key, which is his own, too, takes over" {
+	cluster_setup
+	a_comes_back_as_b
+	as a
+	pr_reserve 00 5 1
+	as b
+	pr_preempt 00 5 1 1
+	pr_keys_are 4 1 2
+	pr_reservation_is 5 1
+	expect_status 00 "$write_1"
+	pr_hears 2a 05 a
+	pr_hears_nothing b c
+	as a
+	expect_status 18 "$write_1"
+}
+
+@test "a reservation of all registrants ends when the last ones preempt themselves" {
+	cluster_setup
+	for port in a b; do
+		as $port
+		pr_register 00 0 1
+	done
+	pr_reserve 00 8 1
+	as c
+	expect_status 18 "$read_1"
+	as b
+	pr_preempt 00 1 1 1
+	pr_keys_are 3
+	pr_reservation_is none
+	as c
+	expect_status 00 "$write_1"
+}
+
+@test "PREEMPT AND ABORT of one's own key aborts what oneself had under way, but for itself" {
+	cluster_setup
+	a_comes_back_as_b
+	as a
+	probe_request cmd 7 "$write_1" data=11 data=hold
+	as b
+	probe_request cmd 8 "$write_1" data=22 data=hold
+	probe_wait_held 8 data
+	pr_cdb 5 1
+	probe_request cmd 9 "$pr_out" data="$(printf '%016x%016x%016x' 1 1 0)"
+	as c
+	wait_until 5 pr_keys_are 4 2 2>/dev/null
+	as a
+	probe_request go 7
+	probe_answers '7 aborted'
+	as b
+	probe_request go 8
+	probe_answers '8 aborted' '9 status=00'
+	pr_hears_nothing b c
+	pr_hears 2a 05 a
+}
