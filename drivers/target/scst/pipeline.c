@@ -91,7 +91,7 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 
 	if (!cmd->nexus)
 		return SCST_STAGE_PREPARE;
-	if (scst_ua_report(cmd) || scst_reserve_conflict(cmd))
+	if (scst_ua_or_conflict(cmd) || scst_reserve_conflict(cmd))
 		return SCST_STAGE_COMPLETE;
 	sense = scst_check_gates(cmd);
 	if (sense == SCST_SENSE_NONE)

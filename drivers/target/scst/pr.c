@@ -354,6 +354,29 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
 }
 
 /**
+ * scst_reserve_forbids - whether a command is to end with RESERVATION CONFLICT
+ * @cmd: a decoded command with a nexus
+ *
+ * Those that see to it themselves, as PERSISTENT RESERVE OUT, come later.
+ *
+ * Context: thread or atomic.
+ * Return: true if a reservation of another nexus does not allow it.
+ */
+bool scst_reserve_forbids(const struct scst_cmd *cmd)
+{
+	enum scst_access access = READ_ONCE(cmd->nexus->access);
+
+	switch (access) {
+	case SCST_ACCESS_READ:
+	case SCST_ACCESS_NONE:
+	case SCST_ACCESS_RESERVED:
+		return !scst_access_allows(cmd, access);
+	default:
+		return false;
+	}
+}
+
+/**
  * scst_reserve_conflict - whether a reservation keeps a command from going on
  * @cmd: a decoded command with a nexus
  *

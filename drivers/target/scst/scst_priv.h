@@ -119,6 +119,7 @@ struct scst_cmd_list {
 enum scst_ua {
 	SCST_UA_POWER_ON,		/* 29/00 */
 	SCST_UA_BUS_RESET,		/* 29/02 */
+	SCST_UA_MICROCODE_CHANGED,	/* 3F/01 */
 	SCST_UA_DEVICE_RESET,		/* 29/03 */
 	SCST_UA_NEXUS_LOSS,		/* 29/07 */
 	SCST_UA_RESERVATIONS_PREEMPTED,	/* 2A/03 */
@@ -129,7 +130,6 @@ enum scst_ua {
 	SCST_UA_MODE_CHANGED,		/* 2A/01 */
 	SCST_UA_MEDIUM_CHANGED,		/* 28/00 */
 	SCST_UA_INQUIRY_CHANGED,	/* 3F/03 */
-	SCST_UA_MICROCODE_CHANGED,	/* 3F/01 */
 	SCST_UA_SOFT_THRESHOLD,		/* 38/07 */
 	SCST_UA_ACCESS_STATE_CHANGED,	/* 2A/06 */
 	SCST_UA_PREVIOUS_BUSY,		/* 2C/07 */
@@ -806,6 +806,7 @@ void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except);
 void scst_ua_raise_luns(struct scst_session *sess);
 bool scst_ua_report(struct scst_cmd *cmd);
+bool scst_ua_or_conflict(struct scst_cmd *cmd);
 scst_sense_t scst_ua_take(struct scst_cmd *cmd);
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
 void scst_ua_restore(struct scst_cmd *cmd);
@@ -828,6 +829,7 @@ const char *scst_session_state_name(const struct scst_session *sess);
 void scst_reserve_join(struct scst_nexus *nexus);
 void scst_reserve_set(struct scst_device *dev, struct scst_nexus *nexus);
 void scst_reserve_lost(struct scst_nexus *nexus);
+bool scst_reserve_forbids(const struct scst_cmd *cmd);
 bool scst_reserve_conflict(struct scst_cmd *cmd);
 void scst_cmd_set_conflict(struct scst_cmd *cmd);
 

@@ -15,6 +15,7 @@
 static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_POWER_ON]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
 	[SCST_UA_BUS_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x02),
+	[SCST_UA_MICROCODE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x01),
 	[SCST_UA_DEVICE_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x03),
 	[SCST_UA_NEXUS_LOSS]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x07),
 	[SCST_UA_RESERVATIONS_PREEMPTED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x03),
@@ -25,7 +26,6 @@ static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_MODE_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
 	[SCST_UA_MEDIUM_CHANGED]   = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
 	[SCST_UA_INQUIRY_CHANGED]  = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
-	[SCST_UA_MICROCODE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x01),
 	[SCST_UA_SOFT_THRESHOLD]   = SCST_SENSE(UNIT_ATTENTION, 0x38, 0x07),
 	[SCST_UA_ACCESS_STATE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x06),
 	[SCST_UA_PREVIOUS_BUSY]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x07),
@@ -34,10 +34,13 @@ static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_LUNS_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
 };
 
-/* The resets that make a nexus forget what it had to say before */
+/* Up to here, a logical unit is not what it was: these come first. */
+#define SCST_UA_LAST_RESET	SCST_UA_NEXUS_LOSS
+#define SCST_UA_LAST		SCST_UA_LUNS_CHANGED
+
 static bool scst_ua_is_reset(enum scst_ua ua)
 {
-	return ua <= SCST_UA_NEXUS_LOSS;
+	return ua <= SCST_UA_LAST_RESET;
 }
 
 static bool scst_ua_pending(const struct scst_nexus *nexus, enum scst_ua ua)
@@ -206,14 +209,16 @@ void scst_device_attention(struct scst_device *dev, enum scst_attention what)
 }
 EXPORT_SYMBOL_GPL(scst_device_attention);
 
-static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, bool keep)
+/* The first, if it is one up to @last; SCST_UA_COUNT: it is not. */
+static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, enum scst_ua last,
+				    bool keep)
 {
 	enum scst_ua ua = SCST_UA_COUNT;
 
 	spin_lock_bh(&nexus->ua_lock);
-	if (nexus->ua_count)
+	if (nexus->ua_count && nexus->ua_queue[0] <= last)
 		ua = nexus->ua_queue[0];
-	if (nexus->ua_count && !keep) {
+	if (ua != SCST_UA_COUNT && !keep) {
 		WRITE_ONCE(nexus->ua_count, nexus->ua_count - 1);
 		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1],
 			nexus->ua_count);
@@ -222,19 +227,21 @@ static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, bool keep)
 	return ua;
 }
 
-static enum scst_ua scst_ua_first(struct scst_nexus *nexus, bool keep)
+static enum scst_ua scst_ua_first(struct scst_nexus *nexus, enum scst_ua last,
+				  bool keep)
 {
-	enum scst_ua ua = scst_ua_dequeue(nexus, keep);
+	enum scst_ua ua = scst_ua_dequeue(nexus, last, keep);
 	bool *luns = &nexus->sess->luns_changed;
 
-	if (ua == SCST_UA_COUNT && (keep ? READ_ONCE(*luns) : xchg(luns, false)))
-		ua = SCST_UA_LUNS_CHANGED;
-	return ua;
+	if (ua != SCST_UA_COUNT || last < SCST_UA_LUNS_CHANGED)
+		return ua;
+	return (keep ? READ_ONCE(*luns) : xchg(luns, false)) ? SCST_UA_LUNS_CHANGED : ua;
 }
 
-static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool keep)
+static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, enum scst_ua last,
+					 bool keep)
 {
-	enum scst_ua ua = scst_ua_first(cmd->nexus, keep);
+	enum scst_ua ua = scst_ua_first(cmd->nexus, last, keep);
 
 	if (ua == SCST_UA_COUNT)
 		return SCST_SENSE_NONE;
@@ -252,7 +259,7 @@ static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool keep)
  */
 scst_sense_t scst_ua_take(struct scst_cmd *cmd)
 {
-	return scst_ua_report_first(cmd, false);
+	return scst_ua_report_first(cmd, SCST_UA_LAST, false);
 }
 
 /**
@@ -265,7 +272,7 @@ scst_sense_t scst_ua_take(struct scst_cmd *cmd)
  */
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
 {
-	enum scst_ua ua = scst_ua_first(nexus, true);
+	enum scst_ua ua = scst_ua_first(nexus, SCST_UA_LAST, true);
 
 	*more = READ_ONCE(nexus->ua_count) + READ_ONCE(nexus->sess->luns_changed) > 1;
 	return ua == SCST_UA_COUNT ? SCST_SENSE_NONE : scst_ua_sense[ua];
@@ -288,6 +295,25 @@ void scst_ua_restore(struct scst_cmd *cmd)
 		scst_ua_raise(cmd->nexus, cmd->ua);
 }
 
+static bool scst_ua_is_due(const struct scst_cmd *cmd)
+{
+	if (likely(!READ_ONCE(cmd->nexus->ua_count) &&
+		   !READ_ONCE(cmd->sess->luns_changed)))
+		return false;
+	return !(cmd->op->flags & SCST_OPF_SKIP_UA);
+}
+
+static bool scst_ua_report_up_to(struct scst_cmd *cmd, enum scst_ua last)
+{
+	scst_sense_t sense =
+		scst_ua_report_first(cmd, last, READ_ONCE(cmd->dev->mode.ua_intlck));
+
+	if (sense == SCST_SENSE_NONE)
+		return false;
+	scst_cmd_set_sense(cmd, sense);
+	return true;
+}
+
 /**
  * scst_ua_report - end a command with a pending unit attention, if there is one
  * @cmd: a decoded command with a nexus
@@ -299,18 +325,32 @@ void scst_ua_restore(struct scst_cmd *cmd)
  */
 bool scst_ua_report(struct scst_cmd *cmd)
 {
-	scst_sense_t sense;
+	return scst_ua_is_due(cmd) && scst_ua_report_up_to(cmd, SCST_UA_LAST);
+}
 
-	if (likely(!READ_ONCE(cmd->nexus->ua_count) &&
-		   !READ_ONCE(cmd->sess->luns_changed)))
+/**
+ * scst_ua_or_conflict - the same, for a command that a reservation may forbid
+ * @cmd: a decoded command with a nexus
+ *
+ * SAM-5 5.3.3: RESERVATION CONFLICT outranks unit attention conditions, unless they are of
+ * a reset, of new microcode or of I_T nexus loss. A command that ends with it leaves them
+ * pending: who was preempted is told so by the next command that is allowed.
+ *
+ * Context: thread or atomic.
+ * Return: true if it ended; its status is set then. False says nothing of reservations.
+ */
+bool scst_ua_or_conflict(struct scst_cmd *cmd)
+{
+	bool conflict;
+
+	if (!scst_ua_is_due(cmd))
 		return false;
-	if (cmd->op->flags & SCST_OPF_SKIP_UA)
-		return false;
-	sense = scst_ua_report_first(cmd, READ_ONCE(cmd->dev->mode.ua_intlck));
-	if (sense == SCST_SENSE_NONE)
-		return false;
-	scst_cmd_set_sense(cmd, sense);
-	return true;
+	conflict = scst_reserve_forbids(cmd);
+	if (scst_ua_report_up_to(cmd, conflict ? SCST_UA_LAST_RESET : SCST_UA_LAST))
+		return true;
+	if (conflict)
+		scst_cmd_set_conflict(cmd);
+	return conflict;
 }
 
 /**

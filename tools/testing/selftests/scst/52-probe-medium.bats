@@ -149,8 +149,9 @@ hears() {
 	for what in soft_threshold microcode soft_threshold access_state; do
 		echo "$what" >devices/probe/d0/attention
 	done
-	hears "$me" 3807 3f01 2a06
-	hears "$other" 3807 3f01 2a06
+	# New microcode comes first, like a reset.
+	hears "$me" 3f01 3807 2a06
+	hears "$other" 3f01 3807 2a06
 	expect EINVAL attr_write devices/probe/d0/attention nonsense
 	hears "$me"
 }

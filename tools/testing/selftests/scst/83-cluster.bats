@@ -150,3 +150,60 @@ all_is_cleared() {
 	pr_hears_nothing b c
 	pr_hears 2a 05 a
 }
+
+# --- SAM-5 5.3.3: which status comes first
+
+@test "a conflict comes before what a preempted host is told, and takes nothing from it" {
+	cluster_setup
+	for port in a b; do
+		as $port
+		pr_register 00 0 $port
+	done
+	as a
+	pr_reserve 00 3 a
+	pr_preempt 00 3 a b
+	as b
+	expect_status 18 "$write_1"
+	expect_status 18 "$read_1"
+	expect_status 18 "$write_1 attr=ordered"
+	pr_hears 2a 05 b
+	expect_status 18 "$write_1"
+	# What RESERVE forbids is no different.
+	all_is_cleared a a
+	as c
+	expect_status 00 dir=out len=16 cdb=151000001000 data=000000000a0a00100040000000000000
+	expect_status 00 $reserve
+	as b
+	expect_status 18 $turn
+	as c
+	expect_status 00 $release
+	pr_hears 2a 01 b
+}
+
+@test "a reset, new microcode and a lost nexus come before a conflict" {
+	make_device probe p0
+	probe_target probe/p0
+	pr_ports_are a b
+	as a
+	pr_register 00 0 a
+	pr_reserve 00 3 a
+	as b
+	expect_status 18 "$write_1"
+	echo soft_threshold >devices/probe/p0/attention
+	expect_status 18 "$write_1"
+	echo microcode >devices/probe/p0/attention
+	probe_request tmf 100 fn=$lun_reset
+	probe_answers '100 response=0'
+	for news in '3f 01' '29 03'; do
+		# shellcheck disable=SC2086 # two words
+		expect_sense 06 $news "$write_1"
+	done
+	expect_status 18 "$write_1"
+	pr_hears 38 07 b
+	# RESERVED, and a log-in: POWER ON
+	probe_logout
+	wait_until 5 eval '[ ! -d targets/probe/t0/sessions/b ]'
+	probe_login b
+	expect_sense 06 29 00 "$write_1"
+	expect_status 18 "$write_1"
+}

@@ -4,7 +4,8 @@ package Attention;
 use strict;
 use warnings;
 
-# 5.14: the resets come first, in this order. The others keep theirs.
+# 5.14: the resets come first, in this order (new microcode belongs to them, but there is
+# none here). The others keep theirs.
 my @resets = qw(power_on device_reset nexus_loss);
 my %rank = map { $resets[$_] => $_ } 0 .. $#resets;
 
@@ -41,12 +42,13 @@ sub raise_all {
 	raise($_, $what) for Sam::present($lu);
 }
 
-# SPC-6 7.5.10, UA_INTLCK_CTRL: reported by CHECK CONDITION, it may stay pending.
+# SPC-6 7.5.10, UA_INTLCK_CTRL: reported by CHECK CONDITION, it may stay pending. SAM-5
+# 5.3.3: where there is a conflict with a reservation only a reset is reported.
 sub report {
-	my ($lu, $cmd) = @_;
+	my ($lu, $cmd, $conflict) = @_;
 	my $queue = $cmd->{nexus}{attentions};
 
-	return 0 if !@$queue;
+	return 0 if !@$queue || ($conflict && !exists $rank{ $queue->[0] });
 	Sam::check_condition($lu, $cmd, $sense{ $queue->[0] });
 	$cmd->{reports} = shift @$queue if $lu->{mode}{intlck} < 2;
 	return 1;

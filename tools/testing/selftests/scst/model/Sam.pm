@@ -258,7 +258,6 @@ sub start_waiting {
 	}
 }
 
-# 5.3.3, 5.14; then reservations, then the medium
 # What a nexus of the same port has left when it logged out must not come after what is new.
 sub is_behind {
 	my ($lu, $nexus) = @_;
@@ -267,19 +266,24 @@ sub is_behind {
 		@{ $lu->{nexuses} };
 }
 
+# 5.3.3, 5.14: resets, then reservations, then other unit attentions, then the medium. BUSY
+# has no place among them.
 sub check {
 	my ($lu, $cmd) = @_;
 
 	return complete($lu, $cmd) if $cmd->{aborted};
 	return if is_held($cmd, 'check');
-	if (!$any_state{ $cmd->{op} } && Attention::report($lu, $cmd)) {
+	my $behind = !$any_state{ $cmd->{op} } && is_behind($lu, $cmd->{nexus});
+	my $conflict = !$behind && Reservation::conflicts($lu, $cmd);
+
+	if (!$any_state{ $cmd->{op} } && Attention::report($lu, $cmd, $conflict)) {
 		return complete($lu, $cmd);
 	}
-	if (!$any_state{ $cmd->{op} } && is_behind($lu, $cmd->{nexus})) {
+	if ($behind) {
 		$cmd->{status} = '08';
 		return complete($lu, $cmd);
 	}
-	if (Reservation::conflicts($lu, $cmd)) {
+	if ($conflict) {
 		$cmd->{status} = '18';
 		return complete($lu, $cmd);
 	}
