@@ -26,6 +26,7 @@ struct scst_target_ops;
  * @SCST_STALL_PUBLISH:	commands find a nexus, and what it replaces is retracted next
  * @SCST_STALL_CAPACITY: a backend is about to be asked for its capacity
  * @SCST_STALL_SUBMIT:	a driver found its session, and submits a function next
+ * @SCST_STALL_PR_OUT:	PERSISTENT RESERVE OUT knows the new table, which is nowhere yet
  * @SCST_STALL_ACCEPT:	an iSCSI portal has accepted a connection
  * @SCST_STALL_ENTER:	a connection's call-backs are on, and its first look is next
  * @SCST_STALL_SLOW:	a connection's slow work begins
@@ -46,6 +47,7 @@ enum scst_stall {
 	SCST_STALL_PUBLISH,
 	SCST_STALL_CAPACITY,
 	SCST_STALL_SUBMIT,
+	SCST_STALL_PR_OUT,
 	SCST_STALL_ACCEPT,
 	SCST_STALL_ENTER,
 	SCST_STALL_SLOW,

@@ -262,6 +262,53 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 }
 
 /**
+ * scst_pr_claim - a new table is going to take effect, as soon as it is durable
+ * @dev: the device
+ *
+ * Until scst_pr_publish() or scst_pr_unclaim() nobody gets the device by RESERVE.
+ *
+ * Context: the worker of the device's pr_wq.
+ * Return: false if somebody has it already.
+ */
+bool scst_pr_claim(struct scst_device *dev)
+{
+	bool claimed;
+
+	spin_lock_bh(&dev->lock);
+	claimed = !dev->reserved_by;
+	dev->pr_claimed = claimed;
+	spin_unlock_bh(&dev->lock);
+	return claimed;
+}
+
+/**
+ * scst_pr_unclaim - the table could not be made durable
+ * @dev: the device
+ *
+ * Context: the worker of the device's pr_wq.
+ */
+void scst_pr_unclaim(struct scst_device *dev)
+{
+	spin_lock_bh(&dev->lock);
+	dev->pr_claimed = false;
+	spin_unlock_bh(&dev->lock);
+}
+
+static void __scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
+			      struct scst_pr *pr, bool abort)
+{
+	struct scst_pr *old = scst_device_pr(dev);
+	struct scst_nexus *nexus;
+
+	rcu_assign_pointer(dev->pr, pr);
+	dev->pr_claimed = false;
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		scst_pr_tell(nexus, by, pr, abort);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+/**
  * scst_pr_publish - a new table takes effect, and who is concerned hears of it
  * @dev:   the device
  * @by:    the command that did it, whose nexus knows; NULL: it was aborted
@@ -269,22 +316,21 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
  * @abort: abort the commands of those whose registrations ended
  *
  * Context: process context, under the device's pr_lock.
+ * Return: false, and nothing is done, if somebody has got the device by RESERVE, which
+ * cannot be after scst_pr_claim().
  */
-void scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
+bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 		     struct scst_pr *pr, bool abort)
 {
-	struct scst_nexus *nexus;
-	struct scst_pr *old;
+	bool free;
 
 	lockdep_assert_held(&dev->pr_lock);
 	spin_lock_bh(&dev->lock);
-	old = scst_device_pr(dev);
-	rcu_assign_pointer(dev->pr, pr);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		scst_pr_tell(nexus, by, pr, abort);
+	free = !dev->reserved_by;
+	if (free)
+		__scst_pr_publish(dev, by, pr, abort);
 	spin_unlock_bh(&dev->lock);
-	if (old)
-		kvfree_rcu(old, rcu);
+	return free;
 }
 
 /**

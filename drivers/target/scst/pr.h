@@ -121,7 +121,9 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 				const struct scst_transport_id *id, u16 port,
 				u64 key);
 struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more);
-void scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
+bool scst_pr_claim(struct scst_device *dev);
+void scst_pr_unclaim(struct scst_device *dev);
+bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 		     struct scst_pr *pr, bool abort);
 void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr);
 void scst_pr_exit(struct scst_device *dev);

@@ -480,13 +480,10 @@ static bool scst_pr_run_locked(struct scst_pr_out *out)
 	return done;
 }
 
-/* Return: whether the new table is what the files have. */
-static bool scst_pr_make_durable(struct scst_pr_out *out)
+static bool scst_pr_store(struct scst_pr_out *out)
 {
 	int ret;
 
-	if (!scst_pr_needs_save(out->old, out->pr))
-		return true;
 	if (!scst_pr_save_begin(out->cmd))
 		return false;
 	ret = scst_pr_save(out->dev, out->old, out->pr);
@@ -496,20 +493,41 @@ static bool scst_pr_make_durable(struct scst_pr_out *out)
 	return !ret;
 }
 
-static bool scst_pr_change(struct scst_pr_out *out)
+/* Return: whether the new table is what the files have. */
+static bool scst_pr_make_durable(struct scst_pr_out *out)
+{
+	if (!scst_pr_needs_save(out->old, out->pr))
+		return true;
+	if (!scst_pr_claim(out->dev))
+		return scst_pr_conflict(out);
+	if (scst_pr_store(out))
+		return true;
+	scst_pr_unclaim(out->dev);
+	return false;
+}
+
+/* What was claimed is not refused here: the command is there, then. */
+static bool scst_pr_take_effect(struct scst_pr_out *out)
 {
 	struct scst_device *dev = out->dev;
+	bool done;
 
+	mutex_lock(&dev->pr_lock);
+	done = scst_pr_publish(dev, out->cmd, out->pr,
+			       out->action == SCST_PR_PREEMPT_ABORT);
+	mutex_unlock(&dev->pr_lock);
+	return done || scst_pr_conflict(out);
+}
+
+static bool scst_pr_change(struct scst_pr_out *out)
+{
 	if (!scst_pr_run_locked(out))
 		return false;
-	if (!scst_pr_make_durable(out)) {
-		kvfree(out->pr);
-		return false;
-	}
-	mutex_lock(&dev->pr_lock);
-	scst_pr_publish(dev, out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
-	mutex_unlock(&dev->pr_lock);
-	return true;
+	scst_stall(SCST_STALL_PR_OUT);
+	if (scst_pr_make_durable(out) && scst_pr_take_effect(out))
+		return true;
+	kvfree(out->pr);
+	return false;
 }
 
 static bool scst_pr_check_cdb(struct scst_pr_out *out)

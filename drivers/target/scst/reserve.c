@@ -36,6 +36,9 @@ static bool scst_reserve_is_persistent(struct scst_cmd *cmd)
  * scst_exec_reserve - RESERVE(6), (10)
  * @cmd: the command
  *
+ * While somebody's registration is on its way to the files nobody knows whether it will be
+ * there: BUSY.
+ *
  * Context: thread or atomic.
  */
 void scst_exec_reserve(struct scst_cmd *cmd)
@@ -47,7 +50,7 @@ void scst_exec_reserve(struct scst_cmd *cmd)
 		goto out_unlock;
 	if (dev->reserved_by && dev->reserved_by != cmd->nexus)
 		scst_cmd_set_conflict(cmd);
-	else if (cmd->nexus->retracted)
+	else if (cmd->nexus->retracted || dev->pr_claimed)
 		scst_cmd_set_busy(cmd);
 	else
 		scst_reserve_set(dev, cmd->nexus);

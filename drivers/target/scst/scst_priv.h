@@ -22,6 +22,10 @@
  * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes pr_lock, no other
  * command a mutex, and nobody waits for a command while holding a lock.
  *
+ * A device has registrations in dev->pr, or dev->reserved_by, or neither, but never
+ * both: each comes to be under dev->lock, and only if the other is not there. A table
+ * that is being made durable counts as if it were there: dev->pr_claimed.
+ *
  * Who removes something from sysfs, most often under scst_config_lock, waits for
  * those that read it: what is called to show an attribute or to fill in a uevent
  * takes no lock of this list but the last one.
@@ -625,6 +629,8 @@ struct scst_identity {
  * @pr_queue:	struct scst_cmd.pr_entry: commands that are to change them, parked
  * @pr_work:	does so, one after the other
  * @pr_saver:	the command whose table is being written, parked; NULL: it is aborted
+ * @pr_claimed: a table is on its way to the files, and takes effect then: RESERVE is
+ *		too late, and registrations come before it
  * @pr_restored: what was kept of them was read
  * @reserved_by: the nexus that RESERVE gave the device to, or NULL
  * @id:		identity
@@ -692,6 +698,7 @@ struct scst_device {
 	struct list_head pr_queue;		/* D */
 	struct work_struct pr_work;
 	struct scst_cmd *pr_saver;		/* D */
+	bool pr_claimed;			/* D */
 	bool pr_restored;			/* the worker of pr_wq */
 	struct scst_nexus *reserved_by;		/* S */
 	struct scst_identity id;		/* C */

@@ -207,3 +207,80 @@ all_is_cleared() {
 	expect_sense 06 29 00 "$write_1"
 	expect_status 18 "$write_1"
 }
+
+# --- RESERVE and registrations exclude each other
+
+# a_registers TAG APTPL
+a_registers() {
+	as a
+	pr_cdb 0 0
+	probe_request cmd "$1" "$pr_out" data="$(printf '%016x%016x00000000%02x000000' 0 10 "$2")"
+}
+
+table_is_being_written() {
+	grep -q '^[0-9]* (kworker.*scst_pr:d0) D ' /proc/[0-9]*/stat 2>/dev/null
+}
+
+@test "a registration that comes while somebody gets the device by RESERVE is refused" {
+	modprobe scst_probe
+	cluster_setup
+	for aptpl in 0 1; do
+		stall pr_out
+		a_registers 7 $aptpl
+		stall_wait pr_out
+		as b
+		expect_status 00 $reserve
+		stall_go
+		as a
+		probe_answers '7 status=18'
+		expect_status 18 $turn
+		as b
+		expect_status 00 "$write_1"
+		expect_status 00 $release
+		pr_keys_are 0
+		[ ! -e "$pr_dir/d0.pr" ]
+	done
+}
+
+@test "RESERVE has to wait while a registration is being written, and comes too late then" {
+	requires fsfreeze mkfs.ext4
+	fs_make 24M
+	mkdir -p "$pr_dir"
+	mount --bind "$fs" "$pr_dir"
+	cluster_setup
+	fsfreeze -f "$fs"
+	a_registers 7 1
+	wait_until 10 table_is_being_written
+	as b
+	expect_status 08 $reserve
+	expect_status 00 $release
+	expect_status 00 "$write_1"
+	as c
+	expect_status 08 $reserve
+	fsfreeze -u "$fs"
+	as a
+	probe_answers '7 status=00'
+	pr_keys_are 1 a
+	as b
+	expect_status 18 $reserve
+	as a
+	pr_register 00 a 0 1
+	as b
+	expect_status 00 $reserve
+	as a
+	pr_register 18 0 a 1
+}
+
+@test "what was refused for want of a medium does not keep RESERVE out" {
+	requires mkfs.ext4
+	fs_make 24M
+	mkdir -p "$pr_dir"
+	mount --bind "$fs" "$pr_dir"
+	cluster_setup
+	mount -o remount,ro "$fs"
+	as a
+	pr_register 02 0 a 1
+	as b
+	expect_status 00 $reserve
+	mount -o remount,rw "$fs"
+}

@@ -26,6 +26,7 @@ static const char *const probe_stall_names[SCST_STALL_POINTS] = {
 	[SCST_STALL_PUBLISH] = "publish",
 	[SCST_STALL_CAPACITY] = "capacity",
 	[SCST_STALL_SUBMIT] = "submit",
+	[SCST_STALL_PR_OUT] = "pr_out",
 	[SCST_STALL_ACCEPT] = "accept",
 	[SCST_STALL_ENTER] = "enter",
 	[SCST_STALL_SLOW] = "slow",
