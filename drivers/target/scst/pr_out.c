@@ -335,8 +335,6 @@ static bool scst_pr_move_id(struct scst_pr_out *out, struct scst_transport_id *i
 {
 	u32 at = SCST_PR_LIST_LEN;
 
-	if (out->len < SCST_PR_LIST_LEN + get_unaligned_be32(&out->list[SCST_PR_MOVE_LEN]))
-		return scst_pr_refuse_length(out);
 	if (!scst_pr_next_id(out, &at, id))
 		return false;
 	/* A port speaks one protocol, and its initiators the same. */
@@ -543,7 +541,15 @@ static bool scst_pr_check_cdb(struct scst_pr_out *out)
 	return true;
 }
 
-/* The length of the list of TransportIDs is given twice. */
+/* The length of the TransportID is given twice. */
+static bool scst_pr_check_move(struct scst_pr_out *out)
+{
+	u32 id_len = get_unaligned_be32(&out->list[SCST_PR_MOVE_LEN]);
+
+	return out->len - SCST_PR_LIST_LEN == id_len || scst_pr_refuse_length(out);
+}
+
+/* Likewise, of the list of TransportIDs */
 static bool scst_pr_check_ids(struct scst_pr_out *out)
 {
 	u32 at = SCST_PR_LIST_LEN;
@@ -559,7 +565,7 @@ static bool scst_pr_check_ids(struct scst_pr_out *out)
 static bool scst_pr_check_list(struct scst_pr_out *out)
 {
 	if (out->action == SCST_PR_REGISTER_MOVE)
-		return true;
+		return scst_pr_check_move(out);
 	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
 		return scst_pr_check_ids(out);
 	if (out->len != SCST_PR_LIST_LEN)

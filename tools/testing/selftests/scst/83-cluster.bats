@@ -284,3 +284,36 @@ table_is_being_written() {
 	expect_status 00 $reserve
 	mount -o remount,rw "$fs"
 }
+
+# --- lengths of the parameter list
+
+# move_of LENGTH-OF-ID BYTES-OF-ID: REGISTER AND MOVE to c
+move_of() {
+	local id
+
+	printf -v id '%s%0*d' "$(tid c)" 100 0
+	pr_cdb 7 0 $((24 + $2))
+	printf -v pr_data 'data=%016x%016x00000001%s%s' 10 12 "$1" "${id:0:$((2 * $2))}"
+}
+
+@test "a TransportID that is longer or shorter than its list is refused" {
+	cluster_setup
+	as a
+	pr_register 00 0 a
+	pr_reserve 00 3 a
+	for len in 00000000 00000014 00000019 0000001c ffffffe8 fffffff0 ffffffff; do
+		move_of $len 24
+		expect_sense 05 1a 00 "$pr_out" "$pr_data"
+	done
+	move_of 00000018 28
+	expect_sense 05 1a 00 "$pr_out" "$pr_data"
+	for action in 1 2 3 4 5; do
+		pr_cdb $action 3 28
+		expect_sense 05 1a 00 "$pr_out" data=000000000000000a
+	done
+	pr_keys_are 1 a
+	pr_reservation_is 3 a
+	move_of 00000018 24
+	expect_status 00 "$pr_out" "$pr_data"
+	pr_reservation_is 3 c
+}
