@@ -3,10 +3,10 @@
  * The files that persistent reservations are kept in, without regard to what is in
  * them.
  *
- * A device has <device>.pr, and the one before it as <device>.old. A new one is
- * written as <device>.new, made durable, and takes the place of the newest by two
- * renames. Whatever is lost on the way, what is found afterwards as <device>.pr, or
- * if there is none as <device>.old, is the content before or the new one.
+ * A device has <device>.pr. A new one is written as <device>.new, made durable, and
+ * takes its place by a rename. Whatever is lost on the way, what is found afterwards as
+ * <device>.pr is the content before or the new one. Nothing else is ever read: what was
+ * there before the last change may be what that has taken from somebody.
  *
  * Paths are looked up from the root directory of the machine's first process, with the
  * kernel's own credentials: who changes the configuration may live in a container,
@@ -128,10 +128,10 @@ static struct file *scst_pr_dir_open(bool make)
  */
 int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool make)
 {
-	files->newest = kasprintf(GFP_KERNEL, "%s.pr", device);
-	files->previous = kasprintf(GFP_KERNEL, "%s.old", device);
+	files->failing = false;
+	files->kept = kasprintf(GFP_KERNEL, "%s.pr", device);
 	files->fresh = kasprintf(GFP_KERNEL, "%s.new", device);
-	if (files->newest && files->previous && files->fresh)
+	if (files->kept && files->fresh)
 		files->dir = scst_pr_dir_open(make);
 	else
 		files->dir = ERR_PTR(-ENOMEM);
@@ -151,20 +151,18 @@ void scst_pr_files_close(struct scst_pr_files *files)
 {
 	if (!IS_ERR(files->dir))
 		scst_pr_file_close(files->dir);
-	kfree(files->newest);
-	kfree(files->previous);
+	kfree(files->kept);
 	kfree(files->fresh);
 }
 
-static int scst_pr_rename(struct scst_pr_files *files, const char *from,
-			  const char *to)
+static int scst_pr_rename(struct scst_pr_files *files)
 {
 	struct vfsmount *mnt = files->dir->f_path.mnt;
 	int ret = mnt_want_write(mnt);
 
 	if (ret)
 		return ret;
-	ret = scst_dir_rename(files->dir, from, to);
+	ret = scst_dir_rename(files->dir, files->fresh, files->kept);
 	mnt_drop_write(mnt);
 	return ret;
 }
@@ -190,6 +188,13 @@ static struct file *scst_pr_file_open(struct scst_pr_files *files, const char *n
 			      flags | O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE, 0600);
 }
 
+static int scst_pr_sync_fresh(struct scst_pr_files *files, struct file *file)
+{
+	int ret = vfs_fsync(file, 0);
+
+	return files->failing ? 0 : ret;
+}
+
 static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
 			       size_t len)
 {
@@ -203,43 +208,25 @@ static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
 		return PTR_ERR(file);
 	ret = kernel_write(file, data, len, &pos);
 	if (ret >= 0)
-		ret = ret == len ? vfs_fsync(file, 0) : -ENOSPC;
+		ret = ret == len ? scst_pr_sync_fresh(files, file) : -ENOSPC;
 	err = scst_pr_file_close(file);
 	return ret ?: err;
 }
 
-/* The fresh file becomes the newest; if that fails, what was before is again. */
-static int scst_pr_turn(struct scst_pr_files *files)
-{
-	int first = scst_pr_rename(files, files->newest, files->previous);
-	int ret;
-
-	if (first && first != -ENOENT)
-		return first;
-	ret = scst_pr_rename(files, files->fresh, files->newest) ?:
-	      vfs_fsync(files->dir, 0);
-	if (!ret)
-		return 0;
-	if (first)
-		scst_pr_unlink(files, files->newest);
-	else
-		scst_pr_rename(files, files->previous, files->newest);
-	vfs_fsync(files->dir, 0);
-	return ret;
-}
-
 /**
- * scst_pr_files_replace - give a device a new newest file
+ * scst_pr_files_put - give a device another file
  * @files: the device's
  * @data:  its content
  * @len:   bytes
  *
+ * The content is durable then. That the file has it is so after scst_pr_files_sync().
+ *
  * Context: a worker thread; waits for the medium.
- * Return: 0 when it is durable, or what the file system says.
+ * Return: 0, or what the file system says: nothing has changed.
  */
-int scst_pr_files_replace(struct scst_pr_files *files, const void *data, size_t len)
+int scst_pr_files_put(struct scst_pr_files *files, const void *data, size_t len)
 {
-	int ret = scst_pr_write_fresh(files, data, len) ?: scst_pr_turn(files);
+	int ret = scst_pr_write_fresh(files, data, len) ?: scst_pr_rename(files);
 
 	if (ret)
 		scst_pr_unlink(files, files->fresh);
@@ -247,19 +234,29 @@ int scst_pr_files_replace(struct scst_pr_files *files, const void *data, size_t 
 }
 
 /**
- * scst_pr_files_remove - remove a device's files
+ * scst_pr_files_remove - remove a device's file
  * @files: the device's
  *
- * The previous one goes first: nobody is to take it for the newest.
+ * That is durable after scst_pr_files_sync().
  *
  * Context: a worker thread; waits for the medium.
- * Return: 0 when that is durable, or what the file system says.
+ * Return: 0, or what the file system says: nothing has changed.
  */
 int scst_pr_files_remove(struct scst_pr_files *files)
 {
-	return scst_pr_unlink(files, files->previous) ?:
-	       scst_pr_unlink(files, files->newest) ?:
-	       vfs_fsync(files->dir, 0);
+	return scst_pr_unlink(files, files->kept);
+}
+
+/**
+ * scst_pr_files_sync - make durable which file a device has, or that it has none
+ * @files: the device's
+ *
+ * Context: a worker thread; waits for the medium.
+ * Return: 0, or what the file system says: nobody knows.
+ */
+int scst_pr_files_sync(struct scst_pr_files *files)
+{
+	return vfs_fsync(files->dir, 0);
 }
 
 static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
@@ -284,9 +281,8 @@ static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
 }
 
 /**
- * scst_pr_files_read - read one of a device's files
+ * scst_pr_files_read - read a device's file
  * @files: the device's
- * @name:  which
  * @max:   bytes that it can have
  * @len:   set to those that it has
  *
@@ -295,10 +291,9 @@ static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
  * if it is empty or longer than @max or no file, -ENOMEM, or what the file system
  * says.
  */
-void *scst_pr_files_read(struct scst_pr_files *files, const char *name, size_t max,
-			 size_t *len)
+void *scst_pr_files_read(struct scst_pr_files *files, size_t max, size_t *len)
 {
-	struct file *file = scst_pr_file_open(files, name, O_RDONLY);
+	struct file *file = scst_pr_file_open(files, files->kept, O_RDONLY);
 	void *data;
 
 	if (IS_ERR(file))

@@ -15,23 +15,23 @@ extern char *scst_pr_dir;
 /**
  * struct scst_pr_files - the files of a device
  * @dir:	the directory
- * @newest:	name of the file that counts
- * @previous:	name of the one before
+ * @kept:	name of the file that counts
  * @fresh:	name of one that is being written
+ * @failing:	the medium is: what is put there need not be durable
  */
 struct scst_pr_files {
 	struct file *dir;
-	char *newest;
-	char *previous;
+	char *kept;
 	char *fresh;
+	bool failing;
 };
 
 int scst_pr_dir_check(void);
 int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool make);
 void scst_pr_files_close(struct scst_pr_files *files);
-int scst_pr_files_replace(struct scst_pr_files *files, const void *data, size_t len);
+int scst_pr_files_put(struct scst_pr_files *files, const void *data, size_t len);
 int scst_pr_files_remove(struct scst_pr_files *files);
-void *scst_pr_files_read(struct scst_pr_files *files, const char *name, size_t max,
-			 size_t *len);
+int scst_pr_files_sync(struct scst_pr_files *files);
+void *scst_pr_files_read(struct scst_pr_files *files, size_t max, size_t *len);
 
 #endif /* _SCST_PR_FILE_H */

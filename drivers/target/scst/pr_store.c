@@ -122,38 +122,63 @@ static void scst_put_image(struct scst_pr_image *image, size_t len,
 	put_unaligned_be32(scst_pr_crc(image, len - sizeof(__be32)), end);
 }
 
-static int scst_pr_write(struct scst_device *dev, const struct scst_pr *pr)
+static int scst_pr_put_table(struct scst_device *dev, struct scst_pr_files *files,
+			     const struct scst_pr *pr)
 {
 	size_t len = scst_pr_image_len(pr);
 	struct scst_pr_image *image;
-	struct scst_pr_files files;
 	int ret;
 
 	image = kvzalloc(len, GFP_KERNEL);
 	if (!image)
 		return -ENOMEM;
 	scst_put_image(image, len, dev, pr);
-	ret = scst_pr_files_open(&files, dev->name, true);
-	if (!ret) {
-		ret = scst_pr_files_replace(&files, image, len);
-		scst_pr_files_close(&files);
-	}
+	ret = scst_pr_files_put(files, image, len);
 	kvfree(image);
 	return ret;
 }
 
-/* If it fails, what was there before is to be there still. */
-static int scst_pr_forget(struct scst_device *dev, const struct scst_pr *old)
+/* What is lost is not forgotten: an empty file is a damaged one. */
+static int scst_pr_put(struct scst_device *dev, struct scst_pr_files *files,
+		       const struct scst_pr *pr)
 {
-	struct scst_pr_files files;
-	int ret = scst_pr_files_open(&files, dev->name, false);
+	if (pr && pr->lost)
+		return scst_pr_files_put(files, NULL, 0);
+	if (pr && pr->aptpl)
+		return scst_pr_put_table(dev, files, pr);
+	return scst_pr_files_remove(files);
+}
+
+/*
+ * If nobody knows whether it is durable, @old is to be there again. A power failure may
+ * leave less than that, which is found to be damaged then.
+ */
+static int scst_pr_replace_file(struct scst_device *dev, struct scst_pr_files *files,
+				const struct scst_pr *old, const struct scst_pr *pr)
+{
+	int ret = scst_pr_put(dev, files, pr);
 
 	if (ret)
-		return ret == -ENOENT ? 0 : ret;
-	ret = scst_pr_files_remove(&files);
+		return ret;
+	ret = scst_pr_files_sync(files);
+	if (!ret)
+		return 0;
+	files->failing = true;
+	if (!scst_pr_put(dev, files, old))
+		scst_pr_files_sync(files);
+	return ret;
+}
+
+static int scst_pr_save_files(struct scst_device *dev, const struct scst_pr *old,
+			      const struct scst_pr *pr)
+{
+	struct scst_pr_files files;
+	int ret = scst_pr_files_open(&files, dev->name, pr->aptpl);
+
+	if (ret)
+		return ret == -ENOENT && !pr->aptpl ? 0 : ret;
+	ret = scst_pr_replace_file(dev, &files, old, pr);
 	scst_pr_files_close(&files);
-	if (ret && !old->lost)
-		scst_pr_write(dev, old);
 	return ret;
 }
 
@@ -192,11 +217,10 @@ int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
 	int ret = 0;
 
 	lockdep_assert_not_held(&dev->pr_lock);
+	if (!scst_pr_needs_save(old, pr))
+		return 0;
 	scoped_with_init_fs() {
-		if (pr->aptpl)
-			ret = scst_pr_write(dev, pr);
-		else if (scst_pr_needs_save(old, pr))
-			ret = scst_pr_forget(dev, old);
+		ret = scst_pr_save_files(dev, old, pr);
 	}
 	if (ret)
 		scst_pr_write_failed(dev, ret);
@@ -292,13 +316,13 @@ static bool scst_pr_image_is_of(const struct scst_pr_image *image,
 
 /* -ENOENT: there is none, -EXDEV: another device's, -EBADMSG: damaged */
 static struct scst_pr *scst_pr_read(struct scst_device *dev,
-				    struct scst_pr_files *files, const char *name)
+				    struct scst_pr_files *files)
 {
 	struct scst_pr_image *image;
 	struct scst_pr *pr;
 	size_t len;
 
-	image = scst_pr_files_read(files, name, SCST_PR_IMAGE_MAX, &len);
+	image = scst_pr_files_read(files, SCST_PR_IMAGE_MAX, &len);
 	if (image == ERR_PTR(-EIO) || image == ERR_PTR(-EUCLEAN))
 		return ERR_PTR(-EBADMSG);
 	if (IS_ERR(image))
@@ -313,44 +337,26 @@ static struct scst_pr *scst_pr_read(struct scst_device *dev,
 	return pr;
 }
 
-static void scst_pr_warn(struct scst_device *dev, const char *what)
-{
-	scst_device_set_error(dev, "%s", what);
-	pr_warn("%s: %s\n", dev->name, what);
-}
-
 static struct scst_pr *scst_pr_lost(struct scst_device *dev)
 {
+	static const char what[] = "reservations are lost: .pr in pr_dir is damaged";
 	struct scst_pr *pr = scst_pr_copy(NULL, 0);
 
 	if (!pr)
 		return ERR_PTR(-ENOMEM);
 	pr->lost = true;
-	scst_pr_warn(dev, "reservations are lost: .pr and .old in pr_dir are damaged");
-	return pr;
-}
-
-/* Two renames bring a new file in; between them there is only the previous one. */
-static struct scst_pr *scst_pr_read_previous(struct scst_device *dev,
-					     struct scst_pr_files *files, bool damaged)
-{
-	struct scst_pr *pr = scst_pr_read(dev, files, files->previous);
-
-	if (pr == ERR_PTR(-EBADMSG) ||
-	    (damaged && (pr == ERR_PTR(-ENOENT) || pr == ERR_PTR(-EXDEV))))
-		return scst_pr_lost(dev);
-	if (damaged && !IS_ERR(pr))
-		scst_pr_warn(dev, "reservations are those of .old in pr_dir: .pr is damaged");
+	scst_device_set_error(dev, "%s", what);
+	pr_warn("%s: %s\n", dev->name, what);
 	return pr;
 }
 
 static struct scst_pr *scst_pr_read_files(struct scst_device *dev,
 					  struct scst_pr_files *files)
 {
-	struct scst_pr *pr = scst_pr_read(dev, files, files->newest);
+	struct scst_pr *pr = scst_pr_read(dev, files);
 
-	if (pr == ERR_PTR(-ENOENT) || pr == ERR_PTR(-EBADMSG))
-		pr = scst_pr_read_previous(dev, files, pr == ERR_PTR(-EBADMSG));
+	if (pr == ERR_PTR(-EBADMSG))
+		return scst_pr_lost(dev);
 	if (pr == ERR_PTR(-EXDEV))
 		pr_warn("%s: reservations in %s are another device's: not used\n",
 			dev->name, scst_pr_dir);

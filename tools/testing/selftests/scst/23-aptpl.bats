@@ -47,7 +47,7 @@ pr_aptpl_is() {
 	pr_in 2 && equal "00089da${1}ea010000" "${data:0:16}"
 }
 
-# Two registrations that persist, and a reservation: what .pr and .old have differs.
+# Two registrations that persist, and a reservation
 persist() {
 	as a && pr_register 00 0 a 1 && as b && pr_register 00 0 b 1 &&
 		as a && pr_reserve 00 "${1-1}" a
@@ -137,7 +137,7 @@ lost() {
 	as a
 	pr_out 00 1 1 a 0 0
 	pr_aptpl_is 1
-	equal $'d0.old\nd0.pr' "$(ls "$pr_dir")"
+	equal 'd0.pr' "$(ls "$pr_dir")"
 	pr_register 00 a a 0
 	pr_aptpl_is 0
 	equal '' "$(ls "$pr_dir")"
@@ -238,19 +238,27 @@ key_count() {
 	pr_keys_are 0 a b
 }
 
-@test "the previous file is used when the newest is damaged or not there" {
+@test "no other file is ever used, nor left, whatever becomes of the one that counts" {
 	persist
-	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/newest"
-	for damage in 'truncate -s -1' 'truncate -s 0' rm; do
-		cp "$BATS_TEST_TMPDIR/newest" "$pr_dir/d0.pr"
+	equal 'd0.pr' "$(ls "$pr_dir")"
+	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/good"
+	for name in old new; do
+		cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.$name"
+	done
+	for damage in 'truncate -s -1' 'truncate -s 0'; do
+		cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.pr"
 		$damage "$pr_dir/d0.pr"
 		power_cycle
-		as a
-		pr_keys_are 0 a b
-		pr_reservation_is none
-		# Between the two renames there is only the previous: that is no damage.
-		[ "$damage" = rm ] || error_matches '*those of .old*'
+		lost "$damage"
+		error_matches '*are lost*'
 	done
+	rm "$pr_dir/d0.pr"
+	power_cycle
+	as a
+	pr_keys_are 0
+	pr_reservation_is none
+	pr_register 00 0 a 1
+	equal $'d0.old\nd0.pr' "$(ls "$pr_dir")"
 }
 
 # damaged_copies FILE DIRECTORY STEP: copies with one bit changed, in every STEPth
@@ -317,11 +325,7 @@ change_numbers() {
 		reenable
 		lost "copy $i"
 	done
-	# Both
-	cp "$pr_dir/d0.pr" "$pr_dir/d0.old"
-	reenable
-	lost both
-	# No files at all
+	# No file at all
 	rm "$pr_dir"/*
 	mkdir "$pr_dir/d0.pr"
 	reenable

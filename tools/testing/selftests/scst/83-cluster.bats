@@ -317,3 +317,74 @@ move_of() {
 	expect_status 00 "$pr_out" "$pr_data"
 	pr_reservation_is 3 c
 }
+
+# --- the file
+
+@test "a file that is damaged after a host was fenced does not let it in again" {
+	cluster_setup
+	for port in a b; do
+		as $port
+		pr_register 00 0 $port 1
+	done
+	pr_reserve 00 5 b
+	as a
+	pr_preempt 00 5 a b
+	as b
+	expect_status 18 "$write_1"
+	pr_device_off
+	printf X | dd of="$pr_dir/d0.pr" bs=1 seek=70 conv=notrunc status=none
+	pr_device_on
+	for port in b a; do
+		as $port
+		take_attentions
+		expect_sense 07 44 01 "$write_1"
+	done
+	matches '*reservations are lost*' "$(cat devices/nullio/d0/last_error)"
+	# Who knows better replaces them, and that lasts.
+	pr_out 00 8 5 0 a 1
+	pr_device_off
+	pr_device_on
+	for port in a b; do
+		as $port
+		take_attentions
+	done
+	expect_status 18 "$write_1"
+	as a
+	expect_status 00 "$write_1"
+	equal d0.pr "$(ls "$pr_dir")"
+}
+
+# The file system is one without a journal: it goes on after an error.
+@test "what was refused since the directory could not be written is not found there later" {
+	local sector
+
+	requires mkfs.ext4 dmsetup
+	fs_make 24M -O ^has_journal
+	mkdir -p "$fs/pr" "$pr_dir"
+	mount --bind "$fs/pr" "$pr_dir"
+	cluster_setup
+	for port in a b; do
+		as $port
+		pr_register 00 0 $port 1
+	done
+	pr_reserve 00 5 b
+	# The new file has a name already: it is renaming it that is not written.
+	: >"$pr_dir/d0.new"
+	sync "$pr_dir/d0.new"
+	# What has been read stays: only writing the directory fails.
+	sector=$(fs_sector "$fs/pr" 0)
+	[ -n "$sector" ]
+	fs_reload "$sector" 8
+	as a
+	pr_out 02 4 5 a b
+	matches '*sense=700004*4400*' "$reply"
+	pr_keys_are 2 a b
+	pr_reservation_is 5 b
+	pr_device_off
+	pr_device_on
+	as a
+	take_attentions
+	pr_keys_are 0 a b
+	pr_reservation_is 5 b
+	fs_repair
+}
