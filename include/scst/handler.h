@@ -46,7 +46,7 @@ struct scst_block_params {
  * @may_sleep:		@execute must be called in process context
  * @attrs:		the handler's own attributes of a device, or NULL
  * @create:		optional; mkdir: set defaults. Process context. Returns 0
- *			or an errno.
+ *			or an errno, with scst_device_set_error() having said why.
  * @destroy:		optional; the device is about to be freed. Undoes a @create that
  *			succeeded.
  * @open:		enable: acquire the backend and fill in @params. Process
@@ -89,6 +89,7 @@ const char *scst_device_name(const struct scst_device *dev);
 struct scst_device *scst_device_from_item(struct config_item *item);
 __printf(2, 3)
 void scst_device_set_error(struct scst_device *dev, const char *fmt, ...);
+int scst_device_op_end(struct scst_device *dev, const char *what, int ret);
 
 /**
  * enum scst_attention - what a backend has to tell initiators of its own accord
@@ -114,6 +115,7 @@ void scst_device_config_unlock(struct scst_device *dev);
 /**
  * SCST_DEV_STORE - how an attribute of a handler's devices is written
  * @_attr:	<prefix><name> of the attribute; defines <prefix><name>_store()
+ * @_what:	its name, a string
  * @_type:	T
  * @_parse:	int parse(struct scst_device *, const char *page, T *value):
  *		turn text into a value; no lock is held; 0 or an errno, with
@@ -123,22 +125,19 @@ void scst_device_config_unlock(struct scst_device *dev);
  *
  * For attributes that several handlers share; else see SCST_DEV_ATTR().
  */
-#define SCST_DEV_STORE(_attr, _type, _parse, _apply)			\
+#define SCST_DEV_STORE(_attr, _what, _type, _parse, _apply)		\
 ssize_t _attr##_store(struct config_item *item, const char *page,	\
 		      size_t count)					\
 {									\
 	struct scst_device *dev = scst_device_from_item(item);		\
 	_type value;							\
-	int ret = _parse(dev, page, &value);				\
+	int ret = _parse(dev, page, &value) ?: scst_device_config_lock(dev); \
 									\
-	if (ret)							\
-		return ret;						\
-	ret = scst_device_config_lock(dev);				\
-	if (ret)							\
-		return ret;						\
-	ret = _apply(dev, &value);					\
-	scst_device_config_unlock(dev);					\
-	return ret ?: count;						\
+	if (!ret) {							\
+		ret = _apply(dev, &value);				\
+		scst_device_config_unlock(dev);				\
+	}								\
+	return scst_device_op_end(dev, _what, ret) ?: count;		\
 }
 
 /**
@@ -155,7 +154,7 @@ ssize_t _attr##_store(struct config_item *item, const char *page,	\
 #define SCST_DEV_ATTR(_prefix, _name, _type, _parse, _apply)		\
 static ssize_t _prefix##_name##_store(struct config_item *item,	\
 				      const char *page, size_t count);	\
-SCST_DEV_STORE(_prefix##_name, _type, _parse, _apply)			\
+SCST_DEV_STORE(_prefix##_name, #_name, _type, _parse, _apply)		\
 CONFIGFS_ATTR(_prefix, _name)
 
 #endif /* _SCST_HANDLER_H */

@@ -55,7 +55,8 @@ enum scst_event {
  * @session_attrs:	the driver's own attributes of a session, or NULL; read-only
  * @create:		optional; mkdir: check the name, set defaults, add default
  *			groups to @group. Process context under the
- *			configuration lock. Returns 0 or an errno.
+ *			configuration lock. Returns 0 or an errno, with
+ *			scst_target_set_error() having said why.
  * @destroy:		optional; the target is about to be freed; all its
  *			sessions are gone. Undoes a @create that succeeded. Process
  *			context.
@@ -159,6 +160,7 @@ struct scst_target *scst_target_from_item(struct config_item *item);
 bool scst_target_shows(struct scst_target *tgt, const char *initiator);
 __printf(2, 3)
 void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...);
+int scst_target_op_end(struct scst_target *tgt, const char *what, int ret);
 
 __printf(4, 5)
 void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,

@@ -87,13 +87,15 @@ static int iscst_parse_u32(struct iscst_target *target, const char *name, const 
 			   u32 min, u32 max, u32 *value)
 {
 	u32 number;
+	int ret = kstrtou32(page, 10, &number);
 
-	if (kstrtou32(page, 10, &number) || number < min || number > max) {
+	if (ret || number < min || number > max) {
 		scst_target_set_error(target->tgt, "%s: not %u to %u", name, min, max);
-		return -EINVAL;
+		ret = -EINVAL;
+	} else {
+		WRITE_ONCE(*value, number);
 	}
-	WRITE_ONCE(*value, number);
-	return 0;
+	return scst_target_op_end(target->tgt, name, ret);
 }
 
 #define ISCST_TARGET_ATTR(_name, _field, _min, _max)				\
@@ -174,12 +176,11 @@ static ssize_t iscst_target_alias_store(struct config_item *item, const char *pa
 					size_t count)
 {
 	struct iscst_target *target = iscst_target_from_item(item);
+	int ret = iscst_parse_text(page, target->alias, sizeof(target->alias));
 
-	if (iscst_parse_text(page, target->alias, sizeof(target->alias))) {
+	if (ret)
 		scst_target_set_error(target->tgt, "alias: not a line of up to 255 bytes");
-		return -EINVAL;
-	}
-	return count;
+	return scst_target_op_end(target->tgt, "alias", ret) ?: count;
 }
 
 CONFIGFS_ATTR(iscst_target_, alias);
@@ -207,12 +208,11 @@ static ssize_t iscst_target_redirect_store(struct config_item *item, const char 
 					   size_t count)
 {
 	struct iscst_target *target = iscst_target_from_item(item);
+	int ret = iscst_store_address(page, target->redirect);
 
-	if (iscst_store_address(page, target->redirect)) {
+	if (ret)
 		scst_target_set_error(target->tgt, "redirect: not an address and port");
-		return -EINVAL;
-	}
-	return count;
+	return scst_target_op_end(target->tgt, "redirect", ret) ?: count;
 }
 
 CONFIGFS_ATTR(iscst_target_, redirect);
@@ -345,14 +345,13 @@ static ssize_t iscst_portal_announced_store(struct config_item *item, const char
 					    size_t count)
 {
 	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);
+	struct scst_target *tgt = dir->target->tgt;
+	int ret = iscst_store_address(page, dir->announced);
 
-	if (iscst_store_address(page, dir->announced)) {
-		scst_target_set_error(dir->target->tgt,
-				      "portals/%s/announced: not an address and port",
+	if (ret)
+		scst_target_set_error(tgt, "portals/%s/announced: not an address and port",
 				      config_item_name(item));
-		return -EINVAL;
-	}
-	return count;
+	return scst_target_op_end(tgt, "announced", ret) ?: count;
 }
 
 CONFIGFS_ATTR(iscst_portal_, announced);
@@ -436,14 +435,13 @@ static struct config_item *iscst_make_portal(struct config_group *group, const c
 	struct iscst_target *target = container_of(group, struct iscst_target,
 						   portals_group);
 	struct iscst_portal_dir *dir = kzalloc_obj(*dir);
-	int ret;
+	int ret = dir ? iscst_portal_dir_add(target, dir, name) : -ENOMEM;
 
-	if (!dir)
-		return ERR_PTR(-ENOMEM);
-	ret = iscst_portal_dir_add(target, dir, name);
-	if (ret) {
+	if (ret)
 		scst_target_set_error(target->tgt, "portals/%s: %s: %pe", name,
 				      iscst_portal_trouble(ret), ERR_PTR(ret));
+	scst_target_op_end(target->tgt, "portals", ret);
+	if (ret) {
 		kfree(dir);
 		return ERR_PTR(ret);
 	}
@@ -492,13 +490,13 @@ static struct iscst_auth *iscst_auth_from_item(struct config_item *item)
 static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,
 				     const char *page, char *text, size_t size)
 {
-	struct iscst_auth *auth = iscst_auth_from_item(item);
+	struct scst_target *tgt = iscst_auth_from_item(item)->target->tgt;
+	int ret = iscst_parse_text(page, text, size);
 
-	if (!iscst_parse_text(page, text, size))
-		return 0;
-	scst_target_set_error(auth->target->tgt, "auth/%s/%s: not a line of up to %zu bytes",
-			      config_item_name(item), name, size - 1);
-	return -EINVAL;
+	if (ret)
+		scst_target_set_error(tgt, "auth/%s/%s: not a line of up to %zu bytes",
+				      config_item_name(item), name, size - 1);
+	return scst_target_op_end(tgt, name, ret);
 }
 
 #define ISCST_AUTH_ATTRS(_prefix, _field)					\
@@ -555,7 +553,7 @@ static const struct config_item_type iscst_auth_type = {
 };
 
 /* configfs tells directories apart by the case of their names. */
-static int iscst_auth_add(struct iscst_auth *auth)
+static int iscst_auth_publish(struct iscst_auth *auth)
 {
 	struct iscst_auth *other;
 	int ret = 0;
@@ -570,25 +568,38 @@ static int iscst_auth_add(struct iscst_auth *auth)
 	return ret;
 }
 
-static struct config_item *iscst_make_auth(struct config_group *group, const char *name)
+static struct iscst_auth *iscst_auth_add(struct iscst_target *target, const char *name)
 {
-	struct iscst_target *target = container_of(group, struct iscst_target, auth_group);
 	struct iscst_auth *auth;
 
-	if (strlen(name) >= SCST_PORT_NAME_LEN)
+	if (strlen(name) >= SCST_PORT_NAME_LEN) {
+		scst_target_set_error(target->tgt, "auth/%s: the name has more than %u bytes",
+				      name, SCST_PORT_NAME_LEN - 1);
 		return ERR_PTR(-ENAMETOOLONG);
+	}
 	auth = kzalloc_obj(*auth);
 	if (!auth)
 		return ERR_PTR(-ENOMEM);
 	auth->target = target;
 	strscpy(auth->pattern, name, sizeof(auth->pattern));
 	scst_name_fold(auth->pattern, strlen(name));
-	if (iscst_auth_add(auth)) {
+	if (iscst_auth_publish(auth)) {
 		scst_target_set_error(target->tgt, "auth/%s: that name is there already",
 				      name);
 		kfree(auth);
 		return ERR_PTR(-EEXIST);
 	}
+	return auth;
+}
+
+static struct config_item *iscst_make_auth(struct config_group *group, const char *name)
+{
+	struct iscst_target *target = container_of(group, struct iscst_target, auth_group);
+	struct iscst_auth *auth = iscst_auth_add(target, name);
+
+	scst_target_op_end(target->tgt, "auth", PTR_ERR_OR_ZERO(auth));
+	if (IS_ERR(auth))
+		return ERR_CAST(auth);
 	config_item_init_type_name(&auth->item, name, &iscst_auth_type);
 	return &auth->item;
 }
@@ -623,8 +634,11 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 {
 	struct iscst_target *target = scst_target_priv(tgt);
 
-	if (!iscst_name_is_valid(scst_target_name(tgt)))
+	if (!iscst_name_is_valid(scst_target_name(tgt))) {
+		scst_target_set_error(tgt, "%s: not an iqn., eui. or naa. name, RFC 7143 4.2.7",
+				      scst_target_name(tgt));
 		return -EINVAL;
+	}
 	target->tgt = tgt;
 	target->queue_depth = ISCST_DEFAULT_DEPTH;
 	target->nop_interval_ms = ISCST_DEFAULT_NOP_INTERVAL;

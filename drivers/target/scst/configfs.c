@@ -100,36 +100,100 @@ void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...)
 }
 
 /**
- * scst_name_is_valid - whether a device or target may have a name
+ * scst_name_trouble - why a device or target cannot have a name
  * @name: the name
  *
  * Names go into uevents, INQUIRY data and scripts: no white space, nothing
  * that is not printable ASCII.
  *
- * Return: whether it may.
+ * Return: why, or NULL: it can.
  */
-bool scst_name_is_valid(const char *name)
+const char *scst_name_trouble(const char *name)
 {
 	size_t len = strlen(name);
 	size_t i;
 
-	if (!len || len >= SCST_NAME_LEN)
-		return false;
+	if (len >= SCST_NAME_LEN)
+		return "the name has more than 223 characters";
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || !isgraph(name[i]))
-			return false;
-	return true;
+			return "the name has blanks, or what is not printable ASCII";
+	return NULL;
 }
 
 /**
- * struct scst_plugin_dir - devices/<handler>/ or targets/<driver>/
+ * scst_name_check - refuse a name that a device or target cannot have
+ * @name: the name
+ * @err:  of the directory that it is to be in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int scst_name_check(const char *name, struct scst_error *err)
+{
+	const char *trouble = scst_name_trouble(name);
+
+	if (!trouble)
+		return 0;
+	scst_error_set(err, "%s: %s", name, trouble);
+	return -EINVAL;
+}
+
+/* Directories in which others are made */
+
+/**
+ * struct scst_parent - a directory that says why mkdir in it was refused
  * @group:	the directory
+ * @error:	last_error
+ */
+struct scst_parent {
+	struct config_group group;
+	struct scst_error error;
+};
+
+static struct scst_parent *scst_parent_of(struct config_group *group)
+{
+	return container_of(group, struct scst_parent, group);
+}
+
+/**
+ * scst_parent_error - where it is said why mkdir was refused
+ * @group: the directory in which it was to be: one with scst_parent_attrs
+ *
+ * Return: its last_error.
+ */
+struct scst_error *scst_parent_error(struct config_group *group)
+{
+	return &scst_parent_of(group)->error;
+}
+
+static ssize_t scst_parent_last_error_show(struct config_item *item, char *page)
+{
+	return scst_error_show(scst_parent_error(to_config_group(item)), page);
+}
+
+CONFIGFS_ATTR_RO(scst_parent_, last_error);
+
+struct configfs_attribute *scst_parent_attrs[] = {
+	&scst_parent_attr_last_error,
+	NULL,
+};
+
+/* devices/<handler>/ and targets/<driver>/ */
+
+/**
+ * struct scst_plugin_dir - devices/<handler>/ or targets/<driver>/
+ * @dir:	the directory
  * @plugin:	what it stands for, pinned
  */
 struct scst_plugin_dir {
-	struct config_group group;
+	struct scst_parent dir;
 	struct scst_plugin *plugin;
 };
+
+static struct scst_plugin_dir *scst_plugin_dir_of(struct config_group *group)
+{
+	return container_of(group, struct scst_plugin_dir, dir.group);
+}
 
 /**
  * scst_plugin_of - the plugin that a directory stands for
@@ -139,24 +203,7 @@ struct scst_plugin_dir {
  */
 struct scst_plugin *scst_plugin_of(struct config_group *group)
 {
-	return container_of(group, struct scst_plugin_dir, group)->plugin;
-}
-
-static struct config_group *
-scst_plugin_dir_make(struct list_head *plugins, const char *kind,
-		     const char *name, const struct config_item_type *type)
-{
-	struct scst_plugin_dir *dir = kzalloc(sizeof(*dir), GFP_KERNEL);
-
-	if (!dir)
-		return ERR_PTR(-ENOMEM);
-	dir->plugin = scst_plugin_get(plugins, kind, name);
-	if (!dir->plugin) {
-		kfree(dir);
-		return ERR_PTR(-ENOENT);
-	}
-	config_group_init_type_name(&dir->group, name, type);
-	return &dir->group;
+	return scst_plugin_dir_of(group)->plugin;
 }
 
 /**
@@ -165,44 +212,82 @@ scst_plugin_dir_make(struct list_head *plugins, const char *kind,
  */
 void scst_plugin_dir_release(struct config_item *item)
 {
-	struct scst_plugin_dir *dir = container_of(to_config_group(item),
-						   struct scst_plugin_dir, group);
+	struct scst_plugin_dir *dir = scst_plugin_dir_of(to_config_group(item));
 
 	scst_plugin_put(dir->plugin);
 	kfree(dir);
 }
 
-static struct config_group *scst_devices_make(struct config_group *group,
-					      const char *name)
-{
-	return scst_plugin_dir_make(&scst_handlers, "handler", name,
-				    &scst_handler_dir_type);
-}
+/* devices/ and targets/ */
 
-static struct configfs_group_operations scst_devices_group_ops = {
-	.make_group = scst_devices_make,
+/**
+ * struct scst_plugins_dir - devices/ or targets/
+ * @dir:	the directory
+ * @plugins:	what can be in it
+ * @kind:	what that is called: "handler" or "target"
+ * @type:	of the directories in it
+ */
+struct scst_plugins_dir {
+	struct scst_parent dir;
+	struct list_head *plugins;
+	const char *kind;
+	const struct config_item_type *type;
 };
 
-static const struct config_item_type scst_devices_type = {
-	.ct_group_ops = &scst_devices_group_ops,
+static int scst_plugin_dir_find(struct scst_plugin_dir *dir,
+				struct scst_plugins_dir *parent, const char *name)
+{
+	if (!dir)
+		return -ENOMEM;
+	dir->plugin = scst_plugin_get(parent->plugins, parent->kind, name);
+	if (dir->plugin)
+		return 0;
+	scst_error_set(&parent->dir.error, "%s: no module loads by the alias scst-%s-%s",
+		       name, parent->kind, name);
+	return -ENOENT;
+}
+
+static struct config_group *scst_plugins_make(struct config_group *group,
+					      const char *name)
+{
+	struct scst_plugins_dir *parent = container_of(group, struct scst_plugins_dir,
+						       dir.group);
+	struct scst_plugin_dir *dir = kzalloc_obj(*dir);
+	int ret = scst_plugin_dir_find(dir, parent, name);
+
+	scst_error_end(&parent->dir.error, "mkdir", ret);
+	if (ret) {
+		kfree(dir);
+		return ERR_PTR(ret);
+	}
+	scst_error_init(&dir->dir.error);
+	config_group_init_type_name(&dir->dir.group, name, parent->type);
+	return &dir->dir.group;
+}
+
+static struct configfs_group_operations scst_plugins_group_ops = {
+	.make_group = scst_plugins_make,
+};
+
+static const struct config_item_type scst_plugins_type = {
+	.ct_group_ops = &scst_plugins_group_ops,
+	.ct_attrs = scst_parent_attrs,
 	.ct_owner = THIS_MODULE,
 };
 
-static struct config_group *scst_targets_make(struct config_group *group,
-					      const char *name)
-{
-	return scst_plugin_dir_make(&scst_target_drivers, "target", name,
-				    &scst_driver_dir_type);
-}
-
-static struct configfs_group_operations scst_targets_group_ops = {
-	.make_group = scst_targets_make,
+static struct scst_plugins_dir scst_devices_dir = {
+	.plugins = &scst_handlers,
+	.kind = "handler",
+	.type = &scst_handler_dir_type,
 };
 
-static const struct config_item_type scst_targets_type = {
-	.ct_group_ops = &scst_targets_group_ops,
-	.ct_owner = THIS_MODULE,
+static struct scst_plugins_dir scst_targets_dir = {
+	.plugins = &scst_target_drivers,
+	.kind = "target",
+	.type = &scst_driver_dir_type,
 };
+
+/* The root */
 
 static ssize_t scst_root_version_show(struct config_item *item, char *page)
 {
@@ -230,21 +315,19 @@ struct configfs_subsystem scst_subsystem = {
 	},
 };
 
-static struct config_group scst_devices_group;
-static struct config_group scst_targets_group;
+static void scst_root_add(struct scst_plugins_dir *dir, const char *name)
+{
+	scst_error_init(&dir->dir.error);
+	config_group_init_type_name(&dir->dir.group, name, &scst_plugins_type);
+	configfs_add_default_group(&dir->dir.group, &scst_subsystem.su_group);
+}
 
 int scst_configfs_init(void)
 {
 	config_group_init(&scst_subsystem.su_group);
 	mutex_init(&scst_subsystem.su_mutex);
-	config_group_init_type_name(&scst_devices_group, "devices",
-				    &scst_devices_type);
-	configfs_add_default_group(&scst_devices_group,
-				   &scst_subsystem.su_group);
-	config_group_init_type_name(&scst_targets_group, "targets",
-				    &scst_targets_type);
-	configfs_add_default_group(&scst_targets_group,
-				   &scst_subsystem.su_group);
+	scst_root_add(&scst_devices_dir, "devices");
+	scst_root_add(&scst_targets_dir, "targets");
 	return configfs_register_subsystem(&scst_subsystem);
 }
 

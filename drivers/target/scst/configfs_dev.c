@@ -53,14 +53,13 @@ static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	bool enable;
-	int ret;
+	int ret = scst_parse_bool(page, &enable);
 
-	if (scst_parse_bool(page, &enable)) {
+	if (ret)
 		scst_device_set_error(dev, "enable: not 0 or 1");
-		return -EINVAL;
-	}
-	ret = enable ? scst_dev_enable(dev) : scst_device_disable(dev);
-	return ret ?: count;
+	else
+		ret = enable ? scst_dev_enable(dev) : scst_device_disable(dev);
+	return scst_device_op_end(dev, "enable", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_dev_, enable);
@@ -99,12 +98,12 @@ CONFIGFS_ATTR_RO(scst_dev_, holders);
 static ssize_t scst_dev_store_ms(struct config_item *item, const char *page,
 				 size_t count, const char *name, unsigned int *ms)
 {
+	struct scst_device *dev = scst_device_from_item(item);
 	int ret = scst_parse_ms(page, ms);
 
 	if (ret)
-		scst_device_set_error(scst_device_from_item(item), "%s: not 0 to %u",
-				      name, SCST_MAX_MS);
-	return ret ?: count;
+		scst_device_set_error(dev, "%s: not 0 to %u", name, SCST_MAX_MS);
+	return scst_device_op_end(dev, name, ret) ?: count;
 }
 
 static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
@@ -159,12 +158,12 @@ static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
 
 	if (kstrtou64(page, 10, &limit) || limit > S64_MAX) {
 		scst_device_set_error(dev, "buffer_limit: not a number of bytes");
-		return -EINVAL;
+		return scst_device_op_end(dev, "buffer_limit", -EINVAL);
 	}
 	mutex_lock(&scst_config_lock);
 	scst_dev_set_buffer_limit(dev, limit);
 	mutex_unlock(&scst_config_lock);
-	return count;
+	return scst_device_op_end(dev, "buffer_limit", 0) ?: count;
 }
 
 CONFIGFS_ATTR(scst_dev_, buffer_limit);
@@ -206,16 +205,14 @@ static ssize_t scst_dev_serial_store(struct config_item *item, const char *page,
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	char serial[SCST_SERIAL_LEN + 1];
-	int ret = scst_dev_parse_serial(dev, page, serial);
+	int ret = scst_dev_parse_serial(dev, page, serial) ?:
+		  scst_device_config_lock(dev);
 
-	if (ret)
-		return ret;
-	ret = scst_device_config_lock(dev);
-	if (ret)
-		return ret;
-	strscpy(dev->id.serial, serial, sizeof(dev->id.serial));
-	scst_device_config_unlock(dev);
-	return count;
+	if (!ret) {
+		strscpy(dev->id.serial, serial, sizeof(dev->id.serial));
+		scst_device_config_unlock(dev);
+	}
+	return scst_device_op_end(dev, "serial", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_dev_, serial);
@@ -251,14 +248,13 @@ static ssize_t scst_dev_naa_id_store(struct config_item *item, const char *page,
 	u8 naa[SCST_NAA_LEN] = {};
 	int ret = scst_dev_parse_naa_id(dev, page, naa);
 
+	if (!ret)
+		ret = scst_device_config_lock(dev);
 	if (ret)
-		return ret;
-	ret = scst_device_config_lock(dev);
-	if (ret)
-		return ret;
+		return scst_device_op_end(dev, "naa_id", ret);
 	memcpy(dev->id.naa_id, naa, sizeof(naa));
 	scst_device_config_unlock(dev);
-	return count;
+	return scst_device_op_end(dev, "naa_id", 0) ?: count;
 }
 
 CONFIGFS_ATTR(scst_dev_, naa_id);
@@ -297,11 +293,11 @@ const struct config_item_type scst_device_type = {
 static struct config_group *scst_handler_dir_make(struct config_group *group,
 						  const char *name)
 {
+	struct scst_error *error = scst_parent_error(group);
 	struct scst_device *dev;
 
-	if (!scst_name_is_valid(name))
-		return ERR_PTR(-EINVAL);
-	dev = scst_device_create(scst_plugin_of(group), name);
+	dev = scst_device_create(scst_plugin_of(group), name, error);
+	scst_error_end(error, "mkdir", PTR_ERR_OR_ZERO(dev));
 	return IS_ERR(dev) ? ERR_CAST(dev) : &dev->group;
 }
 
@@ -324,6 +320,7 @@ static struct configfs_group_operations scst_handler_dir_group_ops = {
 
 const struct config_item_type scst_handler_dir_type = {
 	.ct_item_ops = &scst_handler_dir_item_ops,
+	.ct_attrs = scst_parent_attrs,
 	.ct_group_ops = &scst_handler_dir_group_ops,
 	.ct_owner = THIS_MODULE,
 };

@@ -27,13 +27,13 @@ static ssize_t scst_lun_read_only_store(struct config_item *item,
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(item);
 	bool read_only;
+	int ret = scst_parse_bool(page, &read_only);
 
-	if (scst_parse_bool(page, &read_only)) {
+	if (ret)
 		scst_error_set(&lun->error, "read_only: not 0 or 1");
-		return -EINVAL;
-	}
-	scst_map_lun_set_read_only(lun, read_only);
-	return count;
+	else
+		scst_map_lun_set_read_only(lun, read_only);
+	return scst_error_end(&lun->error, "read_only", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_lun_, read_only);
@@ -79,12 +79,13 @@ static int scst_lun_allow_link(struct config_item *src,
 			       struct config_item *target)
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(src);
+	int ret = -EINVAL;
 
-	if (!scst_item_is_device(target)) {
+	if (scst_item_is_device(target))
+		ret = scst_map_lun_link(lun, scst_device_from_item(target));
+	else
 		scst_error_set(&lun->error, "the link does not lead to a device");
-		return -EINVAL;
-	}
-	return scst_map_lun_link(lun, scst_device_from_item(target));
+	return scst_error_end(&lun->error, "link", ret);
 }
 
 static void scst_lun_drop_link(struct config_item *src,
@@ -127,11 +128,8 @@ static int scst_parse_lun(const char *name, u32 *lun)
 	return 0;
 }
 
-static struct config_item *scst_luns_make(struct config_group *group,
-					  const char *name)
+static struct scst_map_lun *scst_luns_add(struct scst_lun_map *map, const char *name)
 {
-	struct scst_lun_map *map = scst_lun_map_from_group(group);
-	struct scst_map_lun *lun;
 	u32 number;
 
 	if (scst_parse_lun(name, &number)) {
@@ -139,7 +137,16 @@ static struct config_item *scst_luns_make(struct config_group *group,
 			       name, SCST_MAX_LUN);
 		return ERR_PTR(-EINVAL);
 	}
-	lun = scst_map_lun_create(map, number);
+	return scst_map_lun_create(map, number);
+}
+
+static struct config_item *scst_luns_make(struct config_group *group,
+					  const char *name)
+{
+	struct scst_lun_map *map = scst_lun_map_from_group(group);
+	struct scst_map_lun *lun = scst_luns_add(map, name);
+
+	scst_error_end(map->error, "luns", PTR_ERR_OR_ZERO(lun));
 	if (IS_ERR(lun))
 		return ERR_CAST(lun);
 	config_item_init_type_name(&lun->item, name, &scst_lun_type);
@@ -200,19 +207,26 @@ static const struct config_item_type scst_pattern_type = {
 
 /* initiators/ */
 
+static struct scst_pattern *scst_patterns_add(struct scst_group *grp, const char *name)
+{
+	const char *trouble = scst_name_trouble(name);
+
+	if (!strcmp(name, "!"))
+		trouble = "it excludes nobody";
+	if (!trouble)
+		return scst_pattern_create(grp, name, &scst_pattern_type);
+	scst_error_set(&grp->error, "initiators/%s: %s", name, trouble);
+	return ERR_PTR(-EINVAL);
+}
+
 static struct config_item *scst_patterns_make(struct config_group *group,
 					      const char *name)
 {
 	struct scst_group *grp = container_of(group, struct scst_group,
 					      patterns_group);
-	struct scst_pattern *pattern;
+	struct scst_pattern *pattern = scst_patterns_add(grp, name);
 
-	if (!scst_name_is_valid(name) || !strcmp(name, "!")) {
-		scst_error_set(&grp->error, "initiators/%s: not a name or pattern",
-			       name);
-		return ERR_PTR(-EINVAL);
-	}
-	pattern = scst_pattern_create(grp, name, &scst_pattern_type);
+	scst_error_end(&grp->error, "initiators", PTR_ERR_OR_ZERO(pattern));
 	return IS_ERR(pattern) ? ERR_CAST(pattern) : &pattern->item;
 }
 
@@ -291,20 +305,26 @@ const struct config_item_type scst_grp_type = {
 
 /* groups/ */
 
+static struct scst_group *scst_groups_add(struct scst_target *tgt, const char *name)
+{
+	const char *trouble = scst_name_trouble(name);
+
+	if (!trouble)
+		return scst_group_create(tgt, name) ?: ERR_PTR(-ENOMEM);
+	scst_target_set_error(tgt, "groups/%s: %s", name, trouble);
+	return ERR_PTR(-EINVAL);
+}
+
 static struct config_group *scst_groups_make(struct config_group *group,
 					     const char *name)
 {
 	struct scst_target *tgt = container_of(group, struct scst_target,
 					       groups_group);
-	struct scst_group *grp;
+	struct scst_group *grp = scst_groups_add(tgt, name);
 
-	if (!scst_name_is_valid(name)) {
-		scst_target_set_error(tgt, "groups/%s: not a name", name);
-		return ERR_PTR(-EINVAL);
-	}
-	grp = scst_group_create(tgt, name);
-	if (!grp)
-		return ERR_PTR(-ENOMEM);
+	scst_target_op_end(tgt, "groups", PTR_ERR_OR_ZERO(grp));
+	if (IS_ERR(grp))
+		return ERR_CAST(grp);
 	configfs_add_default_group(&grp->patterns_group, &grp->group);
 	configfs_add_default_group(&grp->map.group, &grp->group);
 	return &grp->group;

@@ -131,10 +131,8 @@ SCST_SESS_COUNT(write_bytes, SCST_COUNT_WRITE_BYTES);
 SCST_SESS_COUNT(errors, SCST_COUNT_ERRORS);
 SCST_SESS_COUNT(aborts, SCST_COUNT_ABORTS);
 
-static ssize_t scst_sess_disconnect_store(struct config_item *item,
-					  const char *page, size_t count)
+static int scst_sess_disconnect(struct scst_session *sess, const char *page)
 {
-	struct scst_session *sess = scst_session_from_item(item);
 	bool disconnect;
 
 	if (scst_parse_bool(page, &disconnect) || !disconnect) {
@@ -147,7 +145,16 @@ static ssize_t scst_sess_disconnect_store(struct config_item *item,
 		return -EOPNOTSUPP;
 	}
 	sess->tgt->ops->disconnect(sess);
-	return count;
+	return 0;
+}
+
+static ssize_t scst_sess_disconnect_store(struct config_item *item,
+					  const char *page, size_t count)
+{
+	struct scst_session *sess = scst_session_from_item(item);
+
+	return scst_error_end(&sess->error, "disconnect",
+			      scst_sess_disconnect(sess, page)) ?: count;
 }
 
 CONFIGFS_ATTR_WO(scst_sess_, disconnect);
@@ -277,9 +284,11 @@ static void scst_session_dir_work(struct work_struct *work)
 	sess->has_dir = !ret;
 	mutex_unlock(&tgt->dirs_lock);
 	/* -ENOENT: the target is being removed. */
-	if (ret && ret != -ENOENT)
-		scst_target_set_error(tgt, "no directory for the session of %s: error %d",
-				      sess->initiator, ret);
+	if (!ret || ret == -ENOENT)
+		return;
+	scst_target_set_error(tgt, "no directory for the session of %s: %pe",
+			      sess->initiator, ERR_PTR(ret));
+	scst_target_op_end(tgt, "", ret);
 }
 
 /**

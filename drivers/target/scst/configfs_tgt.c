@@ -37,14 +37,13 @@ static ssize_t scst_tgt_enable_store(struct config_item *item, const char *page,
 {
 	struct scst_target *tgt = scst_target_from_item(item);
 	bool enable;
-	int ret;
+	int ret = scst_parse_bool(page, &enable);
 
-	if (scst_parse_bool(page, &enable)) {
+	if (ret)
 		scst_target_set_error(tgt, "enable: not 0 or 1");
-		return -EINVAL;
-	}
-	ret = enable ? scst_target_enable(tgt) : scst_target_disable(tgt);
-	return ret ?: count;
+	else
+		ret = enable ? scst_target_enable(tgt) : scst_target_disable(tgt);
+	return scst_target_op_end(tgt, "enable", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_tgt_, enable);
@@ -101,7 +100,7 @@ static ssize_t scst_tgt_drain_ms_store(struct config_item *item,
 	if (ret)
 		scst_target_set_error(tgt, "drain_ms: not 0 to %u",
 				      SCST_MAX_MS);
-	return ret ?: count;
+	return scst_target_op_end(tgt, "drain_ms", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_tgt_, drain_ms);
@@ -120,12 +119,12 @@ static ssize_t scst_tgt_rel_tgt_id_store(struct config_item *item,
 
 	if (kstrtou16(page, 10, &id) || !id) {
 		scst_target_set_error(tgt, "rel_tgt_id: not 1 to %u", U16_MAX);
-		return -EINVAL;
+		return scst_target_op_end(tgt, "rel_tgt_id", -EINVAL);
 	}
 	mutex_lock(&scst_config_lock);
 	ret = scst_target_set_rel_id(tgt, id);
 	mutex_unlock(&scst_config_lock);
-	return ret ?: count;
+	return scst_target_op_end(tgt, "rel_tgt_id", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_tgt_, rel_tgt_id);
@@ -142,10 +141,8 @@ static ssize_t scst_tgt_explain_show(struct config_item *item, char *page)
 	return len;
 }
 
-static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page,
-				      size_t count)
+static int scst_tgt_ask(struct scst_target *tgt, const char *page)
 {
-	struct scst_target *tgt = scst_target_from_item(item);
 	size_t len = strcspn(page, "\n");
 	char *initiator;
 
@@ -161,7 +158,15 @@ static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page
 	swap(tgt->explained, initiator);
 	mutex_unlock(&scst_config_lock);
 	kfree(initiator);
-	return count;
+	return 0;
+}
+
+static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page,
+				      size_t count)
+{
+	struct scst_target *tgt = scst_target_from_item(item);
+
+	return scst_target_op_end(tgt, "explain", scst_tgt_ask(tgt, page)) ?: count;
 }
 
 CONFIGFS_ATTR(scst_tgt_, explain);
@@ -200,11 +205,11 @@ const struct config_item_type scst_target_type = {
 static struct config_group *scst_driver_dir_make(struct config_group *group,
 						 const char *name)
 {
+	struct scst_error *error = scst_parent_error(group);
 	struct scst_target *tgt;
 
-	if (!scst_name_is_valid(name))
-		return ERR_PTR(-EINVAL);
-	tgt = scst_target_create(scst_plugin_of(group), name);
+	tgt = scst_target_create(scst_plugin_of(group), name, error);
+	scst_error_end(error, "mkdir", PTR_ERR_OR_ZERO(tgt));
 	return IS_ERR(tgt) ? ERR_CAST(tgt) : &tgt->group;
 }
 
@@ -226,6 +231,7 @@ static struct configfs_group_operations scst_driver_dir_group_ops = {
 
 const struct config_item_type scst_driver_dir_type = {
 	.ct_item_ops = &scst_driver_dir_item_ops,
+	.ct_attrs = scst_parent_attrs,
 	.ct_group_ops = &scst_driver_dir_group_ops,
 	.ct_owner = THIS_MODULE,
 };

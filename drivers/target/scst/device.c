@@ -97,6 +97,25 @@ void scst_device_set_error(struct scst_device *dev, const char *fmt, ...)
 EXPORT_SYMBOL_GPL(scst_device_set_error);
 
 /**
+ * scst_device_op_end - an operation on a device has ended
+ * @dev:  the device
+ * @what: the operation, a constant: the attribute's name; of what happened by itself, the
+ *	  one whose success is going to be its end, or "" for none
+ * @ret:  0 or an errno
+ *
+ * If it succeeded, last_error does not tell of an earlier failure of it any more. If it
+ * failed and scst_device_set_error() has not said why, the errno does.
+ *
+ * Context: process context.
+ * Return: @ret.
+ */
+int scst_device_op_end(struct scst_device *dev, const char *what, int ret)
+{
+	return scst_error_end(&dev->error, what, ret);
+}
+EXPORT_SYMBOL_GPL(scst_device_op_end);
+
+/**
  * scst_device_config_lock - begin to change what is fixed while enabled
  * @dev: the device
  *
@@ -270,64 +289,85 @@ static struct scst_device *scst_device_alloc(struct scst_plugin *plugin,
 	return dev;
 }
 
-static bool __scst_device_exists(const char *name)
+static struct scst_device *__scst_device_named(const char *name)
 {
 	struct scst_device *dev;
 
 	lockdep_assert_held(&scst_config_lock);
 	list_for_each_entry(dev, &scst_devices, entry)
 		if (!strcmp(dev->name, name))
-			return true;
-	return false;
+			return dev;
+	return NULL;
 }
 
 /* Names are unique over all handlers. */
+static int __scst_device_publish(struct scst_device *dev)
+{
+	struct scst_device *other = __scst_device_named(dev->name);
+	int ret;
+
+	if (other) {
+		scst_device_set_error(dev, "%s: there is a device of that name in devices/%s",
+				      dev->name, other->handler->name);
+		return -EEXIST;
+	}
+	ret = scst_sysfs_device_add(dev);
+	if (!ret)
+		list_add_tail(&dev->entry, &scst_devices);
+	return ret;
+}
+
 static int scst_device_publish(struct scst_device *dev)
 {
 	int ret;
 
 	mutex_lock(&scst_config_lock);
-	if (__scst_device_exists(dev->name))
-		ret = -EEXIST;
-	else
-		ret = scst_sysfs_device_add(dev);
-	if (!ret)
-		list_add_tail(&dev->entry, &scst_devices);
+	ret = __scst_device_publish(dev);
 	mutex_unlock(&scst_config_lock);
 	return ret;
+}
+
+static int scst_device_begin(struct scst_device *dev)
+{
+	int ret = 0;
+
+	if (dev->handler->create)
+		ret = dev->handler->create(dev);
+	if (ret)
+		return ret;
+	dev->created = true;
+	return scst_device_publish(dev);
 }
 
 /**
  * scst_device_create - mkdir devices/<handler>/<device>
  * @plugin: the handler, pinned by the caller
  * @name:   the device's name
+ * @why:    where it is said why there is none
  *
  * Context: process context.
- * Return: the device, disabled, or an ERR_PTR: -EEXIST, -ENOMEM, or what the
+ * Return: the device, disabled, or an ERR_PTR: -EINVAL, -EEXIST, -ENOMEM, or what the
  * handler says.
  */
 struct scst_device *scst_device_create(struct scst_plugin *plugin,
-				       const char *name)
+				       const char *name, struct scst_error *why)
 {
-	struct scst_device *dev = scst_device_alloc(plugin, name);
-	int ret = 0;
+	int ret = scst_name_check(name, why);
+	struct scst_device *dev;
 
+	if (ret)
+		return ERR_PTR(ret);
+	dev = scst_device_alloc(plugin, name);
 	if (IS_ERR(dev))
 		return dev;
-	if (dev->handler->create)
-		ret = dev->handler->create(dev);
-	if (ret)
-		goto out_put;
-	dev->created = true;
-	ret = scst_device_publish(dev);
-	if (ret)
-		goto out_put;
+	ret = scst_device_begin(dev);
+	if (ret) {
+		scst_error_pass(&dev->error, why);
+		scst_device_put(dev);
+		return ERR_PTR(ret);
+	}
 	config_group_init_type_name(&dev->group, name, &plugin->type);
 	return dev;
-
-out_put:
-	scst_device_put(dev);
-	return ERR_PTR(ret);
 }
 
 /**

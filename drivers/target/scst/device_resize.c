@@ -33,6 +33,7 @@ static void scst_device_ask_capacity(struct scst_device *dev)
 	scst_stall(SCST_STALL_CAPACITY);
 	nblocks = dev->handler->capacity(dev);
 	if (!nblocks) {
+		scst_device_op_end(dev, "enable", -ENXIO);
 		scst_device_lost(dev);
 		return;
 	}

@@ -282,8 +282,8 @@ static void scst_device_lost_work(struct work_struct *work)
 	}
 	mutex_unlock(&scst_config_lock);
 	mutex_unlock(&dev->backend_lock);
-	if (lost)
-		scst_device_await_close(dev, life);
+	if (lost && scst_device_await_close(dev, life))
+		scst_device_op_end(dev, "enable", -ETIMEDOUT);
 	scst_device_put_from_worker(dev);
 }
 
@@ -364,6 +364,7 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		return;
 	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
 			      READ_ONCE(dev->fence_ms));
+	scst_device_op_end(dev, "enable", -ETIMEDOUT);
 	if (!news)
 		return;
 	scst_device_get(dev);

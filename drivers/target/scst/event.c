@@ -335,6 +335,7 @@ void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 	va_start(args, fmt);
 	vaf.va = &args;
 	scst_target_set_error(tgt, "%pV", &vaf);
+	scst_target_op_end(tgt, "", -ECONNABORTED);
 	if (__ratelimit(&tgt->failure_limit)) {
 		pr_notice("%s/%s: %pV\n", tgt->ops->name, tgt->name, &vaf);
 		scst_failure_queue(tgt, initiator, reason);

@@ -335,9 +335,11 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
 
 	mutex_lock(&scst_config_lock);
 	list_del(&pattern->entry);
-	if (scst_target_prepare_moves(tgt, pattern, &fresh))
+	if (scst_target_prepare_moves(tgt, pattern, &fresh)) {
 		scst_target_set_error(tgt, "out of memory: initiators of %s lack LUNs",
 				      pattern->text);
+		scst_target_op_end(tgt, "", -ENOMEM);
+	}
 	scst_target_commit_moves(tgt, &fresh, &pattern->dead);
 	mutex_unlock(&scst_config_lock);
 }

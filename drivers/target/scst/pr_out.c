@@ -485,6 +485,7 @@ static bool scst_pr_store(struct scst_pr_out *out)
 	if (!scst_pr_save_begin(out->cmd))
 		return false;
 	ret = scst_pr_save(out->dev, out->old, out->pr);
+	scst_device_op_end(out->dev, "pr_dir", ret);
 	out->cmd = scst_pr_save_end(out->dev);
 	if (ret && out->cmd)
 		scst_pr_refuse_unsaved(out, ret);

@@ -91,15 +91,19 @@ extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 extern struct workqueue_struct *scst_stats_wq;	/* memory for counters */
 
-#define SCST_ERROR_LEN	160
+/* Room for a file name, and for what is wrong with it */
+#define SCST_ERROR_LEN	320
 
 /**
  * struct scst_error - what the last failed operation on an object ran into
- * @lock:	guards @text
- * @text:	one line, "" if nothing failed yet
+ * @lock:	guards the rest
+ * @what:	the operation whose success empties @text, a constant; NULL: the one that
+ *		is under way
+ * @text:	one line, "" if there is nothing to be said
  */
 struct scst_error {
-	spinlock_t lock;		/* guards text */
+	spinlock_t lock;		/* guards the rest */
+	const char *what;
 	char text[SCST_ERROR_LEN];
 };
 
@@ -724,6 +728,8 @@ __printf(2, 0)
 void scst_error_vset(struct scst_error *err, const char *fmt, va_list args);
 __printf(2, 3)
 void scst_error_set(struct scst_error *err, const char *fmt, ...);
+int scst_error_end(struct scst_error *err, const char *what, int ret);
+void scst_error_pass(struct scst_error *from, struct scst_error *to);
 ssize_t scst_error_show(struct scst_error *err, char *page);
 
 /* cmd.c: lifetime */
@@ -1017,7 +1023,7 @@ extern struct list_head scst_target_drivers;
 
 /* device.c */
 struct scst_device *scst_device_create(struct scst_plugin *plugin,
-				       const char *name);
+				       const char *name, struct scst_error *why);
 void scst_device_unpublish(struct scst_device *dev);
 void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face);
 void scst_device_get(struct scst_device *dev);
@@ -1052,7 +1058,7 @@ void scst_mode_reset(struct scst_device *dev);
 /* target.c */
 void scst_target_fold_name(const struct scst_target *tgt, char *name);
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
-				       const char *name);
+				       const char *name, struct scst_error *why);
 void scst_target_unpublish(struct scst_target *tgt);
 void scst_target_session_left(struct scst_target *tgt);
 void scst_target_session_gone(struct scst_target *tgt);
@@ -1117,9 +1123,12 @@ int scst_configfs_init(void);
 void scst_configfs_exit(void);
 int scst_parse_bool(const char *page, bool *value);
 int scst_parse_ms(const char *page, unsigned int *value);
-bool scst_name_is_valid(const char *name);
+const char *scst_name_trouble(const char *name);
+int scst_name_check(const char *name, struct scst_error *err);
 __printf(3, 4)
 void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...);
+extern struct configfs_attribute *scst_parent_attrs[];
+struct scst_error *scst_parent_error(struct config_group *group);
 struct scst_plugin *scst_plugin_of(struct config_group *group);
 void scst_plugin_dir_release(struct config_item *item);
 

@@ -535,9 +535,11 @@ void scst_sysfs_lun_add(struct scst_nexus *nexus)
 	int ret = scst_sysfs_lun_make(nexus);
 
 	lockdep_assert_held(&scst_config_lock);
-	if (ret)
-		scst_error_set(&nexus->sess->error,
-			       "LUN %u is not in sysfs: error %d", nexus->lun, ret);
+	if (!ret)
+		return;
+	scst_error_set(&nexus->sess->error, "LUN %u is not in sysfs: %pe", nexus->lun,
+		       ERR_PTR(ret));
+	scst_error_end(&nexus->sess->error, "", ret);
 }
 
 /**

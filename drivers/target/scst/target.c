@@ -139,6 +139,25 @@ void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...)
 }
 EXPORT_SYMBOL_GPL(scst_target_set_error);
 
+/**
+ * scst_target_op_end - an operation on a target has ended
+ * @tgt:  the target
+ * @what: the operation, a constant: the attribute's or directory's name; of what happened
+ *	  by itself, the one whose success is going to be its end, or "" for none
+ * @ret:  0 or an errno
+ *
+ * If it succeeded, last_error does not tell of an earlier failure of it any more. If it
+ * failed and scst_target_set_error() has not said why, the errno does.
+ *
+ * Context: process context.
+ * Return: @ret.
+ */
+int scst_target_op_end(struct scst_target *tgt, const char *what, int ret)
+{
+	return scst_error_end(&tgt->error, what, ret);
+}
+EXPORT_SYMBOL_GPL(scst_target_op_end);
+
 static void scst_target_free(struct scst_target *tgt)
 {
 	struct scst_plugin *plugin = tgt->plugin;
@@ -219,7 +238,7 @@ void scst_target_fold_name(const struct scst_target *tgt, char *name)
 }
 
 /* configfs tells directories apart by the case of their names. */
-static bool __scst_target_name_is_taken(const struct scst_target *tgt)
+static const struct scst_target *__scst_target_same(const struct scst_target *tgt)
 {
 	const struct scst_target *other;
 
@@ -227,8 +246,8 @@ static bool __scst_target_name_is_taken(const struct scst_target *tgt)
 	list_for_each_entry(other, &scst_targets, entry)
 		if (other->ops == tgt->ops && tgt->ops->folds_names &&
 		    !strcasecmp(other->name, tgt->name))
-			return true;
-	return false;
+			return other;
+	return NULL;
 }
 
 static struct scst_target *__scst_target_by_rel_id(u16 id)
@@ -335,13 +354,19 @@ static void __scst_target_delist(struct scst_target *tgt)
 
 static int __scst_target_publish(struct scst_target *tgt)
 {
+	const struct scst_target *same = __scst_target_same(tgt);
 	int ret;
 
-	if (__scst_target_name_is_taken(tgt))
+	if (same) {
+		scst_target_set_error(tgt, "%s is there already, and case does not count",
+				      same->name);
 		return -EEXIST;
+	}
 	tgt->rel_tgt_id = __scst_target_free_rel_id();
-	if (!tgt->rel_tgt_id)
+	if (!tgt->rel_tgt_id) {
+		scst_target_set_error(tgt, "all relative target port identifiers are taken");
 		return -ENOSPC;
+	}
 	ret = scst_sysfs_target_add(tgt);
 	if (!ret)
 		__scst_target_enlist(tgt);
@@ -379,28 +404,13 @@ static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
 	return tgt;
 }
 
-/**
- * scst_target_create - mkdir targets/<driver>/<target>
- * @plugin: the driver, pinned by the caller
- * @name:   the target's name
- *
- * Context: process context.
- * Return: the target, disabled, or an ERR_PTR: -ENOMEM, -ENOSPC without a free
- * relative target port identifier, -EEXIST if a target has the same name in another
- * case and the driver folds names, or what the driver says.
- */
-struct scst_target *scst_target_create(struct scst_plugin *plugin,
-				       const char *name)
+static int scst_target_begin(struct scst_target *tgt)
 {
-	struct scst_target *tgt = scst_target_alloc(plugin, name);
 	int ret;
 
-	if (!tgt)
-		return ERR_PTR(-ENOMEM);
 	config_group_init(&tgt->group);
-	tgt->group.cg_item.ci_type = &plugin->type;
-	config_group_init_type_name(&tgt->groups_group, "groups",
-				    &scst_groups_type);
+	tgt->group.cg_item.ci_type = &tgt->plugin->type;
+	config_group_init_type_name(&tgt->groups_group, "groups", &scst_groups_type);
 	config_group_init_type_name(&tgt->sessions_group, "sessions",
 				    &scst_sessions_type);
 
@@ -410,7 +420,34 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 	if (!ret)
 		ret = __scst_target_publish(tgt);
 	mutex_unlock(&scst_config_lock);
+	return ret;
+}
+
+/**
+ * scst_target_create - mkdir targets/<driver>/<target>
+ * @plugin: the driver, pinned by the caller
+ * @name:   the target's name
+ * @why:    where it is said why there is none
+ *
+ * Context: process context.
+ * Return: the target, disabled, or an ERR_PTR: -EINVAL, -ENOMEM, -ENOSPC without a free
+ * relative target port identifier, -EEXIST if a target has the same name in another
+ * case and the driver folds names, or what the driver says.
+ */
+struct scst_target *scst_target_create(struct scst_plugin *plugin,
+				       const char *name, struct scst_error *why)
+{
+	int ret = scst_name_check(name, why);
+	struct scst_target *tgt;
+
+	if (ret)
+		return ERR_PTR(ret);
+	tgt = scst_target_alloc(plugin, name);
+	if (!tgt)
+		return ERR_PTR(-ENOMEM);
+	ret = scst_target_begin(tgt);
 	if (ret) {
+		scst_error_pass(&tgt->error, why);
 		scst_target_free(tgt);
 		return ERR_PTR(ret);
 	}

@@ -169,7 +169,7 @@ static int scst_vdisk_apply_size(struct scst_device *dev, const u64 *size)
 	return 0;
 }
 
-SCST_DEV_STORE(scst_vdisk_size, u64, scst_vdisk_parse_capacity,
+SCST_DEV_STORE(scst_vdisk_size, "size", u64, scst_vdisk_parse_capacity,
 	       scst_vdisk_apply_size)
 
 /**
@@ -196,7 +196,7 @@ static int scst_vdisk_apply_blocks(struct scst_device *dev, const u64 *blocks)
 	return 0;
 }
 
-SCST_DEV_STORE(scst_vdisk_blocks, u64, scst_vdisk_parse_capacity,
+SCST_DEV_STORE(scst_vdisk_blocks, "blocks", u64, scst_vdisk_parse_capacity,
 	       scst_vdisk_apply_blocks)
 
 /**
@@ -236,7 +236,7 @@ static int scst_vdisk_apply_block_size(struct scst_device *dev, const u8 *shift)
 	return 0;
 }
 
-SCST_DEV_STORE(scst_vdisk_block_size, u8, scst_vdisk_parse_block_size,
+SCST_DEV_STORE(scst_vdisk_block_size, "block_size", u8, scst_vdisk_parse_block_size,
 	       scst_vdisk_apply_block_size)
 
 /**
@@ -261,7 +261,7 @@ static int scst_vdisk_apply_read_only(struct scst_device *dev,
 	return 0;
 }
 
-SCST_DEV_STORE(scst_vdisk_read_only, bool, scst_vdisk_parse_bool,
+SCST_DEV_STORE(scst_vdisk_read_only, "read_only", bool, scst_vdisk_parse_bool,
 	       scst_vdisk_apply_read_only)
 
 /**
@@ -286,7 +286,7 @@ static int scst_vdisk_apply_rotational(struct scst_device *dev,
 	return 0;
 }
 
-SCST_DEV_STORE(scst_vdisk_rotational, bool, scst_vdisk_parse_bool,
+SCST_DEV_STORE(scst_vdisk_rotational, "rotational", bool, scst_vdisk_parse_bool,
 	       scst_vdisk_apply_rotational)
 
 static int __init scst_vdisk_init(void)

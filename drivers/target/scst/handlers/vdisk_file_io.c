@@ -367,6 +367,7 @@ static void scst_fileio_lost(struct scst_device *dev, int err)
 	if (sense != SCST_SENSE_SPACE_ALLOC_FAILED)
 		sense = SCST_SENSE_WRITES_LOST;
 	scst_device_set_error(dev, "cached writes were lost: %pe", ERR_PTR(err));
+	scst_device_op_end(dev, "", err);
 	scst_device_write_lost(dev, sense);
 }
 

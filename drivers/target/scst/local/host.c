@@ -192,7 +192,23 @@ static void scst_local_may_return(struct scst_local_initiator *initiator)
 	mutex_unlock(&initiator->target->lock);
 }
 
-/* That the target is being disabled meanwhile is no error. */
+/*
+ * Another initiator's success does not make up for it: a failure that is told of ends when
+ * its own host comes. That the target is being disabled meanwhile is no error.
+ */
+static void scst_local_host_tell(struct scst_local_initiator *initiator, int ret)
+{
+	struct scst_target *tgt = initiator->target->tgt;
+
+	if (ret == -ESHUTDOWN || (!ret && !initiator->failed))
+		return;
+	initiator->failed = ret;
+	if (ret)
+		scst_target_set_error(tgt, "initiator %s: no SCSI host: %pe",
+				      initiator->name, ERR_PTR(ret));
+	scst_target_op_end(tgt, "host", ret);
+}
+
 static void scst_local_host_create(struct scst_local_initiator *initiator)
 {
 	struct Scsi_Host *shost = scst_local_host_alloc();
@@ -202,10 +218,7 @@ static void scst_local_host_create(struct scst_local_initiator *initiator)
 		scst_local_host_init(shost_priv(shost), initiator, shost);
 		ret = scst_local_host_add(shost_priv(shost));
 	}
-	if (ret && ret != -ESHUTDOWN)
-		scst_target_set_error(initiator->target->tgt,
-				      "initiator %s: no SCSI host: error %d",
-				      initiator->name, ret);
+	scst_local_host_tell(initiator, ret);
 }
 
 /**

@@ -75,6 +75,7 @@ struct scst_local_target {
  * @free_work:	frees the initiator, whose last reference @work may have given back
  * @over:	the directory is gone and there is no host any more
  * @host:	its SCSI host; NULL while there is none. Changed by @work.
+ * @failed:	no host could be made the last time; @work's alone
  * @host_no:	the number of a host that is ready for use, or -1; changed by
  *		@work, read with READ_ONCE()
  */
@@ -92,6 +93,7 @@ struct scst_local_initiator {
 	struct work_struct free_work;
 	struct completion over;
 	struct scst_local_host *host;		/* T */
+	bool failed;
 	int host_no;
 };
 

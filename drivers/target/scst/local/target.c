@@ -154,6 +154,16 @@ out_free:
 	return NULL;
 }
 
+static struct scst_local_initiator *
+scst_local_initiators_add(struct scst_local_target *target, const char *name)
+{
+	if (strlen(name) < SCST_PORT_NAME_LEN)
+		return scst_local_initiator_alloc(target, name) ?: ERR_PTR(-ENOMEM);
+	scst_target_set_error(target->tgt, "initiators/%s: the name has more than %u bytes",
+			      name, SCST_PORT_NAME_LEN - 1);
+	return ERR_PTR(-ENAMETOOLONG);
+}
+
 static struct config_item *scst_local_make_initiator(struct config_group *group,
 						     const char *name)
 {
@@ -161,11 +171,10 @@ static struct config_item *scst_local_make_initiator(struct config_group *group,
 		container_of(group, struct scst_local_target, initiators);
 	struct scst_local_initiator *initiator;
 
-	if (strlen(name) >= SCST_PORT_NAME_LEN)
-		return ERR_PTR(-ENAMETOOLONG);
-	initiator = scst_local_initiator_alloc(target, name);
-	if (!initiator)
-		return ERR_PTR(-ENOMEM);
+	initiator = scst_local_initiators_add(target, name);
+	scst_target_op_end(target->tgt, "initiators", PTR_ERR_OR_ZERO(initiator));
+	if (IS_ERR(initiator))
+		return ERR_CAST(initiator);
 	config_item_init_type_name(&initiator->item, name,
 				   &scst_local_initiator_type);
 

@@ -35,7 +35,7 @@ documented() {
 		session_of "$page" 'A session that works' >"$BATS_TEST_TMPDIR/session"
 		[ -s "$BATS_TEST_TMPDIR/session" ]
 		bounded 60 sh -eu "$BATS_TEST_TMPDIR/session" || fail "$page"
-		equal '' "$(find devices targets -mindepth 2)" "$page leaves"
+		equal '' "$(find devices targets -mindepth 2 -type d)" "$page leaves"
 	done
 }
 

@@ -455,16 +455,16 @@ scst_clear_now() {
 		find "${scst_there[@]}" -type l -delete || status=1
 	remove targets/*/*/luns/* targets/*/*/groups/*/luns/* || status=1
 	remove targets/*/*/groups/*/initiators/* targets/*/*/groups/* \
-		targets/*/* || status=1
+		targets/*/*/ || status=1
 	disable devices/*/*/enable
-	remove devices/*/* devices/*/ targets/*/ || status=1
+	remove devices/*/*/ devices/*/ targets/*/ || status=1
 	return "$status"
 }
 
 # The same, within a minute. Fails if something would not go.
 scst_clear() {
 	cd "$scst_root" 2>/dev/null || return 0
-	find_there devices/* targets/* || return 0
+	find_there devices/*/ targets/*/ || return 0
 	bounded 60 scst_clear_now
 }
 
