@@ -310,7 +310,7 @@ static void scst_device_fence_work(struct work_struct *work)
 	struct scst_device *dev = container_of(work, struct scst_device, fence_work);
 
 	mutex_lock(&scst_config_lock);
-	scst_event_state(dev->sysfs);
+	scst_event_fenced(dev->sysfs);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 	mutex_unlock(&scst_config_lock);
 	scst_device_put(dev);

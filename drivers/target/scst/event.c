@@ -101,6 +101,21 @@ void scst_event_state(struct device *dev)
 }
 
 /**
+ * scst_event_fenced - a device has failed because its backend did not answer in time
+ * @dev: what stands for it in sysfs, or NULL
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_event_fenced(struct device *dev)
+{
+	char *vars[3] = { "SCST_EVENT=state", "SCST_REASON=backend-timeout" };
+
+	lockdep_assert_held(&scst_config_lock);
+	if (dev)
+		scst_event_emit(dev, vars);
+}
+
+/**
  * scst_event_lun - something happened to a LUN that a session sees
  * @nexus: the LUN; nothing happens if there is none
  * @event: what

@@ -1109,6 +1109,7 @@ int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
 int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
 			    struct kobj_uevent_env *env);
 void scst_event_state(struct device *dev);
+void scst_event_fenced(struct device *dev);
 void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);
 void scst_event_tmf(const struct scst_tmf *tmf);
 void scst_event_conflict(const struct scst_cmd *cmd);

@@ -1,11 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The core says why: in last_error of an object and of the directory in which it was to be.
+# The core says why: in last_error of an object and of the directory in which it was to be,
+# and in a uevent when a backend is fenced off.
 
 load lib/scst
+load lib/probe
+load lib/pr
+: "${probe=}" # of lib/probe
 
 device=devices/nullio/d0
 target=targets/local/t0
+write_1='dir=out len=512 cdb=2a000000000000000100 data=a5'
+abort_task=0
 
 long_name() {
 	head -c "$1" /dev/zero | tr '\0' a
@@ -183,4 +189,55 @@ refused() {
 	wait_until 20 sessions_are_there $target/sessions/me
 	expect EINVAL attr_write $target/sessions/me/disconnect 0
 	says 'disconnect: not 1' $target/sessions/me
+}
+
+# --- a backend that does not answer
+
+monitor() {
+	exec udevadm monitor --kernel --property --subsystem-match=scst_device \
+		>"$BATS_TEST_TMPDIR/log" 2>&1
+}
+
+logged() {
+	grep -q -F -- "$1" "$BATS_TEST_TMPDIR/log"
+}
+
+probe_is_closed() {
+	[ ! -e "$probe_root/devices/d0" ]
+}
+
+# Command 7 of a is with a backend that does not answer.
+fence() {
+	make_device probe d0 fence_ms=100
+	probe_target probe/d0
+	pr_ports_are a b
+	medium d0 hold
+	as a
+	probe_request cmd 7 "$write_1"
+	wait_until 10 probe_is 7 medium 1
+	probe_request tmf 100 fn=$abort_task ref=7
+	equal '100 response=0' "$(probe_result)"
+	attr_is devices/probe/d0/state failed
+}
+
+@test "a fence has a uevent with its reason, and is told until the device is enabled again" {
+	requires udevadm
+	: >"$BATS_TEST_TMPDIR/log"
+	background monitor
+	wait_until 20 logged 'the kernel uevent'
+	fence
+	wait_until 10 logged SCST_REASON=backend-timeout
+	event=$(awk -v RS= '/SCST_REASON=/' "$BATS_TEST_TMPDIR/log")
+	for variable in ACTION=change SCST_EVENT=state SCST_DEVICE=d0 SCST_HANDLER=probe \
+		SCST_STATE=failed SCST_REASON=backend-timeout; do
+		matches $'*\n'"$variable"$'\n*' "$event"$'\n'
+	done
+	says '*within 100 ms' devices/probe/d0
+	attr_set devices/probe/d0/drain_ms 100
+	says '*within 100 ms' devices/probe/d0
+	medium d0 auto
+	wait_until 10 probe_is_closed
+	attr_set devices/probe/d0/enable 1
+	attr_is devices/probe/d0/last_error ''
+	equal 1 "$(grep -c SCST_REASON= "$BATS_TEST_TMPDIR/log")"
 }
