@@ -279,6 +279,17 @@ static inline void sk_net_refcnt_upgrade(struct sock *sk)
 }
 #endif
 
+/* The source of a tracepoint's string had to be named twice */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define SCST_ASSIGN_STR(field, source)		\
+	do {					\
+		(void)(source);			\
+		__assign_str(field);		\
+	} while (0)
+#else
+#define SCST_ASSIGN_STR(field, source) __assign_str(field, source)
+#endif
+
 /* There was one alphabet, and padding was optional */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #define scst_base64_decode(src, len, dst) base64_decode(src, len, dst, true, BASE64_STD)

@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 
 #include "scst_priv.h"
+#include "trace.h"
 
 /*
  * The backend has it and does not answer. When it does, nobody will know: the buffer is
@@ -154,6 +155,8 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
 bool scst_cmd_park(struct scst_cmd *cmd)
 {
 	scst_stall(SCST_STALL_PARK);
+	/* From then on it may be anybody's. */
+	trace_scst_cmd_park(cmd);
 	set_bit(SCST_CMD_PARKED, &cmd->flags);
 	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
 	smp_mb__after_atomic();
@@ -169,7 +172,10 @@ bool scst_cmd_park(struct scst_cmd *cmd)
  */
 bool scst_cmd_claim(struct scst_cmd *cmd)
 {
-	return test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags);
+	if (!test_and_clear_bit(SCST_CMD_PARKED, &cmd->flags))
+		return false;
+	trace_scst_cmd_unpark(cmd);
+	return true;
 }
 
 /* The driver may have it, and wait for its data. */
@@ -206,11 +212,13 @@ static void scst_cmd_forget_others(struct scst_cmd *cmd)
  * another did so before: by then its tag may belong to another command. Returns whether
  * the initiator loses the command by it: who was first counts.
  */
-static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by)
+static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
+			   const struct scst_session *who)
 {
 	bool aborted = scst_cmd_aborted(cmd);
 	bool lost = !aborted && !READ_ONCE(cmd->answered);
 
+	trace_scst_cmd_abort(cmd, by, who);
 	if (!aborted)
 		cmd->abort_serial = atomic_read(&scst_abort_count);
 	/* Who sees the command aborted must also see by whom. */
@@ -233,7 +241,7 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by)
 
 static unsigned int scst_list_abort(struct scst_cmd_list *list,
 				    const struct scst_cmd_filter *filter,
-				    enum scst_abort by)
+				    enum scst_abort by, const struct scst_session *who)
 {
 	unsigned int count = 0;
 	struct scst_cmd *cmd;
@@ -241,7 +249,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 	spin_lock_bh(&list->lock);
 	list_for_each_entry(cmd, &list->cmds, entry)
 		count += scst_cmd_matches(cmd, filter) &&
-			 scst_cmd_abort(cmd, by);
+			 scst_cmd_abort(cmd, by, who);
 	spin_unlock_bh(&list->lock);
 	return count;
 }
@@ -251,6 +259,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * @sess:   their session
  * @filter: which
  * @by:     on whose behalf
+ * @who:    the session that asked for it, for traces; NULL: none did
  *
  * An aborted command does not reach the backend any more unless it is there
  * already. Its driver gets it back through ops->release(), with or without
@@ -260,13 +269,14 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * Return: how many of those that were neither aborted before nor answered.
  */
 unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, enum scst_abort by)
+				const struct scst_cmd_filter *filter, enum scst_abort by,
+				const struct scst_session *who)
 {
 	unsigned int count = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter, by);
+		count += scst_list_abort(per_cpu_ptr(sess->cmds, cpu), filter, by, who);
 	return count;
 }
 
@@ -301,7 +311,7 @@ void __scst_device_abort(struct scst_device *dev,
 		if (filter->nexus && filter->nexus != nexus)
 			continue;
 		of_nexus.nexus = nexus;
-		if (scst_session_abort(nexus->sess, &of_nexus, abort) && attention &&
+		if (scst_session_abort(nexus->sess, &of_nexus, abort, by) && attention &&
 		    abort == SCST_ABORT_OTHER && !dev->mode.tas)
 			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
 	}

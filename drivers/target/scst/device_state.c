@@ -6,6 +6,7 @@
 #include <linux/export.h>
 
 #include "scst_priv.h"
+#include "trace.h"
 
 /**
  * scst_device_state_name - a device's state as configfs shows it
@@ -62,6 +63,7 @@ static void __scst_device_move(struct scst_device *dev, enum scst_device_state s
 	bool was_active = dev->state == SCST_DEV_ACTIVE;
 
 	lockdep_assert_held(&dev->lock);
+	trace_scst_device_state(dev, state);
 	WRITE_ONCE(dev->state, state);
 	if (state == SCST_DEV_ACTIVE)
 		__scst_order_start(dev);
@@ -333,6 +335,7 @@ static bool __scst_device_fence(struct scst_device *dev)
 
 	lockdep_assert_held(&dev->lock);
 	WRITE_ONCE(dev->fenced, true);
+	trace_scst_device_fence(dev);
 	if (active)
 		__scst_device_move(dev, SCST_DEV_FAILED);
 	__scst_device_wake_waiters(dev);

@@ -208,6 +208,7 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 	scst_stall(SCST_STALL_PUBLISH);
 	if (old)
 		scst_nexus_retract(old, dead);
+	scst_ua_trace(nexus);
 	scst_sysfs_lun_add(nexus);
 	scst_event_lun(nexus, SCST_EVENT_LUN_ADDED);
 }
@@ -261,7 +262,7 @@ static void scst_nexus_abort(struct scst_nexus *nexus)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus };
 
-	scst_session_abort(nexus->sess, &filter, SCST_ABORT_SERVER);
+	scst_session_abort(nexus->sess, &filter, SCST_ABORT_SERVER, NULL);
 	scst_nexus_set_aborted(nexus);
 }
 

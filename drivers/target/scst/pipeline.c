@@ -20,7 +20,7 @@ static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
 {
 	const struct scst_cmd_filter filter = { .nexus = cmd->nexus, .except = cmd };
 
-	scst_session_abort(cmd->sess, &filter, SCST_ABORT_OWN);
+	scst_session_abort(cmd->sess, &filter, SCST_ABORT_OWN, cmd->sess);
 	scst_cmd_set_sense(cmd, SCST_SENSE_OVERLAPPED);
 	return SCST_STAGE_COMPLETE;
 }

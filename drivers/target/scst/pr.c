@@ -10,6 +10,7 @@
 
 #include "opcodes.h"
 #include "scst_priv.h"
+#include "trace.h"
 
 bool scst_pr_type_is_valid(u8 type)
 {
@@ -241,8 +242,8 @@ static void scst_pr_abort(struct scst_nexus *nexus, const struct scst_cmd *by)
 	const struct scst_cmd_filter filter = { .nexus = nexus, .except = by };
 	bool own = by && nexus->sess == by->sess;
 
-	scst_session_abort(nexus->sess, &filter,
-			   own ? SCST_ABORT_OWN : SCST_ABORT_OTHER);
+	scst_session_abort(nexus->sess, &filter, own ? SCST_ABORT_OWN : SCST_ABORT_OTHER,
+			   by ? by->sess : NULL);
 	__scst_aca_clear(nexus);
 }
 
@@ -462,5 +463,6 @@ bool scst_reserve_conflict(struct scst_cmd *cmd)
 void scst_cmd_set_conflict(struct scst_cmd *cmd)
 {
 	cmd->status = SAM_STAT_RESERVATION_CONFLICT;
+	trace_scst_reservation_conflict(cmd);
 	scst_event_conflict(cmd);
 }

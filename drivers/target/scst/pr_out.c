@@ -16,6 +16,7 @@
 
 #include "opcodes.h"
 #include "scst_priv.h"
+#include "trace.h"
 
 /* The parameter list: what REGISTER AND MOVE has is in the second half. */
 #define SCST_PR_LIST_LEN	24
@@ -665,6 +666,8 @@ void scst_exec_pr_out(struct scst_cmd *cmd)
 	unsigned int flags = memalloc_noio_save();
 
 	scst_pr_out_read(&out);
+	if (out.cmd)
+		trace_scst_pr_out(out.cmd, out.key, out.sa_key);
 	if (out.waits && out.cmd)
 		scst_pr_wait_aborted(out.cmd);
 	else if (out.cmd)

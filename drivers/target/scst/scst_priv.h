@@ -818,6 +818,7 @@ void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 			  const struct scst_nexus *except);
 void scst_ua_raise_luns(struct scst_session *sess);
+void scst_ua_trace(const struct scst_nexus *nexus);
 bool scst_ua_report(struct scst_cmd *cmd);
 bool scst_ua_or_conflict(struct scst_cmd *cmd);
 scst_sense_t scst_ua_take(struct scst_cmd *cmd);
@@ -898,7 +899,8 @@ enum scst_abort {
 };
 
 unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, enum scst_abort by);
+				const struct scst_cmd_filter *filter, enum scst_abort by,
+				const struct scst_session *who);
 u32 scst_abort_serial(void);
 bool scst_session_wait(struct scst_session *sess,
 		       const struct scst_cmd_filter *filter, long timeout);

@@ -98,7 +98,7 @@ static void scst_session_begin_close(struct scst_session *sess)
 	mutex_unlock(&scst_config_lock);
 	/* From here on all commands of its nexuses stand on the lists. */
 	synchronize_rcu();
-	scst_session_abort(sess, &any, SCST_ABORT_OWN);
+	scst_session_abort(sess, &any, SCST_ABORT_OWN, sess);
 	scst_nexus_reap_aborted(&dead);
 	sess->close_start = jiffies;
 }

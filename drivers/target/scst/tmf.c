@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "scst_priv.h"
+#include "trace.h"
 
 /* QUERY ASYNCHRONOUS EVENT: how much is pending, SAM-5 7.10 */
 #define SCST_UADE_ONE		0x10
@@ -205,7 +206,7 @@ static bool scst_tmf_settle_session(struct scst_tmf_run *run)
 static void scst_tmf_abort_own(struct scst_tmf_run *run)
 {
 	run->filter.dev = run->dev;
-	scst_session_abort(run->tmf->sess, &run->filter, SCST_ABORT_OWN);
+	scst_session_abort(run->tmf->sess, &run->filter, SCST_ABORT_OWN, run->tmf->sess);
 	run->waits = true;
 }
 
@@ -314,7 +315,7 @@ static void scst_tmf_begin_target(struct scst_tmf_run *run)
 	if (run->tmf->fn != SCST_TMF_NEXUS_RESET)
 		while (scst_tmf_next_device(run))
 			scst_tmf_abort_device(run, false);
-	scst_session_abort(run->tmf->sess, &any, SCST_ABORT_OWN);
+	scst_session_abort(run->tmf->sess, &any, SCST_ABORT_OWN, run->tmf->sess);
 	run->waits = true;
 	scst_tmf_first_device(run);
 }
@@ -333,7 +334,7 @@ static bool __scst_tmf_clear_aca(struct scst_nexus *nexus, u64 *tag)
 		return false;
 	if (cmd) {
 		*tag = cmd->tag;
-		scst_session_abort(nexus->sess, &filter, SCST_ABORT_OWN);
+		scst_session_abort(nexus->sess, &filter, SCST_ABORT_OWN, nexus->sess);
 	}
 	__scst_aca_clear(nexus);
 	return cmd;
@@ -419,7 +420,8 @@ static void scst_tmf_begin_absent_lun(struct scst_tmf_run *run)
 {
 	struct scst_cmd_filter filter = { .lun = &run->tmf->lun };
 
-	run->waits = scst_session_abort(run->tmf->sess, &filter, SCST_ABORT_OWN);
+	run->waits = scst_session_abort(run->tmf->sess, &filter, SCST_ABORT_OWN,
+					run->tmf->sess);
 	filter.aborted = true;
 	filter.serial = scst_abort_serial();
 	run->waits |= scst_session_has(run->tmf->sess, &filter);
@@ -549,6 +551,7 @@ static void scst_tmf_answer(struct scst_tmf *tmf)
 
 	/* No ops->release() of an affected command is under way any more. */
 	synchronize_rcu_expedited();
+	trace_scst_tmf_answer(tmf);
 	scst_event_tmf(tmf);
 	sess->tgt->ops->tmf_done(tmf);
 	scst_session_tmf_gone(sess);
@@ -621,6 +624,7 @@ static void scst_tmf_work(struct work_struct *work)
  */
 void scst_tmf_submit(struct scst_tmf *tmf)
 {
+	trace_scst_tmf_receive(tmf);
 	atomic_inc(&tmf->sess->tmfs);
 	INIT_WORK(&tmf->work, scst_tmf_work);
 	queue_work(scst_tmf_wq, &tmf->work);

@@ -11,6 +11,7 @@
 
 #include "opcodes.h"
 #include "scst_priv.h"
+#include "trace.h"
 
 static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
 	[SCST_UA_POWER_ON]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
@@ -108,11 +109,29 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 	nexus->ua_queue[nexus->ua_count++] = SCST_UA_INQUIRY_CHANGED;
 }
 
+/**
+ * scst_ua_trace - a nexus is there, with the unit attentions that it begins with
+ * @nexus: the nexus
+ *
+ * Context: process context.
+ */
+void scst_ua_trace(const struct scst_nexus *nexus)
+{
+	unsigned int i;
+
+	if (!trace_scst_ua_raise_enabled())
+		return;
+	for (i = 0; i < READ_ONCE(nexus->ua_count); i++)
+		trace_scst_ua_raise(nexus->sess, nexus->lun,
+				    scst_ua_sense[READ_ONCE(nexus->ua_queue[i])]);
+}
+
 /* Transports that can tell the initiator at once do, SAM-2 5.7.4. */
 static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
 {
 	const struct scst_target_ops *ops = sess->tgt->ops;
 
+	trace_scst_ua_raise(sess, lun, scst_ua_sense[ua]);
 	if (ops->async_event)
 		ops->async_event(sess, lun, scst_ua_sense[ua]);
 }
@@ -247,6 +266,7 @@ static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, enum scst_ua last
 		return SCST_SENSE_NONE;
 	cmd->ua = ua;
 	cmd->ua_taken = !keep;
+	trace_scst_ua_report(cmd, scst_ua_sense[ua], keep);
 	return scst_ua_sense[ua];
 }
 
@@ -390,4 +410,5 @@ void scst_ua_luns_reported(struct scst_cmd *cmd)
 		return;
 	cmd->ua = SCST_UA_LUNS_CHANGED;
 	cmd->ua_taken = true;
+	trace_scst_ua_report(cmd, scst_ua_sense[SCST_UA_LUNS_CHANGED], false);
 }

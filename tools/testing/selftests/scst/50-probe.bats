@@ -244,10 +244,10 @@ everything_in() {
 	probe_cmd 77 dir=in len=512 $read_1
 	echo 0 >/sys/kernel/tracing/events/scst/enable
 	run cat /sys/kernel/tracing/trace
-	matches '*scst_cmd_submit: * tag=0x4d lun=0 opcode=0x28 attr=1 expected=512*' "$output"
+	matches '*scst_cmd_submit: * lun=0 tag=0x4d opcode=0x28 attr=1 expected=512*' "$output"
 	for stage in translate decode admit check prepare execute backend complete \
 		respond finish; do
 		matches "*scst_cmd_stage: * stage=$stage*" "$output"
 	done
-	matches '*scst_cmd_respond: * tag=0x4d opcode=0x28 status=0x00 data=512 residual=0*' "$output"
+	matches '*scst_cmd_respond: * tag=0x4d opcode=0x28 status=0x00 * data=512 residual=0*' "$output"
 }

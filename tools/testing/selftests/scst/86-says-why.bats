@@ -1,17 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # The core says why: in last_error of an object and of the directory in which it was to be,
-# and in a uevent when a backend is fenced off.
+# in a uevent when a backend is fenced off, and in traces that name who is concerned.
 
 load lib/scst
 load lib/probe
 load lib/pr
 : "${probe=}" # of lib/probe
 
+docs=$BATS_TEST_DIRNAME/../../../../Documentation
 device=devices/nullio/d0
 target=targets/local/t0
+turn=cdb=000000000000
+read_1='dir=in len=512 cdb=28000000000000000100'
 write_1='dir=out len=512 cdb=2a000000000000000100 data=a5'
-abort_task=0
+abort_task=0 lun_reset=4 nexus_reset=6
 
 long_name() {
 	head -c "$1" /dev/zero | tr '\0' a
@@ -240,4 +243,255 @@ fence() {
 	attr_set devices/probe/d0/enable 1
 	attr_is devices/probe/d0/last_error ''
 	equal 1 "$(grep -c SCST_REASON= "$BATS_TEST_TMPDIR/log")"
+}
+
+# --- traces
+
+tracing=/sys/kernel/tracing
+
+requires_traces() {
+	mountpoint -q $tracing || mount -t tracefs tracefs $tracing || skip 'the kernel traces nothing'
+	[ -d $tracing/events/scst ] || skip 'the kernel has no event tracing'
+}
+
+trace_on() {
+	echo >$tracing/trace
+	echo 1 >$tracing/events/scst/enable
+}
+
+# trace_off: sets $trace
+trace_off() {
+	echo 0 >$tracing/events/scst/enable
+	trace=$(cat $tracing/trace)
+	echo >$tracing/trace
+}
+
+# traced EVENT FIELDS: a glob of one line
+traced() {
+	local line
+
+	while read -r line; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $line != *": scst_$1: "$2 ]] || return 0
+	done <<<"$trace"
+	fail "no scst_$1: $2 in: $trace"
+}
+
+not_traced() {
+	! traced "$@" 2>/dev/null || fail "scst_$1: $2 in: $trace"
+}
+
+trace_setup() {
+	requires_traces
+	make_device "$1" d0 "${@:2}"
+	probe_target "$1/d0"
+	mkdir targets/probe/t0/luns/5
+	make_device nullio d5 size=1M
+	ln -s devices/nullio/d5 targets/probe/t0/luns/5/
+	pr_ports_are a b
+}
+
+# The same command for each event of it
+a7='cmd=* initiator=a target=t0 lun=0 tag=0x7'
+b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
+
+@test "traced: a command, wherever it is, with who sent it where" {
+	trace_setup nullio size=1M
+	as b
+	until send lun=0005000000000000 $turn && [ "$scsi_status" = 00 ]; do :; done
+	trace_on
+	probe_cmd 77 lun=0005000000000000 "$read_1"
+	probe_cmd 78 lun=0009000000000000 "$read_1"
+	trace_off
+	who='cmd=* initiator=b target=t0 lun=5 tag=0x4d'
+	traced cmd_submit "$who opcode=0x28 attr=1 expected=512"
+	for stage in translate decode admit check prepare execute backend complete respond finish; do
+		traced cmd_stage "$who stage=$stage"
+	done
+	traced cmd_respond "$who opcode=0x28 status=0x00 sense=000000 data=512 residual=0"
+	traced cmd_respond 'cmd=* initiator=b target=t0 lun=9 tag=0x4e opcode=0x28 status=0x02 sense=052500 data=0 *'
+}
+
+@test "traced: a name that an initiator chose breaks no line" {
+	trace_setup nullio size=1M
+	probe_login $'x\001y'
+	trace_on
+	probe_cmd 77 $turn
+	trace_off
+	traced cmd_submit 'cmd=* initiator=x?y target=t0 lun=0 tag=0x4d *'
+}
+
+@test "traced: a command is parked, and goes on" {
+	trace_setup probe
+	medium d0 hold
+	trace_on
+	as a
+	probe_request cmd 7 "$write_1"
+	wait_until 10 probe_is 7 medium 1
+	as b
+	probe_request cmd 8 $turn attr=ordered
+	wait_until 10 probe_is 8 admit 0
+	medium d0 auto
+	matches '8 status=00*' "$(probe_result)"
+	trace_off
+	traced cmd_park "$b8 stage=admit"
+	traced cmd_unpark "$b8 stage=admit"
+	not_traced cmd_park "$a7 *"
+}
+
+@test "traced: an abort, and who aborted: the initiator, another, nobody" {
+	trace_setup probe drain_ms=100
+	# The ordered ones wait for 7, so the backend does not have them.
+	medium d0 hold
+	as a
+	probe_request cmd 7 "$write_1"
+	wait_until 10 probe_is 7 medium 1
+	for tag in 9 10 11; do
+		probe_request cmd $tag $turn attr=ordered
+		wait_until 10 probe_is $tag admit 0
+	done
+	trace_on
+	probe_request tmf 100 fn=$abort_task ref=9
+	probe_answers '9 aborted' '100 response=0'
+	trace_off
+	traced cmd_abort 'cmd=* initiator=a target=t0 lun=0 tag=0x9 stage=admit by=own by_initiator=a by_target=t0'
+	not_traced cmd_abort '* tag=0xa *'
+	trace_on
+	as b
+	probe_request tmf 101 fn=$lun_reset
+	as a
+	probe_answers '10 aborted' '11 aborted'
+	medium d0 auto
+	probe_answers '7 aborted'
+	as b
+	probe_answers '101 response=0'
+	trace_off
+	traced cmd_abort "$a7 stage=backend by=other by_initiator=b by_target=t0"
+	traced cmd_abort '* initiator=a target=t0 lun=0 tag=0xb * by=other by_initiator=b *'
+	medium d0 hold
+	probe_ready_of_a
+	probe_request cmd 7 "$write_1"
+	wait_until 10 probe_is 7 medium 1
+	trace_on
+	background attr_write devices/probe/d0/enable 0
+	wait_until 10 probe_is 7 medium 1 1
+	medium d0 auto
+	probe_answers '7 status=02 * sense='"$(sense 0b 2f 02)"
+	trace_off
+	traced cmd_abort "$a7 stage=backend by=server by_initiator= by_target="
+}
+
+probe_ready_of_a() {
+	as a
+	probe_ready
+}
+
+@test "traced: a task management function, and a unit attention that follows from it" {
+	trace_setup nullio size=1M
+	trace_on
+	as b
+	probe_request tmf 8 fn=$lun_reset lun=0005000000000000
+	probe_answers '8 response=0'
+	probe_request tmf 9 fn=$abort_task ref=55
+	probe_answers '9 response=0'
+	probe_request tmf 10 fn=$lun_reset lun=0009000000000000
+	probe_answers '10 response=3'
+	as a
+	expect_sense 06 29 00 lun=0005000000000000 $turn
+	probe_request tmf 11 fn=$nexus_reset
+	probe_answers '11 response=0'
+	trace_off
+	traced tmf_receive 'tmf=* initiator=b target=t0 lun=5 tag=* fn=lun-reset'
+	traced tmf_answer 'tmf=* initiator=b target=t0 lun=5 tag=* fn=lun-reset response=complete'
+	traced tmf_receive 'tmf=* initiator=b target=t0 lun=0 tag=0x37 fn=abort-task'
+	traced tmf_answer 'tmf=* initiator=b target=t0 lun=0 tag=0x37 fn=abort-task response=complete'
+	traced tmf_answer 'tmf=* initiator=b target=t0 lun=9 tag=* fn=lun-reset response=incorrect-lun'
+	traced tmf_answer 'tmf=* initiator=a target=t0 lun=-1 tag=* fn=nexus-reset response=complete'
+	traced ua_report 'cmd=* initiator=a target=t0 lun=5 tag=0x1 sense=062900 kept=0'
+	traced ua_raise 'initiator=a target=t0 lun=0 sense=062907'
+}
+
+@test "traced: unit attentions of a new LUN, of a log-in and of a reset, until they are reported" {
+	trace_setup nullio size=1M
+	as a
+	trace_on
+	probe_login c
+	c=$probe
+	expect_sense 06 29 00 $turn
+	mkdir targets/probe/t0/luns/6
+	make_device nullio d6 size=1M
+	ln -s devices/nullio/d6 targets/probe/t0/luns/6/
+	expect_sense 06 3f 0e $turn
+	as b
+	probe_request tmf 8 fn=$lun_reset
+	probe_answers '8 response=0'
+	probe_use "$c"
+	expect_sense 06 29 03 $turn
+	trace_off
+	for sense in 062900 063f0e 062903; do
+		traced ua_raise "initiator=c target=t0 lun=0 sense=$sense"
+		traced ua_report "cmd=* initiator=c target=t0 lun=0 tag=0x1 sense=$sense kept=0"
+	done
+}
+
+@test "traced: PERSISTENT RESERVE OUT, how it ends, and a conflict" {
+	trace_setup nullio size=1M
+	trace_on
+	as a
+	pr_out 00 0 0 0 a
+	pr_out 00 1 3 a 0
+	as b
+	pr_out 18 1 3 b 0
+	expect_status 18 "$read_1"
+	pr_cdb 1 15
+	expect_sense 05 24 00 "$pr_out"
+	trace_off
+	a1='cmd=* initiator=a target=t0 lun=0 tag=0x1'
+	b1='cmd=* initiator=b target=t0 lun=0 tag=0x1'
+	traced pr_out "$a1 action=register type=0 key=* sa_key=0xa status=0x00 sense=000000"
+	traced pr_out "$a1 action=reserve type=3 key=0xa sa_key=* status=0x00 sense=000000"
+	traced pr_out "$b1 action=reserve type=3 key=0xb sa_key=* status=0x18 sense=000000"
+	traced pr_out "$b1 action=reserve type=15 * status=0x02 sense=052400"
+	traced reservation_conflict "$b1 opcode=0x5f"
+	traced reservation_conflict "$b1 opcode=0x28"
+	not_traced reservation_conflict "$a1 *"
+}
+
+@test "traced: a fence, and a device's states" {
+	requires_traces
+	trace_on
+	fence
+	medium d0 auto
+	wait_until 10 probe_is_closed
+	attr_set devices/probe/d0/enable 1
+	attr_set devices/probe/d0/enable 0
+	trace_off
+	on='device=d0 handler=probe'
+	traced device_state "$on before=idle state=active"
+	traced device_fence "$on fence_ms=100 state=active"
+	traced device_state "$on before=active state=failed"
+	traced device_state "$on before=failed state=active"
+	traced device_state "$on before=active state=draining"
+	traced device_state "$on before=draining state=idle"
+}
+
+# The fields that an event prints
+fields_of() {
+	sed -n 's/^print fmt: "\([^"]*\)".*/\1/p' "$1/format" | grep -o '[a-z_]*=' | tr -d '='
+}
+
+@test "every event and every field of it is documented" {
+	requires_traces
+	for event in "$tracing"/events/scst/scst_*/; do
+		name=${event%/}
+		name=${name##*/}
+		text=$(awk -v RS= -v name="\`\`$name\`\`" 'index($0, name) == 1' "$docs/scst/tracing.rst")
+		[ -n "$text" ] || fail "tracing.rst has no $name"
+		# shellcheck disable=SC2016 # as it stands there
+		documented=$(grep -o '``[a-z_]*``' <<<"$text" | tr -d '`')
+		for field in $(fields_of "$event"); do
+			[[ $field =~ ^(cmd|initiator|target|lun|tag)$ ]] ||
+				grep -q -x -F "$field" <<<"$documented" || fail "tracing.rst: $name has no $field"
+		done
+	done
 }
