@@ -81,6 +81,11 @@ maps_are() {
 		is_called "${disks[lun]}" "${naa[lun]}"
 	done
 	wait_until 30 maps_are "${naa[@]}"
+	# multipath that does not ask udev
+	multipath_conf 'uid_attribute ""'
+	for lun in "${!naa[@]}"; do
+		matches "*uid = 3${naa[lun]} (sysfs)*" "$(multipath -v3 -d "${disks[lun]}" 2>&1)"
+	done
 }
 
 # --- what it is made of

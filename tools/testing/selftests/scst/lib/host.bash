@@ -3,8 +3,9 @@
 # rules that are installed, and multipathd.
 # shellcheck shell=bash
 
+# multipath_conf SETTING: one more, or ''
 multipath_conf() {
-	cat <<-CONF
+	cat >/etc/multipath.conf <<-CONF
 	defaults {
 		polling_interval 1
 		max_polling_interval 1
@@ -13,6 +14,7 @@ multipath_conf() {
 		path_selector "round-robin 0"
 		no_path_retry fail
 		fast_io_fail_tmo 1
+		$1
 	}
 	CONF
 }
@@ -20,7 +22,7 @@ multipath_conf() {
 # It skips the test where one of them is not installed.
 host_start() {
 	requires multipath multipathd udevadm
-	modprobe dm-multipath && multipath_conf >/etc/multipath.conf || return
+	modprobe dm-multipath && multipath_conf '' || return
 	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
 	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
 	multipathd_pid=$!
