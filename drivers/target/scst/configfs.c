@@ -113,6 +113,7 @@ const char *scst_name_trouble(const char *name)
 	size_t len = strlen(name);
 	size_t i;
 
+	static_assert(SCST_NAME_LEN == 223 + 1);
 	if (len >= SCST_NAME_LEN)
 		return "the name has more than 223 characters";
 	for (i = 0; i < len; i++)

@@ -126,7 +126,7 @@ void scst_ua_trace(const struct scst_nexus *nexus)
 				    scst_ua_sense[READ_ONCE(nexus->ua_queue[i])]);
 }
 
-/* Transports that can tell the initiator at once do, SAM-2 5.7.4. */
+/* A condition is new. Transports that can tell the initiator at once do, SAM-2 5.7.4. */
 static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
 {
 	const struct scst_target_ops *ops = sess->tgt->ops;
@@ -309,10 +309,12 @@ void scst_ua_restore(struct scst_cmd *cmd)
 	if (!cmd->ua_taken)
 		return;
 	cmd->ua_taken = false;
-	if (cmd->ua == SCST_UA_LUNS_CHANGED)
+	if (cmd->ua == SCST_UA_LUNS_CHANGED) {
 		WRITE_ONCE(cmd->sess->luns_changed, true);
-	else
+		trace_scst_ua_raise(cmd->sess, 0, scst_ua_sense[SCST_UA_LUNS_CHANGED]);
+	} else {
 		scst_ua_raise(cmd->nexus, cmd->ua);
+	}
 }
 
 static bool scst_ua_is_due(const struct scst_cmd *cmd)
@@ -323,7 +325,8 @@ static bool scst_ua_is_due(const struct scst_cmd *cmd)
 	return !(cmd->op->flags & SCST_OPF_SKIP_UA);
 }
 
-static bool scst_ua_report_up_to(struct scst_cmd *cmd, enum scst_ua last)
+/* Apart from its callers, so that commands without one save no registers. */
+static noinline bool scst_ua_report_up_to(struct scst_cmd *cmd, enum scst_ua last)
 {
 	scst_sense_t sense =
 		scst_ua_report_first(cmd, last, READ_ONCE(cmd->dev->mode.ua_intlck));

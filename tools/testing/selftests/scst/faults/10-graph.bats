@@ -40,12 +40,31 @@ is_absent() {
 	[ ! -e "$1" ] && [ ! -L "$1" ]
 }
 
-@test "objects are made as a whole or not at all" {
+# Where it is said why there is none
+error_of() {
+	case $1 in
+	"$target/groups/g/"*) echo $target/groups/g/last_error ;;
+	"$target/"*) echo $target/last_error ;;
+	*) echo "${1%/*}/last_error" ;;
+	esac
+}
+
+# What fails before it gets to us is not told of.
+is_absent_as_told() {
+	is_absent "$1" || return
+	! grep -q -e ENOMEM -e 'out of memory' "$(error_of "$1")" || told=$((told + 1))
+}
+
+@test "objects are made as a whole or not at all, and it is said why not" {
 	make_device nullio d0 size=1M
 	mkdir -p $target/groups/g
 	for path in devices/nullio/f targets/probe/f $target/groups/f \
 		$target/groups/g/luns/9 $target/groups/g/initiators/f; do
-		every_allocation rmdir is_absent mkdir "$path"
+		told=0
+		every_allocation rmdir is_absent_as_told mkdir "$path"
+		[ "$told" -gt 0 ]
+		mkdir "$path"
+		attr_is "$(error_of "$path")" ''
 	done
 }
 
