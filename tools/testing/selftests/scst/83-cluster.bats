@@ -83,7 +83,7 @@ all_is_cleared() {
 		pr_hears 2a 05 a
 		for port in a b; do
 			as $port
-			expect_status $([ $type = 0 ] && echo 00 || echo 18) "$write_1"
+			expect_status "$([ $type = 0 ] && echo 00 || echo 18)" "$write_1"
 		done
 		as c
 		expect_status 00 "$write_1"
