@@ -72,9 +72,8 @@ static void __scst_nexus_let_go_on(struct scst_device *dev)
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
 		if (!nexus->behind || __scst_nexus_is_behind(nexus))
 			continue;
-		nexus->behind = false;
+		WRITE_ONCE(nexus->behind, false);
 		dev->behind--;
-		scst_reserve_join(nexus);
 	}
 }
 

@@ -302,6 +302,19 @@ static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 	return __scst_order_place(cmd);
 }
 
+/*
+ * Commands of its port's last session are still with the backend. It does not wait for them as
+ * for older commands of its task set: nobody knows how long they take. SAM-5 5.3.1: BUSY.
+ */
+static bool __scst_order_is_behind(struct scst_cmd *cmd)
+{
+	if (!cmd->nexus->behind)
+		return false;
+	if (!__scst_aca_refuse(cmd, __scst_task_set(cmd->nexus)) && !scst_ua_report(cmd))
+		scst_cmd_set_busy(cmd);
+	return true;
+}
+
 static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
@@ -311,7 +324,7 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 			scst_cmd_set_sense(cmd, scst_order_refusal(dev));
 		return SCST_STAGE_COMPLETE;
 	}
-	if (!scst_order_current(cmd))
+	if (!scst_order_current(cmd) || __scst_order_is_behind(cmd))
 		return SCST_STAGE_COMPLETE;
 	/* Queueing ended just now. */
 	if (cmd->attr <= SCST_ATTR_SIMPLE && !dev->queueing) {
@@ -368,7 +381,7 @@ enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 {
 	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || !cmd->dev)
 		return scst_order_admit_any_state(cmd);
-	if (likely(cmd->attr <= SCST_ATTR_SIMPLE) &&
+	if (likely(cmd->attr <= SCST_ATTR_SIMPLE && !READ_ONCE(cmd->nexus->behind)) &&
 	    likely(percpu_ref_tryget_live(&cmd->dev->tasks))) {
 		cmd->admitted = true;
 		return scst_order_current(cmd) ? SCST_STAGE_CHECK :

@@ -184,9 +184,7 @@ static void scst_nexus_set_access(struct scst_nexus *nexus)
 	enum scst_access access;
 
 	lockdep_assert_held(&dev->lock);
-	if (nexus->behind)
-		access = SCST_ACCESS_BEHIND;
-	else if (dev->reserved_by)
+	if (dev->reserved_by)
 		access = dev->reserved_by == nexus ? SCST_ACCESS_ALL :
 						     SCST_ACCESS_RESERVED;
 	else
@@ -436,12 +434,6 @@ bool scst_reserve_conflict(struct scst_cmd *cmd)
 
 	if (likely(access == SCST_ACCESS_ALL))
 		return false;
-	if (access == SCST_ACCESS_BEHIND) {
-		if (cmd->op->flags & SCST_OPF_ANY_STATE)
-			return false;
-		scst_cmd_set_busy(cmd);
-		return true;
-	}
 	if (access == SCST_ACCESS_LOST) {
 		if (scst_lost_allows(cmd))
 			return false;

@@ -191,7 +191,6 @@ enum scst_access {
 	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
 	SCST_ACCESS_RESERVED,	/* RESERVE of another */
 	SCST_ACCESS_LOST,	/* nobody knows whose persistent reservation */
-	SCST_ACCESS_BEHIND,	/* commands of its last session must end first */
 };
 
 /**
@@ -245,7 +244,7 @@ struct scst_nexus {
 	bool read_only;				/* C, read with READ_ONCE() */
 	u8 access;				/* S */
 	bool retracted;				/* S */
-	bool behind;				/* D */
+	bool behind;				/* S */
 	unsigned int losses_told;		/* S */
 	struct scst_task_set task_set;		/* D */
 	spinlock_t ua_lock;			/* guards U */

@@ -217,6 +217,11 @@ sub admit {
 
 	return complete($lu, $cmd) if refused($lu, $cmd, $set);
 	return check($lu, $cmd) if $any_state{ $cmd->{op} } && $cmd->{attr} ne 'aca';
+	if (!$any_state{ $cmd->{op} } && is_behind($lu, $cmd->{nexus})) {
+		# 5.3.1
+		$cmd->{status} = '08' if !Attention::report($lu, $cmd, 0);
+		return complete($lu, $cmd);
+	}
 	$cmd->{set} = $set;
 	$cmd->{order} = $set->{faulted} ? 'aca' : order_of($lu, $cmd);
 	$set->{aca_cmd} = $cmd if is_aca_command($cmd, $set);
@@ -266,21 +271,15 @@ sub is_behind {
 		@{ $lu->{nexuses} };
 }
 
-# 5.3.3, 5.14: resets, then reservations, then other unit attentions, then the medium. BUSY
-# has no place among them.
+# 5.3.3, 5.14: resets, then reservations, then other unit attentions, then the medium
 sub check {
 	my ($lu, $cmd) = @_;
 
 	return complete($lu, $cmd) if $cmd->{aborted};
 	return if is_held($cmd, 'check');
-	my $behind = !$any_state{ $cmd->{op} } && is_behind($lu, $cmd->{nexus});
-	my $conflict = !$behind && Reservation::conflicts($lu, $cmd);
+	my $conflict = Reservation::conflicts($lu, $cmd);
 
 	if (!$any_state{ $cmd->{op} } && Attention::report($lu, $cmd, $conflict)) {
-		return complete($lu, $cmd);
-	}
-	if ($behind) {
-		$cmd->{status} = '08';
 		return complete($lu, $cmd);
 	}
 	if ($conflict) {
