@@ -88,7 +88,7 @@ remove_devices() {
 		background disable_some $n
 	done
 	jobs_end 60
-	rmdir devices/nullio/*
+	rmdir devices/nullio/*/
 }
 
 sessions_see_all() {
