@@ -31,6 +31,8 @@ struct scst_target_ops;
  * @SCST_STALL_ENTER:	a connection's call-backs are on, and its first look is next
  * @SCST_STALL_SLOW:	a connection's slow work begins
  * @SCST_STALL_POST:	an iSCSI answer was given away, and its connection is kicked next
+ * @SCST_STALL_TICK:	a connection's second is over, and io_work is kicked next
+ * @SCST_STALL_TICKED:	that has received what there was, and looks at the time next
  * @SCST_STALL_OVER:	an iSCSI session that was logged out is being unregistered
  * @SCST_STALL_POINTS:	their number
  */
@@ -52,6 +54,8 @@ enum scst_stall {
 	SCST_STALL_ENTER,
 	SCST_STALL_SLOW,
 	SCST_STALL_POST,
+	SCST_STALL_TICK,
+	SCST_STALL_TICKED,
 	SCST_STALL_OVER,
 	SCST_STALL_POINTS,
 };

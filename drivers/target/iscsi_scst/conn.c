@@ -477,9 +477,15 @@ static void iscst_conn_check_stall(struct iscst_conn *conn)
 	conn->ticked = jiffies;
 }
 
-/* Once a second, when what has arrived has been received. */
+/*
+ * Once a second, when what has arrived has been received. If that was a log-out the session may
+ * have ended by now, and the target may be gone.
+ */
 static void iscst_conn_tick(struct iscst_conn *conn)
 {
+	scst_stall(SCST_STALL_TICKED);
+	if (!iscst_conn_is_normal(conn))
+		return;
 	iscst_cpu_tick(conn);
 	iscst_conn_check_stall(conn);
 	iscst_conn_check_peer(conn);
@@ -590,6 +596,7 @@ static void iscst_conn_timer(struct work_struct *work)
 		iscst_conn_drop(conn);
 	}
 	set_bit(ISCST_CONN_TICK, &conn->flags);
+	scst_stall(SCST_STALL_TICK);
 	iscst_conn_kick(conn);
 	/* Until close_work cancels it: a log-out that comes in between takes the drop's place. */
 	queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);

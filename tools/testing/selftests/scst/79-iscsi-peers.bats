@@ -60,6 +60,15 @@ raw_stalling() {
 	expect(0x23)->{w36} >> 16 == 0 or fail "not let in"; ping(); works()'
 }
 
+@test "a log-out that comes as a second is over" {
+	iscsi_export nullio size=1M
+	export SESSIONS=$scst_root/$iscsi:t0/sessions
+	raw_stalling 'login_ready(); stall("tick", sub {});
+	stall("ticked", sub { put(pdu(0x46, 0x80, pack("x8 N x4 N N", 81, $cmdsn, $expstatsn))) });
+	nap(0.1) while glob "$ENV{SESSIONS}/*";
+	nap(0.5); go("ticked"); expect(0x26); works()'
+}
+
 @test "a connection that ends while the core hands over its last answer" {
 	[ -d /sys/kernel/debug/failslab ] || skip "this kernel has no fault injection"
 	truncate -s 1M "$BATS_TEST_TMPDIR/image"

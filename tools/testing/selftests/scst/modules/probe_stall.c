@@ -31,6 +31,8 @@ static const char *const probe_stall_names[SCST_STALL_POINTS] = {
 	[SCST_STALL_ENTER] = "enter",
 	[SCST_STALL_SLOW] = "slow",
 	[SCST_STALL_POST] = "post",
+	[SCST_STALL_TICK] = "tick",
+	[SCST_STALL_TICKED] = "ticked",
 	[SCST_STALL_OVER] = "over",
 };
 
