@@ -37,7 +37,7 @@ kernel_log() {
 kernel_log_check() {
 	if kernel_log | trouble >/dev/null; then
 		echo "the kernel complained:"
-		kernel_log | tail -n 100
+		kernel_log | grep -m 1 -A 200 -F "$(kernel_log | trouble | head -n 1)"
 		return 1
 	fi
 }
