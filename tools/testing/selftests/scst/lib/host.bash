@@ -19,24 +19,32 @@ multipath_conf() {
 	CONF
 }
 
-# It skips the test where one of them is not installed.
+# Both skip the test where something is not installed.
+udevd_start() {
+	requires udevadm
+	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null && udevd=up
+}
+
 host_start() {
-	requires multipath multipathd udevadm
-	modprobe dm-multipath && multipath_conf '' || return
-	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null || return
+	requires multipath multipathd
+	modprobe dm-multipath && multipath_conf '' && udevd_start || return
 	scst_start exec multipathd -d >"$BATS_TEST_TMPDIR/multipathd.log" 2>&1
 	multipathd_pid=$!
 	wait_until 10 multipathd show status >/dev/null
 }
 
-# Nothing to do if the host was not started. What udevd still writes is in its database.
+multipathd_stop() {
+	wait_until 10 multipath -F || return
+	multipathd shutdown >/dev/null
+	wait_until 10 is_dead "$multipathd_pid"
+}
+
+# Stops what was started. What udevd still writes is in its database.
 host_stop() {
 	local status=0
 
-	[ -n "${multipathd_pid-}" ] || return 0
-	wait_until 10 multipath -F || status=1
-	multipathd shutdown >/dev/null
-	wait_until 10 is_dead "$multipathd_pid" || status=1
+	[ -z "${multipathd_pid-}" ] || multipathd_stop || status=1
+	[ -n "${udevd-}" ] || return "$status"
 	udevadm settle --timeout=30
 	udevadm control --exit && rm -rf /run/udev || status=1
 	return "$status"
