@@ -33,6 +33,7 @@ struct scst_target_ops;
  * @SCST_STALL_POST:	an iSCSI answer was given away, and its connection is kicked next
  * @SCST_STALL_TICK:	a connection's second is over, and io_work is kicked next
  * @SCST_STALL_TICKED:	that has received what there was, and looks at the time next
+ * @SCST_STALL_DROP:	an iSCSI session that has not been logged out is dropped next
  * @SCST_STALL_OVER:	an iSCSI session that was logged out is being unregistered
  * @SCST_STALL_POINTS:	their number
  */
@@ -56,6 +57,7 @@ enum scst_stall {
 	SCST_STALL_POST,
 	SCST_STALL_TICK,
 	SCST_STALL_TICKED,
+	SCST_STALL_DROP,
 	SCST_STALL_OVER,
 	SCST_STALL_POINTS,
 };

@@ -129,6 +129,7 @@ void iscst_conn_drop(struct iscst_conn *conn)
 		iscst_conn_close(conn);
 		return;
 	}
+	scst_stall(SCST_STALL_DROP);
 	set_bit(ISCST_CONN_DROP, &conn->flags);
 	iscst_conn_kick(conn);
 }

@@ -69,6 +69,16 @@ raw_stalling() {
 	nap(0.5); go("ticked"); expect(0x26); works()'
 }
 
+@test "a log-out that comes as the session is dropped: the connection still has its time" {
+	iscsi_export nullio size=1M
+	export DISCONNECT=$scst_root/$iscsi:t0/sessions/$iqn:raw/disconnect
+	raw_stalling 'login_ready();
+	stall("drop", sub { open my $f, ">", $ENV{DISCONNECT} or fail $!; syswrite $f, "1\n" });
+	put(pdu(0x46, 0x80, pack("x8 N x4 N N", 81, $cmdsn, $expstatsn)));
+	my $p; do { $p = receive() // fail "no answer" } until $p->{opcode} == 0x26;
+	go("drop"); !receive(20) or fail "still there"; works()'
+}
+
 @test "a connection that ends while the core hands over its last answer" {
 	[ -d /sys/kernel/debug/failslab ] || skip "this kernel has no fault injection"
 	truncate -s 1M "$BATS_TEST_TMPDIR/image"

@@ -33,6 +33,7 @@ static const char *const probe_stall_names[SCST_STALL_POINTS] = {
 	[SCST_STALL_POST] = "post",
 	[SCST_STALL_TICK] = "tick",
 	[SCST_STALL_TICKED] = "ticked",
+	[SCST_STALL_DROP] = "drop",
 	[SCST_STALL_OVER] = "over",
 };
 
