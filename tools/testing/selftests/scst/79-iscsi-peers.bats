@@ -76,7 +76,7 @@ raw_stalling() {
 	stall("drop", sub { open my $f, ">", $ENV{DISCONNECT} or fail $!; syswrite $f, "1\n" });
 	put(pdu(0x46, 0x80, pack("x8 N x4 N N", 81, $cmdsn, $expstatsn)));
 	my $p; do { $p = receive() // fail "no answer" } until $p->{opcode} == 0x26;
-	go("drop"); receive(20); $ended or fail "still there"; works()'
+	go("drop"); expect_end(20); works()'
 }
 
 @test "a connection that ends while the core hands over its last answer" {

@@ -80,7 +80,7 @@ sub get {
 	return $buf;
 }
 
-# receive [SECONDS]: a PDU, or undef at the end
+# receive [SECONDS]: a PDU, or undef at the end, or if there is none by then
 sub receive {
 	my ($seconds) = (@_, 5);
 	my $header = get(48, $seconds) // return undef;
@@ -117,10 +117,15 @@ sub expect {
 	return $p;
 }
 
-# The other side ends the connection, and says nothing more.
+# The other side has ended the connection: there is something to read, and it is nothing.
+sub is_ended { return IO::Select->new($sock)->can_read(0) && !sysread $sock, my $more, 1 }
+
+# expect_end [SECONDS]: the other side ends the connection, and says nothing more.
 sub expect_end {
-	my $p = receive(8);
+	my ($seconds) = (@_, 8);
+	my $p = receive($seconds);
 	!$p or fail 'expected the end, got ' . unpack 'H*', $p->{header};
+	is_ended() or fail 'the connection is still there';
 	close_conn();
 }
 
