@@ -79,10 +79,7 @@ setup() {
 }
 
 @test "RESERVE and RELEASE: who holds it, who may end it, who hears of it" {
-	for port in a b c; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 a b c
 	for type in 1 3 5 6 7 8; do
 		as a
 		pr_reserve 00 $type a
@@ -113,10 +110,7 @@ setup() {
 
 @test "unregistering ends what one holds, and what all hold when the last one goes" {
 	for type in 1 5 7; do
-		for port in a b; do
-			as $port
-			pr_register 00 0 $port
-		done
+		pr_register_each 0 a b
 		as a
 		pr_reserve 00 $type a
 		pr_register 00 a 0
@@ -133,10 +127,7 @@ setup() {
 }
 
 @test "CLEAR ends everything" {
-	for port in a b; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 a b
 	as a
 	pr_reserve 00 3 a
 	as b
@@ -148,10 +139,7 @@ setup() {
 }
 
 @test "PREEMPT takes keys, and the reservation if it is theirs" {
-	for port in a b c; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 a b c
 	# Nobody's key, no key
 	as a
 	pr_preempt 18 1 a f
@@ -230,10 +218,7 @@ setup() {
 	as a
 	pr_register 00 0 a
 	echo "cmd 7 $write_1 data=11 data=hold" >&"$probe"
-	for port in b c; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 b c
 	# b aborts a's write, c aborts b.
 	as b
 	pr_reserve 00 1 b
@@ -432,10 +417,7 @@ pr_list() {
 	pr_matrix b 0
 	as a
 	expect_status 00 cdb=170000000000
-	for port in a b; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 a b
 	for type in 1 3 5 6 7 8; do
 		as a
 		pr_reserve 00 $type a

@@ -17,19 +17,11 @@ abort_task=0 abort_task_set=1 lun_reset=4
 pr_dir=$BATS_FILE_TMPDIR/pr
 
 setup() {
-	[ -d /sys/module/scst ] || modprobe scst "pr_dir=$pr_dir"
-	scst_up
+	pr_dir_up
 }
 
 teardown() {
-	local status=0
-
-	[ -z "${fs-}" ] || fsfreeze -u "$fs" 2>/dev/null || true
-	probe_logout_all
-	scst_down || status=1
-	! mountpoint -q "$pr_dir" || umount "$pr_dir" || status=1
-	fs_down || status=1
-	return "$status"
+	pr_dir_down
 }
 
 # within SECONDS COMMAND...

@@ -47,14 +47,15 @@ start() {
 	echo "cmd $*" >&"$probe"
 }
 
-# takes MILLISECONDS COMMAND...: no longer than that, on a machine that does nothing else
+# takes MILLISECONDS COMMAND...: no longer than that, on a machine that does nothing else. Sets
+# $took.
 takes() {
-	local to=$1 start=${EPOCHREALTIME/./} ms
+	local to=$1 start=${EPOCHREALTIME/./}
 
 	shift
 	"$@" || return
-	ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-	((ms <= to)) || fail "$*: took $ms ms"
+	took=$(((${EPOCHREALTIME/./} - start) / 1000))
+	((took <= to)) || fail "$*: took $took ms"
 }
 
 # tmf RESPONSE FUNCTION [ARGUMENTS...]
@@ -117,10 +118,7 @@ bystander_works() {
 
 # bystander_goes_on NUMBER: it logs in, reads, asks, logs out, and a directory is made.
 bystander_goes_on() {
-	local start=${EPOCHREALTIME/./}
-
-	takes "$delay" bystander_works "$1" &&
-		echo "# bystander: $(((${EPOCHREALTIME/./} - start) / 1000)) ms" >&3
+	takes "$delay" bystander_works "$1" && echo "# bystander: $took ms" >&3
 }
 
 @test "many sessions and functions at a dead backend delay nobody else" {

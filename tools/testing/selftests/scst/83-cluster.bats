@@ -17,20 +17,11 @@ lun_reset=4
 pr_dir=$BATS_FILE_TMPDIR/pr
 
 setup() {
-	[ -d /sys/module/scst ] || modprobe scst "pr_dir=$pr_dir"
-	scst_up
+	pr_dir_up
 }
 
 teardown() {
-	local status=0
-
-	[ -z "${fs-}" ] || fsfreeze -u "$fs" 2>/dev/null || true
-	probe_logout_all
-	scst_down || status=1
-	! mountpoint -q "$pr_dir" || umount "$pr_dir" || status=1
-	rm -rf "$pr_dir"
-	fs_down || status=1
-	return "$status"
+	pr_dir_down
 }
 
 cluster_setup() {
@@ -155,10 +146,7 @@ all_is_cleared() {
 
 @test "a conflict comes before what a preempted host is told, and takes nothing from it" {
 	cluster_setup
-	for port in a b; do
-		as $port
-		pr_register 00 0 $port
-	done
+	pr_register_each 0 a b
 	as a
 	pr_reserve 00 3 a
 	pr_preempt 00 3 a b
@@ -322,10 +310,7 @@ move_of() {
 
 @test "a file that is damaged after a host was fenced does not let it in again" {
 	cluster_setup
-	for port in a b; do
-		as $port
-		pr_register 00 0 $port 1
-	done
+	pr_register_each 1 a b
 	pr_reserve 00 5 b
 	as a
 	pr_preempt 00 5 a b
@@ -363,10 +348,7 @@ move_of() {
 	mkdir -p "$fs/pr" "$pr_dir"
 	mount --bind "$fs/pr" "$pr_dir"
 	cluster_setup
-	for port in a b; do
-		as $port
-		pr_register 00 0 $port 1
-	done
+	pr_register_each 1 a b
 	pr_reserve 00 5 b
 	# The new file has a name already: it is renaming it that is not written.
 	: >"$pr_dir/d0.new"

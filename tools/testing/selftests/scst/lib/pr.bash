@@ -65,6 +65,16 @@ pr_register() { # STATUS KEY NEW_KEY [FLAGS]
 	pr_out "$1" 0 0 "$2" "$3" "${4:-0}"
 }
 
+# pr_register_each FLAGS PORT...: each has its name as its key. What follows comes from the last.
+pr_register_each() {
+	local flags=$1 port
+
+	shift
+	for port in "$@"; do
+		as "$port" && pr_register 00 0 "$port" "$flags" || return
+	done
+}
+
 pr_reserve() { # STATUS TYPE KEY
 	pr_out "$1" 1 "$2" "$3" 0
 }
@@ -235,4 +245,24 @@ pr_device_on() {
 
 pr_device_off() {
 	rm targets/probe/t0/luns/0/d0 && remove_device nullio/d0
+}
+
+# --- files whose reservations are kept in $pr_dir, which may be on $fs of lib/vdisk
+
+pr_dir_up() {
+	# shellcheck disable=SC2154 # the file says where
+	[ -d /sys/module/scst ] || modprobe scst "pr_dir=$pr_dir"
+	scst_up
+}
+
+pr_dir_down() {
+	local status=0
+
+	[ -z "${fs-}" ] || fsfreeze -u "$fs" 2>/dev/null || true
+	probe_logout_all
+	scst_down || status=1
+	! mountpoint -q "$pr_dir" || umount "$pr_dir" || status=1
+	rm -rf "${pr_dir:?}"
+	fs_down || status=1
+	return "$status"
 }
