@@ -17,8 +17,7 @@
 /* PERSISTENT RESERVE OUT of a nexus that cannot wait for another's recovery */
 static bool scst_cmd_is_preempt_abort(const struct scst_cmd *cmd)
 {
-	return cmd->op && cmd->op->opcode == PERSISTENT_RESERVE_OUT &&
-	       cmd->op->sa == SCST_PR_PREEMPT_ABORT;
+	return scst_cmd_is(cmd, PERSISTENT_RESERVE_OUT, SCST_PR_PREEMPT_ABORT);
 }
 
 /* NACA of the CONTROL byte, also where the CDB was not decoded: SAM-5 5.2 */

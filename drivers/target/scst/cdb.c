@@ -5,7 +5,7 @@
  */
 #include <scsi/scsi_proto.h>
 
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 /* No parameter list that the core makes is longer, in bytes, and none that it takes. */
@@ -119,10 +119,10 @@ static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
 
 static bool scst_cdb_find(struct scst_cmd *cmd)
 {
-	u8 type = cmd->dev ? cmd->dev->handler->type : TYPE_DISK;
+	const struct scst_kind *kind = cmd->dev ? cmd->dev->kind : scst_kind_find(TYPE_DISK);
 	bool known;
 
-	cmd->op = scst_opcode_find(type, cmd->cdb, cmd->cdb_len, &known);
+	cmd->op = scst_kind_opcode(kind, cmd->cdb, cmd->cdb_len, &known);
 	if (!cmd->dev && !scst_cdb_needs_no_device(cmd))
 		scst_cmd_set_sense(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
 	else if (!cmd->op && known)

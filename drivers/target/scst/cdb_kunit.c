@@ -9,7 +9,7 @@
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 #define SCST_TEST_SEED		0x5c57
@@ -96,11 +96,6 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0xaf, NO_SA, 12, RANGE, 32, 5, 32, 9 },
 };
 
-static const struct scst_handler_ops scst_test_handler = {
-	.name = "test",
-	.type = TYPE_DISK,
-};
-
 struct scst_cdb_fixture {
 	struct scst_device *dev;
 	struct scst_target_ops ops;
@@ -125,7 +120,7 @@ static int scst_cdb_test_init(struct kunit *test)
 		return -ENOMEM;
 	fix->tgt->ops = &fix->ops;
 	fix->sess->tgt = fix->tgt;
-	fix->dev->handler = &scst_test_handler;
+	fix->dev->kind = scst_kind_find(TYPE_DISK);
 	fix->dev->params.block_shift = SCST_TEST_SHIFT;
 	fix->dev->params.nblocks = 1000;
 	fix->dev->mode.wce = true;
@@ -202,7 +197,7 @@ scst_cdb_test_find(struct kunit *test, const struct scst_test_row *row)
 	bool known;
 
 	cmd = scst_cdb_test_cmd(test, row->opcode, row->sa, row->cdb_len);
-	return scst_opcode_find(TYPE_DISK, cmd->cdb, cmd->cdb_len, &known);
+	return scst_kind_opcode(scst_kind_find(TYPE_DISK), cmd->cdb, cmd->cdb_len, &known);
 }
 
 static void scst_cdb_test_field(struct kunit *test, const struct scst_opcode *op,
@@ -231,10 +226,11 @@ static void scst_cdb_test_field(struct kunit *test, const struct scst_opcode *op
 
 static void scst_cdb_test_table(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i;
 
 	/* Who adds a row adds what the standard says of it. */
-	KUNIT_EXPECT_EQ(test, scst_opcode_count, ARRAY_SIZE(scst_test_rows));
+	KUNIT_EXPECT_EQ(test, kind->count, ARRAY_SIZE(scst_test_rows));
 	for (i = 0; i < ARRAY_SIZE(scst_test_rows); i++) {
 		const struct scst_test_row *row = &scst_test_rows[i];
 		const struct scst_opcode *op = scst_cdb_test_find(test, row);
@@ -252,11 +248,12 @@ static void scst_cdb_test_table(struct kunit *test)
 /* What SAM-5 5.2 fixes for all CDBs: length by group code; CONTROL comes last. */
 static void scst_cdb_test_groups(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	static const u8 lens[8] = { 6, 10, 10, 0, 16, 12, 0, 0 };
 	unsigned int i, byte;
 
-	for (i = 0; i < scst_opcode_count; i++) {
-		const struct scst_opcode *op = &scst_opcodes[i];
+	for (i = 0; i < kind->count; i++) {
+		const struct scst_opcode *op = kind->rows[i];
 
 		KUNIT_EXPECT_EQ_MSG(test, op->cdb_len, lens[op->opcode >> 5],
 				    "%s", op->name);
@@ -269,10 +266,11 @@ static void scst_cdb_test_groups(struct kunit *test)
 
 static void scst_cdb_test_rows_agree(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i;
 
-	for (i = 0; i < scst_opcode_count; i++) {
-		const struct scst_opcode *op = &scst_opcodes[i];
+	for (i = 0; i < kind->count; i++) {
+		const struct scst_opcode *op = kind->rows[i];
 		bool medium = op->io != SCST_IO_NONE;
 		bool writes = op->flags & SCST_OPF_WRITES;
 
@@ -295,11 +293,12 @@ static void scst_cdb_test_rows_agree(struct kunit *test)
 
 static void scst_cdb_test_order(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i;
 
-	for (i = 1; i < scst_opcode_count; i++) {
-		const struct scst_opcode *a = &scst_opcodes[i - 1];
-		const struct scst_opcode *b = &scst_opcodes[i];
+	for (i = 1; i < kind->count; i++) {
+		const struct scst_opcode *a = kind->rows[i - 1];
+		const struct scst_opcode *b = kind->rows[i];
 
 		KUNIT_EXPECT_LT_MSG(test, a->opcode << 16 | a->sa,
 				    b->opcode << 16 | b->sa, "%s, %s", a->name,
@@ -310,14 +309,15 @@ static void scst_cdb_test_order(struct kunit *test)
 /* The index finds every row, and nothing where there is none. */
 static void scst_cdb_test_index(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int opcode, i;
 
 	for (opcode = 0; opcode < 256; opcode++) {
 		u8 cdb[SCST_OPCODE_MAX_LEN] = { opcode, 0xe0 };
 		bool known, expected = false;
 
-		for (i = 0; i < scst_opcode_count; i++) {
-			const struct scst_opcode *op = &scst_opcodes[i];
+		for (i = 0; i < kind->count; i++) {
+			const struct scst_opcode *op = kind->rows[i];
 
 			if (op->opcode != opcode)
 				continue;
@@ -325,11 +325,10 @@ static void scst_cdb_test_index(struct kunit *test)
 			if (op->sa != NO_SA)
 				cdb[op->sa_byte] = 0xe0 | op->sa;
 			KUNIT_EXPECT_PTR_EQ(test, op,
-					    scst_opcode_find(TYPE_DISK, cdb,
-							     sizeof(cdb),
+					    scst_kind_opcode(kind, cdb, sizeof(cdb),
 							     &known));
 		}
-		scst_opcode_find(TYPE_DISK, cdb, sizeof(cdb), &known);
+		scst_kind_opcode(kind, cdb, sizeof(cdb), &known);
 		KUNIT_EXPECT_EQ_MSG(test, known, expected, "%02xh", opcode);
 	}
 }
@@ -337,11 +336,11 @@ static void scst_cdb_test_index(struct kunit *test)
 static void scst_cdb_test_types(struct kunit *test)
 {
 	static const u8 inquiry[] = { 0x12 }, read_10[] = { 0x28 };
+	const struct scst_kind *tape = scst_kind_find(TYPE_TAPE);
 	bool known;
 
-	KUNIT_EXPECT_NOT_NULL(test, scst_opcode_find(TYPE_TAPE, inquiry, 1,
-						     &known));
-	KUNIT_EXPECT_NULL(test, scst_opcode_find(TYPE_TAPE, read_10, 1, &known));
+	KUNIT_EXPECT_NOT_NULL(test, scst_kind_opcode(tape, inquiry, 1, &known));
+	KUNIT_EXPECT_NULL(test, scst_kind_opcode(tape, read_10, 1, &known));
 	KUNIT_EXPECT_FALSE(test, known);
 }
 
@@ -494,10 +493,11 @@ static u8 scst_test_usage(const struct scst_opcode *op, unsigned int byte)
 /* Every bit that a row does not use is refused, and pointed at. */
 static void scst_cdb_test_reserved_bits(struct kunit *test)
 {
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i, byte, bit;
 
-	for (i = 0; i < scst_opcode_count; i++) {
-		const struct scst_opcode *op = &scst_opcodes[i];
+	for (i = 0; i < kind->count; i++) {
+		const struct scst_opcode *op = kind->rows[i];
 
 		for (byte = 1; byte < op->cdb_len; byte++) {
 			for (bit = 0; bit < 8; bit++) {

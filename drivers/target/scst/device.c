@@ -7,6 +7,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "kinds.h"
 #include "scst_priv.h"
 
 #define SCST_DEFAULT_BUF_LIMIT	SZ_256M
@@ -15,7 +16,8 @@ static LIST_HEAD(scst_devices);		/* C */
 
 static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
 {
-	return ops->name && ops->open && ops->close && ops->execute;
+	return ops->name && ops->open && ops->close && ops->execute &&
+	       scst_kind_find(ops->type);
 }
 
 /**
@@ -23,7 +25,7 @@ static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
  * @ops: its table
  *
  * Context: process context.
- * Return: 0, -EINVAL if a mandatory hook is missing, -EEXIST if the name is
+ * Return: 0, -EINVAL if a mandatory hook is missing or its type is unknown, -EEXIST if the name is
  * taken, -ENOMEM.
  */
 int scst_handler_register(const struct scst_handler_ops *ops)
@@ -280,6 +282,7 @@ static struct scst_device *scst_device_alloc(struct scst_plugin *plugin,
 		return ERR_PTR(-ENOMEM);
 	dev->plugin = plugin;
 	dev->handler = ops;
+	dev->kind = scst_kind_find(ops->type);
 	ret = scst_device_init(dev, name);
 	if (ret) {
 		kfree(dev);

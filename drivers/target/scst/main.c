@@ -7,6 +7,7 @@
 #include <linux/workqueue.h>
 
 #include "pr_file.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 /* All configuration; never taken on a command's way */
@@ -51,7 +52,7 @@ static void scst_wq_exit(void)
 
 static int __init scst_init(void)
 {
-	int ret = scst_pr_dir_check();
+	int ret = scst_pr_dir_check() ?: scst_kinds_init();
 
 	if (ret)
 		return ret;

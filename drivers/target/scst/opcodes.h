@@ -10,6 +10,7 @@
 #define _SCST_OPCODES_H
 
 #include <linux/bits.h>
+#include <linux/kernel.h>
 #include <linux/types.h>
 #include <scst/cmd.h>
 
@@ -97,7 +98,6 @@ enum scst_pr_policy {
  * @lba:	LOGICAL BLOCK ADDRESS
  * @xfer:	the length field
  * @flags:	SCST_OPF_*
- * @types:	peripheral device types that have it, a bit each; 0: all
  * @pr:		reservation policy
  * @io:		what a block device's handler is asked to do
  * @io_next:	and then, if that went well
@@ -122,48 +122,43 @@ struct scst_opcode {
 	u8 io;
 	u8 io_next;
 	u16 flags;
-	u32 types;
 	struct scst_cdb_field lba;
 	struct scst_cdb_field xfer;
 	u8 usage[SCST_OPCODE_MAX_LEN];
 	void (*exec)(struct scst_cmd *cmd);
 };
 
-extern const struct scst_opcode scst_opcodes[];
-extern const unsigned int scst_opcode_count;
+/**
+ * struct scst_opcode_set - the rows that stand in one file, beside what executes them
+ * @rows:	the rows
+ * @count:	their number
+ */
+struct scst_opcode_set {
+	const struct scst_opcode *rows;
+	unsigned int count;
+};
 
-const struct scst_opcode *scst_opcode_find(u8 type, const u8 *cdb,
-					   unsigned int len, bool *known);
-bool scst_opcode_has_type(const struct scst_opcode *op, u8 type);
+#define SCST_OPCODE_SET(_rows) { .rows = (_rows), .count = ARRAY_SIZE(_rows) }
 
-/* spc_inquiry.c */
-void scst_exec_inquiry(struct scst_cmd *cmd);
+extern const struct scst_opcode_set scst_report_opcodes;	/* spc_report.c */
+extern const struct scst_opcode_set scst_inquiry_opcodes;	/* spc_inquiry.c */
+extern const struct scst_opcode_set scst_mode_opcodes;		/* spc_mode.c */
+extern const struct scst_opcode_set scst_reserve_opcodes;	/* reserve.c */
+extern const struct scst_opcode_set scst_pr_in_opcodes;		/* pr_in.c */
+extern const struct scst_opcode_set scst_pr_out_opcodes;	/* pr_out.c */
+extern const struct scst_opcode_set scst_sbc_opcodes;		/* sbc.c */
+extern const struct scst_opcode_set scst_sbc_io_opcodes;	/* sbc_io.c */
 
-/* spc_mode.c */
-void scst_exec_mode_sense(struct scst_cmd *cmd);
-void scst_exec_mode_select(struct scst_cmd *cmd);
-
-/* pr_in.c, pr_out.c, reserve.c */
-void scst_exec_pr_in(struct scst_cmd *cmd);
-void scst_exec_pr_out(struct scst_cmd *cmd);
-void scst_exec_reserve(struct scst_cmd *cmd);
-void scst_exec_release(struct scst_cmd *cmd);
-
-/* spc_report.c */
-void scst_exec_report_luns(struct scst_cmd *cmd);
-void scst_exec_report_opcodes(struct scst_cmd *cmd);
-void scst_exec_report_tmfs(struct scst_cmd *cmd);
-void scst_exec_request_sense(struct scst_cmd *cmd);
-void scst_exec_test_unit_ready(struct scst_cmd *cmd);
-void scst_exec_send_diagnostic(struct scst_cmd *cmd);
+/* Whether a command was decoded as this one */
+static inline bool scst_cmd_is(const struct scst_cmd *cmd, u8 opcode, u16 sa)
+{
+	return cmd->op && cmd->op->opcode == opcode && cmd->op->sa == sa;
+}
 
 /* sbc.c */
-void scst_exec_read_capacity_10(struct scst_cmd *cmd);
-void scst_exec_read_capacity_16(struct scst_cmd *cmd);
-void scst_exec_synchronize_cache(struct scst_cmd *cmd);
-void scst_exec_start_stop(struct scst_cmd *cmd);
-void scst_exec_prevent_allow(struct scst_cmd *cmd);
 void scst_sbc_sync_all(struct scst_cmd *cmd);
+
+/* sbc_io.c */
 u32 scst_sbc_max_blocks(const struct scst_device *dev);
 u32 scst_sbc_buffer_blocks(const struct scst_device *dev);
 scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd);

@@ -374,8 +374,7 @@ static bool scst_cmd_starts(const struct scst_cmd *cmd)
 static bool scst_lost_allows(const struct scst_cmd *cmd)
 {
 	return (cmd->op->flags & SCST_OPF_ANY_STATE) || scst_cmd_starts(cmd) ||
-	       (cmd->op->exec == scst_exec_pr_out &&
-		cmd->op->sa == SCST_PR_REPLACE_LOST);
+	       scst_cmd_is(cmd, PERSISTENT_RESERVE_OUT, SCST_PR_REPLACE_LOST);
 }
 
 /* SPC-5 table 71 and SBC-4 table 12; for RESERVE, SPC-2 table 10 */

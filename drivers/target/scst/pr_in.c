@@ -125,13 +125,8 @@ static void scst_pr_in(struct scst_cmd *cmd, const struct scst_pr *pr)
 	}
 }
 
-/**
- * scst_exec_pr_in - PERSISTENT RESERVE IN
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_pr_in(struct scst_cmd *cmd)
+/* PERSISTENT RESERVE IN */
+static void scst_exec_pr_in(struct scst_cmd *cmd)
 {
 	/* SPC-2 5.5.1: even of who reserved it himself */
 	if (READ_ONCE(cmd->dev->reserved_by)) {
@@ -142,3 +137,28 @@ void scst_exec_pr_in(struct scst_cmd *cmd)
 	scst_pr_in(cmd, rcu_dereference(cmd->dev->pr));
 	rcu_read_unlock();
 }
+
+/* All its service actions look alike. */
+#define SCST_PR_IN(_sa, _name)						\
+{									\
+	.name = "PERSISTENT RESERVE IN: " _name,			\
+	.opcode = PERSISTENT_RESERVE_IN,				\
+	.sa = SCST_PR_##_sa,						\
+	.sa_byte = 1,							\
+	.cdb_len = 10,							\
+	.dir = SCST_DIR_IN,						\
+	.len_kind = SCST_LEN_ALLOCATION,				\
+	.pr = SCST_PR_OWN,						\
+	.xfer = { .byte = 7, .len = 2 },				\
+	.usage = { 0xff, 0x1f, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff },	\
+	.exec = scst_exec_pr_in,					\
+}
+
+static const struct scst_opcode scst_pr_in_rows[] = {
+	SCST_PR_IN(READ_KEYS, "READ KEYS"),
+	SCST_PR_IN(READ_RESERVATION, "READ RESERVATION"),
+	SCST_PR_IN(REPORT_CAPABILITIES, "REPORT CAPABILITIES"),
+	SCST_PR_IN(READ_FULL_STATUS, "READ FULL STATUS"),
+};
+
+const struct scst_opcode_set scst_pr_in_opcodes = SCST_OPCODE_SET(scst_pr_in_rows);

@@ -649,16 +649,14 @@ static void scst_pr_wait_aborted(struct scst_cmd *cmd)
 	queue_work(cmd->dev->slow_wq, &cmd->work);
 }
 
-/**
- * scst_exec_pr_out - PERSISTENT RESERVE OUT
- * @cmd: the command; somebody else's, or gone, on return
+/*
+ * PERSISTENT RESERVE OUT
  *
  * Memory reclaim may need a disk that this machine exports to itself, whose commands
  * have to wait for this one if it is ORDERED.
- *
  * Context: the worker of the device's pr_wq; may sleep.
  */
-void scst_exec_pr_out(struct scst_cmd *cmd)
+static void scst_exec_pr_out(struct scst_cmd *cmd)
 {
 	struct scst_pr_out out = {
 		.cmd = cmd, .dev = cmd->dev, .len = cmd->cdb_data_len,
@@ -674,3 +672,34 @@ void scst_exec_pr_out(struct scst_cmd *cmd)
 		scst_cmd_run(out.cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
 	memalloc_noio_restore(flags);
 }
+
+/* All its service actions look alike. */
+#define SCST_PR_OUT(_sa, _name)						\
+{									\
+	.name = "PERSISTENT RESERVE OUT: " _name,			\
+	.opcode = PERSISTENT_RESERVE_OUT,				\
+	.sa = SCST_PR_##_sa,						\
+	.sa_byte = 1,							\
+	.cdb_len = 10,							\
+	.dir = SCST_DIR_OUT,						\
+	.len_kind = SCST_LEN_PARAMETERS,				\
+	.pr = SCST_PR_OWN,						\
+	.flags = SCST_OPF_SLEEPS,					\
+	.xfer = { .byte = 5, .len = 4 },				\
+	.usage = { 0xff, 0x1f, 0xff, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },	\
+	.exec = scst_exec_pr_out,					\
+}
+
+static const struct scst_opcode scst_pr_out_rows[] = {
+	SCST_PR_OUT(REGISTER, "REGISTER"),
+	SCST_PR_OUT(RESERVE, "RESERVE"),
+	SCST_PR_OUT(RELEASE, "RELEASE"),
+	SCST_PR_OUT(CLEAR, "CLEAR"),
+	SCST_PR_OUT(PREEMPT, "PREEMPT"),
+	SCST_PR_OUT(PREEMPT_ABORT, "PREEMPT AND ABORT"),
+	SCST_PR_OUT(REGISTER_IGNORE, "REGISTER AND IGNORE EXISTING KEY"),
+	SCST_PR_OUT(REGISTER_MOVE, "REGISTER AND MOVE"),
+	SCST_PR_OUT(REPLACE_LOST, "REPLACE LOST RESERVATION"),
+};
+
+const struct scst_opcode_set scst_pr_out_opcodes = SCST_OPCODE_SET(scst_pr_out_rows);

@@ -32,16 +32,13 @@ static bool scst_reserve_is_persistent(struct scst_cmd *cmd)
 	return true;
 }
 
-/**
- * scst_exec_reserve - RESERVE(6), (10)
- * @cmd: the command
+/*
+ * RESERVE(6), (10)
  *
  * While somebody's registration is on its way to the files nobody knows whether it will be
  * there: BUSY.
- *
- * Context: thread or atomic.
  */
-void scst_exec_reserve(struct scst_cmd *cmd)
+static void scst_exec_reserve(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
 
@@ -58,15 +55,12 @@ out_unlock:
 	spin_unlock_bh(&dev->lock);
 }
 
-/**
- * scst_exec_release - RELEASE(6), (10)
- * @cmd: the command
+/*
+ * RELEASE(6), (10)
  *
  * What another initiator reserved stays so, and that is no error.
- *
- * Context: thread or atomic.
  */
-void scst_exec_release(struct scst_cmd *cmd)
+static void scst_exec_release(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
 
@@ -75,3 +69,41 @@ void scst_exec_release(struct scst_cmd *cmd)
 		scst_reserve_lost(cmd->nexus);
 	spin_unlock_bh(&dev->lock);
 }
+
+static const struct scst_opcode scst_reserve_rows[] = {
+	{
+		.name = "RESERVE(6)",
+		.opcode = RESERVE_6,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_OWN,
+		.usage = { 0xff },
+		.exec = scst_exec_reserve,
+	}, {
+		.name = "RELEASE(6)",
+		.opcode = RELEASE_6,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_OWN,
+		.usage = { 0xff },
+		.exec = scst_exec_release,
+	}, {
+		.name = "RESERVE(10)",
+		.opcode = RESERVE_10,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.pr = SCST_PR_OWN,
+		.usage = { 0xff },
+		.exec = scst_exec_reserve,
+	}, {
+		.name = "RELEASE(10)",
+		.opcode = RELEASE_10,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.pr = SCST_PR_OWN,
+		.usage = { 0xff },
+		.exec = scst_exec_release,
+	},
+};
+
+const struct scst_opcode_set scst_reserve_opcodes = SCST_OPCODE_SET(scst_reserve_rows);

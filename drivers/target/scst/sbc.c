@@ -1,84 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Block commands: ranges, capacity, power conditions. The medium itself is the
- * handler's.
+ * Block commands about a medium as a whole: its capacity, its cache, its power conditions.
  */
-#include <linux/sizes.h>
 #include <linux/string.h>
 
 #include "opcodes.h"
 #include "scst_priv.h"
 
-/*
- * Longest transfer where the handler names none, in bytes. Much longer ones
- * could never get a buffer under the caps of buf.c, and a refusal tells the
- * initiator more than BUSY for ever.
- */
-#define SCST_SBC_MAX_TRANSFER	SZ_16M
-
 /* POWER CONDITION of START STOP UNIT, SBC-4 5.31 */
 #define SCST_POWER_START_VALID	0x0
 #define SCST_POWER_ACTIVE	0x1
 
-/**
- * scst_sbc_max_blocks - longest transfer of one command
- * @dev: a block device
- *
- * Context: any.
- * Return: logical blocks.
- */
-u32 scst_sbc_max_blocks(const struct scst_device *dev)
-{
-	return dev->params.max_blocks ?:
-	       SCST_SBC_MAX_TRANSFER >> dev->params.block_shift;
-}
-
-/**
- * scst_sbc_buffer_blocks - longest transfer of one command that needs a buffer of the core's
- * @dev: a block device
- *
- * Context: any.
- * Return: logical blocks, at least one: 0 would mean that there is no limit.
- */
-u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
-{
-	u64 room = scst_buf_largest(dev) >> dev->params.block_shift;
-
-	return clamp_t(u64, room, 1, scst_sbc_max_blocks(dev));
-}
-
-/**
- * scst_sbc_check_range - check a medium access command's blocks
- * @cmd: a decoded command with a device
- *
- * Context: any.
- * Return: SCST_SENSE_NONE; SCST_SENSE_LBA_OUT_OF_RANGE; or
- * SCST_SENSE_INVALID_CDB_FIELD: the length field asks for a longer transfer
- * than the block limits VPD page allows.
- */
-scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
-{
-	const struct scst_opcode *op = cmd->op;
-	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
-
-	if (!op->lba.len)
-		return SCST_SENSE_NONE;
-	if (cmd->lba > capacity || cmd->nblocks > capacity - cmd->lba)
-		return SCST_SENSE_LBA_OUT_OF_RANGE;
-	if (op->len_kind == SCST_LEN_BLOCKS &&
-	    cmd->nblocks > scst_sbc_max_blocks(cmd->dev))
-		return SCST_SENSE_INVALID_CDB_FIELD;
-	return SCST_SENSE_NONE;
-}
-EXPORT_SYMBOL_IF_KUNIT(scst_sbc_check_range);
-
-/**
- * scst_exec_read_capacity_10 - READ CAPACITY(10)
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_read_capacity_10(struct scst_cmd *cmd)
+/* READ CAPACITY(10) */
+static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 {
 	const struct scst_device *dev = cmd->dev;
 	u64 last = READ_ONCE(dev->params.nblocks) - 1;
@@ -91,13 +25,8 @@ void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, sizeof(data));
 }
 
-/**
- * scst_exec_read_capacity_16 - READ CAPACITY(16)
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_read_capacity_16(struct scst_cmd *cmd)
+/* READ CAPACITY(16) */
+static void scst_exec_read_capacity_16(struct scst_cmd *cmd)
 {
 	const struct scst_device *dev = cmd->dev;
 	u8 data[32] = {};
@@ -109,13 +38,8 @@ void scst_exec_read_capacity_16(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, sizeof(data));
 }
 
-/**
- * scst_exec_synchronize_cache - SYNCHRONIZE CACHE(10), (16): the core's part
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_synchronize_cache(struct scst_cmd *cmd)
+/* SYNCHRONIZE CACHE(10), (16): the core's part */
+static void scst_exec_synchronize_cache(struct scst_cmd *cmd)
 {
 	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
 
@@ -151,19 +75,16 @@ static void scst_start_valid(struct scst_cmd *cmd)
 		scst_sbc_sync_all(cmd);
 }
 
-/**
- * scst_exec_start_stop - START STOP UNIT
- * @cmd: the command
+/*
+ * START STOP UNIT
  *
  * Nobody stops a disk that others use, too: firmware and hosts that shut down send
  * START=0, and nobody starts the disk again. What is asked for is that nothing is lost
  * when the power goes, so the cache is written back. Idle and standby would need the
  * power condition mode page, which there is not: nothing here consumes less power when
  * it idles.
- *
- * Context: thread or atomic.
  */
-void scst_exec_start_stop(struct scst_cmd *cmd)
+static void scst_exec_start_stop(struct scst_cmd *cmd)
 {
 	u8 condition = cmd->cdb[4] >> 4;
 	u8 modifier = cmd->cdb[3];
@@ -176,14 +97,82 @@ void scst_exec_start_stop(struct scst_cmd *cmd)
 		scst_start_valid(cmd);
 }
 
-/**
- * scst_exec_prevent_allow - PREVENT ALLOW MEDIUM REMOVAL
- * @cmd: the command
+/*
+ * PREVENT ALLOW MEDIUM REMOVAL
  *
  * The medium of a disk cannot be removed: whatever is asked for is already so.
- *
- * Context: thread or atomic.
  */
-void scst_exec_prevent_allow(struct scst_cmd *cmd)
+static void scst_exec_prevent_allow(struct scst_cmd *cmd)
 {
 }
+
+static const struct scst_opcode scst_sbc_rows[] = {
+	{
+		.name = "START STOP UNIT",
+		.opcode = START_STOP,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_START,
+		.usage = { 0xff, 0x01, 0x00, 0x0f, 0xf7 },
+		.exec = scst_exec_start_stop,
+	}, {
+		.name = "PREVENT ALLOW MEDIUM REMOVAL",
+		.opcode = ALLOW_MEDIUM_REMOVAL,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_PREVENT,
+		.usage = { 0xff, 0x00, 0x00, 0x00, 0x01 },
+		.exec = scst_exec_prevent_allow,
+	}, {
+		.name = "READ CAPACITY(10)",
+		.opcode = READ_CAPACITY,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_FIXED,
+		.fixed_len = 8,
+		.pr = SCST_PR_ALLOW,
+		.usage = { 0xff },
+		.exec = scst_exec_read_capacity_10,
+	}, {
+		.name = "SYNCHRONIZE CACHE(10)",
+		.opcode = SYNCHRONIZE_CACHE,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_WRITE,
+		.io = SCST_IO_SYNC,
+		.lba = { .byte = 2, .len = 4 },
+		.xfer = { .byte = 7, .len = 2 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0x00, 0xff, 0xff },
+		.exec = scst_exec_synchronize_cache,
+	}, {
+		.name = "SYNCHRONIZE CACHE(16)",
+		.opcode = SYNCHRONIZE_CACHE_16,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 16,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_WRITE,
+		.io = SCST_IO_SYNC,
+		.lba = { .byte = 2, .len = 8 },
+		.xfer = { .byte = 10, .len = 4 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_synchronize_cache,
+	}, {
+		.name = "READ CAPACITY(16)",
+		.opcode = SERVICE_ACTION_IN_16,
+		.sa = SAI_READ_CAPACITY_16,
+		.sa_byte = 1,
+		.cdb_len = 16,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.xfer = { .byte = 10, .len = 4 },
+		.usage = { 0xff, 0x1f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			   0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_read_capacity_16,
+	},
+};
+
+const struct scst_opcode_set scst_sbc_opcodes = SCST_OPCODE_SET(scst_sbc_rows);

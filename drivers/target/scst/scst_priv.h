@@ -85,6 +85,7 @@
 
 struct device;
 struct kobj_uevent_env;
+struct scst_kind;
 
 extern struct mutex scst_config_lock;
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
@@ -583,6 +584,7 @@ struct scst_identity {
  * @group:	the directory
  * @plugin:	its handler's registration, which it pins
  * @handler:	what executes its commands
+ * @kind:	its peripheral device type
  * @name:	unique over all handlers
  * @created:	its handler's create() succeeded
  * @state:	see the contract; also changed under C, but for the change to FAILED
@@ -653,6 +655,7 @@ struct scst_device {
 	struct config_group group;
 	struct scst_plugin *plugin;		/* I */
 	const struct scst_handler_ops *handler;	/* I */
+	const struct scst_kind *kind;		/* I */
 	char *name;				/* I */
 	bool created;				/* I */
 	u8 state;				/* S */

@@ -5,7 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 #define SCST_INQUIRY_LEN	74
@@ -14,14 +14,9 @@
 /* Version descriptors, SPC-5 table 150: no version of the document claimed */
 #define SCST_CLAIM_SAM5		0x00a0
 #define SCST_CLAIM_SPC4		0x0460
-#define SCST_CLAIM_SBC3		0x04c0
 
 /* PERIPHERAL QUALIFIER 011b, PERIPHERAL DEVICE TYPE 1Fh */
 #define SCST_NO_LUN		0x7f
-
-/* Room for any page: see scst_vpd_device_id() for the longest one */
-#define SCST_VPD_MAX_LEN	320
-#define SCST_VPD_HEADER_LEN	4
 
 /* Fields of a designation descriptor, SPC-6 7.7.6.1 */
 #define SCST_CODE_BINARY	0x1
@@ -39,19 +34,6 @@
 /* What a T10 vendor ID designator has room for, behind the vendor */
 #define SCST_PORT_TEXT_LEN	(U8_MAX - SCST_VENDOR_LEN)
 
-/**
- * struct scst_vpd_page - a vital product data page
- * @code:	PAGE CODE
- * @types:	peripheral device types that have it, a bit each; 0: all
- * @fill:	write the page from behind its header on, which is zeroed, and
- *		return the bytes written
- */
-struct scst_vpd_page {
-	u8 code;
-	u32 types;
-	unsigned int (*fill)(const struct scst_cmd *cmd, u8 *page);
-};
-
 static void scst_put_padded(u8 *out, const char *text, size_t len)
 {
 	size_t used = strnlen(text, len);
@@ -68,7 +50,7 @@ static const struct scst_identity scst_no_identity = {
 static u8 scst_inquiry_type(const struct scst_cmd *cmd)
 {
 	if (cmd->dev)
-		return cmd->dev->handler->type;
+		return cmd->dev->kind->type;
 	if (scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN)
 		return TYPE_WLUN;
 	return SCST_NO_LUN;
@@ -90,35 +72,10 @@ static void scst_inquiry_standard(struct scst_cmd *cmd)
 	scst_put_padded(&data[32], id->revision, SCST_REVISION_LEN);
 	put_unaligned_be16(SCST_CLAIM_SAM5, &data[58]);
 	put_unaligned_be16(SCST_CLAIM_SPC4, &data[60]);
-	if (data[0] == TYPE_DISK)
-		put_unaligned_be16(SCST_CLAIM_SBC3, &data[62]);
+	if (cmd->dev)
+		put_unaligned_be16(cmd->dev->kind->claim, &data[62]);
 	scst_data_in(cmd, 0, data, sizeof(data));
 	scst_data_in_end(cmd, sizeof(data));
-}
-
-/* B0h */
-static unsigned int scst_vpd_block_limits(const struct scst_cmd *cmd, u8 *page)
-{
-	const struct scst_block_params *params = &cmd->dev->params;
-
-	put_unaligned_be16(1U << params->phys_exp, &page[6]);
-	put_unaligned_be32(cmd->core_buffer ? scst_sbc_buffer_blocks(cmd->dev) :
-					      scst_sbc_max_blocks(cmd->dev), &page[8]);
-	return 60;
-}
-
-/* B1h */
-static unsigned int scst_vpd_block_characteristics(const struct scst_cmd *cmd,
-						   u8 *page)
-{
-	put_unaligned_be16(cmd->dev->params.non_rotating ? 1 : 0, &page[4]);
-	return 60;
-}
-
-/* B2h: fully provisioned, so everything is zero */
-static unsigned int scst_vpd_provisioning(const struct scst_cmd *cmd, u8 *page)
-{
-	return 4;
 }
 
 /* 80h */
@@ -211,48 +168,49 @@ static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 
 static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page);
 
-/* In ascending order */
+/* Of all types, in ascending order; a type's own come behind them. */
 static const struct scst_vpd_page scst_vpd_pages[] = {
 	{ .code = 0x00, .fill = scst_vpd_supported },
 	{ .code = 0x80, .fill = scst_vpd_serial },
 	{ .code = 0x83, .fill = scst_vpd_device_id },
-	{ .code = 0xb0, .types = BIT(TYPE_DISK), .fill = scst_vpd_block_limits },
-	{ .code = 0xb1, .types = BIT(TYPE_DISK),
-	  .fill = scst_vpd_block_characteristics },
-	{ .code = 0xb2, .types = BIT(TYPE_DISK), .fill = scst_vpd_provisioning },
 };
 
-static bool scst_vpd_has_type(const struct scst_vpd_page *page, u8 type)
+/* The page with a number, counted from 0 on, or NULL behind the last one */
+static const struct scst_vpd_page *scst_vpd_page(const struct scst_kind *kind,
+						 unsigned int i)
 {
-	return !page->types || (page->types & BIT(type));
+	if (i < ARRAY_SIZE(scst_vpd_pages))
+		return &scst_vpd_pages[i];
+	i -= ARRAY_SIZE(scst_vpd_pages);
+	return i < kind->vpd_count ? &kind->vpd[i] : NULL;
 }
 
 /* 00h */
 static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page)
 {
-	unsigned int i, n = 0;
+	const struct scst_vpd_page *vpd;
+	unsigned int n = 0;
 
-	for (i = 0; i < ARRAY_SIZE(scst_vpd_pages); i++)
-		if (scst_vpd_has_type(&scst_vpd_pages[i], cmd->dev->handler->type))
-			page[SCST_VPD_HEADER_LEN + n++] = scst_vpd_pages[i].code;
+	while ((vpd = scst_vpd_page(cmd->dev->kind, n)))
+		page[SCST_VPD_HEADER_LEN + n++] = vpd->code;
 	return n;
 }
 
-static const struct scst_vpd_page *scst_vpd_find(u8 type, u8 code)
+static const struct scst_vpd_page *scst_vpd_find(const struct scst_kind *kind, u8 code)
 {
-	unsigned int i;
+	const struct scst_vpd_page *vpd;
+	unsigned int i = 0;
 
-	for (i = 0; i < ARRAY_SIZE(scst_vpd_pages); i++)
-		if (scst_vpd_pages[i].code == code &&
-		    scst_vpd_has_type(&scst_vpd_pages[i], type))
-			return &scst_vpd_pages[i];
+	while ((vpd = scst_vpd_page(kind, i++)))
+		if (vpd->code == code)
+			return vpd;
 	return NULL;
 }
 
 static void scst_inquiry_vpd(struct scst_cmd *cmd)
 {
-	u8 type = cmd->dev->handler->type, code = cmd->cdb[2];
-	const struct scst_vpd_page *page = scst_vpd_find(type, code);
+	const struct scst_kind *kind = cmd->dev->kind;
+	const struct scst_vpd_page *page = scst_vpd_find(kind, cmd->cdb[2]);
 	u8 data[SCST_VPD_MAX_LEN] = {};
 	unsigned int len;
 
@@ -261,22 +219,19 @@ static void scst_inquiry_vpd(struct scst_cmd *cmd)
 		return;
 	}
 	len = page->fill(cmd, data);
-	data[0] = type;
-	data[1] = code;
+	data[0] = kind->type;
+	data[1] = page->code;
 	put_unaligned_be16(len, &data[2]);
 	scst_data_in(cmd, 0, data, SCST_VPD_HEADER_LEN + len);
 	scst_data_in_end(cmd, SCST_VPD_HEADER_LEN + len);
 }
 
-/**
- * scst_exec_inquiry - INQUIRY
- * @cmd: the command
+/*
+ * INQUIRY
  *
  * Where no logical unit is there are no vital product data.
- *
- * Context: thread or atomic.
  */
-void scst_exec_inquiry(struct scst_cmd *cmd)
+static void scst_exec_inquiry(struct scst_cmd *cmd)
 {
 	bool evpd = cmd->cdb[1] & 0x01;
 
@@ -289,3 +244,22 @@ void scst_exec_inquiry(struct scst_cmd *cmd)
 	else
 		scst_inquiry_vpd(cmd);
 }
+
+static const struct scst_opcode scst_inquiry_rows[] = {
+	{
+		.name = "INQUIRY",
+		.opcode = INQUIRY,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
+			 SCST_OPF_SKIP_UA,
+		.xfer = { .byte = 3, .len = 2 },
+		.usage = { 0xff, 0x01, 0xff, 0xff, 0xff },
+		.exec = scst_exec_inquiry,
+	},
+};
+
+const struct scst_opcode_set scst_inquiry_opcodes = SCST_OPCODE_SET(scst_inquiry_rows);

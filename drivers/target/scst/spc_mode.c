@@ -10,7 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 /* PC, SPC-6 6.14.1 */
@@ -22,8 +22,6 @@
 #define SCST_PAGE_ALL		0x3f
 #define SCST_SUBPAGE_ALL	0xff
 
-#define SCST_MODE_PAGE_MAX	20
-
 /* Longest header, longest block descriptor and all pages, with room to spare */
 #define SCST_MODE_DATA_MAX	255
 
@@ -32,20 +30,6 @@
 #define SCST_MODE_DPOFUA	0x10
 
 #define SCST_MODE_LONGLBA	0x01
-
-struct scst_mode_page {
-	u8 len;
-	u8 image[SCST_MODE_PAGE_MAX];
-};
-
-/* In ascending order of PAGE CODE */
-static const struct scst_mode_page scst_mode_pages[] = {
-	{ .len = 12, .image = { 0x01, 10 } },	/* read-write error recovery */
-	{ .len = 16, .image = { 0x02, 14 } },	/* disconnect-reconnect */
-	{ .len = 20, .image = { 0x08, 18 } },	/* caching */
-	{ .len = 12, .image = { 0x0a, 10 } },	/* control */
-	{ .len = 12, .image = { 0x1c, 10 } },	/* informational exceptions */
-};
 
 enum scst_mode_change {
 	SCST_MODE_FIXED,
@@ -197,13 +181,14 @@ void scst_mode_reset(struct scst_device *dev)
 	spin_unlock_bh(&dev->lock);
 }
 
-static const struct scst_mode_page *scst_mode_find(u8 code)
+static const struct scst_mode_page *scst_mode_find(const struct scst_device *dev, u8 code)
 {
+	const struct scst_kind *kind = dev->kind;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(scst_mode_pages); i++)
-		if (scst_mode_pages[i].image[0] == code)
-			return &scst_mode_pages[i];
+	for (i = 0; i < kind->mode_count; i++)
+		if (kind->mode[i].image[0] == code)
+			return &kind->mode[i];
 	return NULL;
 }
 
@@ -264,12 +249,12 @@ static unsigned int scst_put_mode_page(const struct scst_mode_page *page,
 static unsigned int scst_put_mode_pages(const struct scst_device *dev, u8 pc,
 					u8 code, u8 *out)
 {
+	const struct scst_kind *kind = dev->kind;
 	unsigned int i, len = 0;
 
-	for (i = 0; i < ARRAY_SIZE(scst_mode_pages); i++)
-		if (code == SCST_PAGE_ALL || code == scst_mode_pages[i].image[0])
-			len += scst_put_mode_page(&scst_mode_pages[i], dev, pc,
-						  out + len);
+	for (i = 0; i < kind->mode_count; i++)
+		if (code == SCST_PAGE_ALL || code == kind->mode[i].image[0])
+			len += scst_put_mode_page(&kind->mode[i], dev, pc, out + len);
 	return len;
 }
 
@@ -332,7 +317,7 @@ static bool scst_mode_sense_check(struct scst_cmd *cmd)
 
 	if (cmd->cdb[2] >> 6 == SCST_PC_SAVED)
 		scst_cmd_set_sense(cmd, SCST_SENSE_SAVING_UNSUPPORTED);
-	else if (code != SCST_PAGE_ALL && !scst_mode_find(code))
+	else if (code != SCST_PAGE_ALL && !scst_mode_find(cmd->dev, code))
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 2, 5);
 	else if (subpage && subpage != SCST_SUBPAGE_ALL)
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 3, 7);
@@ -341,15 +326,12 @@ static bool scst_mode_sense_check(struct scst_cmd *cmd)
 	return false;
 }
 
-/**
- * scst_exec_mode_sense - MODE SENSE(6), (10)
- * @cmd: the command
+/*
+ * MODE SENSE(6), (10)
  *
  * No page has subpages.
- *
- * Context: thread or atomic.
  */
-void scst_exec_mode_sense(struct scst_cmd *cmd)
+static void scst_exec_mode_sense(struct scst_cmd *cmd)
 {
 	bool dbd = cmd->cdb[1] & 0x08, longlba = !dbd && (cmd->cdb[1] & 0x10);
 	unsigned int len = scst_mode_header_len(cmd), bd_len = 0;
@@ -407,7 +389,7 @@ static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data,
 				  unsigned int at, unsigned int len,
 				  struct scst_mode *mode)
 {
-	const struct scst_mode_page *page = scst_mode_find(data[at] & 0x3f);
+	const struct scst_mode_page *page = scst_mode_find(cmd->dev, data[at] & 0x3f);
 	u8 now[SCST_MODE_PAGE_MAX], mask[SCST_MODE_PAGE_MAX];
 	unsigned int i;
 
@@ -440,7 +422,7 @@ static bool scst_mode_select_pages(struct scst_cmd *cmd, const u8 *data,
 	while (at < len) {
 		if (!scst_mode_select_page(cmd, data, at, len, mode))
 			return false;
-		at += scst_mode_find(data[at])->len;
+		at += scst_mode_find(cmd->dev, data[at])->len;
 	}
 	return true;
 }
@@ -531,15 +513,12 @@ static void scst_mode_select(struct scst_cmd *cmd, const u8 *data,
 		scst_mode_changed(cmd, &old, &new);
 }
 
-/**
- * scst_exec_mode_select - MODE SELECT(6), (10)
- * @cmd: the command
+/*
+ * MODE SELECT(6), (10)
  *
  * SP is refused when the CDB is decoded: nothing is saved.
- *
- * Context: thread or atomic.
  */
-void scst_exec_mode_select(struct scst_cmd *cmd)
+static void scst_exec_mode_select(struct scst_cmd *cmd)
 {
 	u8 data[SCST_MODE_DATA_MAX];
 	u32 len = cmd->cdb_data_len;
@@ -553,3 +532,53 @@ void scst_exec_mode_select(struct scst_cmd *cmd)
 	else
 		scst_mode_select(cmd, data, len);
 }
+
+static const struct scst_opcode scst_mode_rows[] = {
+	{
+		.name = "MODE SELECT(6)",
+		.opcode = MODE_SELECT,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.dir = SCST_DIR_OUT,
+		.len_kind = SCST_LEN_PARAMETERS,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 4, .len = 1 },
+		.usage = { 0xff, 0x10, 0x00, 0x00, 0xff },
+		.exec = scst_exec_mode_select,
+	}, {
+		.name = "MODE SENSE(6)",
+		.opcode = MODE_SENSE,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 4, .len = 1 },
+		.usage = { 0xff, 0x08, 0xff, 0xff, 0xff },
+		.exec = scst_exec_mode_sense,
+	}, {
+		.name = "MODE SELECT(10)",
+		.opcode = MODE_SELECT_10,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.dir = SCST_DIR_OUT,
+		.len_kind = SCST_LEN_PARAMETERS,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 7, .len = 2 },
+		.usage = { 0xff, 0x10, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff },
+		.exec = scst_exec_mode_select,
+	}, {
+		.name = "MODE SENSE(10)",
+		.opcode = MODE_SENSE_10,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 7, .len = 2 },
+		.usage = { 0xff, 0x18, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff },
+		.exec = scst_exec_mode_sense,
+	},
+};
+
+const struct scst_opcode_set scst_mode_opcodes = SCST_OPCODE_SET(scst_mode_rows);

@@ -5,7 +5,7 @@
  */
 #include <linux/string.h>
 
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 /* SELECT REPORT, SPC-6 6.29 */
@@ -75,16 +75,13 @@ static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 	return offset;
 }
 
-/**
- * scst_exec_report_luns - REPORT LUNS
- * @cmd: the command
+/*
+ * REPORT LUNS
  *
  * There are no conglomerates: the list of administrative and of subsidiary
  * logical units is empty.
- *
- * Context: thread or atomic.
  */
-void scst_exec_report_luns(struct scst_cmd *cmd)
+static void scst_exec_report_luns(struct scst_cmd *cmd)
 {
 	u32 allocation = get_unaligned_be32(&cmd->cdb[6]);
 	u8 select = cmd->cdb[2];
@@ -140,13 +137,13 @@ static u32 scst_put_opcode(struct scst_cmd *cmd, u32 offset,
 
 static void scst_report_all_opcodes(struct scst_cmd *cmd, bool timeouts)
 {
+	const struct scst_kind *kind = cmd->dev->kind;
 	u8 header[4];
 	u32 end = sizeof(header);
 	unsigned int i;
 
-	for (i = 0; i < scst_opcode_count; i++)
-		if (scst_opcode_has_type(&scst_opcodes[i], cmd->dev->handler->type))
-			end = scst_put_opcode(cmd, end, &scst_opcodes[i], timeouts);
+	for (i = 0; i < kind->count; i++)
+		end = scst_put_opcode(cmd, end, kind->rows[i], timeouts);
 	put_unaligned_be32(end - sizeof(header), header);
 	scst_data_in(cmd, 0, header, sizeof(header));
 	scst_data_in_end(cmd, end);
@@ -195,18 +192,13 @@ scst_requested_opcode(const struct scst_cmd *cmd, bool *known, bool *has_sa)
 	u8 cdb[2] = { cmd->cdb[3], sa & 0x1f };
 	const struct scst_opcode *op;
 
-	op = scst_opcode_find(cmd->dev->handler->type, cdb, sizeof(cdb), known);
+	op = scst_kind_opcode(cmd->dev->kind, cdb, sizeof(cdb), known);
 	*has_sa = *known && (!op || op->sa != SCST_OPCODE_NO_SA);
 	return *has_sa && sa > 0x1f ? NULL : op;
 }
 
-/**
- * scst_exec_report_opcodes - REPORT SUPPORTED OPERATION CODES
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_report_opcodes(struct scst_cmd *cmd)
+/* REPORT SUPPORTED OPERATION CODES */
+static void scst_exec_report_opcodes(struct scst_cmd *cmd)
 {
 	bool timeouts = cmd->cdb[2] & 0x80;
 	u8 options = cmd->cdb[2] & 0x07;
@@ -230,13 +222,8 @@ void scst_exec_report_opcodes(struct scst_cmd *cmd)
 	scst_report_one_opcode(cmd, op, timeouts);
 }
 
-/**
- * scst_exec_report_tmfs - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_report_tmfs(struct scst_cmd *cmd)
+/* REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS */
+static void scst_exec_report_tmfs(struct scst_cmd *cmd)
 {
 	bool extended = cmd->cdb[2] & 0x80;
 	u32 len = extended ? 16 : 4;
@@ -275,13 +262,8 @@ static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
 	return sense == SCST_SENSE_NONE ? scst_pollable_sense(cmd->dev) : sense;
 }
 
-/**
- * scst_exec_request_sense - REQUEST SENSE
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_request_sense(struct scst_cmd *cmd)
+/* REQUEST SENSE */
+static void scst_exec_request_sense(struct scst_cmd *cmd)
 {
 	bool desc = cmd->cdb[1] & 0x01;
 	u8 data[SCST_SENSE_BUFFERSIZE];
@@ -292,25 +274,90 @@ void scst_exec_request_sense(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, len);
 }
 
-/**
- * scst_exec_test_unit_ready - TEST UNIT READY
- * @cmd: the command
- *
- * Context: thread or atomic.
- */
-void scst_exec_test_unit_ready(struct scst_cmd *cmd)
+/* TEST UNIT READY */
+static void scst_exec_test_unit_ready(struct scst_cmd *cmd)
 {
 }
 
-/**
- * scst_exec_send_diagnostic - SEND DIAGNOSTIC
- * @cmd: the command
+/*
+ * SEND DIAGNOSTIC
  *
  * The default self-test: that the command came this far shows that the device
  * server works. All other diagnostics are refused when the CDB is decoded.
- *
- * Context: thread or atomic.
  */
-void scst_exec_send_diagnostic(struct scst_cmd *cmd)
+static void scst_exec_send_diagnostic(struct scst_cmd *cmd)
 {
 }
+
+static const struct scst_opcode scst_report_rows[] = {
+	{
+		.name = "TEST UNIT READY",
+		.opcode = TEST_UNIT_READY,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.flags = SCST_OPF_WELL_KNOWN,
+		.pr = SCST_PR_ALLOW_PERSISTENT,
+		.usage = { 0xff },
+		.exec = scst_exec_test_unit_ready,
+	}, {
+		.name = "REQUEST SENSE",
+		.opcode = REQUEST_SENSE,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
+			 SCST_OPF_SKIP_UA,
+		.xfer = { .byte = 4, .len = 1 },
+		.usage = { 0xff, 0x01, 0x00, 0x00, 0xff },
+		.exec = scst_exec_request_sense,
+	}, {
+		.name = "SEND DIAGNOSTIC",
+		.opcode = SEND_DIAGNOSTIC,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_WRITE,
+		.usage = { 0xff, 0x17 },
+		.exec = scst_exec_send_diagnostic,
+	}, {
+		.name = "REPORT LUNS",
+		.opcode = REPORT_LUNS,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 12,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
+			 SCST_OPF_SKIP_UA,
+		.xfer = { .byte = 6, .len = 4 },
+		.usage = { 0xff, 0x00, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_report_luns,
+	}, {
+		.name = "REPORT SUPPORTED OPERATION CODES",
+		.opcode = MAINTENANCE_IN,
+		.sa = MI_REPORT_SUPPORTED_OPERATION_CODES,
+		.sa_byte = 1,
+		.cdb_len = 12,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 6, .len = 4 },
+		.usage = { 0xff, 0x1f, 0x87, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_report_opcodes,
+	}, {
+		.name = "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
+		.opcode = MAINTENANCE_IN,
+		.sa = MI_REPORT_SUPPORTED_TASK_MANAGEMENT_FUNCTIONS,
+		.sa_byte = 1,
+		.cdb_len = 12,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_WRITE,
+		.xfer = { .byte = 6, .len = 4 },
+		.usage = { 0xff, 0x1f, 0x80, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_report_tmfs,
+	},
+};
+
+const struct scst_opcode_set scst_report_opcodes = SCST_OPCODE_SET(scst_report_rows);
