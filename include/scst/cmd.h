@@ -21,13 +21,14 @@
 #include <scst/sense.h>
 
 struct scst_device;
+struct scst_kind;
 struct scst_nexus;
 struct scst_opcode;
 struct scst_session;
 struct scst_task_set;
 
-/* Linux initiators read this much; SPC allows up to 252. */
-#define SCST_SENSE_BUFFERSIZE	96
+/* SPC-6 4.4.2.1 */
+#define SCST_SENSE_BUFFERSIZE	252
 
 /* LUNs are at most 14 bits wide: flat space addressing, SAM-5 4.7.4 */
 #define SCST_MAX_LUN		16383
@@ -79,13 +80,14 @@ enum scst_attr {
 };
 
 /**
- * enum scst_io - what an emulated block device is asked to do
- * @SCST_IO_NONE:	not a medium access command
- * @SCST_IO_READ:	fill @sg with @data_len bytes from @lba on
- * @SCST_IO_WRITE:	write @data_len bytes of @sg from @lba on; durably if @fua
- * @SCST_IO_VERIFY:	check that @nblocks blocks from @lba on can be read
- * @SCST_IO_COMPARE:	compare @data_len bytes of @sg with the medium at @lba
- * @SCST_IO_SYNC:	make @nblocks blocks from @lba on durable
+ * enum scst_io - what a handler is asked to do
+ * @SCST_IO_NONE:	nothing: the core executes the command
+ * @SCST_IO_READ:	the block operation of that name; see struct scst_block_ops
+ * @SCST_IO_WRITE:	likewise
+ * @SCST_IO_VERIFY:	likewise
+ * @SCST_IO_COMPARE:	likewise
+ * @SCST_IO_SYNC:	likewise
+ * @SCST_IO_COMMAND:	the whole command, as @cdb says
  */
 enum scst_io {
 	SCST_IO_NONE,
@@ -94,6 +96,7 @@ enum scst_io {
 	SCST_IO_VERIFY,
 	SCST_IO_COMPARE,
 	SCST_IO_SYNC,
+	SCST_IO_COMMAND,
 };
 
 /**
@@ -125,6 +128,18 @@ enum scst_stage {
 	SCST_STAGE_RESPOND,
 	SCST_STAGE_FINISH,
 	SCST_STAGE_OWNED,
+};
+
+/**
+ * enum scst_buffer - whose a command's data buffer is
+ * @SCST_BUFFER_DRIVER:	the driver's, or there is none
+ * @SCST_BUFFER_CORE:	the core's
+ * @SCST_BUFFER_HANDLER: the handler's
+ */
+enum scst_buffer {
+	SCST_BUFFER_DRIVER,
+	SCST_BUFFER_CORE,
+	SCST_BUFFER_HANDLER,
 };
 
 /* Bits of scst_cmd.flags, which others than the owner set: atomic operations */
@@ -159,10 +174,10 @@ enum scst_cmd_flag {
  * @sg_nents:		entries in @sg
  * @op:			the opcode's row, once decoded
  * @dir:		direction of the transfer that takes place
- * @io:			what a block device is to do
+ * @io:			what the handler is to do
  * @io_next:		and then, on success
  * @fua:		the write must be durable when it completes
- * @block_shift:	log2 of the block size in bytes
+ * @block_size:		bytes in a logical block; 0: only the device knows
  * @lba:		first logical block
  * @nblocks:		number of blocks
  * @cdb_data_len:	bytes that the CDB asks to transfer; for Data-In
@@ -174,6 +189,7 @@ enum scst_cmd_flag {
  * @sense_len:		valid bytes in @sense
  * @abort_serial:	core: what scst_abort_serial() had counted when it was aborted
  * @handler_priv:	for the handler alone, while it executes the command
+ * @kind:		core: what its logical unit was when it was decoded
  * @nexus:		core: the I_T_L nexus; NULL if the LUN is not there
  * @dev:		core: the device; NULL if the LUN is not there
  * @stage:		core: where the command is
@@ -188,11 +204,14 @@ enum scst_cmd_flag {
  * @data_out_short:	core: refused, for not enough Data-Out was announced
  * @received:		core: its Data-Out is there
  * @answered:		core: its driver has been given its status
- * @core_buffer:	core: the core allocated @sg
+ * @transferred:	core: the handler has said how much was transferred
+ * @device_status:	core: the handler has said how it ended, and nobody has looked yet
+ * @patience:		core: until when its backend may take its time, jiffies; 0: it may not
+ * @buffer:		core: enum scst_buffer
  * @sg_order:		core: in pieces of this order of pages
  * @buf_pages:		core: and this many pages are counted for it
  * @core_memory:	core: the core allocated the command
- * @ua:			core: enum scst_ua that it reports, if @ua_taken
+ * @ua:			core: the unit attention condition that it reports, if @ua_taken
  * @ua_taken:		core: that is not pending any more
  * @tag_entry:		core: among its session's tags
  * @cpu:		core: on which CPU's list of @sess it stands
@@ -224,7 +243,6 @@ struct scst_cmd {
 	u8 io;
 	u8 io_next;
 	bool fua;
-	u8 block_shift;
 
 	/* result */
 	u8 status;
@@ -236,11 +254,13 @@ struct scst_cmd {
 	const struct scst_opcode *op;
 	u64 lba;
 	u64 nblocks;
+	u32 block_size;
 	u32 cdb_data_len;
 	u32 data_len;
 	void *handler_priv;
 
 	/* the core's own */
+	const struct scst_kind *kind;
 	struct scst_nexus *nexus;
 	struct scst_device *dev;
 	unsigned long flags;
@@ -252,16 +272,19 @@ struct scst_cmd {
 	bool queued;
 	bool waiting;
 	u8 order;
-	u8 ua;
 	bool ua_taken;
 	bool data_out_short;
 	bool received;
 	bool answered;
-	bool core_buffer;
+	bool transferred;
+	bool device_status;
+	u8 buffer;
 	u8 sg_order;
 	bool core_memory;
 	u32 buf_pages;
 	unsigned int losses;
+	scst_sense_t ua;
+	unsigned long patience;
 	struct list_head entry;
 	struct hlist_node tag_entry;
 	struct list_head queue_entry;
@@ -295,6 +318,10 @@ bool scst_cmd_aborted(const struct scst_cmd *cmd);
 /* For device handlers */
 void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_cmd_set_busy(struct scst_cmd *cmd);
+void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
+			 unsigned int sense_len);
+void scst_cmd_set_transferred(struct scst_cmd *cmd, u32 len);
+void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms);
 void scst_cmd_tell_lost(struct scst_cmd *cmd);
 void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info);

@@ -15,24 +15,51 @@
 struct scst_device;
 
 /**
- * struct scst_block_params - what an emulated block device is
- * @nblocks:		capacity in logical blocks
- * @block_shift:	log2 of the logical block size in bytes: 9 to 12
+ * struct scst_device_params - what a handler's open() found
+ * @type:		PERIPHERAL DEVICE TYPE, SPC-6 6.7.2; the handler's @type unless it
+ *			is changed. The core knows 00h, 01h, 03h, 05h, 07h, 08h and 0Ch.
+ * @block_size:		bytes in a logical block, any number. 0: only the device knows;
+ *			then it is for the transport to say how long a transfer is.
+ * @nblocks:		capacity in logical blocks; of no interest where the handler
+ *			executes whole commands
+ * @max_transfer:	longest transfer of one command in bytes; 0: no limit but the
+ *			core's, 16 MiB
  * @phys_exp:		log2 of logical blocks per physical block
- * @max_blocks:		longest transfer in blocks; 0: no limit but the core's
  * @read_only:		the medium cannot be written
  * @volatile_cache:	completed writes may be lost on power failure unless
  *			SCST_IO_SYNC or cmd->fua made them durable
  * @non_rotating:	solid state: VPD page B1h says so
  */
-struct scst_block_params {
+struct scst_device_params {
 	u64 nblocks;
-	u8 block_shift;
+	u32 block_size;
+	u32 max_transfer;
+	u8 type;
 	u8 phys_exp;
-	u32 max_blocks;
 	bool read_only;
 	bool volatile_cache;
 	bool non_rotating;
+};
+
+/**
+ * struct scst_block_ops - how an emulated block device executes commands
+ * @read:	fill cmd->sg with cmd->data_len bytes from block cmd->lba on
+ * @write:	write cmd->data_len bytes of cmd->sg from block cmd->lba on; durably if
+ *		cmd->fua
+ * @verify:	check that cmd->nblocks blocks from cmd->lba on can be read
+ * @compare:	compare cmd->data_len bytes of cmd->sg with the medium at cmd->lba
+ * @sync:	make cmd->nblocks blocks from cmd->lba on durable; 0: all the rest
+ *
+ * The core decodes the CDB, checks the blocks, and answers everything else. Each ends in
+ * scst_cmd_complete(), once, from any context, now or later. Errors are reported with
+ * scst_cmd_set_sense() before that.
+ */
+struct scst_block_ops {
+	void (*read)(struct scst_cmd *cmd);
+	void (*write)(struct scst_cmd *cmd);
+	void (*verify)(struct scst_cmd *cmd);
+	void (*compare)(struct scst_cmd *cmd);
+	void (*sync)(struct scst_cmd *cmd);
 };
 
 /**
@@ -40,11 +67,22 @@ struct scst_block_params {
  * @name:		the directory under devices/; its module has the alias
  *			"scst-handler-<name>"
  * @owner:		THIS_MODULE
- * @type:		peripheral device type, SPC-6 6.7.2
+ * @type:		peripheral device type, SPC-6 6.7.2, of a device that has not been
+ *			opened; open() may say another one
  * @product:		PRODUCT IDENTIFICATION, at most 16 characters
  * @device_priv_size:	bytes behind scst_device_priv(), zeroed
- * @may_sleep:		@execute must be called in process context
+ * @may_sleep:		commands must be executed in process context
  * @attrs:		the handler's own attributes of a device, or NULL
+ * @block:		what a block device does, for types that have blocks; or
+ * @execute:		execute a whole command, as cmd->cdb says, and call
+ *			scst_cmd_complete() exactly once, from any context, now or later.
+ *			A handler has one of the two. The core still answers what is about
+ *			the target or the nexus and not about the device (REPORT LUNS,
+ *			reservations, REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS); INQUIRY
+ *			and REQUEST SENSE while the device is not active; and REQUEST SENSE
+ *			if it has a unit attention to report. Commands that it does not
+ *			know come, too, with direction and length from the transport.
+ *			See scst_cmd_set_status() and scst_cmd_set_transferred().
  * @create:		optional; mkdir: set defaults. Process context. Returns 0
  *			or an errno, with scst_device_set_error() having said why.
  * @destroy:		optional; the device is about to be freed. Undoes a @create that
@@ -56,13 +94,25 @@ struct scst_block_params {
  *			having said why.
  * @close:		release the backend; no command runs and none will come.
  *			From a worker thread of the device's own.
- * @execute:		do what cmd->io says and call scst_cmd_complete() exactly
- *			once, from any context, now or later. Errors are reported
- *			with scst_cmd_set_sense() before that.
  * @capacity:		for those who call scst_device_resized(): how many blocks
  *			the open backend has now. 0: not one; then the device is
  *			treated as lost, and scst_device_set_error() said why.
  *			Process context; @close comes after its return.
+ * @alloc_data:		optional; set cmd->sg and cmd->sg_nents to memory of the handler's
+ *			own for cmd->data_len bytes. Not called if the driver has brought a
+ *			buffer. @gfp says whether it may sleep. Returns false if there is
+ *			none: the command ends with BUSY then.
+ * @free_data:		with @alloc_data: the command is over. Not sleeping; maybe after
+ *			@close, but before @destroy.
+ * @abort:		optional; a command that was given to the handler is aborted: it is
+ *			to end soon, however it does. Not sleeping, under spinlocks: only
+ *			note it. May come at the same time as @execute or
+ *			scst_cmd_complete(): @execute first puts the command where @abort
+ *			finds it, and then looks at scst_cmd_aborted().
+ * @reset:		optional; an initiator has reset the logical unit, and all its
+ *			commands are aborted. The function is answered when this returns
+ *			and they have ended. Process context, the device is open; may take
+ *			its time. Several functions may share one call.
  */
 struct scst_handler_ops {
 	const char *name;
@@ -73,12 +123,18 @@ struct scst_handler_ops {
 	bool may_sleep;
 	struct configfs_attribute *const *attrs;
 
+	const struct scst_block_ops *block;
+	void (*execute)(struct scst_cmd *cmd);
+
 	int (*create)(struct scst_device *dev);
 	void (*destroy)(struct scst_device *dev);
-	int (*open)(struct scst_device *dev, struct scst_block_params *params);
+	int (*open)(struct scst_device *dev, struct scst_device_params *params);
 	void (*close)(struct scst_device *dev);
-	void (*execute)(struct scst_cmd *cmd);
 	u64 (*capacity)(struct scst_device *dev);
+	bool (*alloc_data)(struct scst_cmd *cmd, gfp_t gfp);
+	void (*free_data)(struct scst_cmd *cmd);
+	void (*abort)(struct scst_cmd *cmd);
+	void (*reset)(struct scst_device *dev);
 };
 
 int scst_handler_register(const struct scst_handler_ops *ops);
@@ -91,23 +147,33 @@ __printf(2, 3)
 void scst_device_set_error(struct scst_device *dev, const char *fmt, ...);
 int scst_device_op_end(struct scst_device *dev, const char *what, int ret);
 
-/**
- * enum scst_attention - what a backend has to tell initiators of its own accord
- * @SCST_ATTENTION_MICROCODE:	   MICROCODE HAS BEEN CHANGED
- * @SCST_ATTENTION_SOFT_THRESHOLD: THIN PROVISIONING SOFT THRESHOLD REACHED
- * @SCST_ATTENTION_ACCESS_STATE:   ASYMMETRIC ACCESS STATE CHANGED
- */
-enum scst_attention {
-	SCST_ATTENTION_MICROCODE,
-	SCST_ATTENTION_SOFT_THRESHOLD,
-	SCST_ATTENTION_ACCESS_STATE,
-};
-
-void scst_device_attention(struct scst_device *dev, enum scst_attention what);
+void scst_device_attention(struct scst_device *dev, scst_sense_t ua);
 void scst_device_lost(struct scst_device *dev);
 void scst_device_write_lost(struct scst_device *dev, scst_sense_t sense);
 void scst_device_resized(struct scst_device *dev);
 void scst_device_queue_work(struct scst_device *dev, struct work_struct *work);
+
+/* The longest CDB of an internal command */
+#define SCST_INTERNAL_CDB_LEN	32
+
+/**
+ * struct scst_internal_cmd - a command that comes from no initiator
+ * @cmd:	the command
+ * @cdb:	its CDB
+ * @done:	what is called when it is over
+ *
+ * The maker embeds it in a structure of its own. See scst_internal_cmd_init().
+ */
+struct scst_internal_cmd {
+	struct scst_cmd cmd;
+	u8 cdb[SCST_INTERNAL_CDB_LEN];
+	void (*done)(struct scst_internal_cmd *internal);
+};
+
+void scst_internal_cmd_init(struct scst_internal_cmd *internal, struct scst_device *dev,
+			    const u8 *cdb, unsigned int cdb_len,
+			    void (*done)(struct scst_internal_cmd *internal));
+void scst_internal_cmd_abort(struct scst_internal_cmd *internal);
 
 int scst_device_config_lock(struct scst_device *dev);
 void scst_device_config_unlock(struct scst_device *dev);

@@ -2,6 +2,7 @@
 /*
  * Finding, aborting and waiting for a session's commands.
  */
+#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
@@ -10,13 +11,13 @@
 
 /*
  * The backend has it and does not answer. When it does, nobody will know: the buffer is
- * the core's, and there will be no response.
+ * not the initiator's, and there will be no response.
  */
 static bool scst_cmd_is_fenced(const struct scst_cmd *cmd)
 {
 	return cmd->dev && READ_ONCE(cmd->dev->fenced) &&
 	       READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND &&
-	       (cmd->core_buffer || !cmd->data_len);
+	       (cmd->buffer != SCST_BUFFER_DRIVER || !cmd->data_len);
 }
 
 /* It will not come back: it uses the driver's own buffer, which is not given back before. */
@@ -24,6 +25,15 @@ static bool scst_cmd_is_hopeless(const struct scst_cmd *cmd)
 {
 	return cmd->dev && READ_ONCE(cmd->dev->fenced) &&
 	       READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
+}
+
+/* Its backend is to be told off if it does not let go of it. */
+static bool scst_cmd_is_overdue(const struct scst_cmd *cmd)
+{
+	unsigned long patience = READ_ONCE(cmd->patience);
+
+	return READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND &&
+	       (!patience || time_after(jiffies, patience));
 }
 
 static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
@@ -39,7 +49,7 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 		return false;
 	if (filter->hopeful && scst_cmd_is_hopeless(cmd))
 		return false;
-	return !filter->backend || READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
+	return !filter->backend || scst_cmd_is_overdue(cmd);
 }
 
 /*
@@ -124,7 +134,7 @@ struct scst_session *__scst_device_find(struct scst_device *dev,
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		if ((!of || nexus->sess == of) && scst_session_has(nexus->sess, filter))
 			return nexus->sess;
-	return NULL;
+	return !of && scst_session_has(dev->self->sess, filter) ? dev->self->sess : NULL;
 }
 
 /**
@@ -178,13 +188,16 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return true;
 }
 
-/* The driver may have it, and wait for its data. */
+/* The driver may have it, and wait for its data, or the handler, and wait for its device. */
 static void scst_abort_tell(struct scst_cmd *cmd)
 {
 	const struct scst_target_ops *ops = cmd->sess->tgt->ops;
 
 	if (ops->aborted)
 		ops->aborted(cmd);
+	/* Pairs with scst_stage_backend(): the command was marked aborted before. */
+	if (READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND && cmd->dev->handler->abort)
+		cmd->dev->handler->abort(cmd);
 }
 
 /* Counts the functions that wait for what has been aborted before them. */
@@ -288,6 +301,21 @@ static enum scst_abort scst_abort_by(const struct scst_session *sess,
 	return sess == by ? SCST_ABORT_OWN : SCST_ABORT_OTHER;
 }
 
+static void __scst_nexus_abort(struct scst_nexus *nexus,
+			       const struct scst_cmd_filter *filter,
+			       const struct scst_session *by, bool attention)
+{
+	enum scst_abort abort = scst_abort_by(nexus->sess, by);
+	struct scst_cmd_filter of_nexus = *filter;
+
+	if (filter->nexus && filter->nexus != nexus)
+		return;
+	of_nexus.nexus = nexus;
+	if (scst_session_abort(nexus->sess, &of_nexus, abort, by) && attention &&
+	    abort == SCST_ABORT_OTHER && !nexus->dev->mode.tas)
+		scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
+}
+
 /**
  * __scst_device_abort - abort a device's commands of all sessions
  * @dev:       the device
@@ -304,17 +332,9 @@ void __scst_device_abort(struct scst_device *dev,
 	struct scst_nexus *nexus;
 
 	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry) {
-		enum scst_abort abort = scst_abort_by(nexus->sess, by);
-		struct scst_cmd_filter of_nexus = *filter;
-
-		if (filter->nexus && filter->nexus != nexus)
-			continue;
-		of_nexus.nexus = nexus;
-		if (scst_session_abort(nexus->sess, &of_nexus, abort, by) && attention &&
-		    abort == SCST_ABORT_OTHER && !dev->mode.tas)
-			scst_ua_raise(nexus, SCST_UA_COMMANDS_CLEARED);
-	}
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		__scst_nexus_abort(nexus, filter, by, attention);
+	__scst_nexus_abort(dev->self, filter, by, attention);
 }
 
 /**

@@ -174,13 +174,54 @@ static bool scst_buf_alloc_order(struct scst_cmd *cmd, unsigned int order, gfp_t
 	return cmd->sg;
 }
 
+/*
+ * A device may say that it has transferred more than it has: initiators are not to see what
+ * the memory was used for before.
+ */
+static gfp_t scst_buf_zero(const struct scst_cmd *cmd)
+{
+	return cmd->io == SCST_IO_COMMAND && cmd->dir == SCST_DIR_IN ? __GFP_ZERO : 0;
+}
+
 /* A piece that is only partly used would be memory that nobody counts. */
 static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 {
+	gfp_t zero = scst_buf_zero(cmd);
+
 	if (IS_ALIGNED(cmd->data_len, PAGE_SIZE << SCST_BUF_ORDER) &&
-	    scst_buf_alloc_order(cmd, SCST_BUF_ORDER, GFP_NOWAIT | __GFP_COMP))
+	    scst_buf_alloc_order(cmd, SCST_BUF_ORDER, GFP_NOWAIT | __GFP_COMP | zero))
 		return true;
-	return scst_buf_alloc_order(cmd, 0, gfp);
+	return scst_buf_alloc_order(cmd, 0, gfp | zero);
+}
+
+/* Memory of a handler's own is not counted: it knows how much it has. */
+static bool scst_buf_alloc_handler(struct scst_cmd *cmd, gfp_t gfp)
+{
+	if (cmd->dev->handler->alloc_data(cmd, gfp)) {
+		cmd->buffer = SCST_BUFFER_HANDLER;
+		return true;
+	}
+	scst_cmd_set_busy(cmd);
+	return false;
+}
+
+static bool scst_buf_alloc_core(struct scst_cmd *cmd, gfp_t gfp)
+{
+	u64 len = PAGE_ALIGN((u64)cmd->data_len);
+
+	if (!scst_buf_charge_all(cmd, len))
+		goto out_refuse;
+	if (!scst_buf_alloc_pages(cmd, gfp))
+		goto out_uncharge;
+	cmd->buf_pages = len >> PAGE_SHIFT;
+	cmd->buffer = SCST_BUFFER_CORE;
+	return true;
+
+out_uncharge:
+	scst_buf_uncharge(cmd, len);
+out_refuse:
+	scst_buf_refuse(cmd);
+	return false;
 }
 
 /**
@@ -194,35 +235,29 @@ static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	gfp_t gfp = ctx == SCST_CTX_THREAD ? GFP_KERNEL : GFP_ATOMIC;
-	u64 len = PAGE_ALIGN((u64)cmd->data_len);
 
-	if (!scst_buf_charge_all(cmd, len))
-		goto out_refuse;
-	if (!scst_buf_alloc_pages(cmd, gfp))
-		goto out_uncharge;
-	cmd->buf_pages = len >> PAGE_SHIFT;
-	cmd->core_buffer = true;
-	return true;
-
-out_uncharge:
-	scst_buf_uncharge(cmd, len);
-out_refuse:
-	scst_buf_refuse(cmd);
-	return false;
+	if (cmd->io != SCST_IO_NONE && cmd->dev->handler->alloc_data)
+		return scst_buf_alloc_handler(cmd, gfp);
+	return scst_buf_alloc_core(cmd, gfp);
 }
 
 /**
- * scst_buf_free - free the data buffer of a command, if it is the core's
+ * scst_buf_free - free the data buffer of a command, if it is not the driver's
  * @cmd: the command
  *
  * Context: thread or atomic.
  */
 void scst_buf_free(struct scst_cmd *cmd)
 {
-	if (!cmd->core_buffer)
-		return;
-	scst_buf_uncharge(cmd, (u64)cmd->buf_pages << PAGE_SHIFT);
-	sgl_free_order(cmd->sg, cmd->sg_order);
+	switch (cmd->buffer) {
+	case SCST_BUFFER_CORE:
+		scst_buf_uncharge(cmd, (u64)cmd->buf_pages << PAGE_SHIFT);
+		sgl_free_order(cmd->sg, cmd->sg_order);
+		break;
+	case SCST_BUFFER_HANDLER:
+		cmd->dev->handler->free_data(cmd);
+		break;
+	}
 }
 
 /**

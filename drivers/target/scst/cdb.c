@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Decoding: LUN formats, the CDB according to its row of the opcode table, and
+ * Decoding: LUN formats, the CDB according to its row, and
  * what the transport announced against what the CDB asks for.
  */
+#include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
 
 #include "kinds.h"
@@ -117,18 +118,51 @@ static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
 	       scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN;
 }
 
+/*
+ * What a handler that executes whole commands gets although no row has it. It may do
+ * anything: reservations and write protection of others hold it back.
+ */
+static const struct scst_opcode scst_opcode_unknown = {
+	.name = "unknown command",
+	.sa = SCST_OPCODE_NO_SA,
+	.len_kind = SCST_LEN_ANNOUNCED,
+	.pr = SCST_PR_WRITE,
+	.flags = SCST_OPF_WRITES,
+};
+
+/*
+ * SPC-6 4.2.5.1: a CDB is as long as its group says, or says so itself; of vendor specific
+ * groups only the device knows.
+ */
+static bool scst_cdb_is_whole(const struct scst_cmd *cmd)
+{
+	if (cmd->cdb[0] >= VENDOR_SPECIFIC_CDB)
+		return true;
+	if (cmd->cdb[0] == VARIABLE_LENGTH_CMD)
+		return cmd->cdb_len >= 8 && cmd->cdb_len >= 8 + cmd->cdb[7];
+	return cmd->cdb_len >= COMMAND_SIZE(cmd->cdb[0]);
+}
+
+static void scst_cdb_refuse_unknown(struct scst_cmd *cmd, bool known)
+{
+	if (known)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
+	else
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
+}
+
 static bool scst_cdb_find(struct scst_cmd *cmd)
 {
-	const struct scst_kind *kind = cmd->dev ? cmd->dev->kind : scst_kind_find(TYPE_DISK);
 	bool known;
 
-	cmd->op = scst_kind_opcode(kind, cmd->cdb, cmd->cdb_len, &known);
+	cmd->kind = cmd->dev ? READ_ONCE(cmd->dev->kind) : scst_kind_find(TYPE_DISK);
+	cmd->op = scst_kind_opcode(cmd->kind, cmd->cdb, cmd->cdb_len, &known);
+	if (!cmd->op && cmd->dev && cmd->dev->handler->execute && scst_cdb_is_whole(cmd))
+		cmd->op = &scst_opcode_unknown;
 	if (!cmd->dev && !scst_cdb_needs_no_device(cmd))
 		scst_cmd_set_sense(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
-	else if (!cmd->op && known)
-		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
 	else if (!cmd->op)
-		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
+		scst_cdb_refuse_unknown(cmd, known);
 	else if (cmd->cdb_len < cmd->op->cdb_len)
 		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_CDB_FIELD);
 	else
@@ -155,17 +189,42 @@ static bool scst_cdb_bytchk(struct scst_cmd *cmd, u64 *blocks)
 	return true;
 }
 
+static bool scst_cdb_refuse_data(struct scst_cmd *cmd)
+{
+	scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
+	return false;
+}
+
+/*
+ * Only the device knows how long the transfer is, and what no row has may go in any
+ * direction: it is what the transport announced, in one direction.
+ */
+static bool scst_cdb_announced(struct scst_cmd *cmd)
+{
+	if (cmd->expected_dir == SCST_DIR_UNKNOWN || cmd->expected_dir == SCST_DIR_BOTH)
+		return scst_cdb_refuse_data(cmd);
+	if (cmd->op == &scst_opcode_unknown)
+		cmd->dir = cmd->expected_dir;
+	cmd->cdb_data_len = cmd->expected_len;
+	return true;
+}
+
 /* The bytes that a medium access command transfers */
 static bool scst_cdb_blocks(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
-	u64 blocks = cmd->nblocks;
+	u64 len = cmd->nblocks;
 
-	if ((op->flags & SCST_OPF_BYTCHK) && !scst_cdb_bytchk(cmd, &blocks))
+	if ((op->flags & SCST_OPF_BYTCHK) && !scst_cdb_bytchk(cmd, &len))
 		return false;
-	if (blocks > U32_MAX >> cmd->block_shift)
+	if (!(op->flags & SCST_OPF_FIXED) || (cmd->cdb[1] & 0x01)) {
+		if (unlikely(!cmd->block_size))
+			return scst_cdb_announced(cmd);
+		len *= cmd->block_size;
+	}
+	if (len > U32_MAX)
 		return scst_cdb_refuse_bit(cmd, op->xfer.byte, 0x80);
-	cmd->cdb_data_len = blocks << cmd->block_shift;
+	cmd->cdb_data_len = len;
 	return true;
 }
 
@@ -203,6 +262,8 @@ static bool scst_cdb_length(struct scst_cmd *cmd)
 	case SCST_LEN_FIXED:
 		cmd->cdb_data_len = op->fixed_len;
 		return true;
+	case SCST_LEN_ANNOUNCED:
+		return scst_cdb_announced(cmd);
 	}
 	return true;
 }
@@ -246,11 +307,11 @@ static bool scst_cdb_cut_write(struct scst_cmd *cmd)
 	if (!scst_cdb_tells_overflow(cmd))
 		return false;
 	cmd->data_out_short = cmd->io != SCST_IO_WRITE ||
-			      !IS_ALIGNED(cmd->expected_len, 1U << cmd->block_shift);
+			      cmd->expected_len % cmd->block_size;
 	if (cmd->data_out_short)
 		return false;
-	cmd->nblocks = cmd->expected_len >> cmd->block_shift;
-	cmd->data_len = cmd->nblocks << cmd->block_shift;
+	cmd->nblocks = cmd->expected_len / cmd->block_size;
+	cmd->data_len = cmd->expected_len;
 	if (!cmd->data_len)
 		cmd->dir = SCST_DIR_NONE;
 	return true;
@@ -293,9 +354,7 @@ static bool scst_cdb_check_announced(struct scst_cmd *cmd)
 		fits = scst_cdb_drop_data(cmd);
 	else if (cmd->expected_len < cmd->data_len)
 		fits = scst_cdb_cut(cmd);
-	if (!fits)
-		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
-	return fits;
+	return fits || scst_cdb_refuse_data(cmd);
 }
 
 /* An initiator's generous allocation length is no reason to use the memory. */
@@ -303,6 +362,50 @@ static void scst_cdb_limit_parameters(struct scst_cmd *cmd)
 {
 	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
 		cmd->data_len = min_t(u32, cmd->data_len, SCST_MAX_PARAM_DATA);
+}
+
+/* The core answers it, whoever executes the device's commands. */
+static bool scst_cdb_is_for_core(const struct scst_cmd *cmd)
+{
+	if (cmd->op->flags & SCST_OPF_CORE)
+		return true;
+	return cmd->op->opcode == REQUEST_SENSE && scst_ua_is_pending(cmd);
+}
+
+/*
+ * The device executes the command, and knows better which of its bits are reserved and
+ * which blocks there are.
+ */
+static bool scst_cdb_decode_whole(struct scst_cmd *cmd)
+{
+	u32 limit = cmd->dev->params.max_transfer;
+
+	cmd->io = SCST_IO_COMMAND;
+	if (!scst_cdb_length(cmd))
+		return false;
+	cmd->nblocks = 0;
+	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
+		cmd->cdb_data_len = min(cmd->cdb_data_len, limit);
+	if (cmd->cdb_data_len <= limit)
+		return scst_cdb_check_announced(cmd);
+	return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
+}
+
+static bool scst_cdb_decode_core(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+
+	if (!scst_cdb_check_usage(cmd))
+		return false;
+	cmd->io = op->io;
+	cmd->io_next = op->io_next;
+	cmd->lba = scst_cdb_number(cmd->cdb, &op->lba);
+	if (cmd->dev)
+		cmd->fua = scst_cdb_fua(cmd);
+	if (!scst_cdb_length(cmd) || !scst_cdb_check_announced(cmd))
+		return false;
+	scst_cdb_limit_parameters(cmd);
+	return true;
 }
 
 /**
@@ -314,22 +417,14 @@ static void scst_cdb_limit_parameters(struct scst_cmd *cmd)
  */
 bool scst_cdb_decode(struct scst_cmd *cmd)
 {
-	const struct scst_opcode *op;
-
-	if (!scst_cdb_find(cmd) || !scst_cdb_check_usage(cmd))
+	if (!scst_cdb_find(cmd))
 		return false;
-	op = cmd->op;
-	cmd->dir = op->dir;
-	cmd->io = op->io;
-	cmd->io_next = op->io_next;
-	cmd->lba = scst_cdb_number(cmd->cdb, &op->lba);
+	cmd->dir = cmd->op->dir;
 	if (cmd->dev) {
-		cmd->block_shift = cmd->dev->params.block_shift;
-		cmd->fua = scst_cdb_fua(cmd);
+		cmd->block_size = cmd->dev->params.block_size;
+		if (unlikely(cmd->dev->handler->execute && !scst_cdb_is_for_core(cmd)))
+			return scst_cdb_decode_whole(cmd);
 	}
-	if (!scst_cdb_length(cmd) || !scst_cdb_check_announced(cmd))
-		return false;
-	scst_cdb_limit_parameters(cmd);
-	return true;
+	return scst_cdb_decode_core(cmd);
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_cdb_decode);

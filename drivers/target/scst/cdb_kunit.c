@@ -14,7 +14,7 @@
 
 #define SCST_TEST_SEED		0x5c57
 #define SCST_TEST_ROUNDS	64
-#define SCST_TEST_SHIFT		9
+#define SCST_TEST_BLOCK		512
 #define NO_SA			SCST_OPCODE_NO_SA
 
 enum scst_test_unit { NO_DATA, BYTES_IN, BYTES_OUT, BLOCKS_IN, BLOCKS_OUT, RANGE };
@@ -96,6 +96,10 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0xaf, NO_SA, 12, RANGE, 32, 5, 32, 9 },
 };
 
+static const struct scst_handler_ops scst_test_handler = {
+	.name = "test",
+};
+
 struct scst_cdb_fixture {
 	struct scst_device *dev;
 	struct scst_target_ops ops;
@@ -120,9 +124,11 @@ static int scst_cdb_test_init(struct kunit *test)
 		return -ENOMEM;
 	fix->tgt->ops = &fix->ops;
 	fix->sess->tgt = fix->tgt;
+	fix->dev->handler = &scst_test_handler;
 	fix->dev->kind = scst_kind_find(TYPE_DISK);
-	fix->dev->params.block_shift = SCST_TEST_SHIFT;
+	fix->dev->params.block_size = SCST_TEST_BLOCK;
 	fix->dev->params.nblocks = 1000;
+	fix->dev->params.max_transfer = SZ_16M;
 	fix->dev->mode.wce = true;
 	prandom_seed_state(&fix->rnd, SCST_TEST_SEED);
 	test->priv = fix;
@@ -354,7 +360,7 @@ static u32 scst_cdb_test_bytes(const struct scst_test_row *row, u64 len)
 		return row->len_bits ? len : row->fixed;
 	case BLOCKS_IN:
 	case BLOCKS_OUT:
-		return len << SCST_TEST_SHIFT;
+		return len * SCST_TEST_BLOCK;
 	}
 	return 0;
 }
@@ -428,7 +434,7 @@ static void scst_cdb_test_decode_huge(struct kunit *test)
 {
 	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x88, NO_SA, 16);
 
-	scst_cdb_test_put(scst_cdb_test_cdb(test), 13, 1 << (32 - SCST_TEST_SHIFT));
+	scst_cdb_test_put(scst_cdb_test_cdb(test), 13, (1ULL << 32) / SCST_TEST_BLOCK);
 	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
 	KUNIT_EXPECT_EQ(test, cmd->sense[17], 10);
 }
@@ -565,7 +571,7 @@ static void scst_cdb_test_bytchk(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd->io_next, cases[i].io_next);
 		KUNIT_EXPECT_EQ(test, cmd->nblocks, 7);
 		KUNIT_EXPECT_EQ(test, cmd->cdb_data_len,
-				cases[i].blocks << SCST_TEST_SHIFT);
+				cases[i].blocks * SCST_TEST_BLOCK);
 	}
 }
 
@@ -619,7 +625,7 @@ static void scst_cdb_test_range(struct kunit *test)
 	struct scst_cdb_fixture *fix = test->priv;
 	unsigned int i;
 
-	fix->dev->params.max_blocks = 2000;
+	fix->dev->params.max_transfer = 2000 * SCST_TEST_BLOCK;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x88, NO_SA, 16);
 

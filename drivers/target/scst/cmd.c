@@ -4,6 +4,7 @@
  * and how drivers and handlers pass it on.
  */
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -228,6 +229,43 @@ void scst_cmd_set_busy(struct scst_cmd *cmd)
 	cmd->status = SAM_STAT_BUSY;
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_busy);
+
+/**
+ * scst_cmd_set_transferred - how much data a device has transferred
+ * @cmd: a command that a handler executes
+ * @len: bytes, at most cmd->data_len
+ *
+ * If nothing is said it is all of it, or none if the command ends with an error. Data-In
+ * goes to the initiator with whatever status. The rest is residual.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_transferred(struct scst_cmd *cmd, u32 len)
+{
+	cmd->transferred = true;
+	if (len >= cmd->data_len)
+		return;
+	cmd->data_len = len;
+	cmd->cdb_data_len = len;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_transferred);
+
+/**
+ * scst_cmd_set_patience - a command may take longer than others
+ * @cmd: a command that a handler executes
+ * @ms:  how long from now on, milliseconds; 0: no longer than others
+ *
+ * When it is aborted, and its backend does not let go of it, the device is not fenced
+ * before that.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms)
+{
+	/* 0 is not a time. */
+	WRITE_ONCE(cmd->patience, ms ? (jiffies + msecs_to_jiffies(ms)) | 1 : 0);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_patience);
 
 /**
  * scst_cmd_aborted - a task management function or a log-out ended a command

@@ -16,8 +16,8 @@ static LIST_HEAD(scst_devices);		/* C */
 
 static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
 {
-	return ops->name && ops->open && ops->close && ops->execute &&
-	       scst_kind_find(ops->type);
+	return ops->name && ops->open && ops->close && !ops->block == !!ops->execute &&
+	       !ops->alloc_data == !ops->free_data && scst_kind_find(ops->type);
 }
 
 /**
@@ -25,8 +25,8 @@ static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
  * @ops: its table
  *
  * Context: process context.
- * Return: 0, -EINVAL if a mandatory hook is missing or its type is unknown, -EEXIST if the name is
- * taken, -ENOMEM.
+ * Return: 0, -EINVAL if the table is not complete or its type unknown, -EEXIST if the
+ * name is taken, -ENOMEM.
  */
 int scst_handler_register(const struct scst_handler_ops *ops)
 {
@@ -166,7 +166,7 @@ void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face)
 	lockdep_assert_held(&scst_config_lock);
 	memcpy(face->naa_id, dev->id.naa_id, sizeof(face->naa_id));
 	face->nblocks = dev->params.nblocks;
-	face->block_shift = dev->params.block_shift;
+	face->block_size = dev->params.block_size;
 }
 
 void scst_device_get(struct scst_device *dev)
@@ -181,6 +181,7 @@ static void __scst_device_free(struct scst_device *dev)
 	if (dev->created && dev->handler->destroy)
 		dev->handler->destroy(dev);
 	scst_device_queues_exit(dev);
+	scst_internal_leave(dev);
 	scst_buf_cap_exit(&dev->buf);
 	cancel_delayed_work_sync(&dev->calm_work);
 	percpu_ref_exit(&dev->tasks);
@@ -243,6 +244,10 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	ret = scst_device_queues_init(dev);
 	if (ret)
 		goto out_destroy_counter;
+	scst_stats_sum_init(&dev->stats);
+	ret = scst_internal_join(dev);
+	if (ret)
+		goto out_exit_queues;
 	kref_init(&dev->kref);
 	spin_lock_init(&dev->lock);
 	mutex_init(&dev->backend_lock);
@@ -252,13 +257,15 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	scst_order_init(dev);
 	scst_pr_queue_init(dev);
 	scst_device_resize_init(dev);
+	scst_device_reset_init(dev);
 	scst_error_init(&dev->error);
-	scst_stats_sum_init(&dev->stats);
 	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
 	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
 	scst_identity_init(dev);
 	return 0;
 
+out_exit_queues:
+	scst_device_queues_exit(dev);
 out_destroy_counter:
 	scst_buf_cap_exit(&dev->buf);
 out_exit_ref:

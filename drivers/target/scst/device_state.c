@@ -4,9 +4,18 @@
  * gone.
  */
 #include <linux/export.h>
+#include <linux/sizes.h>
 
+#include "kinds.h"
 #include "scst_priv.h"
 #include "trace.h"
+
+/*
+ * Longest transfer where the handler names none, in bytes. Much longer ones could never
+ * get a buffer under the caps of buf.c, and a refusal tells the initiator more than BUSY
+ * for ever.
+ */
+#define SCST_DEFAULT_MAX_TRANSFER	SZ_16M
 
 /**
  * scst_device_state_name - a device's state as configfs shows it
@@ -127,13 +136,18 @@ static void scst_device_close_work(struct work_struct *work)
 
 /* The backend may be another one than before. */
 static void scst_device_set_params(struct scst_device *dev,
-				   const struct scst_block_params *params)
+				   const struct scst_device_params *params)
 {
+	if (params->type != dev->kind->type)
+		scst_ua_raise_device(dev, SCST_UA_INQUIRY_CHANGED, NULL);
 	if (params->nblocks != dev->params.nblocks ||
-	    params->block_shift != dev->params.block_shift)
+	    params->block_size != dev->params.block_size)
 		scst_ua_raise_device(dev, SCST_UA_CAPACITY_CHANGED, NULL);
 	scst_ua_raise_device(dev, SCST_UA_MEDIUM_CHANGED, NULL);
+	WRITE_ONCE(dev->kind, scst_kind_find(params->type));
 	dev->params = *params;
+	if (!dev->params.max_transfer)
+		dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
 	dev->lost = false;
 	WRITE_ONCE(dev->fenced, false);
 	scst_mode_reset(dev);
@@ -166,7 +180,7 @@ static int scst_device_begin_open(struct scst_device *dev)
 }
 
 static void __scst_device_opened(struct scst_device *dev,
-				 const struct scst_block_params *params)
+				 const struct scst_device_params *params)
 {
 	lockdep_assert_held(&dev->backend_lock);
 	scst_device_set_params(dev, params);
@@ -177,7 +191,7 @@ static void __scst_device_opened(struct scst_device *dev,
 }
 
 static void scst_device_end_open(struct scst_device *dev,
-				 const struct scst_block_params *params, int ret)
+				 const struct scst_device_params *params, int ret)
 {
 	mutex_lock(&scst_config_lock);
 	dev->opening = false;
@@ -196,14 +210,45 @@ static void scst_device_cancel_open(struct scst_device *dev)
 	mutex_unlock(&scst_config_lock);
 }
 
+static int scst_device_check_params(struct scst_device *dev,
+				    const struct scst_device_params *params)
+{
+	const struct scst_kind *kind = scst_kind_find(params->type);
+
+	if (!kind || (dev->handler->block && !kind->blocks)) {
+		scst_device_set_error(dev, "%s cannot have a device of type %02xh",
+				      dev->handler->name, params->type);
+		return -EINVAL;
+	}
+	if (dev->handler->block && !params->block_size) {
+		scst_device_set_error(dev, "%s does not say how large a block is",
+				      dev->handler->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int scst_device_call_open(struct scst_device *dev,
+				 struct scst_device_params *params)
+{
+	int ret = dev->handler->open(dev, params);
+
+	if (ret)
+		return ret;
+	ret = scst_device_check_params(dev, params);
+	if (ret)
+		dev->handler->close(dev);
+	return ret;
+}
+
 /* Whoever looks at the backend, or hears that it is lost, comes after this. */
 static int scst_device_open(struct scst_device *dev)
 {
-	struct scst_block_params params = { };
+	struct scst_device_params params = { .type = dev->handler->type };
 	int ret;
 
 	mutex_lock(&dev->backend_lock);
-	ret = dev->handler->open(dev, &params);
+	ret = scst_device_call_open(dev, &params);
 	scst_device_end_open(dev, &params, ret);
 	mutex_unlock(&dev->backend_lock);
 	return ret;
@@ -318,14 +363,20 @@ static void scst_device_fence_work(struct work_struct *work)
 	scst_device_put(dev);
 }
 
-/* Who waits for its commands waits no longer. */
-static void __scst_device_wake_waiters(struct scst_device *dev)
+/**
+ * __scst_device_wake_waiters - those that wait for a device's commands look once more
+ * @dev: the device
+ *
+ * Context: under its lock.
+ */
+void __scst_device_wake_waiters(struct scst_device *dev)
 {
 	struct scst_nexus *nexus;
 
 	lockdep_assert_held(&dev->lock);
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		wake_up(&nexus->sess->waitq);
+	wake_up(&dev->self->sess->waitq);
 }
 
 /* Return: whether it was active until now. */

@@ -17,13 +17,12 @@
 
 /* Commands of all types */
 #define SCST_SPC_SETS							\
-	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_reserve_opcodes, \
-	&scst_pr_in_opcodes, &scst_pr_out_opcodes
+	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_mode_opcodes, \
+	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes
 
 /* A disk's, which are also those of optical memory */
 #define SCST_SBC_KIND							\
-	.sets = { SCST_SPC_SETS, &scst_mode_opcodes, &scst_sbc_opcodes,	\
-		  &scst_sbc_io_opcodes },				\
+	.sets = { SCST_SPC_SETS, &scst_sbc_opcodes, &scst_sbc_io_opcodes }, \
 	.blocks = true,							\
 	.claim = SCST_CLAIM_SBC3,					\
 	.vpd = scst_sbc_vpd_pages,					\
@@ -33,7 +32,8 @@
 
 static struct scst_kind scst_kinds[] __ro_after_init = {
 	[TYPE_DISK]	      = { SCST_SBC_KIND },
-	[TYPE_TAPE]	      = { .sets = { SCST_SPC_SETS } },
+	[TYPE_TAPE]	      = { .sets = { SCST_SPC_SETS, &scst_ssc_opcodes },
+				  .fifo = true },
 	[TYPE_PROCESSOR]      = { .sets = { SCST_SPC_SETS } },
 	[TYPE_ROM]	      = { .sets = { SCST_SPC_SETS } },
 	[TYPE_MOD]	      = { SCST_SBC_KIND },
@@ -117,12 +117,13 @@ const struct scst_kind *scst_kind_find(u8 type)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_kind_find);
 
-/* SPC-6 4.2.4: that of a 32-byte CDB has 16 bits, of others five. */
 static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb,
 			       unsigned int len)
 {
 	if (op->sa == SCST_OPCODE_NO_SA)
 		return true;
+	if (op->opcode == VARIABLE_LENGTH_CMD)
+		return len >= op->sa_byte + 2 && get_unaligned_be16(&cdb[op->sa_byte]) == op->sa;
 	return op->sa_byte < len && (cdb[op->sa_byte] & 0x1f) == op->sa;
 }
 

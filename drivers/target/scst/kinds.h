@@ -43,6 +43,7 @@ struct scst_mode_page {
 /**
  * struct scst_kind - a peripheral device type, SPC-6 6.7.2
  * @sets:	its rows, from the files that have them
+ * @fifo:	commands are executed one after the other, in the order in which they come
  * @blocks:	a handler may execute its commands as block operations
  * @claim:	version descriptor of its command set, SPC-6 6.7.2; 0: none
  * @vpd:	the pages that it has besides those of all types, in ascending order
@@ -56,6 +57,7 @@ struct scst_mode_page {
  */
 struct scst_kind {
 	const struct scst_opcode_set *sets[SCST_KIND_SETS];
+	bool fifo;
 	bool blocks;
 	u16 claim;
 	const struct scst_vpd_page *vpd;

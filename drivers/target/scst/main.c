@@ -67,9 +67,12 @@ static int __init scst_init(void)
 	ret = scst_wq_init();
 	if (ret)
 		goto out_buf;
-	ret = scst_sysfs_init();
+	ret = scst_internal_init();
 	if (ret)
 		goto out_wq;
+	ret = scst_sysfs_init();
+	if (ret)
+		goto out_internal;
 	ret = scst_configfs_init();
 	if (ret)
 		goto out_sysfs;
@@ -77,6 +80,8 @@ static int __init scst_init(void)
 
 out_sysfs:
 	scst_sysfs_exit();
+out_internal:
+	scst_internal_exit();
 out_wq:
 	scst_wq_exit();
 out_buf:
@@ -93,6 +98,7 @@ static void __exit scst_exit(void)
 {
 	scst_configfs_exit();
 	scst_sysfs_exit();
+	scst_internal_exit();
 	scst_wq_exit();
 	scst_buf_exit();
 	scst_cmd_cache_exit();

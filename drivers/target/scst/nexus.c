@@ -274,7 +274,10 @@ static void scst_nexus_fence(struct scst_nexus *nexus)
 	};
 
 	scst_device_fence(nexus->dev, nexus->sess, &late);
-	nexus->reap_stage = SCST_REAP_FENCED;
+	/* What may take its time is looked at again. */
+	nexus->reap_start = jiffies;
+	if (READ_ONCE(nexus->dev->fenced))
+		nexus->reap_stage = SCST_REAP_FENCED;
 }
 
 /* Returns whether its commands are gone; if not, its work runs again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The opcode table: one row per operation code and service action.
+ * One row per operation code and service action.
  *
  * The same row says how to decode a command, whether a unit attention, a
  * reservation or write protection holds it back, who executes it, and what
@@ -15,7 +15,7 @@
 #include <scst/cmd.h>
 
 #define SCST_OPCODE_NO_SA	0xffff
-#define SCST_OPCODE_MAX_LEN	16
+#define SCST_OPCODE_MAX_LEN	32
 
 /* CONTROL, the last byte of a CDB: an ACA condition is to follow an error, SAM-5 5.2 */
 #define SCST_CONTROL_NACA	0x04
@@ -29,6 +29,7 @@
  * @SCST_LEN_RANGE:	number of blocks that are worked on; no data
  * @SCST_LEN_FIXED:	the CDB has no such field: always @fixed_len bytes of
  *			Data-In
+ * @SCST_LEN_ANNOUNCED:	only the device knows; the transport says how much there is
  */
 enum scst_len_kind {
 	SCST_LEN_NONE,
@@ -37,6 +38,7 @@ enum scst_len_kind {
 	SCST_LEN_BLOCKS,
 	SCST_LEN_RANGE,
 	SCST_LEN_FIXED,
+	SCST_LEN_ANNOUNCED,
 };
 
 /**
@@ -63,6 +65,10 @@ struct scst_cdb_field {
 #define SCST_OPF_BYTCHK		BIT(6)
 #define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU has it */
 #define SCST_OPF_SLEEPS		BIT(8)	/* @exec: in a worker, may sleep, see there */
+/* The core's, also where a handler executes whole commands: it is not about the device */
+#define SCST_OPF_CORE		BIT(9)
+/* Byte 1 bit 0 is FIXED: the length counts blocks, else bytes */
+#define SCST_OPF_FIXED		BIT(10)
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,
@@ -90,7 +96,8 @@ enum scst_pr_policy {
  * @name:	as the standard writes it
  * @opcode:	OPERATION CODE
  * @sa:		SERVICE ACTION, or SCST_OPCODE_NO_SA
- * @sa_byte:	where the service action stands (low five bits), if there is one
+ * @sa_byte:	where the service action stands, if there is one: low five bits; in 32-byte
+ *		CDBs two bytes
  * @cdb_len:	bytes
  * @dir:	enum scst_dir
  * @len_kind:	what @xfer counts
@@ -99,7 +106,7 @@ enum scst_pr_policy {
  * @xfer:	the length field
  * @flags:	SCST_OPF_*
  * @pr:		reservation policy
- * @io:		what a block device's handler is asked to do
+ * @io:		the block operation that the handler is asked for
  * @io_next:	and then, if that went well
  * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated, but for the
  *		CONTROL byte, which is the same for all. A command with any other bit
@@ -148,6 +155,7 @@ extern const struct scst_opcode_set scst_pr_in_opcodes;		/* pr_in.c */
 extern const struct scst_opcode_set scst_pr_out_opcodes;	/* pr_out.c */
 extern const struct scst_opcode_set scst_sbc_opcodes;		/* sbc.c */
 extern const struct scst_opcode_set scst_sbc_io_opcodes;	/* sbc_io.c */
+extern const struct scst_opcode_set scst_ssc_opcodes;		/* ssc.c */
 
 /* Whether a command was decoded as this one */
 static inline bool scst_cmd_is(const struct scst_cmd *cmd, u8 opcode, u16 sa)
@@ -162,5 +170,6 @@ void scst_sbc_sync_all(struct scst_cmd *cmd);
 u32 scst_sbc_max_blocks(const struct scst_device *dev);
 u32 scst_sbc_buffer_blocks(const struct scst_device *dev);
 scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd);
+void scst_sbc_execute(struct scst_cmd *cmd);
 
 #endif /* _SCST_OPCODES_H */

@@ -14,7 +14,7 @@
  * A command that may not start yet is parked: it waits without a thread until it is
  * its turn, or until it is aborted.
  */
-#include "opcodes.h"
+#include "kinds.h"
 #include "scst_priv.h"
 
 /* To begin queueing costs an ORDERED command a grace period: do not end it at once. */
@@ -34,10 +34,11 @@ scst_sense_t scst_order_refusal(const struct scst_device *dev)
 	return SCST_SENSE_NEEDS_INTERVENTION;
 }
 
-/* Decoded before the device came back with another block size? Once more. */
+/* Decoded before the device came back as something else? Once more. */
 static bool scst_order_current(struct scst_cmd *cmd)
 {
-	if (likely(cmd->block_shift == cmd->dev->params.block_shift))
+	if (likely(cmd->block_size == cmd->dev->params.block_size &&
+		   cmd->kind == cmd->dev->kind))
 		return true;
 	scst_cmd_set_busy(cmd);
 	return false;
@@ -66,7 +67,14 @@ static u8 scst_order_of(const struct scst_cmd *cmd)
 {
 	if (cmd->attr > SCST_ATTR_SIMPLE)
 		return cmd->attr;
-	return cmd->dev->mode.queue_alg ? SCST_ATTR_SIMPLE : SCST_ATTR_ORDERED;
+	/*
+	 * SPC-6 6.6: what is answered in any state need not wait for others. An internal
+	 * command may be needed by one that others wait for.
+	 */
+	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || cmd->nexus == cmd->dev->self)
+		return SCST_ATTR_HEAD;
+	return cmd->dev->mode.queue_alg && !cmd->dev->kind->fifo ? SCST_ATTR_SIMPLE :
+								   SCST_ATTR_ORDERED;
 }
 
 /* SAM-5 8.6, with @older and @ordered of the set as they are for this command */
@@ -135,12 +143,13 @@ void __scst_order_dispatch(struct scst_device *dev)
 }
 
 /*
- * Restricted reordering puts SIMPLE commands in order, too. With a task set for each
- * nexus, nobody is to wait for what holds dev->tasks through another nexus.
+ * Some devices take one command after the other. Restricted reordering puts SIMPLE commands
+ * in order, too. With a task set for each nexus, nobody is to wait for what holds dev->tasks
+ * through another nexus.
  */
-static bool scst_mode_needs_queue(const struct scst_mode *mode)
+static bool __scst_order_needs_queue(const struct scst_device *dev)
 {
-	return !mode->queue_alg || mode->tst;
+	return dev->kind->fifo || !dev->mode.queue_alg || dev->mode.tst;
 }
 
 static void __scst_order_count(struct scst_cmd *cmd, int step)
@@ -219,7 +228,7 @@ void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old)
 	lockdep_assert_held(&dev->lock);
 	if (dev->mode.tst != old->tst)
 		__scst_aca_clear_all(dev);
-	if (scst_mode_needs_queue(&dev->mode) && dev->state == SCST_DEV_ACTIVE)
+	if (__scst_order_needs_queue(dev) && dev->state == SCST_DEV_ACTIVE)
 		__scst_order_queueing(dev);
 	else if (dev->queueing)
 		scst_order_calm_down(dev);
@@ -245,7 +254,7 @@ static void scst_order_calm_work(struct work_struct *work)
 
 	spin_lock_bh(&dev->lock);
 	if (dev->state != SCST_DEV_ACTIVE || !dev->queueing ||
-	    scst_mode_needs_queue(&dev->mode))
+	    __scst_order_needs_queue(dev))
 		goto out_unlock;
 	if (__scst_order_is_calm(dev)) {
 		dev->queueing = false;
@@ -315,15 +324,24 @@ static bool __scst_order_is_behind(struct scst_cmd *cmd)
 	return true;
 }
 
+/* The core answers itself what is answered in any state. */
+static enum scst_stage scst_order_refuse(struct scst_cmd *cmd)
+{
+	if (cmd->op->flags & SCST_OPF_ANY_STATE) {
+		cmd->io = SCST_IO_NONE;
+		return SCST_STAGE_CHECK;
+	}
+	if (!scst_ua_report(cmd))
+		scst_cmd_set_sense(cmd, scst_order_refusal(cmd->dev));
+	return SCST_STAGE_COMPLETE;
+}
+
 static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
 
-	if (dev->state != SCST_DEV_ACTIVE) {
-		if (!scst_ua_report(cmd))
-			scst_cmd_set_sense(cmd, scst_order_refusal(dev));
-		return SCST_STAGE_COMPLETE;
-	}
+	if (dev->state != SCST_DEV_ACTIVE)
+		return scst_order_refuse(cmd);
 	if (!scst_order_current(cmd) || __scst_order_is_behind(cmd))
 		return SCST_STAGE_COMPLETE;
 	/* Queueing ended just now. */
@@ -379,7 +397,7 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
  */
 enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 {
-	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || !cmd->dev)
+	if (!cmd->dev || ((cmd->op->flags & SCST_OPF_ANY_STATE) && cmd->io == SCST_IO_NONE))
 		return scst_order_admit_any_state(cmd);
 	if (likely(cmd->attr <= SCST_ATTR_SIMPLE && !READ_ONCE(cmd->nexus->behind)) &&
 	    likely(percpu_ref_tryget_live(&cmd->dev->tasks))) {
@@ -463,6 +481,8 @@ void __scst_order_start(struct scst_device *dev)
 	dev->queueing = false;
 	dev->tasks_gone = false;
 	percpu_ref_reinit(&dev->tasks);
+	if (dev->kind->fifo)
+		__scst_order_queueing(dev);
 }
 
 static void __scst_order_fail_waiting(struct scst_device *dev)

@@ -140,7 +140,7 @@ static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 {
 	if (cmd->op->flags & SCST_OPF_SLEEPS)
 		return scst_execute_sleeping(cmd);
-	if (cmd->op->exec)
+	if (cmd->op->exec && cmd->io != SCST_IO_COMMAND)
 		cmd->op->exec(cmd);
 	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)
 		return scst_cmd_to_backend(cmd, ctx);
@@ -150,7 +150,18 @@ static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 /* Only from here on the backend has it. */
 static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 {
-	cmd->dev->handler->execute(cmd);
+	const struct scst_handler_ops *handler = cmd->dev->handler;
+
+	/*
+	 * Pairs with scst_abort_tell(): either that finds the command here, or the handler
+	 * finds it aborted.
+	 */
+	if (handler->abort)
+		smp_mb();
+	if (cmd->io == SCST_IO_COMMAND)
+		handler->execute(cmd);
+	else
+		scst_sbc_execute(cmd);
 	return SCST_STAGE_OWNED;
 }
 
@@ -216,9 +227,11 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
 			cmd->io = next;
 			return scst_cmd_to_backend(cmd, ctx);
 		}
-	} else if (!cmd->received) {
+	} else if (!cmd->received && !cmd->transferred) {
 		scst_no_data(cmd);
 	}
+	if (unlikely(cmd->device_status))
+		scst_ua_spread(cmd);
 	if (unlikely(scst_others_concerned(cmd)) && !scst_aca_complete(cmd))
 		return SCST_STAGE_OWNED;
 	return SCST_STAGE_RESPOND;

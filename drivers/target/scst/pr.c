@@ -103,7 +103,7 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 	pr->count++;
 	reg->id = *id;
 	reg->port = port;
-	reg->ua = SCST_UA_COUNT;
+	reg->ua = SCST_SENSE_NONE;
 	reg->key = key;
 	return reg;
 }
@@ -256,7 +256,7 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 	/* What comes after this meets the new @access. */
 	if (abort && !reg->key)
 		scst_pr_abort(nexus, by);
-	if (reg->ua != SCST_UA_COUNT && (!by || nexus != by->nexus))
+	if (reg->ua != SCST_SENSE_NONE && (!by || nexus != by->nexus))
 		scst_ua_raise(nexus, reg->ua);
 }
 

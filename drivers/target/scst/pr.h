@@ -49,13 +49,13 @@
  * @id:		the initiator port
  * @port:	RELATIVE TARGET PORT IDENTIFIER
  * @ua:		what the table that this stands in is news of, for the nexus:
- *		enum scst_ua, or SCST_UA_COUNT
+ *		a unit attention condition, or SCST_SENSE_NONE
  * @key:	reservation key; 0: it is registered no more
  */
 struct scst_pr_reg {
 	struct scst_transport_id id;
 	u16 port;
-	u8 ua;
+	scst_sense_t ua;
 	u64 key;
 };
 

@@ -149,6 +149,7 @@ static void scst_exec_pr_in(struct scst_cmd *cmd)
 	.dir = SCST_DIR_IN,						\
 	.len_kind = SCST_LEN_ALLOCATION,				\
 	.pr = SCST_PR_OWN,						\
+	.flags = SCST_OPF_CORE,						\
 	.xfer = { .byte = 7, .len = 2 },				\
 	.usage = { 0xff, 0x1f, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff },	\
 	.exec = scst_exec_pr_in,					\

@@ -114,7 +114,7 @@ static void scst_pr_set_aptpl(struct scst_pr_out *out)
 
 /* Tell all registrants but @except. */
 static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except,
-				enum scst_ua ua)
+				scst_sense_t ua)
 {
 	struct scst_pr_reg *reg;
 
@@ -684,7 +684,7 @@ static void scst_exec_pr_out(struct scst_cmd *cmd)
 	.dir = SCST_DIR_OUT,						\
 	.len_kind = SCST_LEN_PARAMETERS,				\
 	.pr = SCST_PR_OWN,						\
-	.flags = SCST_OPF_SLEEPS,					\
+	.flags = SCST_OPF_CORE | SCST_OPF_SLEEPS,			\
 	.xfer = { .byte = 5, .len = 4 },				\
 	.usage = { 0xff, 0x1f, 0xff, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },	\
 	.exec = scst_exec_pr_out,					\

@@ -77,6 +77,7 @@ static const struct scst_opcode scst_reserve_rows[] = {
 		.sa = SCST_OPCODE_NO_SA,
 		.cdb_len = 6,
 		.pr = SCST_PR_OWN,
+		.flags = SCST_OPF_CORE,
 		.usage = { 0xff },
 		.exec = scst_exec_reserve,
 	}, {
@@ -85,6 +86,7 @@ static const struct scst_opcode scst_reserve_rows[] = {
 		.sa = SCST_OPCODE_NO_SA,
 		.cdb_len = 6,
 		.pr = SCST_PR_OWN,
+		.flags = SCST_OPF_CORE,
 		.usage = { 0xff },
 		.exec = scst_exec_release,
 	}, {
@@ -93,6 +95,7 @@ static const struct scst_opcode scst_reserve_rows[] = {
 		.sa = SCST_OPCODE_NO_SA,
 		.cdb_len = 10,
 		.pr = SCST_PR_OWN,
+		.flags = SCST_OPF_CORE,
 		.usage = { 0xff },
 		.exec = scst_exec_reserve,
 	}, {
@@ -101,6 +104,7 @@ static const struct scst_opcode scst_reserve_rows[] = {
 		.sa = SCST_OPCODE_NO_SA,
 		.cdb_len = 10,
 		.pr = SCST_PR_OWN,
+		.flags = SCST_OPF_CORE,
 		.usage = { 0xff },
 		.exec = scst_exec_release,
 	},

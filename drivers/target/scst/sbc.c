@@ -20,7 +20,7 @@ static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 
 	/* All ones: ask with READ CAPACITY(16). */
 	put_unaligned_be32(min_t(u64, last, U32_MAX), &data[0]);
-	put_unaligned_be32(1U << dev->params.block_shift, &data[4]);
+	put_unaligned_be32(dev->params.block_size, &data[4]);
 	scst_data_in(cmd, 0, data, sizeof(data));
 	scst_data_in_end(cmd, sizeof(data));
 }
@@ -32,7 +32,7 @@ static void scst_exec_read_capacity_16(struct scst_cmd *cmd)
 	u8 data[32] = {};
 
 	put_unaligned_be64(READ_ONCE(dev->params.nblocks) - 1, &data[0]);
-	put_unaligned_be32(1U << dev->params.block_shift, &data[8]);
+	put_unaligned_be32(dev->params.block_size, &data[8]);
 	data[13] = dev->params.phys_exp;
 	scst_data_in(cmd, 0, data, sizeof(data));
 	scst_data_in_end(cmd, sizeof(data));

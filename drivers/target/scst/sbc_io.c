@@ -4,17 +4,10 @@
  * name. The handler executes them.
  */
 #include <linux/export.h>
-#include <linux/sizes.h>
+#include <linux/math64.h>
 
 #include "opcodes.h"
 #include "scst_priv.h"
-
-/*
- * Longest transfer where the handler names none, in bytes. Much longer ones
- * could never get a buffer under the caps of buf.c, and a refusal tells the
- * initiator more than BUSY for ever.
- */
-#define SCST_SBC_MAX_TRANSFER	SZ_16M
 
 /**
  * scst_sbc_max_blocks - longest transfer of one command
@@ -25,8 +18,7 @@
  */
 u32 scst_sbc_max_blocks(const struct scst_device *dev)
 {
-	return dev->params.max_blocks ?:
-	       SCST_SBC_MAX_TRANSFER >> dev->params.block_shift;
+	return dev->params.max_transfer / dev->params.block_size;
 }
 
 /**
@@ -38,7 +30,7 @@ u32 scst_sbc_max_blocks(const struct scst_device *dev)
  */
 u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
 {
-	u64 room = scst_buf_largest(dev) >> dev->params.block_shift;
+	u64 room = div_u64(scst_buf_largest(dev), dev->params.block_size);
 
 	return clamp_t(u64, room, 1, scst_sbc_max_blocks(dev));
 }
@@ -62,11 +54,40 @@ scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 	if (cmd->lba > capacity || cmd->nblocks > capacity - cmd->lba)
 		return SCST_SENSE_LBA_OUT_OF_RANGE;
 	if (op->len_kind == SCST_LEN_BLOCKS &&
-	    cmd->nblocks > scst_sbc_max_blocks(cmd->dev))
+	    cmd->nblocks * cmd->block_size > cmd->dev->params.max_transfer)
 		return SCST_SENSE_INVALID_CDB_FIELD;
 	return SCST_SENSE_NONE;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_sbc_check_range);
+
+/**
+ * scst_sbc_execute - hand a command to the handler of a block device
+ * @cmd: the command; the handler's from here on
+ *
+ * Context: as the handler wants it.
+ */
+void scst_sbc_execute(struct scst_cmd *cmd)
+{
+	const struct scst_block_ops *ops = cmd->dev->handler->block;
+
+	switch (cmd->io) {
+	case SCST_IO_READ:
+		ops->read(cmd);
+		break;
+	case SCST_IO_WRITE:
+		ops->write(cmd);
+		break;
+	case SCST_IO_VERIFY:
+		ops->verify(cmd);
+		break;
+	case SCST_IO_COMPARE:
+		ops->compare(cmd);
+		break;
+	case SCST_IO_SYNC:
+		ops->sync(cmd);
+		break;
+	}
+}
 
 static const struct scst_opcode scst_sbc_io_rows[] = {
 	{

@@ -121,32 +121,8 @@ struct scst_cmd_list {
 	long deferred;			/* this_cpu operations */
 };
 
-/*
- * Unit attention conditions, in the order of precedence of SAM-5 5.14; their
- * sense codes stand in ua.c.
- */
-enum scst_ua {
-	SCST_UA_POWER_ON,		/* 29/00 */
-	SCST_UA_BUS_RESET,		/* 29/02 */
-	SCST_UA_MICROCODE_CHANGED,	/* 3F/01 */
-	SCST_UA_DEVICE_RESET,		/* 29/03 */
-	SCST_UA_NEXUS_LOSS,		/* 29/07 */
-	SCST_UA_RESERVATIONS_PREEMPTED,	/* 2A/03 */
-	SCST_UA_RESERVATIONS_RELEASED,	/* 2A/04 */
-	SCST_UA_REGISTRATIONS_PREEMPTED,	/* 2A/05 */
-	SCST_UA_COMMANDS_CLEARED,	/* 2F/00 */
-	SCST_UA_CAPACITY_CHANGED,	/* 2A/09 */
-	SCST_UA_MODE_CHANGED,		/* 2A/01 */
-	SCST_UA_MEDIUM_CHANGED,		/* 28/00 */
-	SCST_UA_INQUIRY_CHANGED,	/* 3F/03 */
-	SCST_UA_SOFT_THRESHOLD,		/* 38/07 */
-	SCST_UA_ACCESS_STATE_CHANGED,	/* 2A/06 */
-	SCST_UA_PREVIOUS_BUSY,		/* 2C/07 */
-	SCST_UA_PREVIOUS_FULL,		/* 2C/08 */
-	SCST_UA_PREVIOUS_CONFLICT,	/* 2C/09 */
-	SCST_UA_LUNS_CHANGED,		/* 3F/0E */
-	SCST_UA_COUNT,
-};
+/* Unit attention conditions that may be pending: all of the core's, and some of a device's */
+#define SCST_UA_QUEUE_LEN	24
 
 /**
  * struct scst_task_set - commands that are ordered among themselves, SAM-5 8
@@ -226,7 +202,7 @@ struct scst_waiter {
  * @losses_told: how many of @dev->losses its initiator knows of; see lost.c
  * @ua_lock:	guards the queue
  * @ua_count:	pending unit attentions
- * @ua_queue:	enum scst_ua, the next to report first; each stands there once
+ * @ua_queue:	their sense codes, the next to report first; each stands there once
  * @tally:	what its commands counted
  * @dev_part:	@tally as a part of @dev->stats
  * @sess_part:	@tally as a part of @sess->stats
@@ -250,7 +226,7 @@ struct scst_nexus {
 	struct scst_task_set task_set;		/* D */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
-	u8 ua_queue[SCST_UA_COUNT];		/* U */
+	scst_sense_t ua_queue[SCST_UA_QUEUE_LEN]; /* U */
 	struct scst_tally tally;		/* as in stats.c */
 	struct scst_stats_part dev_part;
 	struct scst_stats_part sess_part;
@@ -270,12 +246,12 @@ struct scst_nexus {
  * struct scst_lun_face - what an initiator knows a logical unit by
  * @naa_id:	its NAA designator; zeroes: there is none
  * @nblocks:	its capacity
- * @block_shift: log2 of its block size
+ * @block_size:	bytes in a block
  */
 struct scst_lun_face {
 	u8 naa_id[SCST_NAA_LEN];
 	u64 nblocks;
-	u8 block_shift;
+	u32 block_size;
 };
 
 /**
@@ -621,6 +597,9 @@ struct scst_identity {
  * @lost_work:	what follows from that
  * @resized:	when its capacity changed last, jiffies
  * @resize_work: finds out whether it has changed again
+ * @resets:	how many resets of the device initiators have asked for
+ * @resets_done: and how many of them are over
+ * @reset_work:	has its handler reset it
  * @lock:	guards what is tagged D
  * @params:	what the handler's open() said
  * @mode:	current mode parameters
@@ -645,6 +624,7 @@ struct scst_identity {
  * @sysfs:	what stands for it in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
  * @nexuses:	struct scst_nexus.dev_entry; retracted ones, too, until they are freed
+ * @self:	the nexus of internal commands; not among @nexuses
  * @retracted:	how many are
  * @behind:	how many are behind such a one
  * @entry:	on the list of all devices
@@ -655,7 +635,9 @@ struct scst_device {
 	struct config_group group;
 	struct scst_plugin *plugin;		/* I */
 	const struct scst_handler_ops *handler;	/* I */
-	const struct scst_kind *kind;		/* I */
+	const struct scst_kind *kind;		/* C while closed, then constant;
+						 * READ_ONCE()
+						 */
 	char *name;				/* I */
 	bool created;				/* I */
 	u8 state;				/* S */
@@ -689,8 +671,11 @@ struct scst_device {
 	struct work_struct lost_work;
 	unsigned long resized;			/* C, read with READ_ONCE() */
 	struct delayed_work resize_work;
+	unsigned int resets;			/* D, READ_ONCE() */
+	unsigned int resets_done;		/* D, READ_ONCE() */
+	struct work_struct reset_work;
 	spinlock_t lock;			/* guards D */
-	struct scst_block_params params;	/* C while idle, then constant, but for
+	struct scst_device_params params;	/* C while idle, then constant, but for
 						 * nblocks: C, READ_ONCE()
 						 */
 	struct scst_mode mode;			/* S */
@@ -714,6 +699,7 @@ struct scst_device {
 	struct device *sysfs;			/* C */
 	struct list_head map_luns;		/* C */
 	struct list_head nexuses;		/* D */
+	struct scst_nexus *self;		/* I */
 	unsigned int retracted;			/* D */
 	unsigned int behind;			/* D */
 	struct list_head entry;			/* C */
@@ -814,14 +800,16 @@ bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
 /* ua.c: unit attentions */
 void scst_ua_init(struct scst_nexus *nexus);
 void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face);
-void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua);
-void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua);
+void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 			    const struct scst_nexus *except);
-void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 			  const struct scst_nexus *except);
 void scst_ua_raise_luns(struct scst_session *sess);
 void scst_ua_trace(const struct scst_nexus *nexus);
 bool scst_ua_report(struct scst_cmd *cmd);
+bool scst_ua_is_pending(const struct scst_cmd *cmd);
+void scst_ua_spread(struct scst_cmd *cmd);
 bool scst_ua_or_conflict(struct scst_cmd *cmd);
 scst_sense_t scst_ua_take(struct scst_cmd *cmd);
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
@@ -835,7 +823,15 @@ void __scst_lost_leave(struct scst_nexus *nexus);
 void scst_lost_forget(struct scst_device *dev);
 void scst_lost_told(struct scst_cmd *cmd);
 
+/* internal.c: commands without an initiator */
+int scst_internal_init(void);
+void scst_internal_exit(void);
+int scst_internal_join(struct scst_device *dev);
+void scst_internal_leave(struct scst_device *dev);
+
 /* session.c: I_T nexuses */
+struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator,
+					void *priv);
 void scst_session_get(struct scst_session *sess);
 void scst_session_put(struct scst_session *sess);
 void scst_session_free(struct scst_session *sess);
@@ -871,7 +867,7 @@ void scst_tag_del(struct scst_cmd *cmd);
  *		initiator's memory
  * @serial:	and were before scst_abort_serial() said so
  * @hopeful:	and are not with a backend that nothing is expected of any more
- * @backend:	and are with the backend
+ * @backend:	and are with the backend, for longer than they may
  */
 struct scst_cmd_filter {
 	const struct scst_nexus *nexus;
@@ -1044,12 +1040,18 @@ bool scst_device_is_closed(const struct scst_device *dev);
 int __scst_device_check_opening(struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
+void __scst_device_wake_waiters(struct scst_device *dev);
 void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		       const struct scst_cmd_filter *late);
 const char *scst_device_state_name(const struct scst_device *dev);
 
 /* device_resize.c */
 void scst_device_resize_init(struct scst_device *dev);
+
+/* device_reset.c */
+void scst_device_reset(struct scst_device *dev);
+bool scst_device_is_resetting(const struct scst_device *dev);
+void scst_device_reset_init(struct scst_device *dev);
 
 /* identity.c: serial number and NAA identifier from name and system */
 unsigned int scst_naa_len(const u8 *naa);

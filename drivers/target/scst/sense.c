@@ -84,6 +84,28 @@ void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info)
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
 
 /**
+ * scst_cmd_set_status - end a command as its device has ended it
+ * @cmd:       a command that a handler executes as a whole
+ * @status:    SAM status
+ * @sense:     the device's sense data, in either format; NULL if there is none
+ * @sense_len: its length, of which up to SCST_SENSE_BUFFERSIZE bytes are passed on
+ *
+ * A unit attention in the sense data is for all other I_T nexuses, too: they get it from
+ * the core.
+ *
+ * Context: any.
+ */
+void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
+			 unsigned int sense_len)
+{
+	cmd->status = status;
+	cmd->sense_len = min_t(unsigned int, sense_len, sizeof(cmd->sense));
+	memcpy(cmd->sense, sense, cmd->sense_len);
+	cmd->device_status = true;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_status);
+
+/**
  * scst_cmd_set_field_error - end a command with CHECK CONDITION and say which
  *			      field is at fault
  * @cmd:   the command

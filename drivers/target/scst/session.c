@@ -164,8 +164,17 @@ static int scst_session_alloc_lists(struct scst_session *sess)
 	return 0;
 }
 
-static struct scst_session *scst_session_alloc(struct scst_target *tgt,
-					       const char *initiator, void *priv)
+/**
+ * scst_session_alloc - make a session that nobody knows of yet
+ * @tgt:       its target port
+ * @initiator: the initiator port's name
+ * @priv:      the driver's
+ *
+ * Context: process context.
+ * Return: the session, for scst_session_put(), or NULL.
+ */
+struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator,
+					void *priv)
 {
 	struct scst_session *sess = kzalloc(sizeof(*sess), GFP_KERNEL);
 

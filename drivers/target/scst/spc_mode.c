@@ -268,7 +268,7 @@ static unsigned int scst_put_mode_bd(const struct scst_device *dev, bool longlba
 				     u8 *out)
 {
 	u64 nblocks = READ_ONCE(dev->params.nblocks);
-	u32 block_size = 1U << dev->params.block_shift;
+	u32 block_size = dev->params.block_size;
 
 	if (longlba) {
 		put_unaligned_be64(nblocks, &out[0]);

@@ -329,7 +329,7 @@ static const struct scst_opcode scst_report_rows[] = {
 		.len_kind = SCST_LEN_ALLOCATION,
 		.pr = SCST_PR_ALLOW,
 		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
-			 SCST_OPF_SKIP_UA,
+			 SCST_OPF_SKIP_UA | SCST_OPF_CORE,
 		.xfer = { .byte = 6, .len = 4 },
 		.usage = { 0xff, 0x00, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
 		.exec = scst_exec_report_luns,
@@ -354,6 +354,7 @@ static const struct scst_opcode scst_report_rows[] = {
 		.dir = SCST_DIR_IN,
 		.len_kind = SCST_LEN_ALLOCATION,
 		.pr = SCST_PR_WRITE,
+		.flags = SCST_OPF_CORE,
 		.xfer = { .byte = 6, .len = 4 },
 		.usage = { 0xff, 0x1f, 0x80, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
 		.exec = scst_exec_report_tmfs,

@@ -168,6 +168,31 @@ static enum scst_wait scst_tmf_wait_for(struct scst_tmf_run *run,
 	return wait;
 }
 
+static bool scst_tmf_is_reset(const struct scst_tmf *tmf)
+{
+	return tmf->fn == SCST_TMF_LUN_RESET || tmf->fn == SCST_TMF_TARGET_RESET ||
+	       tmf->fn == SCST_TMF_COLD_RESET;
+}
+
+/* Returns whether it is to wait for the reset of its device. */
+static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadline)
+{
+	long left = scst_time_left(deadline);
+
+	if (!scst_tmf_is_reset(run->tmf))
+		return false;
+	scst_waiter_watch(&run->waiter, run->tmf->sess);
+	if (!scst_device_is_resetting(run->dev))
+		return false;
+	if (!left) {
+		scst_tmf_fail(run);
+		return false;
+	}
+	/* Without a LUN of the device any more its session is not woken. */
+	scst_waiter_sleep(&run->waiter, min_t(long, left, SCST_TMF_LOOK));
+	return true;
+}
+
 /* Returns whether it is to wait for commands of its device. */
 static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 {
@@ -186,7 +211,7 @@ static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 	if ((wait == SCST_WAIT_LATE || READ_ONCE(run->dev->fenced)) &&
 	    !scst_device_give_up(run->dev, scst_tmf_of(run), run->filter))
 		scst_tmf_fail(run);
-	return false;
+	return !READ_ONCE(run->dev->fenced) && scst_tmf_settle_reset(run, deadline);
 }
 
 /* Returns whether it is to wait for commands of its own session, whatever their device. */
@@ -217,6 +242,8 @@ static void scst_tmf_abort_device(struct scst_tmf_run *run, bool attention)
 	spin_lock_bh(&run->dev->lock);
 	__scst_device_abort(run->dev, &filter, run->tmf->sess, attention);
 	spin_unlock_bh(&run->dev->lock);
+	if (scst_tmf_is_reset(run->tmf))
+		scst_device_reset(run->dev);
 	run->all = true;
 	run->waits = true;
 }
@@ -241,7 +268,7 @@ static void scst_tmf_clear_task_set(struct scst_tmf_run *run)
 }
 
 /* SAM-5 6.3.3: back to the state after power on, and everybody learns of it. */
-static void scst_tmf_reset_device(struct scst_device *dev, enum scst_ua ua)
+static void scst_tmf_reset_device(struct scst_device *dev, scst_sense_t ua)
 {
 	/* What goes on when an ACA condition ends is to meet all of it. */
 	spin_lock_bh(&dev->lock);

@@ -2,72 +2,76 @@
 /*
  * Unit attentions: queued per I_T_L nexus, reported once.
  *
- * Each condition stands in a queue at most once, so a queue never overflows
- * and raising a condition never fails. REPORTED LUNS DATA HAS CHANGED belongs
- * to the whole I_T nexus: it is kept in the session, and the first logical
- * unit that is asked reports it.
+ * A condition is its sense code. It stands in a queue at most once, and raising it never
+ * fails: a queue that would overflow becomes POWER ON, after which an initiator takes
+ * nothing for granted. REPORTED LUNS DATA HAS CHANGED belongs to the whole I_T nexus: it
+ * is kept in the session, and the first logical unit that is asked reports it.
  */
 #include <linux/export.h>
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_eh.h>
 
 #include "opcodes.h"
 #include "scst_priv.h"
 #include "trace.h"
 
-static const scst_sense_t scst_ua_sense[SCST_UA_COUNT] = {
-	[SCST_UA_POWER_ON]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x00),
-	[SCST_UA_BUS_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x02),
-	[SCST_UA_MICROCODE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x01),
-	[SCST_UA_DEVICE_RESET]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x03),
-	[SCST_UA_NEXUS_LOSS]	   = SCST_SENSE(UNIT_ATTENTION, 0x29, 0x07),
-	[SCST_UA_RESERVATIONS_PREEMPTED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x03),
-	[SCST_UA_RESERVATIONS_RELEASED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x04),
-	[SCST_UA_REGISTRATIONS_PREEMPTED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x05),
-	[SCST_UA_COMMANDS_CLEARED] = SCST_SENSE(UNIT_ATTENTION, 0x2f, 0x00),
-	[SCST_UA_CAPACITY_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x09),
-	[SCST_UA_MODE_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x01),
-	[SCST_UA_MEDIUM_CHANGED]   = SCST_SENSE(UNIT_ATTENTION, 0x28, 0x00),
-	[SCST_UA_INQUIRY_CHANGED]  = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x03),
-	[SCST_UA_SOFT_THRESHOLD]   = SCST_SENSE(UNIT_ATTENTION, 0x38, 0x07),
-	[SCST_UA_ACCESS_STATE_CHANGED] = SCST_SENSE(UNIT_ATTENTION, 0x2a, 0x06),
-	[SCST_UA_PREVIOUS_BUSY]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x07),
-	[SCST_UA_PREVIOUS_FULL]	   = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x08),
-	[SCST_UA_PREVIOUS_CONFLICT] = SCST_SENSE(UNIT_ATTENTION, 0x2c, 0x09),
-	[SCST_UA_LUNS_CHANGED]	   = SCST_SENSE(UNIT_ATTENTION, 0x3f, 0x0e),
+/* SAM-5 5.14: a logical unit is not what it was. These come first, in this order. */
+static const scst_sense_t scst_ua_resets[] = {
+	SCST_UA_POWER_ON,
+	SCST_UA_BUS_RESET,
+	SCST_UA_MICROCODE_CHANGED,
+	SCST_UA_DEVICE_RESET,
+	SCST_UA_NEXUS_LOSS,
 };
 
-/* Up to here, a logical unit is not what it was: these come first. */
-#define SCST_UA_LAST_RESET	SCST_UA_NEXUS_LOSS
-#define SCST_UA_LAST		SCST_UA_LUNS_CHANGED
-
-static bool scst_ua_is_reset(enum scst_ua ua)
+static unsigned int scst_ua_rank(scst_sense_t ua)
 {
-	return ua <= SCST_UA_LAST_RESET;
+	unsigned int rank = 0;
+
+	while (rank < ARRAY_SIZE(scst_ua_resets) && scst_ua_resets[rank] != ua)
+		rank++;
+	return rank;
 }
 
-static bool scst_ua_pending(const struct scst_nexus *nexus, enum scst_ua ua)
+static bool scst_ua_is_reset(scst_sense_t ua)
 {
+	return scst_ua_rank(ua) < ARRAY_SIZE(scst_ua_resets);
+}
+
+static bool scst_ua_pending(const struct scst_nexus *nexus, scst_sense_t ua)
+{
+	unsigned int i;
+
 	lockdep_assert_held(&nexus->ua_lock);
-	return memchr(nexus->ua_queue, ua, nexus->ua_count);
+	for (i = 0; i < nexus->ua_count; i++)
+		if (nexus->ua_queue[i] == ua)
+			return true;
+	return false;
 }
 
-static void __scst_ua_insert(struct scst_nexus *nexus, unsigned int at,
-			     enum scst_ua ua)
+static void __scst_ua_insert(struct scst_nexus *nexus, unsigned int at, scst_sense_t ua)
 {
 	lockdep_assert_held(&nexus->ua_lock);
 	memmove(&nexus->ua_queue[at + 1], &nexus->ua_queue[at],
-		nexus->ua_count - at);
-	nexus->ua_queue[at] = ua;
+		(nexus->ua_count - at) * sizeof(ua));
+	WRITE_ONCE(nexus->ua_queue[at], ua);
 	WRITE_ONCE(nexus->ua_count, nexus->ua_count + 1);
 }
 
-/* SAM-5 5.14: a reset condition outranks the others, which keep their order. */
-static void __scst_ua_queue(struct scst_nexus *nexus, enum scst_ua ua)
+/* A reset condition outranks the others, which keep their order. */
+static void __scst_ua_queue(struct scst_nexus *nexus, scst_sense_t ua)
 {
 	unsigned int at = nexus->ua_count;
 
+	if (at == SCST_UA_QUEUE_LEN) {
+		WRITE_ONCE(nexus->ua_queue[0], SCST_UA_POWER_ON);
+		WRITE_ONCE(nexus->ua_count, 1);
+		return;
+	}
 	if (scst_ua_is_reset(ua)) {
 		at = 0;
-		while (at < nexus->ua_count && nexus->ua_queue[at] <= ua)
+		while (at < nexus->ua_count &&
+		       scst_ua_rank(nexus->ua_queue[at]) <= scst_ua_rank(ua))
 			at++;
 	}
 	__scst_ua_insert(nexus, at, ua);
@@ -104,7 +108,7 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 	if (!memcmp(now.naa_id, face->naa_id, sizeof(now.naa_id)))
 		return;
 	nexus->ua_count = 0;
-	if (now.nblocks != face->nblocks || now.block_shift != face->block_shift)
+	if (now.nblocks != face->nblocks || now.block_size != face->block_size)
 		nexus->ua_queue[nexus->ua_count++] = SCST_UA_CAPACITY_CHANGED;
 	nexus->ua_queue[nexus->ua_count++] = SCST_UA_INQUIRY_CHANGED;
 }
@@ -123,17 +127,17 @@ void scst_ua_trace(const struct scst_nexus *nexus)
 		return;
 	for (i = 0; i < READ_ONCE(nexus->ua_count); i++)
 		trace_scst_ua_raise(nexus->sess, nexus->lun,
-				    scst_ua_sense[READ_ONCE(nexus->ua_queue[i])]);
+				    READ_ONCE(nexus->ua_queue[i]));
 }
 
 /* A condition is new. Transports that can tell the initiator at once do, SAM-2 5.7.4. */
-static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
+static void scst_ua_tell(struct scst_session *sess, u32 lun, scst_sense_t ua)
 {
 	const struct scst_target_ops *ops = sess->tgt->ops;
 
-	trace_scst_ua_raise(sess, lun, scst_ua_sense[ua]);
+	trace_scst_ua_raise(sess, lun, ua);
 	if (ops->async_event)
-		ops->async_event(sess, lun, scst_ua_sense[ua]);
+		ops->async_event(sess, lun, ua);
 }
 
 /**
@@ -146,7 +150,7 @@ static void scst_ua_tell(struct scst_session *sess, u32 lun, enum scst_ua ua)
  *
  * Context: thread or atomic.
  */
-void scst_ua_raise(struct scst_nexus *nexus, enum scst_ua ua)
+void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua)
 {
 	bool news;
 
@@ -181,7 +185,7 @@ void scst_ua_raise_luns(struct scst_session *sess)
  *
  * Context: under its lock.
  */
-void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 			    const struct scst_nexus *except)
 {
 	struct scst_nexus *nexus;
@@ -201,7 +205,7 @@ void __scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
  *
  * Context: thread or atomic.
  */
-void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
+void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 			  const struct scst_nexus *except)
 {
 	spin_lock_bh(&dev->lock);
@@ -211,63 +215,54 @@ void scst_ua_raise_device(struct scst_device *dev, enum scst_ua ua,
 
 /**
  * scst_device_attention - tell all initiators of a device what has come to pass there
- * @dev:  the device
- * @what: see enum scst_attention
+ * @dev: the device
+ * @ua:  a unit attention condition: SCST_UA_*, or another sense code of that key
  *
  * Context: thread or softirq.
  */
-void scst_device_attention(struct scst_device *dev, enum scst_attention what)
+void scst_device_attention(struct scst_device *dev, scst_sense_t ua)
 {
-	static const u8 uas[] = {
-		[SCST_ATTENTION_MICROCODE]	= SCST_UA_MICROCODE_CHANGED,
-		[SCST_ATTENTION_SOFT_THRESHOLD] = SCST_UA_SOFT_THRESHOLD,
-		[SCST_ATTENTION_ACCESS_STATE]	= SCST_UA_ACCESS_STATE_CHANGED,
-	};
-
-	scst_ua_raise_device(dev, uas[what], NULL);
+	scst_ua_raise_device(dev, ua, NULL);
 }
 EXPORT_SYMBOL_GPL(scst_device_attention);
 
-/* The first, if it is one up to @last; SCST_UA_COUNT: it is not. */
-static enum scst_ua scst_ua_dequeue(struct scst_nexus *nexus, enum scst_ua last,
-				    bool keep)
+/* The first, unless only a reset condition will do and it is not one */
+static scst_sense_t scst_ua_dequeue(struct scst_nexus *nexus, bool reset, bool keep)
 {
-	enum scst_ua ua = SCST_UA_COUNT;
+	scst_sense_t ua = SCST_SENSE_NONE;
 
 	spin_lock_bh(&nexus->ua_lock);
-	if (nexus->ua_count && nexus->ua_queue[0] <= last)
+	if (nexus->ua_count && (!reset || scst_ua_is_reset(nexus->ua_queue[0])))
 		ua = nexus->ua_queue[0];
-	if (ua != SCST_UA_COUNT && !keep) {
+	if (ua != SCST_SENSE_NONE && !keep) {
 		WRITE_ONCE(nexus->ua_count, nexus->ua_count - 1);
 		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1],
-			nexus->ua_count);
+			nexus->ua_count * sizeof(ua));
 	}
 	spin_unlock_bh(&nexus->ua_lock);
 	return ua;
 }
 
-static enum scst_ua scst_ua_first(struct scst_nexus *nexus, enum scst_ua last,
-				  bool keep)
+static scst_sense_t scst_ua_first(struct scst_nexus *nexus, bool reset, bool keep)
 {
-	enum scst_ua ua = scst_ua_dequeue(nexus, last, keep);
+	scst_sense_t ua = scst_ua_dequeue(nexus, reset, keep);
 	bool *luns = &nexus->sess->luns_changed;
 
-	if (ua != SCST_UA_COUNT || last < SCST_UA_LUNS_CHANGED)
+	if (ua != SCST_SENSE_NONE || reset)
 		return ua;
 	return (keep ? READ_ONCE(*luns) : xchg(luns, false)) ? SCST_UA_LUNS_CHANGED : ua;
 }
 
-static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, enum scst_ua last,
-					 bool keep)
+static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool reset, bool keep)
 {
-	enum scst_ua ua = scst_ua_first(cmd->nexus, last, keep);
+	scst_sense_t ua = scst_ua_first(cmd->nexus, reset, keep);
 
-	if (ua == SCST_UA_COUNT)
-		return SCST_SENSE_NONE;
+	if (ua == SCST_SENSE_NONE)
+		return ua;
 	cmd->ua = ua;
 	cmd->ua_taken = !keep;
-	trace_scst_ua_report(cmd, scst_ua_sense[ua], keep);
-	return scst_ua_sense[ua];
+	trace_scst_ua_report(cmd, ua, keep);
+	return ua;
 }
 
 /**
@@ -279,7 +274,7 @@ static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, enum scst_ua last
  */
 scst_sense_t scst_ua_take(struct scst_cmd *cmd)
 {
-	return scst_ua_report_first(cmd, SCST_UA_LAST, false);
+	return scst_ua_report_first(cmd, false, false);
 }
 
 /**
@@ -292,10 +287,10 @@ scst_sense_t scst_ua_take(struct scst_cmd *cmd)
  */
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
 {
-	enum scst_ua ua = scst_ua_first(nexus, SCST_UA_LAST, true);
+	scst_sense_t ua = scst_ua_first(nexus, false, true);
 
 	*more = READ_ONCE(nexus->ua_count) + READ_ONCE(nexus->sess->luns_changed) > 1;
-	return ua == SCST_UA_COUNT ? SCST_SENSE_NONE : scst_ua_sense[ua];
+	return ua;
 }
 
 /**
@@ -311,25 +306,36 @@ void scst_ua_restore(struct scst_cmd *cmd)
 	cmd->ua_taken = false;
 	if (cmd->ua == SCST_UA_LUNS_CHANGED) {
 		WRITE_ONCE(cmd->sess->luns_changed, true);
-		trace_scst_ua_raise(cmd->sess, 0, scst_ua_sense[SCST_UA_LUNS_CHANGED]);
+		trace_scst_ua_raise(cmd->sess, 0, SCST_UA_LUNS_CHANGED);
 	} else {
 		scst_ua_raise(cmd->nexus, cmd->ua);
 	}
 }
 
+/**
+ * scst_ua_is_pending - whether an initiator is to hear of a unit attention
+ * @cmd: a command of its, with a nexus
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
+bool scst_ua_is_pending(const struct scst_cmd *cmd)
+{
+	return READ_ONCE(cmd->nexus->ua_count) || READ_ONCE(cmd->sess->luns_changed);
+}
+
 static bool scst_ua_is_due(const struct scst_cmd *cmd)
 {
-	if (likely(!READ_ONCE(cmd->nexus->ua_count) &&
-		   !READ_ONCE(cmd->sess->luns_changed)))
+	if (likely(!scst_ua_is_pending(cmd)))
 		return false;
 	return !(cmd->op->flags & SCST_OPF_SKIP_UA);
 }
 
 /* Apart from its callers, so that commands without one save no registers. */
-static noinline bool scst_ua_report_up_to(struct scst_cmd *cmd, enum scst_ua last)
+static noinline bool scst_ua_report_due(struct scst_cmd *cmd, bool reset)
 {
 	scst_sense_t sense =
-		scst_ua_report_first(cmd, last, READ_ONCE(cmd->dev->mode.ua_intlck));
+		scst_ua_report_first(cmd, reset, READ_ONCE(cmd->dev->mode.ua_intlck));
 
 	if (sense == SCST_SENSE_NONE)
 		return false;
@@ -348,7 +354,7 @@ static noinline bool scst_ua_report_up_to(struct scst_cmd *cmd, enum scst_ua las
  */
 bool scst_ua_report(struct scst_cmd *cmd)
 {
-	return scst_ua_is_due(cmd) && scst_ua_report_up_to(cmd, SCST_UA_LAST);
+	return scst_ua_is_due(cmd) && scst_ua_report_due(cmd, false);
 }
 
 /**
@@ -369,11 +375,45 @@ bool scst_ua_or_conflict(struct scst_cmd *cmd)
 	if (!scst_ua_is_due(cmd))
 		return false;
 	conflict = scst_reserve_forbids(cmd);
-	if (scst_ua_report_up_to(cmd, conflict ? SCST_UA_LAST_RESET : SCST_UA_LAST))
+	if (scst_ua_report_due(cmd, conflict))
 		return true;
 	if (conflict)
 		scst_cmd_set_conflict(cmd);
 	return conflict;
+}
+
+/* The unit attention condition in the sense data of a command, or SCST_SENSE_NONE */
+static scst_sense_t scst_ua_in_sense(const struct scst_cmd *cmd)
+{
+	struct scsi_sense_hdr hdr;
+
+	if (cmd->status != SAM_STAT_CHECK_CONDITION ||
+	    !scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) ||
+	    hdr.sense_key != UNIT_ATTENTION || scsi_sense_is_deferred(&hdr))
+		return SCST_SENSE_NONE;
+	return SCST_SENSE(UNIT_ATTENTION, hdr.asc, hdr.ascq);
+}
+
+/**
+ * scst_ua_spread - a device has ended a command: does it tell of what concerns others?
+ * @cmd: the command, with status and sense data of its device's own
+ *
+ * A device knows one initiator, the core. To its other initiators the core passes the
+ * condition on, and to this one if the command is not answered.
+ *
+ * Context: thread or atomic.
+ */
+void scst_ua_spread(struct scst_cmd *cmd)
+{
+	scst_sense_t ua = scst_ua_in_sense(cmd);
+
+	/* It may come by here once more, when an ACA condition has been cleared. */
+	cmd->device_status = false;
+	if (ua == SCST_SENSE_NONE)
+		return;
+	cmd->ua = ua;
+	cmd->ua_taken = true;
+	scst_ua_raise_device(cmd->dev, ua, cmd->nexus);
 }
 
 /**
@@ -413,5 +453,5 @@ void scst_ua_luns_reported(struct scst_cmd *cmd)
 		return;
 	cmd->ua = SCST_UA_LUNS_CHANGED;
 	cmd->ua_taken = true;
-	trace_scst_ua_report(cmd, scst_ua_sense[SCST_UA_LUNS_CHANGED], false);
+	trace_scst_ua_report(cmd, SCST_UA_LUNS_CHANGED, false);
 }

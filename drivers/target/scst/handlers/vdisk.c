@@ -64,12 +64,12 @@ int scst_vdisk_check_size(struct scst_device *dev, u64 size)
  * Context: process; nothing else changes the device.
  */
 void scst_vdisk_fill_params(struct scst_device *dev, u64 nblocks,
-			    struct scst_block_params *params)
+			    struct scst_device_params *params)
 {
 	const struct scst_vdisk *disk = scst_device_priv(dev);
 
 	params->nblocks = nblocks;
-	params->block_shift = disk->block_shift;
+	params->block_size = 1U << disk->block_shift;
 	params->read_only = disk->read_only;
 	params->non_rotating = !disk->rotational;
 }

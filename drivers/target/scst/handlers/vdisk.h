@@ -33,7 +33,7 @@ struct scst_vdisk {
 int scst_vdisk_create(struct scst_device *dev);
 int scst_vdisk_check_size(struct scst_device *dev, u64 size);
 void scst_vdisk_fill_params(struct scst_device *dev, u64 nblocks,
-			    struct scst_block_params *params);
+			    struct scst_device_params *params);
 int scst_vdisk_parse_bool(struct scst_device *dev, const char *page,
 			  bool *value);
 

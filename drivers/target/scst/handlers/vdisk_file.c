@@ -263,7 +263,7 @@ static int scst_fileio_dio_align(struct scst_device *dev)
 
 /* The file may have been cut off since its size was checked. */
 static int scst_fileio_fill_params(struct scst_device *dev,
-				   struct scst_block_params *params)
+				   struct scst_device_params *params)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 	u8 blkbits = min_t(u8, file_inode(fio->file)->i_blkbits, PAGE_SHIFT);
@@ -280,7 +280,7 @@ static int scst_fileio_fill_params(struct scst_device *dev,
 }
 
 static int scst_fileio_open(struct scst_device *dev,
-			    struct scst_block_params *params)
+			    struct scst_device_params *params)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 	struct file *file;
@@ -469,11 +469,11 @@ static const struct scst_handler_ops scst_fileio_ops = {
 	.device_priv_size	= sizeof(struct scst_fileio),
 	.may_sleep		= true,
 	.attrs			= scst_fileio_attrs,
+	.block			= &scst_fileio_block_ops,
 	.create			= scst_fileio_create,
 	.destroy		= scst_fileio_destroy,
 	.open			= scst_fileio_open,
 	.close			= scst_fileio_close,
-	.execute		= scst_fileio_execute,
 	.capacity		= scst_fileio_capacity,
 };
 

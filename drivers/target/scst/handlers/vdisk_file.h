@@ -61,6 +61,6 @@ int scst_fileio_watch_init(void);
 void scst_fileio_watch_exit(void);
 
 /* vdisk_file_io.c */
-void scst_fileio_execute(struct scst_cmd *cmd);
+extern const struct scst_block_ops scst_fileio_block_ops;
 
 #endif /* _SCST_VDISK_FILE_H */

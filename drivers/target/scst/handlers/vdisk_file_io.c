@@ -66,14 +66,14 @@ struct scst_fileio_req {
 	struct bio_vec bvec[];
 };
 
-static u32 scst_fileio_block_size(const struct scst_cmd *cmd)
+static u64 scst_fileio_bytes(const struct scst_cmd *cmd, u64 blocks)
 {
-	return 1U << cmd->block_shift;
+	return blocks * cmd->block_size;
 }
 
 static loff_t scst_fileio_pos(const struct scst_cmd *cmd)
 {
-	return cmd->lba << cmd->block_shift;
+	return scst_fileio_bytes(cmd, cmd->lba);
 }
 
 /*
@@ -249,7 +249,7 @@ static void scst_fileio_step_done(struct scst_fileio_req *req, long ret)
 
 static void scst_fileio_step_sync(struct scst_fileio_req *req)
 {
-	u32 block_size = scst_fileio_block_size(req->cmd);
+	u32 block_size = req->cmd->block_size;
 	u32 len = req->len - req->done;
 
 	if (req->by_block)
@@ -263,7 +263,7 @@ static void scst_fileio_step_sync(struct scst_fileio_req *req)
  */
 static void scst_fileio_divide(struct scst_fileio_req *req)
 {
-	u32 block_size = scst_fileio_block_size(req->cmd);
+	u32 block_size = req->cmd->block_size;
 
 	req->by_block = true;
 	if (block_size < req->fio->dio_offset_align ||
@@ -295,7 +295,7 @@ static bool scst_fileio_go_on(struct scst_fileio_req *req)
 	}
 	/* This includes a file that ends before the disk does. */
 	scst_cmd_set_sense_info(cmd, sense,
-				(req->pos + req->done) >> cmd->block_shift);
+				(req->pos + req->done) >> req->fio->disk.block_shift);
 	return false;
 }
 
@@ -456,20 +456,20 @@ static bool scst_fileio_transfer(struct scst_cmd *cmd)
 static bool scst_fileio_compares_one(const struct scst_cmd *cmd)
 {
 	return (cmd->cdb[1] & 0x06) == 0x06 &&
-	       cmd->data_len == scst_fileio_block_size(cmd);
+	       cmd->data_len == cmd->block_size;
 }
 
 static u64 scst_fileio_verify_len(const struct scst_cmd *cmd)
 {
 	if (cmd->io == SCST_IO_COMPARE && !scst_fileio_compares_one(cmd))
 		return cmd->data_len;
-	return cmd->nblocks << cmd->block_shift;
+	return scst_fileio_bytes(cmd, cmd->nblocks);
 }
 
 static void scst_fileio_expect(struct scst_cmd *cmd, u8 *buf, u64 offset,
 			       u32 len)
 {
-	u32 block_size = scst_fileio_block_size(cmd);
+	u32 block_size = cmd->block_size;
 	u32 i;
 
 	if (!scst_fileio_compares_one(cmd)) {
@@ -568,38 +568,46 @@ static void scst_fileio_sync(struct scst_cmd *cmd)
 	int ret;
 
 	if (cmd->nblocks)
-		end = start + (cmd->nblocks << cmd->block_shift) - 1;
+		end = start + scst_fileio_bytes(cmd, cmd->nblocks) - 1;
 	ret = scst_fileio_fsync(cmd->dev, start, end);
 	scst_cmd_tell_lost(cmd);
 	if (ret)
 		scst_fileio_sync_failed(cmd, ret);
 }
 
-/**
- * scst_fileio_execute - do what a command asks
- * @cmd: the command; completed now or later
- *
- * Context: process.
- */
-void scst_fileio_execute(struct scst_cmd *cmd)
+/* Context of all of these: process. */
+
+static void scst_fileio_do_transfer(struct scst_cmd *cmd)
 {
 	unsigned int saved = scst_fileio_enter();
-	bool owned = false;
 
-	switch (cmd->io) {
-	case SCST_IO_READ:
-	case SCST_IO_WRITE:
-		owned = scst_fileio_transfer(cmd);
-		break;
-	case SCST_IO_VERIFY:
-	case SCST_IO_COMPARE:
-		scst_fileio_verify(cmd);
-		break;
-	case SCST_IO_SYNC:
-		scst_fileio_sync(cmd);
-		break;
-	}
-	if (!owned)
+	if (!scst_fileio_transfer(cmd))
 		scst_cmd_complete(cmd, SCST_CTX_THREAD);
 	scst_fileio_leave(saved);
 }
+
+static void scst_fileio_do_verify(struct scst_cmd *cmd)
+{
+	unsigned int saved = scst_fileio_enter();
+
+	scst_fileio_verify(cmd);
+	scst_cmd_complete(cmd, SCST_CTX_THREAD);
+	scst_fileio_leave(saved);
+}
+
+static void scst_fileio_do_sync(struct scst_cmd *cmd)
+{
+	unsigned int saved = scst_fileio_enter();
+
+	scst_fileio_sync(cmd);
+	scst_cmd_complete(cmd, SCST_CTX_THREAD);
+	scst_fileio_leave(saved);
+}
+
+const struct scst_block_ops scst_fileio_block_ops = {
+	.read		= scst_fileio_do_transfer,
+	.write		= scst_fileio_do_transfer,
+	.verify		= scst_fileio_do_verify,
+	.compare	= scst_fileio_do_verify,
+	.sync		= scst_fileio_do_sync,
+};

@@ -13,7 +13,7 @@
 #include "vdisk.h"
 
 static int scst_nullio_open(struct scst_device *dev,
-			    struct scst_block_params *params)
+			    struct scst_device_params *params)
 {
 	const struct scst_vdisk *disk = scst_device_priv(dev);
 	u64 nblocks = disk->blocks;
@@ -61,6 +61,7 @@ static void scst_nullio_compare(struct scst_cmd *cmd)
 	if (diff)
 		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY,
 					offset);
+	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
 }
 
 /*
@@ -88,16 +89,22 @@ static void scst_nullio_read(struct scst_cmd *cmd)
 		left -= len;
 	}
 	sg_miter_stop(&miter);
-}
-
-static void scst_nullio_execute(struct scst_cmd *cmd)
-{
-	if (cmd->io == SCST_IO_READ)
-		scst_nullio_read(cmd);
-	else if (cmd->io == SCST_IO_COMPARE)
-		scst_nullio_compare(cmd);
 	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
 }
+
+/* Writes, verifications and write-back */
+static void scst_nullio_nothing(struct scst_cmd *cmd)
+{
+	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
+}
+
+static const struct scst_block_ops scst_nullio_block_ops = {
+	.read		= scst_nullio_read,
+	.write		= scst_nullio_nothing,
+	.verify		= scst_nullio_nothing,
+	.compare	= scst_nullio_compare,
+	.sync		= scst_nullio_nothing,
+};
 
 CONFIGFS_ATTR(scst_vdisk_, size);
 CONFIGFS_ATTR(scst_vdisk_, blocks);
@@ -121,10 +128,10 @@ static const struct scst_handler_ops scst_nullio_ops = {
 	.product		= "NULLIO",
 	.device_priv_size	= sizeof(struct scst_vdisk),
 	.attrs			= scst_nullio_attrs,
+	.block			= &scst_nullio_block_ops,
 	.create			= scst_vdisk_create,
 	.open			= scst_nullio_open,
 	.close			= scst_nullio_close,
-	.execute		= scst_nullio_execute,
 };
 
 /**

@@ -7,7 +7,7 @@
  * line that is written is a request, a line that is read a result:
  *
  *   login NAME
- *   cmd TAG cdb=HEX [lun=HEX] [ctx=CTX] [dir=none|out|in|unknown] [len=BYTES]
+ *   cmd TAG cdb=HEX [lun=HEX] [ctx=CTX] [dir=none|out|in|unknown|both] [len=BYTES]
  *       [attr=simple|ordered|head|aca|untagged] [data=HEX|fail|hold] [send=fail]
  *       [show=BYTES] [hold=POINT[,POINT...]]
  *     -> TAG status=XX residual=N sense=HEX data=HEX
@@ -46,8 +46,8 @@
  * logout: log out, and stay open for "go" and "where". Closing the file lets go of
  * everything that is held, logs out and waits until the core has let go of the session.
  *
- * There are devices too, devices/probe/<device>/: disks of 1 MiB whose backend comes and
- * goes as the attribute "present" says; what is written to "attention", microcode,
+ * There are devices too, devices/probe/<device>/: disks of 1 MiB, in blocks of "block_size"
+ * bytes, whose backend comes and goes as the attribute "present" says; what is written to "attention", microcode,
  * soft_threshold or access_state, is told to its initiators. While one is open there is
  * /sys/kernel/debug/scst_probe/devices/<device>. It takes
  *
@@ -230,12 +230,14 @@ struct probe_tmf {
 /**
  * struct probe_dev - a device
  * @present:	its backend is there
+ * @block_size:	attribute
  * @hold:	commands wait for the medium; see probe_medium.c
  * @medium:	its contents
  * @file:	in debugfs, while open
  */
 struct probe_dev {
 	bool present;
+	u32 block_size;
 	bool hold;
 	u8 *medium;
 	struct dentry *file;
@@ -283,7 +285,7 @@ extern const struct scst_handler_ops probe_handler_ops;
 void probe_medium_init(struct dentry *root);
 int probe_medium_open(struct scst_device *dev);
 void probe_medium_close(struct scst_device *dev);
-void probe_medium_execute(struct scst_cmd *cmd);
+extern const struct scst_block_ops probe_medium_ops;
 bool probe_medium_has(const struct scst_cmd *cmd);
 
 /* probe_sync.c */

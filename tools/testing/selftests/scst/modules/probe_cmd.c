@@ -125,9 +125,12 @@ static void probe_print(struct probe_cmd *probe)
 	if (len)
 		sg_copy_to_buffer(cmd->sg, cmd->sg_nents, data, len);
 	result->len = scnprintf(result->line, sizeof(result->line),
-				"%llu status=%02x residual=%lld sense=%*phN data=",
-				cmd->tag, cmd->status, scst_cmd_residual(cmd),
-				min_t(int, cmd->sense_len, 64), cmd->sense);
+				"%llu status=%02x residual=%lld sense=",
+				cmd->tag, cmd->status, scst_cmd_residual(cmd));
+	bin2hex(result->line + result->len, cmd->sense, cmd->sense_len);
+	result->len += 2 * cmd->sense_len;
+	result->len += scnprintf(result->line + result->len,
+				 sizeof(result->line) - result->len, " data=");
 	bin2hex(result->line + result->len, data, len);
 	result->len += 2 * len;
 	result->line[result->len++] = '\n';

@@ -63,7 +63,7 @@ static const char *probe_io_name(const struct scst_cmd *cmd)
 static void probe_medium_transfer(struct scst_cmd *cmd)
 {
 	struct probe_dev *probe = scst_device_priv(cmd->dev);
-	u8 *data = probe->medium + (cmd->lba << cmd->block_shift);
+	u8 *data = probe->medium + cmd->lba * cmd->block_size;
 
 	if (cmd->io == SCST_IO_READ)
 		sg_copy_from_buffer(cmd->sg, cmd->sg_nents, data, cmd->data_len);
@@ -105,13 +105,8 @@ static bool probe_medium_add(struct scst_cmd *cmd, struct probe_waiting *waiting
 	return hold;
 }
 
-/**
- * probe_medium_execute - a command reaches the medium
- * @cmd: the command
- *
- * Context: any.
- */
-void probe_medium_execute(struct scst_cmd *cmd)
+/* A command reaches the medium, in any context. */
+static void probe_medium_execute(struct scst_cmd *cmd)
 {
 	struct probe_waiting *waiting = kmalloc(sizeof(*waiting), GFP_ATOMIC);
 	struct probe_answer answer = {
@@ -124,6 +119,14 @@ void probe_medium_execute(struct scst_cmd *cmd)
 	kfree(waiting);
 	probe_medium_end(&answer, probe_context());
 }
+
+const struct scst_block_ops probe_medium_ops = {
+	.read = probe_medium_execute,
+	.write = probe_medium_execute,
+	.verify = probe_medium_execute,
+	.compare = probe_medium_execute,
+	.sync = probe_medium_execute,
+};
 
 /**
  * probe_medium_has - whether a command waits for its medium

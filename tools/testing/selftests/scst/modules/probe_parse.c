@@ -110,6 +110,7 @@ static int probe_parse_dir(const char *value, struct scst_cmd *cmd)
 		[SCST_DIR_OUT] = "out",
 		[SCST_DIR_IN] = "in",
 		[SCST_DIR_UNKNOWN] = "unknown",
+		[SCST_DIR_BOTH] = "both",
 	};
 
 	return probe_parse_word(value, words, ARRAY_SIZE(words),
