@@ -251,3 +251,51 @@ everything_in() {
 	done
 	matches '*scst_cmd_respond: * tag=0x4d opcode=0x28 status=0x00 * data=512 residual=0*' "$output"
 }
+
+# probe_disk BLOCK_SIZE
+probe_disk() {
+	make_device probe d0 block_size="$1"
+	probe_target probe/d0
+	probe_login me
+	probe_ready
+}
+
+@test "a block may have any number of bytes" {
+	local size last
+
+	for size in 520 2352 4160; do
+		probe_disk $size
+		last=$((1048576 / size - 1))
+		# READ CAPACITY(10) and (16), MODE SENSE's block descriptor
+		equal "1 status=00 residual=0 sense= data=$(printf '%08x%08x' $last $size)" \
+			"$(probe_cmd 1 dir=in len=8 cdb=25000000000000000000)"
+		matches "2 status=00 * data=$(printf '%016x%08x' $last $size)*" \
+			"$(probe_cmd 2 dir=in len=32 cdb=9e100000000000000000000000200000)"
+		matches "3 status=00 * data=????????$(printf '%08x00%06x' $((last + 1)) $size)*" \
+			"$(probe_cmd 3 dir=in len=64 cdb=1a003f004000)"
+		# three blocks, and the middle one of them again
+		equal "4 status=00 residual=0 sense= data=" \
+			"$(probe_cmd 4 dir=out len=$((3 * size)) data=0123456789abcdef \
+				cdb=2a000000000500000300)"
+		equal "5 status=00 residual=0 sense= data=0123456789abcdef" \
+			"$(probe_cmd 5 dir=in len=$size show=8 cdb=28000000000600000100)"
+		matches "6 status=00 residual=0 sense= data=0000000000000000" \
+			"$(probe_cmd 6 dir=in len=$size show=8 cdb=28000000000800000100)"
+		# announced less than a block, and the last block and one more
+		matches "7 status=02 * sense=$(sense 05 0e 03)*" \
+			"$(probe_cmd 7 dir=out len=512 cdb=2a000000000500000100)"
+		matches "8 status=00 *" \
+			"$(probe_cmd 8 dir=in len=$size "cdb=2800$(printf '%08x' $last)00000100")"
+		matches "9 status=02 * sense=$(sense 05 21 00)*" \
+			"$(probe_cmd 9 dir=in len=$((2 * size)) "cdb=2800$(printf '%08x' $last)00000200")"
+		probe_logout
+		scst_clear
+	done
+}
+
+@test "a block device without a size of its blocks is refused" {
+	mkdir -p devices/probe/d0
+	attr_set devices/probe/d0/block_size 0
+	expect EINVAL attr_write devices/probe/d0/enable 1
+	attr_is devices/probe/d0/last_error "probe does not say how large a block is"
+}

@@ -651,3 +651,47 @@ ends_session() {
 	}
 	works()'
 }
+
+# --- devices that execute whole commands
+
+# tape and $lun for scsi(): the device d1, scst_raw, as LUN 1
+tape='my $lun = "\0\1" . "\0" x 6;
+	sub tell { open my $f, ">", "/sys/kernel/debug/scst_raw/d1" or fail $!; print $f @_; close $f }
+	sub tape { return scsi($_[0], $_[1], pack("a16", pack "H*", $_[2]), $_[3], $_[4], $lun) }
+	login_ready(); do { tape(0x80, 0, "000000000000") } while expect(0x21)->{b3};'
+
+@test "a short record of a tape is Data-In, and then sense data and the residual" {
+	make_device raw d1
+	iscsi_link t0 1 raw/d1
+	raw "$tape" 'tape(0xa0, 60, "0a0000003c00", "x" x 60); expect(0x21, b3 => 0);
+	tape(0x80, 0, "010000000000"); expect(0x21, b3 => 0);
+	my $tag = tape(0xc0, 100, "080000006400");
+	my $p = expect(0x25, itt => $tag, data => "x" x 60);
+	$p->{flags} & 1 and fail "status came with the data";
+	$p = expect(0x21, itt => $tag, b3 => 2, w44 => 40);
+	$p->{flags} == 0x82 or fail "flags $p->{flags}";
+	unpack("H*", $p->{data}) eq "0012f00020000000280a00000000000000000000" or
+		fail unpack "H*", $p->{data};'
+}
+
+@test "252 bytes of a device's sense data arrive, and a CDB of 32 bytes gets there" {
+	make_device raw d1
+	iscsi_link t0 1 raw/d1
+	raw "$tape" 'my $sense = "72030c02000000f4" . "5a" x 244;
+	tell("hold");
+	my $cdb = "7f" . "00" x 6 . "18" . "00" x 8;
+	my $tag = tape(0xc0, 4, $cdb, "", pack("n C C a16", 17, 1, 0, "\xab" x 16));
+	ping();
+	open my $f, "<", "/sys/kernel/debug/scst_raw/d1"; my $line = <$f>; close $f;
+	$line eq "$tag $cdb" . "ab" x 16 . " in 4\n" or fail $line;
+	tell("complete next sense=$sense");
+	my $p = expect(0x21, itt => $tag, b3 => 2, w44 => 4);
+	unpack("H*", $p->{data}) eq "00fc$sense" or fail unpack "H*", $p->{data};'
+}
+
+@test "data in both directions for what nobody knows is refused" {
+	make_device raw d1
+	iscsi_link t0 1 raw/d1
+	raw "$tape" 'my $tag = tape(0xe0, 4, "c00000000000", "abcd", pack("n C C N", 5, 2, 0, 4));
+	fails($tag, "050e03");'
+}

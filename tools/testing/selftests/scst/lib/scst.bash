@@ -15,7 +15,7 @@
 . "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
-scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_local iscsi_scst scst_vdisk scst)
+scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw scst_local iscsi_scst scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.

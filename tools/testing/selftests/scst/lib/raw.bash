@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# Loaded after lib/scst by tests of devices that execute whole commands: scst_raw. What a
+# device understands is in modules/raw.h.
+# shellcheck shell=bash
+
+raw_root=/sys/kernel/debug/scst_raw
+
+# tell DEVICE REQUEST...
+tell() {
+	local device=$1
+
+	shift
+	echo "$*" >"$raw_root/$device"
+}
+
+# raw_holds DEVICE: prints what waits for it, in the order of arrival.
+raw_holds() {
+	grep -E '^[0-9]' "$raw_root/$1" || true
+}
+
+# raw_get DEVICE WORD: prints what stands behind the word.
+raw_get() {
+	sed -n "s/^$2 //p" "$raw_root/$1"
+}
+
+raw_is() {
+	[ "$(raw_get "$1" "$2")" = "$3" ]
+}
+
+# raw_wait DEVICE COUNT: until so many commands wait for it
+raw_wait() {
+	wait_until 10 raw_has "$1" "$2"
+}
+
+raw_has() {
+	[ "$(raw_holds "$1" | wc -l)" -eq "$2" ]
+}
+
+# No device keeps a log-out waiting.
+raw_all_auto() {
+	local file
+
+	for file in "$raw_root"/*; do
+		[ ! -e "$file" ] || echo auto >"$file"
+	done
+}
