@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Decoding: LUN formats, the CDB according to its row, and
- * what the transport announced against what the CDB asks for.
+ * Decoding: LUN formats, the CDB according to its row, and what the transport announced
+ * against what the CDB asks for.
  */
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -218,7 +218,7 @@ static bool scst_cdb_blocks(struct scst_cmd *cmd)
 	if ((op->flags & SCST_OPF_BYTCHK) && !scst_cdb_bytchk(cmd, &len))
 		return false;
 	if (!(op->flags & SCST_OPF_FIXED) || (cmd->cdb[1] & 0x01)) {
-		if (unlikely(!cmd->block_size))
+		if (unlikely(!cmd->block_size) && cmd->io == SCST_IO_COMMAND)
 			return scst_cdb_announced(cmd);
 		len *= cmd->block_size;
 	}

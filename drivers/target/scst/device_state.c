@@ -475,6 +475,7 @@ int scst_device_disable(struct scst_device *dev)
  */
 int scst_device_state_init(struct scst_device *dev)
 {
+	dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
 	init_waitqueue_head(&dev->life_waitq);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);

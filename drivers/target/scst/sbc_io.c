@@ -9,6 +9,12 @@
 #include "opcodes.h"
 #include "scst_priv.h"
 
+/* A device that has not been opened has blocks of no size. */
+static u32 scst_sbc_block_size(const struct scst_device *dev)
+{
+	return dev->params.block_size ?: 1;
+}
+
 /**
  * scst_sbc_max_blocks - longest transfer of one command
  * @dev: a block device
@@ -18,7 +24,7 @@
  */
 u32 scst_sbc_max_blocks(const struct scst_device *dev)
 {
-	return dev->params.max_transfer / dev->params.block_size;
+	return dev->params.max_transfer / scst_sbc_block_size(dev);
 }
 
 /**
@@ -30,7 +36,7 @@ u32 scst_sbc_max_blocks(const struct scst_device *dev)
  */
 u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
 {
-	u64 room = div_u64(scst_buf_largest(dev), dev->params.block_size);
+	u64 room = div_u64(scst_buf_largest(dev), scst_sbc_block_size(dev));
 
 	return clamp_t(u64, room, 1, scst_sbc_max_blocks(dev));
 }

@@ -50,7 +50,7 @@ static const struct scst_identity scst_no_identity = {
 static u8 scst_inquiry_type(const struct scst_cmd *cmd)
 {
 	if (cmd->dev)
-		return cmd->dev->kind->type;
+		return cmd->kind->type;
 	if (scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN)
 		return TYPE_WLUN;
 	return SCST_NO_LUN;
@@ -73,7 +73,7 @@ static void scst_inquiry_standard(struct scst_cmd *cmd)
 	put_unaligned_be16(SCST_CLAIM_SAM5, &data[58]);
 	put_unaligned_be16(SCST_CLAIM_SPC4, &data[60]);
 	if (cmd->dev)
-		put_unaligned_be16(cmd->dev->kind->claim, &data[62]);
+		put_unaligned_be16(cmd->kind->claim, &data[62]);
 	scst_data_in(cmd, 0, data, sizeof(data));
 	scst_data_in_end(cmd, sizeof(data));
 }
@@ -191,7 +191,7 @@ static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page)
 	const struct scst_vpd_page *vpd;
 	unsigned int n = 0;
 
-	while ((vpd = scst_vpd_page(cmd->dev->kind, n)))
+	while ((vpd = scst_vpd_page(cmd->kind, n)))
 		page[SCST_VPD_HEADER_LEN + n++] = vpd->code;
 	return n;
 }
@@ -209,7 +209,7 @@ static const struct scst_vpd_page *scst_vpd_find(const struct scst_kind *kind, u
 
 static void scst_inquiry_vpd(struct scst_cmd *cmd)
 {
-	const struct scst_kind *kind = cmd->dev->kind;
+	const struct scst_kind *kind = cmd->kind;
 	const struct scst_vpd_page *page = scst_vpd_find(kind, cmd->cdb[2]);
 	u8 data[SCST_VPD_MAX_LEN] = {};
 	unsigned int len;

@@ -137,7 +137,7 @@ static u32 scst_put_opcode(struct scst_cmd *cmd, u32 offset,
 
 static void scst_report_all_opcodes(struct scst_cmd *cmd, bool timeouts)
 {
-	const struct scst_kind *kind = cmd->dev->kind;
+	const struct scst_kind *kind = cmd->kind;
 	u8 header[4];
 	u32 end = sizeof(header);
 	unsigned int i;
@@ -192,7 +192,7 @@ scst_requested_opcode(const struct scst_cmd *cmd, bool *known, bool *has_sa)
 	u8 cdb[2] = { cmd->cdb[3], sa & 0x1f };
 	const struct scst_opcode *op;
 
-	op = scst_kind_opcode(cmd->dev->kind, cdb, sizeof(cdb), known);
+	op = scst_kind_opcode(cmd->kind, cdb, sizeof(cdb), known);
 	*has_sa = *known && (!op || op->sa != SCST_OPCODE_NO_SA);
 	return *has_sa && sa > 0x1f ? NULL : op;
 }

@@ -299,3 +299,14 @@ probe_disk() {
 	expect EINVAL attr_write devices/probe/d0/enable 1
 	attr_is devices/probe/d0/last_error "probe does not say how large a block is"
 }
+
+@test "a device that was never enabled has vital product data, and no blocks" {
+	mkdir -p devices/probe/d0 targets/probe/t0/luns/0
+	ln -s devices/probe/d0 targets/probe/t0/luns/0/
+	attr_set targets/probe/t0/enable 1
+	probe_login me
+	matches "1 status=00 * data=00b0003c*" \
+		"$(probe_cmd 1 dir=in len=64 cdb=1201b0004000)"
+	probe_cmd 2 cdb=000000000000
+	matches "3 status=02 * sense=$(sense 02 04 03)*" "$(probe_cmd 3 dir=unknown $read_1)"
+}

@@ -104,6 +104,12 @@ repeated() {
 		"$(probe_cmd 2 dir=in len=18 cdb=030000001200)"
 }
 
+@test "a disk whose blocks only it knows is answered for while it is closed" {
+	raw_setup type=00 block_size=0
+	attr_set devices/raw/d0/enable 0
+	matches "1 status=00 * data=00b0003c*" "$(probe_cmd 1 dir=in len=64 cdb=1201b0004000)"
+}
+
 # --- lengths
 
 @test "records of any number of bytes come back as they were written" {
