@@ -16,29 +16,41 @@
 #define SCST_CLAIM_SBC3		0x04c0
 
 /* Commands of all types */
-#define SCST_SPC_SETS							\
-	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_mode_opcodes, \
-	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes
-
-/* A disk's, which are also those of optical memory */
-#define SCST_SBC_KIND							\
-	.sets = { SCST_SPC_SETS, &scst_sbc_opcodes, &scst_sbc_io_opcodes }, \
-	.blocks = true,							\
-	.claim = SCST_CLAIM_SBC3,					\
-	.vpd = scst_sbc_vpd_pages,					\
-	.vpd_count = SCST_SBC_VPD_COUNT,				\
-	.mode = scst_sbc_mode_pages,					\
-	.mode_count = SCST_SBC_MODE_COUNT
+static const struct scst_opcode_set *const scst_spc_sets[] __initconst = {
+	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_mode_opcodes,
+	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes,
+};
 
 static struct scst_kind scst_kinds[] __ro_after_init = {
-	[TYPE_DISK]	      = { SCST_SBC_KIND },
-	[TYPE_TAPE]	      = { .sets = { SCST_SPC_SETS, &scst_ssc_opcodes },
-				  .fifo = true },
-	[TYPE_PROCESSOR]      = { .sets = { SCST_SPC_SETS } },
-	[TYPE_ROM]	      = { .sets = { SCST_SPC_SETS } },
-	[TYPE_MOD]	      = { SCST_SBC_KIND },
-	[TYPE_MEDIUM_CHANGER] = { .sets = { SCST_SPC_SETS } },
-	[TYPE_RAID]	      = { .sets = { SCST_SPC_SETS } },
+	[TYPE_DISK] = {
+		.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },
+		.blocks = true,
+		.claim = SCST_CLAIM_SBC3,
+		.vpd = scst_sbc_vpd_pages,
+		.vpd_count = SCST_SBC_VPD_COUNT,
+		.mode = scst_sbc_mode_pages,
+		.mode_count = SCST_SBC_MODE_COUNT,
+		.known = true,
+	},
+	[TYPE_TAPE] = {
+		.sets = { &scst_ssc_opcodes },
+		.fifo = true,
+		.known = true,
+	},
+	[TYPE_PROCESSOR] = { .known = true },
+	[TYPE_ROM] = { .known = true },
+	[TYPE_MOD] = {
+		.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },
+		.blocks = true,
+		.claim = SCST_CLAIM_SBC3,
+		.vpd = scst_sbc_vpd_pages,
+		.vpd_count = SCST_SBC_VPD_COUNT,
+		.mode = scst_sbc_mode_pages,
+		.mode_count = SCST_SBC_MODE_COUNT,
+		.known = true,
+	},
+	[TYPE_MEDIUM_CHANGER] = { .known = true },
+	[TYPE_RAID] = { .known = true },
 };
 
 static int __init scst_opcode_cmp(const void *a, const void *b)
@@ -79,6 +91,8 @@ static int __init scst_kind_init(struct scst_kind *kind)
 	unsigned int i;
 	int ret = 0;
 
+	for (i = 0; i < ARRAY_SIZE(scst_spc_sets) && !ret; i++)
+		ret = scst_kind_add(kind, scst_spc_sets[i]);
 	for (i = 0; i < SCST_KIND_SETS && kind->sets[i] && !ret; i++)
 		ret = scst_kind_add(kind, kind->sets[i]);
 	return ret ?: scst_kind_index(kind);
@@ -111,7 +125,7 @@ int __init scst_kinds_init(void)
  */
 const struct scst_kind *scst_kind_find(u8 type)
 {
-	if (type >= ARRAY_SIZE(scst_kinds) || !scst_kinds[type].count)
+	if (type >= ARRAY_SIZE(scst_kinds) || !scst_kinds[type].known)
 		return NULL;
 	return &scst_kinds[type];
 }

@@ -11,7 +11,7 @@
 
 /* How many rows a type has at most, and from how many files */
 #define SCST_KIND_ROWS	64
-#define SCST_KIND_SETS	10
+#define SCST_KIND_SETS	4
 
 /**
  * struct scst_vpd_page - a vital product data page
@@ -42,7 +42,8 @@ struct scst_mode_page {
 
 /**
  * struct scst_kind - a peripheral device type, SPC-6 6.7.2
- * @sets:	its rows, from the files that have them
+ * @known:	there can be devices of it
+ * @sets:	the rows that it has besides those of all types, from the files that have them
  * @fifo:	commands are executed one after the other, in the order in which they come
  * @blocks:	a handler may execute its commands as block operations
  * @claim:	version descriptor of its command set, SPC-6 6.7.2; 0: none
@@ -57,6 +58,7 @@ struct scst_mode_page {
  */
 struct scst_kind {
 	const struct scst_opcode_set *sets[SCST_KIND_SETS];
+	bool known;
 	bool fifo;
 	bool blocks;
 	u16 claim;

@@ -10,7 +10,6 @@
 #define _SCST_OPCODES_H
 
 #include <linux/bits.h>
-#include <linux/kernel.h>
 #include <linux/types.h>
 #include <scst/cmd.h>
 
@@ -144,8 +143,6 @@ struct scst_opcode_set {
 	const struct scst_opcode *rows;
 	unsigned int count;
 };
-
-#define SCST_OPCODE_SET(_rows) { .rows = (_rows), .count = ARRAY_SIZE(_rows) }
 
 extern const struct scst_opcode_set scst_report_opcodes;	/* spc_report.c */
 extern const struct scst_opcode_set scst_inquiry_opcodes;	/* spc_inquiry.c */

@@ -152,11 +152,8 @@ static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 {
 	const struct scst_handler_ops *handler = cmd->dev->handler;
 
-	/*
-	 * Pairs with scst_abort_tell(): either that finds the command here, or the handler
-	 * finds it aborted.
-	 */
 	if (handler->abort)
+		/* Pairs with scst_abort_tell(): it finds the command, or the handler the abort. */
 		smp_mb();
 	if (cmd->io == SCST_IO_COMMAND)
 		handler->execute(cmd);

@@ -162,4 +162,7 @@ static const struct scst_opcode scst_pr_in_rows[] = {
 	SCST_PR_IN(READ_FULL_STATUS, "READ FULL STATUS"),
 };
 
-const struct scst_opcode_set scst_pr_in_opcodes = SCST_OPCODE_SET(scst_pr_in_rows);
+const struct scst_opcode_set scst_pr_in_opcodes = {
+	.rows = scst_pr_in_rows,
+	.count = ARRAY_SIZE(scst_pr_in_rows),
+};

@@ -702,4 +702,7 @@ static const struct scst_opcode scst_pr_out_rows[] = {
 	SCST_PR_OUT(REPLACE_LOST, "REPLACE LOST RESERVATION"),
 };
 
-const struct scst_opcode_set scst_pr_out_opcodes = SCST_OPCODE_SET(scst_pr_out_rows);
+const struct scst_opcode_set scst_pr_out_opcodes = {
+	.rows = scst_pr_out_rows,
+	.count = ARRAY_SIZE(scst_pr_out_rows),
+};

@@ -110,4 +110,7 @@ static const struct scst_opcode scst_reserve_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_reserve_opcodes = SCST_OPCODE_SET(scst_reserve_rows);
+const struct scst_opcode_set scst_reserve_opcodes = {
+	.rows = scst_reserve_rows,
+	.count = ARRAY_SIZE(scst_reserve_rows),
+};

@@ -175,4 +175,7 @@ static const struct scst_opcode scst_sbc_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_sbc_opcodes = SCST_OPCODE_SET(scst_sbc_rows);
+const struct scst_opcode_set scst_sbc_opcodes = {
+	.rows = scst_sbc_rows,
+	.count = ARRAY_SIZE(scst_sbc_rows),
+};

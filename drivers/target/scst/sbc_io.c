@@ -288,4 +288,7 @@ static const struct scst_opcode scst_sbc_io_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_sbc_io_opcodes = SCST_OPCODE_SET(scst_sbc_io_rows);
+const struct scst_opcode_set scst_sbc_io_opcodes = {
+	.rows = scst_sbc_io_rows,
+	.count = ARRAY_SIZE(scst_sbc_io_rows),
+};

@@ -9,10 +9,11 @@
 static unsigned int scst_vpd_block_limits(const struct scst_cmd *cmd, u8 *page)
 {
 	const struct scst_device_params *params = &cmd->dev->params;
+	u32 max = cmd->buffer == SCST_BUFFER_CORE ? scst_sbc_buffer_blocks(cmd->dev) :
+						    scst_sbc_max_blocks(cmd->dev);
 
 	put_unaligned_be16(1U << params->phys_exp, &page[6]);
-	put_unaligned_be32(cmd->buffer == SCST_BUFFER_CORE ?
-			   scst_sbc_buffer_blocks(cmd->dev) : scst_sbc_max_blocks(cmd->dev), &page[8]);
+	put_unaligned_be32(max, &page[8]);
 	return 60;
 }
 

@@ -262,4 +262,7 @@ static const struct scst_opcode scst_inquiry_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_inquiry_opcodes = SCST_OPCODE_SET(scst_inquiry_rows);
+const struct scst_opcode_set scst_inquiry_opcodes = {
+	.rows = scst_inquiry_rows,
+	.count = ARRAY_SIZE(scst_inquiry_rows),
+};

@@ -581,4 +581,7 @@ static const struct scst_opcode scst_mode_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_mode_opcodes = SCST_OPCODE_SET(scst_mode_rows);
+const struct scst_opcode_set scst_mode_opcodes = {
+	.rows = scst_mode_rows,
+	.count = ARRAY_SIZE(scst_mode_rows),
+};

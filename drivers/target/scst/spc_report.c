@@ -361,4 +361,7 @@ static const struct scst_opcode scst_report_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_report_opcodes = SCST_OPCODE_SET(scst_report_rows);
+const struct scst_opcode_set scst_report_opcodes = {
+	.rows = scst_report_rows,
+	.count = ARRAY_SIZE(scst_report_rows),
+};

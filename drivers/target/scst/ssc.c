@@ -76,4 +76,7 @@ static const struct scst_opcode scst_ssc_rows[] = {
 	},
 };
 
-const struct scst_opcode_set scst_ssc_opcodes = SCST_OPCODE_SET(scst_ssc_rows);
+const struct scst_opcode_set scst_ssc_opcodes = {
+	.rows = scst_ssc_rows,
+	.count = ARRAY_SIZE(scst_ssc_rows),
+};

@@ -9,7 +9,6 @@ load lib/raw
 : "${probe=}" # of lib/probe
 
 tur=cdb=000000000000
-inquiry='dir=in len=36 cdb=120000002400'
 
 teardown() {
 	local status=0
@@ -40,6 +39,11 @@ read_record() {
 	probe_cmd "$tag" dir=in len="$len" cdb=0800"$(printf '%06x' "$len")"00 "$@"
 }
 
+# inquire TAG
+inquire() {
+	probe_cmd "$1" dir=in len=36 cdb=120000002400
+}
+
 # repeated BYTE TIMES
 repeated() {
 	local zeros
@@ -54,16 +58,16 @@ repeated() {
 	local type
 
 	raw_setup
-	matches "1 status=00 residual=0 sense= data=01800602* " "$(probe_cmd 1 $inquiry) "
+	matches "1 status=00 residual=0 sense= data=01800602* " "$(inquire 1) "
 	for type in 03 05 07 08 0c; do
 		attr_set devices/raw/d0/enable 0
 		# a device that is closed is answered for by the core
-		matches "2 status=00 * data=0[0-9a-f]0006* " "$(probe_cmd 2 $inquiry) "
+		matches "2 status=00 * data=0[0-9a-f]0006* " "$(inquire 2) "
 		attr_set devices/raw/d0/type $type
 		attr_set devices/raw/d0/enable 1
 		matches "3 status=02 * sense=$(sense 06 3f 03)*" "$(probe_cmd 3 $tur)"
 		matches "4 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 4 $tur)"
-		matches "5 status=00 * data=${type}800602* " "$(probe_cmd 5 $inquiry) "
+		matches "5 status=00 * data=${type}800602* " "$(inquire 5) "
 	done
 }
 
@@ -89,7 +93,7 @@ repeated() {
 	probe_ready cdb=030000000000
 	matches "4 status=18 *" "$(write_record 4 3 aa)"
 	matches "5 status=18 *" "$(probe_cmd 5 dir=in len=4 cdb=c00102030405)"
-	matches "6 status=00 *" "$(probe_cmd 6 $inquiry)"
+	matches "6 status=00 *" "$(inquire 6)"
 	# READ BLOCK LIMITS moves nothing
 	matches "7 status=00 residual=0 sense= data=00ffffff0001" \
 		"$(probe_cmd 7 dir=in len=6 cdb=050000000000)"
@@ -372,7 +376,7 @@ repeated() {
 	raw_wait d0 1
 	equal '2 0a0000000300 out 3' "$(raw_holds d0)"
 	# INQUIRY waits for nobody
-	probe_request "cmd 4 $inquiry"
+	probe_request "cmd 4 dir=in len=36 cdb=120000002400"
 	raw_wait d0 2
 	tell d0 complete 4
 	matches '4 status=00 *' "$(probe_result)"
@@ -427,7 +431,7 @@ repeated() {
 	equal '1 aborted' "$(probe_result)"
 	wait_until 10 raw_is d0 resets 1
 	scst_sleep 0.3
-	probe_request "cmd 3 $inquiry hold=translate"
+	probe_request "cmd 3 dir=in len=36 cdb=120000002400 hold=translate"
 	probe_wait_held 3 translate
 	tell d0 reset go
 	equal '2 response=0' "$(probe_result)"
@@ -511,10 +515,10 @@ repeated() {
 	tell d0 lost
 	wait_until 10 attr_is devices/raw/d0/state waiting
 	matches "1 status=02 * sense=$(sense 02 04 03)*" "$(probe_cmd 1 $tur)"
-	matches "2 status=00 * data=010006* " "$(probe_cmd 2 $inquiry) "
+	matches "2 status=00 * data=010006* " "$(inquire 2) "
 	attr_set devices/raw/d0/enable 1
 	probe_ready
-	matches "3 status=00 * data=018006* " "$(probe_cmd 3 $inquiry) "
+	matches "3 status=00 * data=018006* " "$(inquire 3) "
 }
 
 # --- buffers

@@ -47,9 +47,9 @@
  * everything that is held, logs out and waits until the core has let go of the session.
  *
  * There are devices too, devices/probe/<device>/: disks of 1 MiB, in blocks of "block_size"
- * bytes, whose backend comes and goes as the attribute "present" says; what is written to "attention", microcode,
- * soft_threshold or access_state, is told to its initiators. While one is open there is
- * /sys/kernel/debug/scst_probe/devices/<device>. It takes
+ * bytes, whose backend comes and goes as the attribute "present" says; what is written to
+ * "attention", microcode, soft_threshold or access_state, is told to its initiators. While
+ * one is open there is /sys/kernel/debug/scst_probe/devices/<device>. It takes
  *
  *   hold		commands that reach the medium wait there from now on
  *   auto		they do not, and nothing waits any more

@@ -64,7 +64,7 @@ static void raw_count_buffers(struct scst_cmd *cmd, int step)
 /* One piece, as what maps it into a process would want it */
 static bool raw_alloc_data(struct scst_cmd *cmd, gfp_t gfp)
 {
-	cmd->sg = kmalloc(sizeof(*cmd->sg), gfp | __GFP_NOWARN);
+	cmd->sg = kmalloc_array(1, sizeof(*cmd->sg), gfp | __GFP_NOWARN);
 	if (!cmd->sg)
 		return false;
 	cmd->handler_priv = alloc_pages_exact(cmd->data_len, gfp | __GFP_NOWARN);
@@ -86,35 +86,65 @@ static void raw_free_data(struct scst_cmd *cmd)
 	raw_count_buffers(cmd, -1);
 }
 
-#define RAW_ATTR(_name, _format, _parse)				\
-static ssize_t raw_##_name##_show(struct config_item *item, char *page)	\
-{									\
-	const struct raw_dev *raw = scst_device_priv(scst_device_from_item(item)); \
-									\
-	return sysfs_emit(page, _format "\n", raw->_name);		\
-}									\
-									\
-static int raw_parse_##_name(struct scst_device *dev, const char *page,	\
-			     typeof_member(struct raw_dev, _name) *value) \
-{									\
-	return _parse;							\
-}									\
-									\
-static int raw_apply_##_name(struct scst_device *dev,			\
-			     typeof_member(struct raw_dev, _name) *value) \
-{									\
-	struct raw_dev *raw = scst_device_priv(dev);			\
-									\
-	raw->_name = *value;						\
-	return 0;							\
-}									\
-									\
-SCST_DEV_ATTR(raw_, _name, typeof_member(struct raw_dev, _name), raw_parse_##_name, \
-	      raw_apply_##_name)
+static struct raw_dev *raw_from_item(struct config_item *item)
+{
+	return scst_device_priv(scst_device_from_item(item));
+}
 
-RAW_ATTR(type, "%02x", kstrtou8(page, 16, value));
-RAW_ATTR(block_size, "%u", kstrtou32(page, 10, value));
-RAW_ATTR(max_transfer, "%u", kstrtou32(page, 10, value));
+static ssize_t raw_type_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%02x\n", raw_from_item(item)->type);
+}
+
+static int raw_parse_type(struct scst_device *dev, const char *page, u8 *value)
+{
+	return kstrtou8(page, 16, value);
+}
+
+static int raw_apply_type(struct scst_device *dev, u8 *value)
+{
+	struct raw_dev *raw = scst_device_priv(dev);
+
+	raw->type = *value;
+	return 0;
+}
+
+SCST_DEV_ATTR(raw_, type, u8, raw_parse_type, raw_apply_type);
+
+static int raw_parse_bytes(struct scst_device *dev, const char *page, u32 *value)
+{
+	return kstrtou32(page, 10, value);
+}
+
+static ssize_t raw_block_size_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", raw_from_item(item)->block_size);
+}
+
+static int raw_apply_block_size(struct scst_device *dev, u32 *value)
+{
+	struct raw_dev *raw = scst_device_priv(dev);
+
+	raw->block_size = *value;
+	return 0;
+}
+
+SCST_DEV_ATTR(raw_, block_size, u32, raw_parse_bytes, raw_apply_block_size);
+
+static ssize_t raw_max_transfer_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", raw_from_item(item)->max_transfer);
+}
+
+static int raw_apply_max_transfer(struct scst_device *dev, u32 *value)
+{
+	struct raw_dev *raw = scst_device_priv(dev);
+
+	raw->max_transfer = *value;
+	return 0;
+}
+
+SCST_DEV_ATTR(raw_, max_transfer, u32, raw_parse_bytes, raw_apply_max_transfer);
 
 static struct configfs_attribute *const raw_attrs[] = {
 	&raw_attr_type,
