@@ -347,6 +347,7 @@ repeated() {
 	make_target t0 i0
 	sg=$(wait_for_sg t0 i0 0)
 	matches '*PDT=1*' "$(sg_inq "$sg")"
+	sg_turs -n 2 "$sg" || true
 	head -c 60 /dev/urandom >"$BATS_TEST_TMPDIR/in"
 	sg_raw -s 60 -i "$BATS_TEST_TMPDIR/in" "$sg" 0a 00 00 00 3c 00
 	sg_raw "$sg" 01 00 00 00 00 00

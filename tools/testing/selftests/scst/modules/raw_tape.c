@@ -39,7 +39,10 @@ static void raw_inquiry(struct scst_cmd *cmd)
 	u8 data[36] = { raw->type, 0x80, 0x06, 0x02, 31 };
 
 	memcpy(&data[8], "RAW     DEVICE          0001", 28);
-	raw_data_in(cmd, data, sizeof(data));
+	if (cmd->cdb[1] & 0x01)
+		raw_sense(cmd, ILLEGAL_REQUEST, 0, 0x24, 0x00, 0);
+	else
+		raw_data_in(cmd, data, sizeof(data));
 }
 
 static void raw_block_limits(struct scst_cmd *cmd)
