@@ -656,7 +656,7 @@ ends_session() {
 
 # tape and $lun for scsi(): the device d1, scst_raw, as LUN 1
 tape='my $lun = "\0\1" . "\0" x 6;
-	sub tell { open my $f, ">", "/sys/kernel/debug/scst_raw/d1" or fail $!; print $f @_; close $f }
+	sub script { open my $f, ">", "/sys/kernel/debug/scst_raw/d1" or fail $!; print $f @_; close $f }
 	sub tape { return scsi($_[0], $_[1], pack("a16", pack "H*", $_[2]), $_[3], $_[4], $lun) }
 	login_ready(); do { tape(0x80, 0, "000000000000") } while expect(0x21)->{b3};'
 
@@ -678,13 +678,16 @@ tape='my $lun = "\0\1" . "\0" x 6;
 	make_device raw d1
 	iscsi_link t0 1 raw/d1
 	raw "$tape" 'my $sense = "72030c02000000f4" . "5a" x 244;
-	tell("hold");
+	script("hold");
 	my $cdb = "7f" . "00" x 6 . "18" . "00" x 8;
 	my $tag = tape(0xc0, 4, $cdb, "", pack("n C C a16", 17, 1, 0, "\xab" x 16));
-	ping();
-	open my $f, "<", "/sys/kernel/debug/scst_raw/d1"; my $line = <$f>; close $f;
+	my $line = "";
+	for (my $i = 0; $i < 200 && $line !~ /^\d/; $i++) {
+		select undef, undef, undef, 0.05;
+		open my $f, "<", "/sys/kernel/debug/scst_raw/d1"; $line = <$f>; close $f;
+	}
 	$line eq "$tag $cdb" . "ab" x 16 . " in 4\n" or fail $line;
-	tell("complete next sense=$sense");
+	script("complete next sense=$sense");
 	my $p = expect(0x21, itt => $tag, b3 => 2, w44 => 4);
 	unpack("H*", $p->{data}) eq "00fc$sense" or fail unpack "H*", $p->{data};'
 }

@@ -70,18 +70,35 @@ int probe_submit_cmd(struct probe_session *session, char *args)
 	return 0;
 }
 
+/* The pattern goes on in the next piece where it stopped in this one. */
+static u32 probe_fill_piece(const struct probe_cmd *probe, u8 *piece, u32 size, u32 offset)
+{
+	u32 done = 0;
+
+	while (done < size) {
+		u32 at = (offset + done) % probe->data_len;
+		u32 len = min(probe->data_len - at, size - done);
+
+		memcpy(piece + done, probe->data + at, len);
+		done += len;
+	}
+	return size;
+}
+
 static void probe_fill(struct probe_cmd *probe)
 {
 	struct scst_cmd *cmd = &probe->cmd;
+	struct sg_mapping_iter miter;
 	u32 offset = 0;
 
-	while (probe->data_len && offset < cmd->data_len) {
-		u32 len = min(probe->data_len, cmd->data_len - offset);
-
-		sg_pcopy_from_buffer(cmd->sg, cmd->sg_nents, probe->data, len,
-				     offset);
-		offset += len;
-	}
+	if (!probe->data_len)
+		return;
+	sg_miter_start(&miter, cmd->sg, cmd->sg_nents, SG_MITER_ATOMIC | SG_MITER_TO_SG);
+	while (offset < cmd->data_len && sg_miter_next(&miter))
+		offset += probe_fill_piece(probe, miter.addr,
+					   min_t(u32, miter.length, cmd->data_len - offset),
+					   offset);
+	sg_miter_stop(&miter);
 }
 
 /**
