@@ -13,7 +13,7 @@ tests := tools/testing/selftests/scst
 # before 6.13 have no MO= for that.
 release := $(if $(KDIR),$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null))
 objects := build/$(release)/src
-sources := Kbuild drivers include $(tests)/modules
+sources := Kbuild drivers include samples $(tests)/modules
 
 kernel_has = $(shell grep -qs '^CONFIG_$(1)=[ym]' $(KDIR)/include/config/auto.conf && echo y)
 arch := $(if $(call kernel_has,UML),ARCH=um)
@@ -21,6 +21,7 @@ arch := $(if $(call kernel_has,UML),ARCH=um)
 options := SCST SCST_VDISK SCST_PASS SCST_USER SCST_LOCAL ISCSI_SCST
 options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST ISCSI_SCST_KUNIT_TEST)
 options += $(if $(TEST_MODULES),SCST_TEST)
+options += $(if $(SAMPLES)$(TEST_MODULES),SCST_SAMPLES)
 
 # BTF would need pahole, and a vmlinux that most headers packages do not carry.
 kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m) \
@@ -87,6 +88,7 @@ docs: packages
 
 help:
 	@echo 'make [modules]  build the modules for KVER or KDIR; now: $(or $(KDIR),no headers found)'
+	@echo '                SAMPLES=y: those of samples/ as well'
 	@echo 'make install    install them and run depmod'
 	@echo 'make uninstall  remove what install put there'
 	@echo 'make clean      remove everything that was built'
