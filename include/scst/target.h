@@ -60,12 +60,14 @@ enum scst_event {
  * @destroy:		optional; the target is about to be freed; all its
  *			sessions are gone. Undoes a @create that succeeded. Process
  *			context.
- * @enable:		let initiators in. Process context without the core's
- *			configuration lock, never at once with @disable. Returns
- *			0 or an errno.
- * @disable:		let no initiator in any more and end all sessions.
- *			Process context without locks; may wait, but not longer
- *			than it takes scst_session_unregister() to call back.
+ * @enable:		let initiators in: scst_session_register() works already.
+ *			Process context without the core's configuration lock, never at
+ *			once with @disable. Returns 0 or an errno.
+ * @disable:		end all sessions, with scst_session_unregister(), and let no
+ *			initiator in any more: scst_session_register() fails already. Then
+ *			the core waits for the sessions to leave, as long as makes sense.
+ *			Process context without locks; may wait, for scst_target_drain_ms()
+ *			or work of its own, but not for a backend.
  * @receive_data:	optional; fetch cmd->data_len bytes of Data-Out into
  *			cmd->sg, then call scst_cmd_data_ready(). Not sleeping.
  *			A driver whose commands come with their data has none.
@@ -74,9 +76,10 @@ enum scst_event {
  *			soon. Not sleeping, under spinlocks: only note it.
  * @send_response:	deliver cmd->data_len bytes of cmd->sg if cmd->dir is
  *			SCST_DIR_IN, then status and sense, then call
- *			scst_cmd_sent(). Not sleeping.
- * @release:		optional; the core is done with a command that
- *			scst_cmd_init() set up, answered or not: its memory is
+ *			scst_cmd_sent(), once. Not sleeping, and perhaps before
+ *			scst_cmd_submit() has returned, as @receive_data and @release.
+ * @release:		mandatory for who uses scst_cmd_init(); the core is done with a
+ *			command that this set up, answered or not: its memory is
  *			the driver's again. Not sleeping. The command's flags
  *			are still valid: scst_cmd_aborted() tells whether an
  *			answer was withheld.
@@ -94,7 +97,8 @@ enum scst_event {
  * @disconnect:		optional; the administrator wants @sess to end: see to it,
  *			and do not wait for it here. The initiator may log in
  *			again. Process context.
- * @event:		optional; something happened to @lun of @sess. Process context
+ * @event:		optional; something happened to @lun of @sess, perhaps before
+ *			scst_session_register() has returned it. Process context
  *			under the configuration lock: only note it.
  * @async_event:	optional, for transports that have asynchronous events: @sense,
  *			a unit attention condition, was established for @lun. The
@@ -231,7 +235,7 @@ enum scst_tmf_response {
  *		EVENT that succeeded
  * @work:	core: runs it
  *
- * The driver embeds it and fills in all but @response, @info and @work.
+ * The driver embeds it, zeroes it and fills in all but @response, @info and @work.
  */
 struct scst_tmf {
 	struct scst_session *sess;
