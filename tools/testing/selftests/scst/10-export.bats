@@ -6,12 +6,12 @@ load lib/scst
 
 @test "the modules come when they are needed, and what is new is idle" {
 	[ -n "$(attr_get version)" ]
-	rmmod scst_local
-	mkdir -p devices/nullio/d0 targets/local/t0
+	rmmod "scst_$scst_driver"
+	mkdir -p devices/nullio/d0 "$scst_targets/t0"
 	[ -d /sys/module/scst_vdisk ]
-	[ -d /sys/module/scst_local ]
+	[ -d "/sys/module/scst_$scst_driver" ]
 
-	for object in devices/nullio/d0 targets/local/t0; do
+	for object in devices/nullio/d0 "$scst_targets/t0"; do
 		attr_is "$object/enable" 0
 		attr_is "$object/state" idle
 		attr_is "$object/last_error" ''
@@ -23,7 +23,7 @@ load lib/scst
 	disk=$(export_disk nullio size=64M)
 	equal $((64 << 20)) "$(disk_size "$disk")"
 	attr_is devices/nullio/d0/state active
-	attr_is targets/local/t0/state active
+	attr_is "$scst_targets/t0/state" active
 
 	yes full | dd of="$disk" bs=1M count=8 oflag=direct iflag=fullblock status=none
 	dd if="$disk" bs=4M count=16 iflag=direct status=none | cmp - /dev/zero -n $((64 << 20))
@@ -65,20 +65,20 @@ load lib/scst
 @test "nothing is visible before it is linked, in whatever order things are made" {
 	make_device nullio d0 size=1M
 	make_target t0 i0
-	mkdir targets/local/t0/luns/0
+	mkdir "$scst_targets/t0/luns/0"
 	wait_for_host t0 i0
 	sleep 1
 	lun_is_gone t0 i0 0
-	ln -s devices/nullio/d0 targets/local/t0/luns/0/
+	ln -s devices/nullio/d0 "$scst_targets/t0/luns/0/"
 	wait_for_disk t0 i0 0
 
 	scst_clear
 	make_device nullio d0 size=1M
-	mkdir -p targets/local/t0/luns/0 targets/local/t0/initiators/i0
-	attr_set targets/local/t0/enable 1
-	ln -s devices/nullio/d0 targets/local/t0/luns/0/
+	mkdir -p "$scst_targets/t0/luns/0"
+	make_target t0 i0
+	ln -s devices/nullio/d0 "$scst_targets/t0/luns/0/"
 	wait_for_disk t0 i0 0
-	mkdir targets/local/t0/initiators/i1
+	add_initiator t0 i1
 	wait_for_disk t0 i1 0
 }
 
@@ -126,19 +126,18 @@ load lib/scst
 	wait_until 10 sg_turs "$sg"
 	wait_until 10 dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
 
-	attr_set targets/local/t0/enable 0
-	[ ! -b "$disk" ]
-	attr_is targets/local/t0/initiators/i0/host ''
-	attr_set targets/local/t0/enable 1
+	attr_set "$scst_targets/t0/enable" 0
+	wait_until 10 test ! -b "$disk"
+	make_target t0 i0
 	wait_for_disk t0 i0 0
 }
 
 @test "a read-only LUN takes no writes, the same device elsewhere does" {
 	make_device nullio d0 size=1M
 	make_target t0 i0
-	mkdir targets/local/t0/luns/1
-	attr_set targets/local/t0/luns/1/read_only 1
-	ln -s devices/nullio/d0 targets/local/t0/luns/1/
+	mkdir "$scst_targets/t0/luns/1"
+	attr_set "$scst_targets/t0/luns/1/read_only" 1
+	ln -s devices/nullio/d0 "$scst_targets/t0/luns/1/"
 	make_target t1 i0
 	link_lun t1 0 nullio/d0
 	disk=$(wait_for_disk t0 i0 1)

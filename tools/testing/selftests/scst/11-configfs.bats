@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the directories refuse: the right errno, nothing changed, and last_error
 # says why.
+# shellcheck disable=SC2086 # no name has blanks
 
 load lib/scst
 
 device=devices/nullio/d0
-target=targets/local/t0
+target=$scst_targets/t0
 lun=$target/luns/0
 
 long_name() {
@@ -27,8 +28,8 @@ long_name() {
 	rmdir devices/nullio/d0
 	mkdir devices/fileio/d0
 
-	mkdir -p devices/nullio targets/local
-	for kind in devices/nullio targets/local; do
+	mkdir -p devices/nullio "$scst_targets"
+	for kind in devices/nullio "$scst_targets"; do
 		mkdir "$kind/$(long_name 223)"
 		expect EINVAL mkdir "$kind/$(long_name 224)"
 		expect ENAMETOOLONG mkdir "$kind/$(long_name 256)"
@@ -36,12 +37,6 @@ long_name() {
 		expect EINVAL mkdir "$kind/"$'line\nbreak'
 		expect EINVAL mkdir "$kind/"$'\xc3\xa4'
 	done
-
-	mkdir $target
-	mkdir "$target/initiators/$(long_name 223)"
-	expect ENAMETOOLONG mkdir "$target/initiators/$(long_name 224)"
-	mkdir $target/initiators/i0
-	expect EEXIST mkdir $target/initiators/i0
 }
 
 @test "device attributes refuse nonsense" {
@@ -101,10 +96,9 @@ long_name() {
 }
 
 @test "read-only attributes cannot be written" {
-	mkdir -p $device $lun $target/initiators/i0
+	mkdir -p $device $lun
 	for attribute in version $device/{state,last_error,holders} \
-		$target/{state,last_error,holders} $lun/last_error \
-		$target/initiators/i0/host; do
+		$target/{state,last_error,holders} $lun/last_error; do
 		before=$(attr_get "$attribute")
 		expect EACCES attr_write "$attribute" 1
 		attr_is "$attribute" "$before"
@@ -157,10 +151,7 @@ long_name() {
 	attr_is $device/holders ''
 	rmdir $device $lun
 
-	mkdir $target/initiators/i0
-	expect ENOTEMPTY rmdir $target
-	rmdir $target/initiators/i0
-	for directory in devices targets $target/luns $target/initiators; do
+	for directory in devices targets $target/luns; do
 		expect EPERM rmdir "$directory"
 	done
 	rmdir $target
@@ -177,10 +168,10 @@ long_name() {
 	attr_refuses EINVAL $target/rel_tgt_id 0
 	attr_refuses EINVAL $target/rel_tgt_id 65536
 	attr_refuses EINVAL $target/rel_tgt_id one
-	mkdir targets/local/t1
-	[ "$(attr_get $target/rel_tgt_id)" != "$(attr_get targets/local/t1/rel_tgt_id)" ]
+	mkdir "$scst_targets/t1"
+	[ "$(attr_get $target/rel_tgt_id)" != "$(attr_get "$scst_targets/t1/rel_tgt_id")" ]
 	attr_set $target/rel_tgt_id 500
-	attr_refuses EEXIST targets/local/t1/rel_tgt_id 500
+	attr_refuses EEXIST "$scst_targets/t1/rel_tgt_id" 500
 
 	attr_set $target/enable 1
 	attr_refuses EBUSY $target/enable 1
@@ -205,7 +196,7 @@ long_name() {
 @test "a LUN leads to one device, a device is linked once, and nothing else is linked" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=1M
-	mkdir -p $lun $target/luns/1 targets/local/t1
+	mkdir -p $lun $target/luns/1 "$scst_targets/t1"
 	link_lun t0 0 nullio/d0
 	expect EEXIST ln -s devices/nullio/d1 $lun/another
 	matches '*d0*' "$(attr_get $lun/last_error)"
@@ -218,7 +209,7 @@ long_name() {
 	unlink_lun t0 0
 	link_lun t0 1 nullio/d0
 
-	expect EINVAL ln -s targets/local/t1 $lun/x
+	expect EINVAL ln -s "$scst_targets/t1" $lun/x
 	[ -n "$(attr_get $lun/last_error)" ]
 	expect EINVAL ln -s devices/nullio $lun/x
 	expect ENOENT ln -s devices/nullio/none $lun/x
@@ -230,7 +221,7 @@ long_name() {
 
 @test "modules that are in use stay, others can be unloaded" {
 	export_disk nullio size=1M
-	for module in scst scst_vdisk scst_local; do
+	for module in scst scst_vdisk "scst_$scst_driver"; do
 		run modprobe -r $module
 		[ "$status" -ne 0 ]
 		[ -d "/sys/module/$module" ]

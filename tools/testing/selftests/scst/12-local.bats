@@ -225,7 +225,7 @@ keep_reading() {
 	disk=$(export_disk nullio size=64M)
 	background keep_reading "$disk"
 	sleep 0.5
-	bounded 10 rmdir targets/local/t0/initiators/i0
+	bounded 10 remove_initiator t0 i0
 	wait_until 20 test ! -b "$disk"
 	wait_until 20 test -e "$BATS_TEST_TMPDIR/reading-failed"
 
@@ -234,7 +234,7 @@ keep_reading() {
 	disk=$(export_disk nullio size=64M)
 	background keep_reading "$disk"
 	sleep 0.5
-	bounded 10 rm targets/local/t0/luns/0/d0
+	bounded 10 rm "$scst_targets/t0/luns/0/d0"
 	wait_for_no_lun t0 i0 0
 	bounded 10 rmdir devices/nullio/d0
 }
@@ -249,13 +249,67 @@ keep_reading() {
 	mount "$disk" "$tree"
 	echo precious >"$tree/file"
 	sync -f "$tree"
-	bounded 10 rmdir targets/local/t0/initiators/i0
+	bounded 10 remove_initiator t0 i0
 	wait_until 20 test ! -b "$disk"
 	umount -l "$tree"
-	mkdir targets/local/t0/initiators/i0
+	add_initiator t0 i0
 	mount "$(wait_for_disk t0 i0 0)" "$tree"
 	equal precious "$(cat "$tree/file")"
 	umount "$tree"
+}
+
+# --- what only scst_local has: directories of initiators, their hosts
+
+long_name() {
+	head -c "$1" /dev/zero | tr '\0' a
+}
+
+# bats test_tags=local
+@test "the names of a target's initiators are distinct, and not too long" {
+	target=$scst_targets/t0
+	mkdir -p "$target"
+	mkdir "$target/initiators/$(long_name 223)"
+	expect ENAMETOOLONG mkdir "$target/initiators/$(long_name 224)"
+	matches 'initiators/aaa*more than 223 bytes' "$(attr_get "$target/last_error")"
+	mkdir "$target/initiators/i0"
+	attr_is "$target/last_error" ''
+	expect EEXIST mkdir "$target/initiators/i0"
+	expect EPERM rmdir "$target/initiators"
+}
+
+# bats test_tags=local
+@test "an initiator's host is there while the target is enabled, and keeps the target" {
+	initiator=$scst_targets/t0/initiators/i0
+	make_device nullio d0 size=1M
+	link_lun t0 0 nullio/d0
+	mkdir "$initiator"
+	attr_is "$initiator/host" ''
+	expect EACCES attr_write "$initiator/host" host1
+	expect ENOTEMPTY rmdir "$scst_targets/t0"
+	for _ in 1 2; do
+		attr_set "$scst_targets/t0/enable" 1
+		disk=$(wait_for_disk t0 i0 0)
+		attr_is "$initiator/host" "$(host_of t0 i0)"
+		attr_set "$scst_targets/t0/enable" 0
+		[ ! -b "$disk" ]
+		attr_is "$initiator/host" ''
+	done
+}
+
+# bats test_tags=local
+@test "an initiator whose session is ended logs in again by itself" {
+	disk=$(export_disk nullio size=1M)
+	host=$(host_of t0 i0)
+	exec {old}<"$disk"
+	attr_set "$scst_targets/t0/sessions/i0/disconnect" 1
+	has_another_host() {
+		find_host t0 i0 && [ "$scst_host" != "$host" ]
+	}
+	wait_until 20 has_another_host
+	wait_for_disk t0 i0 0
+	exec {old}<&-
+	rmdir "$scst_targets/t0/initiators/i0"
+	[ ! -e "$scst_targets/t0/sessions/i0" ]
 }
 
 # --- a backend that does not answer
@@ -292,7 +346,7 @@ teardown() {
 
 # The target above keeps the file system below busy.
 scst_clear_above() {
-	remove targets/local/t0/initiators/*
+	remove_initiators t0
 	disable devices/fileio/d0/enable
 } >/dev/null 2>&1
 
@@ -318,14 +372,14 @@ write_block() {
 	requires fsfreeze mkfs.ext4
 	disk=$(export_frozen_disk)
 	attr_set devices/fileio/d0/drain_ms 500
-	attr_set targets/local/t0/drain_ms 500
+	attr_set "$scst_targets/t0/drain_ms" 500
 	freeze
 	background write_block "$disk"
 	sleep 1
-	bounded 10 rmdir targets/local/t0/initiators/i0
-	bounded 10 rm targets/local/t0/luns/0/d0
-	bounded 10 rmdir targets/local/t0/luns/0
-	bounded 10 rmdir targets/local/t0
+	bounded 10 remove_initiator t0 i0
+	bounded 10 rm "$scst_targets/t0/luns/0/d0"
+	bounded 10 rmdir "$scst_targets/t0/luns/0"
+	bounded 10 rmdir "$scst_targets/t0"
 	expect ETIMEDOUT attr_write devices/fileio/d0/enable 0
 	attr_is devices/fileio/d0/state draining
 	thaw

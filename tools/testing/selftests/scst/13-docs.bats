@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # What the documentation says is so.
+# bats file_tags=local
 
 load lib/scst
 : "${scst_root:?}"

@@ -99,14 +99,14 @@ explained() {
 		truncate -s 8M "$BATS_TEST_TMPDIR/$name"
 		make_device fileio $name "path=$BATS_TEST_TMPDIR/$name"
 	done
-	t=targets/local/t0
-	mkdir -p $t/groups/{A,B} $t/groups/A/{initiators/A,luns/0,luns/1} \
-		$t/groups/B/{initiators/B,luns/0,luns/1}
-	ln -s devices/fileio/Da $t/groups/A/luns/0/
-	ln -s devices/fileio/Db $t/groups/A/luns/1/
-	attr_set $t/groups/B/luns/0/read_only 1
-	ln -s devices/fileio/Db $t/groups/B/luns/0/
-	ln -s devices/fileio/Dc $t/groups/B/luns/1/
+	t=$scst_targets/t0
+	mkdir -p "$t"/groups/{A,B} "$t"/groups/A/{initiators/A,luns/0,luns/1} \
+		"$t"/groups/B/{initiators/B,luns/0,luns/1}
+	ln -s devices/fileio/Da "$t"/groups/A/luns/0/
+	ln -s devices/fileio/Db "$t"/groups/A/luns/1/
+	attr_set "$t"/groups/B/luns/0/read_only 1
+	ln -s devices/fileio/Db "$t"/groups/B/luns/0/
+	ln -s devices/fileio/Dc "$t"/groups/B/luns/1/
 	make_target t0 A B
 
 	a1=$(wait_for_disk t0 A 1)
@@ -411,8 +411,10 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 		"$(probe_cmd 6 dir=in len=64 cdb=a00003000000000001000000)"
 }
 
-other_host() {
-	find_host t0 i0 && [ "$scst_host" != "$1" ]
+# Its session has ended, if not more.
+host_is_left() {
+	find_host t0 i0
+	[ "$scst_host" != "$1" ]
 }
 
 @test "every log-in has a directory that says what it is and can end it" {
@@ -458,18 +460,19 @@ other_host() {
 	probe_logout
 	wait_until 5 test ! -e $sessions/me
 
+	session=$scst_targets/t0/sessions/i0
 	link_lun t0 0 nullio/a
 	make_target t0 i0
 	disk=$(wait_for_disk t0 i0 0)
-	local=targets/local/t0/sessions/i0
 	host=$(host_of t0 i0)
-	attr_is $local/address "$host"
+	attr_is "$session/address" "$host"
 	# while the old disk is open, the new host gets another number
 	exec {old}<"$disk"
-	attr_set $local/disconnect 1
-	wait_until 20 other_host "$host"
+	attr_set "$session/disconnect" 1
+	wait_until 20 host_is_left "$host"
+	add_initiator t0 i0
 	wait_for_disk t0 i0 0
 	exec {old}<&-
-	rmdir targets/local/t0/initiators/i0
-	[ ! -e $local ]
+	remove_initiator t0 i0
+	[ ! -e "$session" ]
 }

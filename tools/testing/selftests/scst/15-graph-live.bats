@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Changes of the graph under I/O: the initiators that they concern see them at once,
 # and a bystander on the same target sees nothing, not even a pause.
+# shellcheck disable=SC2086 # no name has blanks
 
 load lib/scst
 
-target=targets/local/t0
+target=$scst_targets/t0
 
 # bystander DISK FIGURES: verified I/O, again and again until $stop is there, and not so
 # much that nobody else gets to run. Each run leaves a line in FIGURES.
@@ -20,7 +21,7 @@ bystander() {
 
 # bystander_at TARGET NAME: its disk is in a group of its own.
 bystander_at() {
-	local group=targets/local/$1/groups/by
+	local group=$scst_targets/$1/groups/by
 
 	truncate -s 16M "$BATS_TEST_TMPDIR/$2"
 	make_device fileio "$2" "path=$BATS_TEST_TMPDIR/$2"

@@ -39,7 +39,7 @@ has_wp() {
 
 # A second initiator of target t0, with nothing pending. Sets $other.
 other_initiator() {
-	mkdir -p targets/local/t0/initiators/i1
+	add_initiator t0 i1
 	other=$(wait_for_sg t0 i1 0)
 	until scsi "$other" 00 00 00 00 00 00 && [ "$answer" = Good ]; do
 		matches 'Unit Attention: *' "$answer"
@@ -48,14 +48,16 @@ other_initiator() {
 
 @test "INQUIRY and the vital product data are those of the golden files" {
 	golden inquiry -r 512 "$sg" $inquiry
-	for page in 00 80 83 b0 b1 b2; do
+	for page in 00 80 b0 b1 b2; do
 		golden "vpd-$page" -r 512 "$sg" $(vpd $page)
 	done
+	golden "vpd-83-$scst_driver" -r 512 "$sg" $(vpd 83)
 }
 
 @test "INQUIRY cuts its data to the allocation length, and says what it had" {
 	returns '00 00 06 32 45' -r 5 "$sg" 12 00 00 00 05 00
-	returns '00 83 00 28' -r 4 "$sg" $(vpd 83 4)
+	# the port's name has the driver's in it
+	returns "00 83 00 $(printf %02x $((35 + ${#scst_driver})))" -r 4 "$sg" $(vpd 83 4)
 	returns '' "$sg" 12 00 00 00 00 00
 	# More is announced than there is.
 	returns '00 b2 00 04 00 00 00 00' -r 512 "$sg" $(vpd b2)
@@ -348,7 +350,7 @@ other_initiator() {
 }
 
 @test "write protection of medium and LUN shows in MODE SENSE and stops writes" {
-	lun=targets/local/t0/luns/0
+	lun=$scst_targets/t0/luns/0
 	has_wp "$sg" 10
 	attr_set $lun/read_only 1
 	for device in "$sg" "$sg_nullio"; do

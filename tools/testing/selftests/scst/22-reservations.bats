@@ -456,10 +456,8 @@ pr_list() {
 
 @test "sg_persist registers, reserves and preempts on real disks" {
 	requires sg_persist
-	mkdir -p targets/local/l
-	attr_set targets/local/l/enable 1
-	mkdir -p targets/local/l/luns/0 targets/local/l/initiators/{x,y}
-	ln -s devices/nullio/d0 targets/local/l/luns/0/
+	make_target l x y
+	link_lun l 0 nullio/d0
 	x=$(wait_for_disk l x 0)
 	y=$(wait_for_disk l y 0)
 	sg_persist --out --register --param-sark=0x1 "$x"

@@ -42,7 +42,7 @@ runs() {
 
 # The same disks for initiator i1: $other
 second_initiator() {
-	mkdir -p targets/local/t0/initiators/i1
+	add_initiator t0 i1
 	other=$(wait_for_sg t0 i1 0)
 	wait_until 10 sg_turs "$other" 2>/dev/null
 }
@@ -73,7 +73,7 @@ image_has() {
 @test "sg_inq and sg_vpd: the identity is the configured one, on every page there is" {
 	attr_read serial $d0/serial
 	attr_read naa $d0/naa_id
-	attr_read port targets/local/t0/rel_tgt_id
+	attr_read port "$scst_targets/t0/rel_tgt_id"
 	runs sg_inq "$sg"
 	says 'PQual=0  PDT=0' 'Vendor identification: SCST' \
 		'Product identification: FILEIO' "Unit serial number: $serial"
@@ -87,7 +87,7 @@ image_has() {
 	done
 	runs sg_vpd -a "$sg"
 	says "Unit serial number: $serial" "0x$naa" 'Block limits' \
-		"Relative target port: 0x$(printf %x "$port")" 'local:t0' \
+		"Relative target port: 0x$(printf %x "$port")" "$scst_driver:t0" \
 		'Non-rotating medium' 'Provisioning type: 0'
 	runs sg_vpd -p bl "$sg"
 	says 'Maximum transfer length: 32768 blocks'
@@ -119,7 +119,7 @@ image_has() {
 	runs sg_readcap --brief "$large"
 	equal '0x100000001 0x1000' "${said##*$'\n'}"
 	unlink_lun t0 2
-	remove targets/local/t0/luns/2
+	remove "$scst_targets/t0/luns/2"
 	remove_device nullio/d2
 	hears "$sg" 'Reported luns data has changed'
 }
@@ -354,7 +354,7 @@ reads() {
 	says 0x123 0xdef
 	pr 0 "$sg" -i -s
 	says 'Key=0x123' 'Key=0xdef' 'not reservation holder' \
-		"Relative port address: 0x$(printf %x "$(<targets/local/t0/rel_tgt_id)")"
+		"Relative port address: 0x$(printf %x "$(<"$scst_targets/t0/rel_tgt_id")")"
 	pr 0 "$sg" -i -c
 	says 'Type Mask Valid(TMV): 1' 'Write Exclusive: 1' 'Exclusive Access: 1' \
 		'Write Exclusive, all registrants: 1' \

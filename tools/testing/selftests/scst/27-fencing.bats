@@ -25,7 +25,7 @@ setup() {
 
 teardown() {
 	fsfreeze -u "$BATS_TEST_TMPDIR/frozen" 2>/dev/null || true
-	remove targets/local/t0/initiators/* 2>/dev/null || true
+	remove_initiators t0 2>/dev/null || true
 	disable devices/fileio/f0/enable 2>/dev/null || true
 	probe_logout_all
 	scst_down

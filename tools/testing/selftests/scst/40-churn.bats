@@ -35,7 +35,7 @@ churn_luns() {
 		link_lun "t$1" $((RANDOM % 4)) "$handler$((RANDOM % 2))"
 	done
 	sleep 0.0$((RANDOM % 10))
-	for lun in "targets/local/t$1/luns"/*; do
+	for lun in "$scst_targets/t$1/luns"/*; do
 		unlink_lun "t$1" "${lun##*/}"
 		rmdir "$lun"
 	done
@@ -44,15 +44,15 @@ churn_luns() {
 churn_targets() {
 	make_target "t$1" i0
 	sleep 0.$((RANDOM % 10))
-	attr_set "targets/local/t$1/enable" 0
-	rmdir "targets/local/t$1/initiators/i0"
-	rmdir "targets/local/t$1"
+	attr_set "$scst_targets/t$1/enable" 0
+	remove_initiator "t$1" i0
+	rmdir "$scst_targets/t$1"
 }
 
 churn_sessions() {
-	mkdir "targets/local/t0/initiators/s$1"
+	add_initiator t0 "s$1"
 	sleep 0.$((RANDOM % 5))
-	rmdir "targets/local/t0/initiators/s$1"
+	remove_initiator t0 "s$1"
 }
 
 # Every disk that is there now, some at a time. One that goes must not become a
@@ -81,14 +81,14 @@ churn_reading() {
 @test "everything comes and goes at once under I/O" {
 	for n in 0 1; do
 		truncate -s 16M "$BATS_TEST_TMPDIR/image$n"
-		mkdir -p devices/nullio devices/fileio "targets/local/t$n"
+		mkdir -p devices/nullio devices/fileio "$scst_targets/t$n"
 		background churn churn_devices $n
 		background churn churn_luns $n
 		background churn churn_sessions $n
 	done
 	background churn churn_targets 1
-	attr_set targets/local/t0/enable 1
-	mkdir targets/local/t0/initiators/i0
+	attr_set "$scst_targets/t0/enable" 1
+	add_initiator t0 i0
 	background churn churn_io
 	background churn churn_reading
 	sleep "$seconds"
@@ -103,12 +103,12 @@ churn_reading() {
 session_round() {
 	local disk
 
-	mkdir "targets/local/t0/initiators/i$1" &&
+	add_initiator t0 "i$1" &&
 		disk=$(wait_for_disk t0 "i$1" 0) &&
 		dd if=/dev/zero of="$disk" bs=64k count=16 conv=nocreat \
 			oflag=direct status=none &&
 		dd if="$disk" of=/dev/null bs=64k count=16 iflag=direct status=none &&
-		rmdir "targets/local/t0/initiators/i$1"
+		remove_initiator t0 "i$1"
 }
 
 session_rounds() {

@@ -74,11 +74,11 @@ suspend() {
 
 # Others come and go, and so does what they see.
 log_out() {
-	mkdir targets/local/t0/initiators/other
+	add_initiator t0 other
 	scst_sleep 0.$((RANDOM % 5))
-	attr_write targets/local/t0/sessions/other/disconnect 1
+	attr_write "$scst_targets/t0/sessions/other/disconnect" 1
 	scst_sleep 0.$((RANDOM % 5))
-	rmdir targets/local/t0/initiators/other
+	remove_initiator t0 other
 }
 
 unlink_and_link() {

@@ -248,20 +248,21 @@ queue_all() {
 local_session_ends() {
 	local state=closing
 
-	read -r state <targets/local/t0/sessions/i0/state
+	read -r state <"$scst_targets/t0/sessions/i0/state"
 	[ "$state" = closing ]
 } 2>/dev/null
 
+# bats test_tags=local
 @test "a host does not log out under a function that it is about to submit" {
 	local disk
 
 	modprobe scst_probe
 	disk=$(export_disk nullio size=1M)
-	attr_set targets/local/t0/drain_ms 100
+	attr_set "$scst_targets/t0/drain_ms" 100
 	stall submit
 	background sg_reset --device "$disk"
 	stall_wait submit
-	background attr_write targets/local/t0/enable 0
+	background attr_write "$scst_targets/t0/enable" 0
 	waits_for_stall submit local_session_ends
 }
 

@@ -243,7 +243,8 @@ set_cache_type() {
 @test "a host that stops the disk takes it neither from others nor from itself" {
 	truncate -s 16M "$BATS_TEST_TMPDIR/image"
 	disk=$(export_disk fileio "path=$BATS_TEST_TMPDIR/image")
-	mkdir targets/local/t0/initiators/i1 "$BATS_TEST_TMPDIR/fs"
+	add_initiator t0 i1
+	mkdir "$BATS_TEST_TMPDIR/fs"
 	sg=$(wait_for_sg t0 i1 0)
 	wait_until 10 sg_turs "$sg" 2>/dev/null
 	mkfs.ext4 -q "$disk"

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests: makes, finds and removes what they need, over scst_local.
+# Loaded by the tests: makes, finds and removes what they need, over a target driver whose
+# initiators are SCSI hosts of this machine: scst_$SCST_DRIVER, that is scst_local or
+# scst_sample. What only scst_local has stands in tests with the tag local.
 #
 # Paths of objects are relative to /sys/kernel/config/scst, which is the working
 # directory of every test: a device is devices/HANDLER/NAME, a target
-# targets/local/NAME. Every function that fails says what it tried, and the
+# $scst_targets/NAME. Every function that fails says what it tried, and the
 # errno's name. A file with a setup or teardown of its own calls scst_up and
 # scst_down there.
 #
@@ -15,7 +17,9 @@
 . "${BASH_SOURCE[0]%/*}/helpers.bash"
 
 scst_root=/sys/kernel/config/scst
-scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw scst_local iscsi_scst scst_vdisk scst)
+scst_driver=${SCST_DRIVER:-local}
+scst_targets=targets/$scst_driver
+scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw "scst_$scst_driver" iscsi_scst scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
@@ -256,27 +260,55 @@ make_device() {
 
 # link_lun TARGET LUN DEVICE: DEVICE is HANDLER/NAME.
 link_lun() {
-	mkdir -p "targets/local/$1/luns/$2" &&
-		ln -s "devices/$3" "targets/local/$1/luns/$2/"
+	mkdir -p "$scst_targets/$1/luns/$2" &&
+		ln -s "devices/$3" "$scst_targets/$1/luns/$2/"
 }
 
 # unlink_lun TARGET LUN
 unlink_lun() {
-	find "targets/local/$1/luns/$2" -type l -delete
+	find "$scst_targets/$1/luns/$2" -type l -delete
 }
 
 remove_device() {
 	attr_set "devices/$1/enable" 0 && rmdir "devices/$1"
 }
 
+# add_initiator TARGET INITIATOR: unless it is logged in. The target is enabled.
+add_initiator() {
+	case $scst_driver in
+	local) mkdir -p "$scst_targets/$1/initiators/$2" ;;
+	*) [ -e "$scst_targets/$1/sessions/$2" ] || attr_set "$scst_targets/$1/login" "$2" ;;
+	esac
+}
+
+# remove_initiator TARGET INITIATOR: its session is over, and it does not come back.
+remove_initiator() {
+	local session=$scst_targets/$1/sessions/$2
+
+	case $scst_driver in
+	local) rmdir "$scst_targets/$1/initiators/$2" ;;
+	*) [ ! -e "$session" ] || attr_set "$session/disconnect" 1 && wait_until 20 test ! -e "$session" ;;
+	esac
+}
+
+# remove_initiators TARGET
+remove_initiators() {
+	local session
+
+	for session in "$scst_targets/$1/sessions"/*/; do
+		session=${session%/}
+		remove_initiator "$1" "${session##*/}" || return
+	done
+}
+
 # make_target NAME [INITIATOR...]: enabled, with initiators.
 make_target() {
-	local target=targets/local/$1 initiator
+	local target=$1 initiator
 
-	mkdir -p "$target" && attr_set "$target/enable" 1 || return
+	mkdir -p "$scst_targets/$target" && attr_set "$scst_targets/$target/enable" 1 || return
 	shift
 	for initiator in "$@"; do
-		mkdir "$target/initiators/$initiator" || return
+		add_initiator "$target" "$initiator" || return
 	done
 }
 
@@ -287,7 +319,7 @@ export_disk() {
 
 	shift
 	make_device "$handler" d0 "$@" &&
-		mkdir -p targets/local/t0 &&
+		mkdir -p "$scst_targets/t0" &&
 		link_lun t0 0 "$handler/d0" &&
 		make_target t0 i0 &&
 		wait_for_disk t0 i0 0
@@ -298,8 +330,8 @@ export_disk() {
 # find_host TARGET INITIATOR: sets scst_host to hostN.
 find_host() {
 	scst_host=
-	read -r scst_host 2>/dev/null <"targets/local/$1/initiators/$2/host" &&
-		[ -n "$scst_host" ]
+	read -r scst_host 2>/dev/null <"$scst_targets/$1/sessions/$2/address" &&
+		[ -e "/sys/class/scsi_host/$scst_host" ]
 }
 
 # find_address TARGET INITIATOR LUN: sets scst_address to H:C:I:L. Linux takes the
@@ -355,7 +387,7 @@ show_initiator() {
 	local host
 
 	host=$(host_of "$1" "$2")
-	echo "initiator $1/$2: host '$host', target: $(cat "targets/local/$1/last_error")"
+	echo "initiator $1/$2: host '$host', target: $(cat "$scst_targets/$1/last_error")"
 	ls -d "/sys/class/scsi_device/${host#host}:"*/device/{block,scsi_generic}/*
 	dmesg | tail -n 30
 } >&2
@@ -401,7 +433,7 @@ disk_size() {
 # --- up and down
 
 scst_load() {
-	[ -d /sys/module/scst_local ] || modprobe -a scst scst_local || return
+	[ -d "/sys/module/scst_$scst_driver" ] || modprobe -a scst "scst_$scst_driver" || return
 	cd "$scst_root" || return
 }
 
