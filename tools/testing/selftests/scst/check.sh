@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # make check: static checks, KUnit, the harness's own tests, and the suite in the
 # beds. The last line is "N passed, N failed, N skipped". With arguments, only the
-# jobs named: static unit meta vm-6.1 vm-6.12 vm-6.12-smp uml uml-iscsi uml-smp
-# powercut-vm powercut-uml-smp. With SCST_WHOLE=1, every bed runs every test.
+# jobs named: static unit meta vm-6.1 vm-6.12 vm-6.12-smp uml uml-iscsi uml-smp uml-sample
+# uml-smp-sample powercut-vm powercut-uml-smp. With SCST_WHOLE=1, every bed runs every test.
 
 set -u
 
@@ -18,7 +18,7 @@ setup=$scst_tests/setup.sh
 run_vm=$scst_tests/run_vm.sh
 
 # The longest first. One more than there are CPUs run at a time: tests wait a lot.
-all_jobs='uml vm-6.12 vm-6.1 uml-iscsi uml-smp static vm-6.12-smp powercut-vm meta'
+all_jobs='uml vm-6.12 vm-6.1 uml-iscsi uml-smp static vm-6.12-smp uml-sample powercut-vm meta'
 all_jobs="$all_jobs powercut-uml-smp unit"
 slots=$(($(nproc) + 1))
 
@@ -30,6 +30,8 @@ everywhere='00|10|34|74'
 one_stock='1[12]|2[34]|3[1-3]|6.|7[0158]|8[16]'
 several='1[56]|28|4.|7[17]|8[14]'
 several_stock='4.'
+# With the sample driver: its initiators, and what each command of SPC meets
+sample='1[02]|20'
 
 fetch() {
 	"$setup" qemu && "$setup" kernel 6.1 && "$setup" kernel 6.12 &&
@@ -42,16 +44,21 @@ files() {
 		grep -E "/($1)-[^/]*\$" | sort
 }
 
+# Whose initiators the disks are: scst_$suite_driver's
+suite_driver=local
+suite_filter=
+
 # Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start it. A test
 # that hangs is to cost no more than itself.
 suite() {
 	_su_churn=$1
 	_su_files=$2
 	shift 2
-	# shellcheck disable=SC2086 # a list of files
+	# shellcheck disable=SC2086 # options and a list of files
 	"$@" --scratch 2048 --timeout 3000 -- \
 		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 SCST_CUT_STEP=29 \
-		BATS_TEST_TIMEOUT=600 bats --tap --timing $_su_files
+		SCST_DRIVER="$suite_driver" BATS_TEST_TIMEOUT=600 \
+		bats --tap --timing $suite_filter $_su_files
 }
 
 all_files() {
@@ -81,6 +88,20 @@ stock() {
 	suite 10 "$_st_files" "$run_vm" --bed vm "$@"
 }
 
+# Those whose disks, or at least targets, are a target driver's
+driver_files() {
+	all_files | xargs grep -lE 'export_disk|make_target|scst_targets|lib/sg'
+}
+
+# The same with scst_sample, but for what only scst_local has
+suite_of_sample() {
+	_ss_files=$(files "$sample")
+	[ "${SCST_WHOLE:-0}" != 1 ] || _ss_files=$(driver_files)
+	suite_driver=sample
+	suite_filter='--filter-tags !local'
+	suite 20 "$_ss_files" "$run_vm" "$@"
+}
+
 run_job() {
 	case $1 in
 	static) "$scst_tests/static.sh" ;;
@@ -92,6 +113,7 @@ run_job() {
 	uml) suite 20 "$(files '[^7].') $scst_tests/faults" "$run_vm" --bed uml ;;
 	uml-iscsi) suite 20 "$(files '7.')" "$run_vm" --bed uml ;;
 	uml-smp) suite 60 "$(part "$(files "$several")")" "$run_vm" --bed uml-smp ;;
+	*-sample) suite_of_sample --bed "${1%-sample}" ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
 	*) echo "no such job" ;;
 	esac
