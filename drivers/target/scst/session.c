@@ -251,7 +251,8 @@ static int __scst_session_log_in(struct scst_session *sess)
  *
  * Context: process context; takes scst_config_lock.
  * Return: the session, or an ERR_PTR: -ENOMEM, -ESHUTDOWN if the target is not
- * enabled, -ENAMETOOLONG if the name does not fit into SCST_PORT_NAME_LEN.
+ * enabled, -EINVAL without a name, -ENAMETOOLONG if that does not fit into
+ * SCST_PORT_NAME_LEN.
  */
 struct scst_session *scst_session_register(struct scst_target *tgt,
 					   const char *initiator, void *priv)
@@ -259,6 +260,8 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 	struct scst_session *sess;
 	int ret;
 
+	if (!*initiator)
+		return ERR_PTR(-EINVAL);
 	/* Its directory's name has room for this, and for a number behind it. */
 	if (strnlen(initiator, SCST_PORT_NAME_LEN) == SCST_PORT_NAME_LEN)
 		return ERR_PTR(-ENAMETOOLONG);

@@ -157,6 +157,13 @@ everything_in() {
 	equal '103 response=3' "$(probe_result)" 'incorrect LUN'
 }
 
+@test "nobody logs in without a name" {
+	make_device nullio d0 size=1M
+	probe_target nullio/d0
+	expect EINVAL probe_login ''
+	equal '' "$(ls targets/probe/t0/sessions)"
+}
+
 @test "LOGICAL UNIT RESET aborts another initiator's tasks and tells everybody" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0

@@ -126,8 +126,6 @@ static int probe_login(struct probe_session *session, const char *name)
 	lockdep_assert_held(&probe_lock);
 	if (session->sess)
 		return -EEXIST;
-	if (!*name)
-		return -EINVAL;
 	/* The log is content with the beginning. */
 	strscpy(session->name, name, sizeof(session->name));
 	sess = scst_session_register(session->target->tgt, name, session);
