@@ -92,7 +92,9 @@ static void sample_send_response(struct scst_cmd *cmd)
 	struct scsi_cmnd *sc = cmd->driver_priv;
 
 	sc->result = cmd->status;
-	memcpy(sc->sense_buffer, cmd->sense, cmd->sense_len);
+	/* A device may have more to say than Linux has room for. */
+	memcpy(sc->sense_buffer, cmd->sense,
+	       min_t(size_t, cmd->sense_len, SCSI_SENSE_BUFFERSIZE));
 	/* Nobody can be told of an overflow here: the buffer was used up, and that is all. */
 	scsi_set_resid(sc, max_t(s64, scst_cmd_residual(cmd), 0));
 	scst_cmd_sent(cmd, SCST_CTX_ATOMIC);

@@ -157,6 +157,15 @@ everything_in() {
 	equal '103 response=3' "$(probe_result)" 'incorrect LUN'
 }
 
+@test "a device that was never enabled answers INQUIRY, each page" {
+	mkdir -p devices/nullio/d0
+	probe_target nullio/d0
+	probe_login me
+	for page in 00 80 83 b0 b1 b2; do
+		matches '1 status=00 *' "$(probe_cmd 1 dir=in len=255 cdb=1201${page}00ff00)"
+	done
+}
+
 @test "nobody logs in without a name" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0

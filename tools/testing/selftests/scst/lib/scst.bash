@@ -19,7 +19,7 @@
 scst_root=/sys/kernel/config/scst
 scst_driver=${SCST_DRIVER:-local}
 scst_targets=targets/$scst_driver
-scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw "scst_$scst_driver" iscsi_scst scst_vdisk scst)
+scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw scst_ram "scst_$scst_driver" iscsi_scst scst_vdisk scst)
 scst_jobs=()
 
 # How strerror() spells what the tests expect.
