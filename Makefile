@@ -28,7 +28,7 @@ kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=
 	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules headers links install uninstall clean help
-.PHONY: packages demo check static unit soak bench docs
+.PHONY: packages demo try check static unit soak bench docs
 
 all: modules
 
@@ -68,6 +68,10 @@ packages:
 demo: packages
 	@$(tests)/demo.sh
 
+# F may have blanks and quotes.
+try: packages
+	@$(tests)/try.sh $(BED:%=--bed %) $(if $(F),--filter '$(subst ','\'',$(F))') $(T)
+
 check: packages
 	@$(tests)/check.sh
 
@@ -93,6 +97,8 @@ help:
 	@echo 'make uninstall  remove what install put there'
 	@echo 'make clean      remove everything that was built'
 	@echo 'make demo       a file becomes a SCSI disk, in a virtual machine'
+	@echo 'make try        build what changed, run one test file in a bed: T=30-nullio or T=30;'
+	@echo '                F=PATTERN: only such tests; BED=uml-smp: another bed than uml'
 	@echo 'make check      prove everything: static checks, KUnit, the suite in every bed'
 	@echo 'make static     compiler warnings, sparse, checkpatch, shellcheck, documentation'
 	@echo 'make unit       the KUnit tests'

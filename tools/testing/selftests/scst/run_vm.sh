@@ -30,6 +30,7 @@ repository; $SCST_OUT names a folder that stays (build/out).
   --real-waits    with --icount: who waits does so as long as on any machine, for
                   what looks at the clock while it waits for others
   --plugin FILE   with vm: a plugin for QEMU, with arguments after commas
+  --times FILE    write down how many seconds each part took
 
 exit status: COMMAND's, or
    98  the machine ended without saying how COMMAND did
@@ -58,6 +59,7 @@ scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 125
 . "$scst_tests/bed/kvm.sh"
 . "$scst_tests/bed/machine.sh"
 . "$scst_tests/bed/verdict.sh"
+. "$scst_tests/bed/times.sh"
 . "$scst_tests/lib/trouble.sh"
 
 run_bed=uml
@@ -73,6 +75,7 @@ run_udev=
 run_icount=
 run_sleep=off
 run_plugin=
+run_times=
 run_out=$scst_repo/build/out
 
 is_number() {
@@ -97,6 +100,7 @@ take_option() {
 	--mem) is_number "$@" && run_mem=$2 ;;
 	--timeout) is_number "$@" && run_timeout=$2 ;;
 	--plugin) run_plugin=$2 ;;
+	--times) run_times=$2 ;;
 	--scratch) is_number "$@" && run_scratch_mb=$2 ;;
 	*) wrong_usage "unknown option $1" ;;
 	esac
@@ -179,6 +183,7 @@ prepare() {
 	run_tmp=${TMPDIR:-/tmp}
 	[ ! -w /dev/shm ] || run_tmp=/dev/shm
 	run_dir=$(mktemp -d "$run_tmp/scst.XXXXXX") || exit 125
+	times_mark begun
 	mkdir -p "$run_out"
 	: >"$run_dir/stdout"
 	: >"$run_dir/stderr"
@@ -234,5 +239,7 @@ vm) bed_vm ;;
 esac
 prepare
 quote "$@" >"$run_dir/command"
+times_mark built
 run_machine
+times_write
 verdict
