@@ -6,7 +6,21 @@
 #ifndef _SCST_COMPAT_H
 #define _SCST_COMPAT_H
 
-#include <linux/base64.h>
+#include <linux/version.h>
+#include <scsi/scsi_proto.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <crypto/utils.h>
+#include <linux/hex.h>
+#include <linux/unaligned.h>
+#else
+#include <crypto/algapi.h>
+#include <linux/kernel.h>
+#include <asm/unaligned.h>
+#endif
+
+/* What the functions below need */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 #include <linux/bvec.h>
 #include <linux/configfs.h>
 #include <linux/dcache.h>
@@ -21,20 +35,9 @@
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
-#include <linux/version.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
-#include <scsi/scsi_proto.h>
-
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#include <crypto/utils.h>
-#include <linux/hex.h>
-#include <linux/unaligned.h>
-#else
-#include <crypto/algapi.h>
-#include <linux/kernel.h>
-#include <asm/unaligned.h>
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -76,10 +79,8 @@ static inline void scst_configfs_unhash(struct config_item *item)
 	if (item->ci_dentry)
 		d_drop(item->ci_dentry);
 }
-#else
-static inline void scst_configfs_unhash(struct config_item *item)
-{
-}
+
+#define scst_configfs_unhash scst_configfs_unhash
 #endif
 
 /* Kernel threads had the root directory of process 1 without asking for it */
@@ -87,56 +88,8 @@ static inline void scst_configfs_unhash(struct config_item *item)
 #define scoped_with_init_fs()
 #endif
 
-/*
- * Changes of a directory, by the caller's credentials. Names come from the caller,
- * who has write access to the mount.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-static inline int scst_dir_rename(struct file *dir, const char *from, const char *to)
-{
-	struct renamedata rd = {
-		.mnt_idmap = file_mnt_idmap(dir),
-		.old_parent = dir->f_path.dentry,
-		.new_parent = dir->f_path.dentry,
-	};
-	int ret = start_renaming(&rd, 0, &QSTR(from), &QSTR(to));
-
-	if (ret)
-		return ret;
-	ret = vfs_rename(&rd);
-	end_renaming(&rd);
-	return ret;
-}
-
-static inline int scst_dir_unlink(struct file *dir, const char *name)
-{
-	struct dentry *dentry;
-	int ret;
-
-	dentry = start_removing(file_mnt_idmap(dir), dir->f_path.dentry, &QSTR(name));
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	ret = vfs_unlink(file_mnt_idmap(dir), file_inode(dir), dentry, NULL);
-	end_removing(dentry);
-	return ret;
-}
-
-static inline int scst_mkdir(const char *name, umode_t mode)
-{
-	struct dentry *dentry;
-	struct path path;
-	int ret;
-
-	dentry = start_creating_path(AT_FDCWD, name, &path, LOOKUP_DIRECTORY);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	dentry = vfs_mkdir(mnt_idmap(path.mnt), d_inode(path.dentry), dentry, mode,
-			   NULL);
-	ret = PTR_ERR_OR_ZERO(dentry);
-	end_creating_path(&path, dentry);
-	return ret;
-}
-#else
+/* Changes of a directory had to find and lock by themselves what they change */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define scst_idmap(mnt) mnt_idmap(mnt)
 #define scst_old_idmap old_mnt_idmap
@@ -208,6 +161,10 @@ static inline int scst_mkdir(const char *name, umode_t mode)
 	done_path_create(&path, dentry);
 	return ret;
 }
+
+#define scst_dir_rename scst_dir_rename
+#define scst_dir_unlink scst_dir_unlink
+#define scst_mkdir scst_mkdir
 #endif
 
 /* Operation codes have got the names that the others have */
@@ -237,17 +194,8 @@ static inline int scst_mkdir(const char *name, umode_t mode)
 #define SCST_CONST_HOST_TEMPLATE
 #endif
 
-/* Sends a part of @bvecs out of their own pages; returns bytes or an errno. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
-				      size_t len, int flags)
-{
-	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
-
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvecs, n, len);
-	return tcp_sendmsg_locked(sk, &msg, len);
-}
-#else
+/* Pages were sent one by one */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
 				      size_t len, int flags)
 {
@@ -255,6 +203,8 @@ static inline int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, un
 		flags |= MSG_MORE | MSG_SENDPAGE_NOTLAST;
 	return tcp_sendpage_locked(sk, bvecs->bv_page, bvecs->bv_offset, bvecs->bv_len, flags);
 }
+
+#define scst_tcp_send_bvecs scst_tcp_send_bvecs
 #endif
 
 /*
@@ -281,20 +231,14 @@ static inline void sk_net_refcnt_upgrade(struct sock *sk)
 
 /* The source of a tracepoint's string had to be named twice */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#define SCST_ASSIGN_STR(field, source)		\
-	do {					\
-		(void)(source);			\
-		__assign_str(field);		\
-	} while (0)
+#define SCST_ASSIGN_STR(field, source) __assign_str(field)
 #else
 #define SCST_ASSIGN_STR(field, source) __assign_str(field, source)
 #endif
 
 /* There was one alphabet, and padding was optional */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
-#define scst_base64_decode(src, len, dst) base64_decode(src, len, dst, true, BASE64_STD)
-#else
-#define scst_base64_decode(src, len, dst) base64_decode(src, len, dst)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define base64_decode(src, len, dst, padding, variant) base64_decode(src, len, dst)
 #endif
 
 #endif /* _SCST_COMPAT_H */

@@ -4,6 +4,7 @@
  */
 #include <crypto/hash.h>
 #include <crypto/sha2.h>
+#include <linux/base64.h>
 #include <linux/bitops.h>
 #include <linux/glob.h>
 #include <linux/module.h>
@@ -264,7 +265,8 @@ static int iscst_chap_decode_base64(const char *text, size_t len, u8 *bin, size_
 	size_t padding = (text[len - 1] == '=') + (len > 1 && text[len - 2] == '=');
 	size_t wanted = len / 4 * 3 - padding;
 
-	if (len % 4 || wanted > size || scst_base64_decode(text, len, bin) != wanted)
+	if (len % 4 || wanted > size ||
+	    base64_decode(text, len, bin, true, BASE64_STD) != wanted)
 		return -EINVAL;
 	return wanted;
 }

@@ -3,6 +3,7 @@
  * Sending: one PDU at a time, header, data and trailer, as far as the socket takes them.
  * Data goes out of the command's own pages.
  */
+#include <linux/bvec.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -109,6 +110,18 @@ static int iscst_tx_send_header(struct iscst_conn *conn)
 	return iscst_tx_send_buf(conn, tx->hdr + tx->off, tx->hdr_len - tx->off,
 				 tx->len || iscst_tx_has_more(conn));
 }
+
+/* Sends a part of @bvecs out of their own pages; returns bytes or an errno. */
+#ifndef scst_tcp_send_bvecs
+static int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
+			       size_t len, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvecs, n, len);
+	return tcp_sendmsg_locked(sk, &msg, len);
+}
+#endif
 
 static int iscst_tx_send_pages(struct iscst_conn *conn, u32 left, bool more)
 {

@@ -304,7 +304,9 @@ static struct config_group *scst_handler_dir_make(struct config_group *group,
 static void scst_handler_dir_drop(struct config_group *group,
 				  struct config_item *item)
 {
+#ifdef scst_configfs_unhash
 	scst_configfs_unhash(item);
+#endif
 	scst_device_unpublish(scst_device_from_item(item));
 	config_item_put(item);
 }

@@ -14,10 +14,15 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
 
@@ -73,6 +78,24 @@ static int scst_pr_sync_above(const char *path)
 	scst_pr_file_close(dir);
 	return ret;
 }
+
+#ifndef scst_mkdir
+static int scst_mkdir(const char *name, umode_t mode)
+{
+	struct dentry *dentry;
+	struct path path;
+	int ret;
+
+	dentry = start_creating_path(AT_FDCWD, name, &path, LOOKUP_DIRECTORY);
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	dentry = vfs_mkdir(mnt_idmap(path.mnt), d_inode(path.dentry), dentry, mode,
+			   NULL);
+	ret = PTR_ERR_OR_ZERO(dentry);
+	end_creating_path(&path, dentry);
+	return ret;
+}
+#endif
 
 static int scst_pr_dir_make_one(const char *path)
 {
@@ -154,6 +177,43 @@ void scst_pr_files_close(struct scst_pr_files *files)
 	kfree(files->kept);
 	kfree(files->fresh);
 }
+
+/*
+ * Changes of the directory, by the caller's credentials. Who changes it has write access to
+ * the mount.
+ */
+#ifndef scst_dir_rename
+static int scst_dir_rename(struct file *dir, const char *from, const char *to)
+{
+	struct renamedata rd = {
+		.mnt_idmap = file_mnt_idmap(dir),
+		.old_parent = dir->f_path.dentry,
+		.new_parent = dir->f_path.dentry,
+	};
+	int ret = start_renaming(&rd, 0, &QSTR(from), &QSTR(to));
+
+	if (ret)
+		return ret;
+	ret = vfs_rename(&rd);
+	end_renaming(&rd);
+	return ret;
+}
+#endif
+
+#ifndef scst_dir_unlink
+static int scst_dir_unlink(struct file *dir, const char *name)
+{
+	struct dentry *dentry;
+	int ret;
+
+	dentry = start_removing(file_mnt_idmap(dir), dir->f_path.dentry, &QSTR(name));
+	if (IS_ERR(dentry))
+		return PTR_ERR(dentry);
+	ret = vfs_unlink(file_mnt_idmap(dir), file_inode(dir), dentry, NULL);
+	end_removing(dentry);
+	return ret;
+}
+#endif
 
 static int scst_pr_rename(struct scst_pr_files *files)
 {

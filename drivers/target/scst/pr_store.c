@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/crc32.h>
+#include <linux/fs_struct.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
 

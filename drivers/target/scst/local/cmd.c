@@ -59,8 +59,8 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
  * Context: any; usually in the task that wants the I/O, under RCU.
  * Return: 0: it was taken.
  */
-scst_qc_status_t scst_local_queuecommand(struct Scsi_Host *shost,
-					 struct scsi_cmnd *sc)
+scst_qc_status_t
+scst_local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	struct scst_local_host *host = shost_priv(shost);
 	struct scst_session *sess;

@@ -159,8 +159,8 @@ void scst_local_find_luns(struct scst_local_host *host);
 void scst_local_update_luns(struct scst_local_host *host);
 
 /* cmd.c */
-scst_qc_status_t scst_local_queuecommand(struct Scsi_Host *shost,
-					 struct scsi_cmnd *sc);
+scst_qc_status_t
+scst_local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc);
 void scst_local_send_response(struct scst_cmd *cmd);
 void scst_local_release(struct scst_cmd *cmd);
 

@@ -3,6 +3,7 @@
  * scst_probe: commands stop on their way and go on when they are told to.
  */
 #include <linux/bitops.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <scst/inject.h>
 
