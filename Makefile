@@ -28,7 +28,7 @@ kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=
 	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules headers links install uninstall clean help
-.PHONY: packages demo try check static unit soak bench docs
+.PHONY: packages demo try check patch-series static unit soak bench docs
 
 all: modules
 
@@ -84,6 +84,9 @@ unit: packages
 soak: packages
 	@$(tests)/soak.sh
 
+patch-series: packages
+	@$(tests)/series.sh patches
+
 bench: packages
 	@$(tests)/bench/bench.sh $(PARTS)
 
@@ -103,6 +106,7 @@ help:
 	@echo 'make static     compiler warnings, sparse, checkpatch, shellcheck, documentation'
 	@echo 'make unit       the KUnit tests'
 	@echo 'make soak       I/O and configuration changes for SOAK_MINUTES (60)'
+	@echo 'make patch-series  the sources as patches for a kernel, in build/series/patches'
 	@echo 'make bench      measure ours and LIO in the same boot; PARTS="local iscsi", PROFILE=1'
 	@echo 'make docs       the documentation as HTML, in build/docs'
 	@echo 'make packages   install the Debian packages that all of this needs'

@@ -67,12 +67,12 @@ checkpatch() {
 # Exceptions: compat.h is where kernels' differences belong, so it asks for the version
 # and defines what older ones lack; TRACE_EVENT() has a layout of its own, and so have
 # macros for parts of it.
+versions=LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORT_SYMBOL,MACRO_ARG_UNUSED
 trace_macros=COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,MACRO_ARG_REUSE
 check_checkpatch() {
 	{
 		sources '*.[ch]' | grep -v -e /compat.h -e /trace.h | checkpatch ''
-		sources compat.h |
-			checkpatch '--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORT_SYMBOL'
+		sources compat.h | checkpatch "--ignore $versions"
 		sources trace.h |
 			checkpatch "--ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,$trace_macros"
 	} 2>&1 | grep . && return 1
@@ -115,6 +115,11 @@ check_spdx() {
 	return 0
 }
 
+# What it takes to build it is for make soak.
+check_series() {
+	"$scst_tests/series.sh" quick
+}
+
 mkdir -p build
 tap_check 'W=1 and sparse, Linux 6.1' check_build 6.1
 tap_check 'W=1 and sparse, Linux 6.12' check_build 6.12
@@ -128,4 +133,5 @@ else
 	tap_skip 'Sphinx' 'no Documentation/index.rst'
 fi
 tap_check 'SPDX lines' check_spdx
+tap_check 'the patch series' check_series
 tap_end

@@ -32,6 +32,7 @@ packages_needed() {
 	sparse
 	shellcheck
 	dash
+	git
 	patch
 	perl
 	python3-sphinx

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by series.sh: a kernel tree with the series in it, and a build directory that has what
+# the bed's kernel was built from. The tree is links to the kernel's source but where the series
+# has files of its own. What is the same as the last time keeps its time, so make does not build
+# it again. Needs tree.sh.
+# shellcheck shell=sh
+
+mirror_src=$series_work/src
+mirror_obj=$series_work/obj
+mirror_parked=$series_work/parked
+
+# Directories of our own come before any links: nothing is to be written through a link.
+mirror_dir() {
+	[ ! -L "$mirror_src/$1" ] || rm "$mirror_src/$1"
+	mkdir -p "$mirror_src/$1" "$mirror_parked/$1" || return
+	[ "$(realpath "$mirror_src/$1")" = "$(realpath "$mirror_src")${1:+/$1}" ] ||
+		die "$mirror_src/$1: leads elsewhere"
+}
+
+# Links in directory $1 to what the kernel's source has there
+mirror_links() {
+	for _ml_entry in "$series_linux/$1"/* "$series_linux/$1"/.[!.]*; do
+		_ml_link=$mirror_src/$1/${_ml_entry##*/}
+		[ -e "$_ml_link" ] || [ ! -e "$_ml_entry" ] || ln -s "$_ml_entry" "$_ml_link" ||
+			return
+	done
+}
+
+# The build directory knows where it and the source are: that is what make compares.
+mirror_build_dir() {
+	_mb_from=$("$setup" uml-smp) || return
+	[ "$(cat "$series_work/obj-from" 2>/dev/null)" != "$_mb_from" ] || return 0
+	rm -rf "$mirror_obj" "$series_work/obj-from"
+	mkdir -p "$mirror_obj" && (cd "$_mb_from" && tar -c --exclude=./root .) |
+		tar -x -C "$mirror_obj" || return
+	find "$mirror_obj" \( -name '*.cmd' -o -path "$mirror_obj/Makefile" \) -type f \
+		-exec sed -i -e "s|$series_linux|$mirror_src|g" -e "s|$_mb_from|$mirror_obj|g" {} +
+	ln -sfn "$mirror_src" "$mirror_obj/source"
+	cp "$mirror_obj/.config" "$series_work/config"
+	printf '%s\n' "$_mb_from" >"$series_work/obj-from"
+}
+
+mirror_setup() {
+	mirror_build_dir || return
+	# parents come before what is in them
+	_ms_dirs=$(tree_git ls-tree -r -d --name-only HEAD) || return
+	for _ms_dir in '' $_ms_dirs; do
+		mirror_dir "$_ms_dir" || return
+	done
+	for _ms_dir in '' $_ms_dirs; do
+		mirror_links "$_ms_dir" || return
+	done
+}
+
+# Bring file $1 up to what stands in directory stage. It may be a link, or parked.
+mirror_put() {
+	_mp_to=$mirror_src/$1
+	[ -e "$_mp_to" ] || [ ! -e "$mirror_parked/$1" ] || mv "$mirror_parked/$1" "$_mp_to"
+	[ ! -L "$_mp_to" ] && cmp -s "$series_work/stage/$1" "$_mp_to" && return
+	rm -f "$_mp_to" && cp "$series_work/stage/$1" "$_mp_to"
+}
+
+# Bring the tree up to commit $1. What a later patch brings is parked.
+mirror_sync() {
+	rm -rf "$series_work/stage"
+	mkdir "$series_work/stage" &&
+		tree_git archive "$1" | tar -x -C "$series_work/stage" || return
+	(cd "$mirror_src" && find . -type f) | while read -r _my_file; do
+		[ -e "$series_work/stage/$_my_file" ] ||
+			mv "$mirror_src/$_my_file" "$mirror_parked/$_my_file" || return
+	done
+	tree_git ls-tree -r --name-only "$1" | while read -r _my_file; do
+		mirror_put "$_my_file" || return
+	done
+}
+
+# make ARGUMENT... in the tree. Only our own files are compiled with W=1: the other ones are as
+# they were built before.
+mirror_make() {
+	# shellcheck disable=SC2016 # it is make that expands it
+	make --no-print-directory -s -C "$mirror_src" O="$mirror_obj" ARCH=um -j"$(nproc)" \
+		'KBUILD_EXTRA_WARN=$(if $(findstring scst,$(obj)),1)' "$@"
+}
+
+# The options that the series has so far
+mirror_options() {
+	sed -n 's/^config //p' "$mirror_src"/drivers/target/scst/Kconfig \
+		"$mirror_src"/drivers/target/scst/*/Kconfig \
+		"$mirror_src"/drivers/target/iscsi_scst/Kconfig 2>/dev/null
+}
+
+# Set all of them to $1, and see that they are.
+mirror_configure() {
+	{
+		cat "$series_work/config"
+		mirror_options | sed "s/.*/CONFIG_&=$1/"
+	} >"$mirror_obj/.config"
+	mirror_make olddefconfig || return
+	for _mc_option in $(mirror_options); do
+		grep -x "CONFIG_$_mc_option=$1" "$mirror_obj/.config" >"$series_work/in-effect" || {
+			echo "CONFIG_$_mc_option=$1 is not in effect"
+			return 1
+		}
+	done
+}
