@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What the pages for contributors say of the tree is so.
+
+setup() {
+	repo=$(git -C "$BATS_TEST_DIRNAME" rev-parse --show-toplevel)
+	tests=$repo/tools/testing/selftests/scst
+}
+
+# shellcheck disable=SC2016 # Markdown
+# The numbers that the README has a row for, one a line
+known_numbers() {
+	sed -n -e 's/^| `\([0-9][0-9]\)-` to `\([0-9][0-9]\)-` |.*/\1 \2/p' \
+		-e 's/^| `\([0-9][0-9]\)-` |.*/\1 \1/p' "$tests/README.md" |
+		while read -r from to; do
+			seq -w "$from" "$to"
+		done
+}
+
+# Files of standard input that no section of MAINTAINERS covers
+unmaintained() {
+	sed -n 's/^F:\t//p' "$repo/MAINTAINERS" >"$BATS_TEST_TMPDIR/patterns"
+	while read -r file; do
+		while read -r pattern; do
+			# shellcheck disable=SC2254 # a pattern
+			case $file in
+			${pattern%/}/* | $pattern) continue 2 ;;
+			esac
+		done <"$BATS_TEST_TMPDIR/patterns"
+		echo "$file"
+	done
+}
+
+@test "the README of the tests names the range of each file" {
+	known_numbers >"$BATS_TEST_TMPDIR/known"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/known")" -gt 30 ]
+	for file in "$tests"/[0-9][0-9]-*.bats; do
+		number=${file##*/}
+		grep -qx "${number%%-*}" "$BATS_TEST_TMPDIR/known" || echo "${file##*/}"
+	done >"$BATS_TEST_TMPDIR/unknown"
+	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
+}
+
+@test "the README of the tests names each library and directory" {
+	for path in "$tests"/lib/*.bash "$tests"/*/; do
+		path=${path#"$tests/"}
+		grep -qF "\`$path" "$tests/README.md" || echo "$path"
+	done >"$BATS_TEST_TMPDIR/unknown"
+	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
+}
+
+@test "each file has a section in MAINTAINERS" {
+	git -C "$repo" ls-files | unmaintained >"$BATS_TEST_TMPDIR/files"
+	diff /dev/null "$BATS_TEST_TMPDIR/files"
+	[ "$(echo drivers/planted/x.c | unmaintained)" = drivers/planted/x.c ]
+}
+
+@test "each pattern of MAINTAINERS has files" {
+	sed -n 's/^F:\t//p' "$repo/MAINTAINERS" | while read -r pattern; do
+		[ -n "$(git -C "$repo" ls-files -- "$pattern")" ] || echo "$pattern"
+	done >"$BATS_TEST_TMPDIR/patterns"
+	diff /dev/null "$BATS_TEST_TMPDIR/patterns"
+}
+
+@test "make help names each target that README and CONTRIBUTING tell of" {
+	make -s -C "$repo" help >"$BATS_TEST_TMPDIR/help"
+	sed -n 's/.*\(`\|^    \)\(make [a-z][a-z-]*\).*/\2/p' "$repo/README.md" \
+		"$repo/CONTRIBUTING.md" | grep -vx 'make help' | sort -u |
+		while read -r target; do
+			grep -q "^$target\b" "$BATS_TEST_TMPDIR/help" || echo "$target"
+		done >"$BATS_TEST_TMPDIR/unknown"
+	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
+}
