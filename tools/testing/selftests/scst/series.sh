@@ -23,7 +23,9 @@ scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 1
 cd "$scst_repo" || exit 1
 
 . "$scst_tests/bed/common.sh"
+. "$scst_tests/bed/initramfs.sh"
 . "$scst_tests/lib/tap.sh"
+. "$scst_tests/lib/trouble.sh"
 setup=$scst_tests/setup.sh
 series_work=$scst_repo/build/series
 

@@ -15,14 +15,14 @@ initramfs_modules() {
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'
 }
 
-# Fill directory $1; the module files come on standard input.
+# Fill directory $1 with first process $2; the module files come on standard input.
 initramfs_fill() {
 	mkdir -p "$1/bin" "$1/proc" "$1/modules" "$1/lower" "$1/upper" "$1/root"
 	cp "$(command -v busybox)" "$1/bin/busybox"
 	for _if_tool in sh cat mkdir mount umount insmod switch_root poweroff; do
 		ln -s busybox "$1/bin/$_if_tool"
 	done
-	cp "$scst_tests/vm/initramfs" "$1/init"
+	cp "$2" "$1/init"
 	_if_count=100
 	while read -r _if_module; do
 		_if_count=$((_if_count + 1))
@@ -30,10 +30,11 @@ initramfs_fill() {
 	done
 }
 
-# Write initramfs file $1 with the module files of standard input.
+# Write initramfs file $1 with the module files of standard input. $2 is another first process
+# than that of beds.
 initramfs_make() {
 	_mk_dir=$(mktemp -d) || exit 1
-	initramfs_fill "$_mk_dir"
+	initramfs_fill "$_mk_dir" "${2:-$scst_tests/vm/initramfs}"
 	(cd "$_mk_dir" && find . | cpio --quiet -o -H newc) >"$1"
 	rm -rf "$_mk_dir"
 }

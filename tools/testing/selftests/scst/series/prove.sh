@@ -67,13 +67,27 @@ prove_test_modules() {
 
 # Built in, the start of each is part of the kernel.
 prove_built_in() {
-	mirror_configure y && prove_make all || return
+	mirror_sync HEAD && mirror_configure y && prove_make all || return
 	for _pb_function in scst_init scst_vdisk_init scst_local_init iscst_init; do
 		nm "$mirror_obj/vmlinux" | grep " t $_pb_function\$" || {
 			echo "no $_pb_function in the kernel"
 			return 1
 		}
 	done
+}
+
+# That kernel starts, its KUnit tests pass, and one of each can be made.
+prove_boots() {
+	initramfs_make "$series_work/initramfs" "$scst_tests/vm/built_in" </dev/null
+	TMPDIR=${TMPDIR:-/dev/shm} timeout -s KILL 120 "$mirror_obj/linux" mem=512M \
+		initrd="$series_work/initramfs" con=null con0=null,fd:1 panic=-1 noreboot \
+		seccomp=on >"$series_work/console" 2>&1 </dev/null
+	grep -q 'built_in: one of each' "$series_work/console" &&
+		[ "$(grep -c '\] ok [0-9]* \(iscst\|scst\)_' "$series_work/console")" -ge 4 ] &&
+		! grep '\] not ok' "$series_work/console" &&
+		! trouble <"$series_work/console" && return
+	tail -n 40 "$series_work/console"
+	return 1
 }
 
 prove_quick() {
@@ -92,6 +106,9 @@ prove_all() {
 	fi
 	tap_check 'no branches for other kernels' prove_no_versions
 	tap_check 'the manual' prove_docs
+	# Before the patches, so that what is there afterwards are modules.
+	tap_check 'built in' prove_built_in
+	tap_check 'built in, it works' prove_boots
 	for _pa_patch in $(tree_patches); do
 		tap_check "${_pa_patch##*/} builds" prove_patch "${_pa_patch##*/}"
 	done
@@ -101,6 +118,5 @@ prove_all() {
 	tap_check 'who is told' prove_maintainers
 	tap_check 'modules' prove_modules
 	tap_check 'modules of the tests' prove_test_modules
-	tap_check 'built in' prove_built_in
 	tap_end
 }
