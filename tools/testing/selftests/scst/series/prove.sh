@@ -17,10 +17,15 @@ prove_style() {
 	_ps_macros='COMPLEX_MACRO|MULTISTATEMENT_MACRO_USE_DO_WHILE|MACRO_ARG_REUSE'
 	_ps_macros="$_ps_macros|MACRO_ARG_UNUSED|OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT"
 	_ps_data='EXECUTE_PERMISSIONS|REPEATED_WORD|TRAILING_WHITESPACE'
-	! (cd "$series_linux" && scripts/checkpatch.pl --strict --terse --showfile --show-types \
-		--no-summary --ignore FILE_PATH_CHANGES "$1") |
-		grep -v -E -e "/trace\.h:[0-9]+: [A-Z]+:($_ps_macros):" \
-			-e "^tools/.*\.(bats|bash|pm):[0-9]+: [A-Z]+:($_ps_data):" | grep .
+	(cd "$series_linux" && scripts/checkpatch.pl --strict --terse --showfile --show-types \
+		--no-summary --ignore FILE_PATH_CHANGES "$1") \
+		>"$series_work/style" 2>"$series_work/style.err"
+	[ $? -le 1 ] || {
+		tail "$series_work/style.err"
+		return 1
+	}
+	! grep -v -E -e "/trace\.h:[0-9]+: [A-Z]+:($_ps_macros):" \
+		-e "^tools/.*\.(bats|bash|pm):[0-9]+: [A-Z]+:($_ps_data):" "$series_work/style"
 }
 
 # Whoever changes a file is told which lists to write to.

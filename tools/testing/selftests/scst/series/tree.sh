@@ -11,7 +11,7 @@ tree_joined='MAINTAINERS drivers/Makefile drivers/target/Kconfig drivers/target/
 
 tree_git() {
 	git -C "$series_work/git" -c user.name="$(git config user.name || echo nobody)" \
-		-c user.email="$(git config user.email || echo nobody@localhost)" \
+		-c user.email="$(git config user.email || echo nobody@example.org)" \
 		-c commit.gpgsign=false "$@"
 }
 
