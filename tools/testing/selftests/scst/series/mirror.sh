@@ -74,12 +74,21 @@ mirror_sync() {
 	done
 }
 
-# make ARGUMENT... in the tree. Only our own files are compiled with W=1: the other ones are as
-# they were built before.
+# What W=1 asks gcc for
+mirror_warnings() {
+	sed -n '/findstring 1,/,/findstring 2,/{
+		/IS_CLANG/,/^endif/d
+		s/^KBUILD[A-Z_]* += [^#]*-W\(no-\)\?\([a-z-]*\).*/-W\2/p
+	}' "$series_linux/scripts/Makefile.warn"
+}
+
+# make ARGUMENT... in the tree. W=1 is for directories of our own: everything else stays as it was
+# built before.
 mirror_make() {
 	# shellcheck disable=SC2016 # it is make that expands it
+	_mm_ours='$(if $(findstring scst,$(obj)),'$(mirror_warnings | tr '\n' ' ')')'
 	make --no-print-directory -s -C "$mirror_src" O="$mirror_obj" ARCH=um -j"$(nproc)" \
-		'KBUILD_EXTRA_WARN=$(if $(findstring scst,$(obj)),1)' "$@"
+		CFLAGS_KERNEL="$_mm_ours" CFLAGS_MODULE="$_mm_ours" "$@"
 }
 
 # The options that the series has so far

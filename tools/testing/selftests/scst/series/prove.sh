@@ -67,7 +67,7 @@ prove_modules() {
 }
 
 prove_test_modules() {
-	prove_make M="$mirror_src/tools/testing/selftests/scst/modules" modules
+	prove_make W=1 M="$mirror_src/tools/testing/selftests/scst/modules" modules
 }
 
 # Built in, the start of each is part of the kernel.
