@@ -10,6 +10,8 @@ usage() {
 usage: setup.sh packages              install missing Debian packages (root or sudo)
        setup.sh qemu                  QEMU, to run stock kernels
        setup.sh kernel 6.1|6.12       a stock Debian kernel and its headers
+       setup.sh headers s390x|i386|arm64
+                                      the headers of Debian 12's kernel elsewhere
        setup.sh uml|uml-smp|uml-smp-lockdep
                                       a User-Mode-Linux kernel: built from source
        setup.sh source                a recent kernel's source, unpacked
@@ -27,6 +29,7 @@ scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$scst_tests/bed/apt.sh"
 . "$scst_tests/bed/qemu.sh"
 . "$scst_tests/bed/stock.sh"
+. "$scst_tests/bed/cross.sh"
 . "$scst_tests/bed/uml.sh"
 
 case "${1-}" in
@@ -36,6 +39,7 @@ kernel)
 	_dir=$(stock_kernel "${2-}") || exit 1
 	printf '%s\n' "$_dir/headers"
 	;;
+headers) cross_headers "${2-}" ;;
 uml | uml-smp | uml-smp-lockdep) uml_build "$1" ;;
 source) linux_source ;;
 checkpatch)

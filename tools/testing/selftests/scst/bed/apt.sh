@@ -5,6 +5,13 @@
 # shellcheck shell=sh
 
 apt_dir=$bed_cache/apt
+apt_arch=
+
+# From here on packages are bookworm's for architecture $1, which has a directory of its own.
+apt_foreign() {
+	apt_arch=$1
+	apt_dir=$bed_cache/apt-$1
+}
 
 # The host's own mirror: $1 is the archive's label, Debian or Debian-Security.
 apt_mirror() {
@@ -26,6 +33,10 @@ apt_write_sources() {
 	_as_main=$(apt_mirror Debian)
 	_as_security=$(apt_mirror Debian-Security)
 	[ -n "$_as_main" ] || die "no Debian mirror known: as root, please: apt-get update"
+	if [ -n "$apt_arch" ]; then
+		apt_write_source "$_as_main" bookworm
+		return
+	fi
 	apt_write_source "$_as_main" \
 		'bookworm bookworm-backports trixie trixie-backports'
 	apt_write_source "${_as_security:-$_as_main-security}" \
@@ -46,6 +57,10 @@ apt_write_config() {
 	Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
 	#clear APT::Update::Post-Invoke;
 	#clear APT::Update::Post-Invoke-Success;
+	CONFIG
+	[ -z "$apt_arch" ] || cat <<-CONFIG
+	APT::Architecture "$apt_arch";
+	APT::Architectures { "$apt_arch"; };
 	CONFIG
 }
 

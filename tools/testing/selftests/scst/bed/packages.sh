@@ -6,6 +6,8 @@ packages_needed() {
 	cat <<-LIST
 	gcc
 	gcc-12
+	gcc-s390x-linux-gnu
+	gcc-aarch64-linux-gnu
 	libc6-dev
 	make
 	flex

@@ -32,9 +32,9 @@ stock_fetch() {
 	done
 }
 
-# The packages expect to be installed in /; this is where they are instead.
+# The headers of release $1 expect to be installed in /; $2 is where they are instead.
 stock_relocate() {
-	sed -i "s|/usr/src/|$2/usr/src/|" "$2/usr/src/linux-headers-$1-amd64/Makefile"
+	sed -i "s|/usr/src/|$2/usr/src/|" "$2/usr/src/linux-headers-$1/Makefile"
 }
 
 # Modules for hardware that no bed has: without them depmod is quick.
@@ -78,7 +78,7 @@ stock_install() {
 	say "fetching the stock kernel $_si_rel-amd64, once"
 	rm -rf "$_si_dir"
 	stock_fetch "$_si_rel" "$_si_dir/root"
-	stock_relocate "$_si_rel" "$_si_dir/root"
+	stock_relocate "$_si_rel-amd64" "$_si_dir/root"
 	stock_prune "$_si_dir/root/lib/modules/$_si_rel-amd64/kernel"
 	depmod -b "$_si_dir/root" "$_si_rel-amd64" || die "depmod failed"
 	stock_vmlinux "$_si_dir/root/boot/vmlinuz-$_si_rel-amd64" \
