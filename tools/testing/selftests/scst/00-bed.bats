@@ -15,6 +15,12 @@ load lib/helpers
 	[ -e "/lib/modules/$SCST_KERNEL/modules.dep" ]
 }
 
+@test "the bytes of a number are in the bed's order" {
+	order=0201
+	[ "$SCST_BED" != s390x ] || order=0102
+	[ "$(printf '\1\2' | od -An -tx2)" = " $order" ]
+}
+
 @test "the kernel's file systems are mounted" {
 	mountpoint -q /proc
 	mountpoint -q /sys/kernel/config

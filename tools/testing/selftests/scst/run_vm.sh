@@ -17,6 +17,8 @@ repository; $SCST_OUT names a folder that stays (build/out).
                   uml-smp          several CPUs, no checkers: fast
                   uml-smp-lockdep  several CPUs, lockdep
                   vm               a stock Debian kernel under QEMU
+                  s390x            big-endian, under QEMU: KUnit, cheap checkers,
+                                   its own programs instead of the host's
   --kernel V      with vm: 6.1 (the default) or 6.12
   --smp N         CPUs (2; uml has 1)
   --mem MB        memory (2048)
@@ -52,7 +54,8 @@ scst_repo=$(cd "$scst_tests/../../../.." && pwd) || exit 125
 . "$scst_tests/bed/common.sh"
 . "$scst_tests/bed/apt.sh"
 . "$scst_tests/bed/stock.sh"
-. "$scst_tests/bed/uml.sh"
+. "$scst_tests/bed/built.sh"
+. "$scst_tests/bed/s390x.sh"
 . "$scst_tests/bed/modules.sh"
 . "$scst_tests/bed/initramfs.sh"
 . "$scst_tests/bed/qemu.sh"
@@ -110,11 +113,11 @@ check_options() {
 	case $run_bed in
 	vm) : "${run_kernel:=6.1}" "${run_smp:=2}" ;;
 	uml) : "${run_smp:=1}" ;;
-	uml-smp | uml-smp-lockdep) : "${run_smp:=2}" ;;
+	uml-smp | uml-smp-lockdep | s390x) : "${run_smp:=2}" ;;
 	*) wrong_usage "unknown bed $run_bed" ;;
 	esac
 	case $run_bed-$run_kernel in
-	vm-6.1 | vm-6.12 | uml- | uml-smp- | uml-smp-lockdep-) ;;
+	vm-6.1 | vm-6.12 | uml- | uml-smp- | uml-smp-lockdep- | s390x-) ;;
 	*) wrong_usage "$run_bed has no kernel $run_kernel" ;;
 	esac
 	case $run_bed-$run_net in
@@ -133,10 +136,16 @@ quote() {
 	echo
 }
 
+is_under_qemu() {
+	case $run_bed in
+	uml*) return 1 ;;
+	esac
+}
+
 # The guest's names of the disks that machine.sh attaches.
 disk_names() {
-	_dn_prefix=/dev/ubd
-	[ "$run_bed" != vm ] || _dn_prefix=/dev/vd
+	_dn_prefix=/dev/vd
+	is_under_qemu || _dn_prefix=/dev/ubd
 	_dn_letters='a b c d e f g h'
 	for _dn_disk in "$@"; do
 		printf '%s ' "$_dn_prefix${_dn_letters%% *}"
@@ -152,8 +161,8 @@ next_disk_name() {
 }
 
 write_env() {
-	_we_root=hostfs _we_hung=30
-	[ "$run_bed" != vm ] || _we_root=9p _we_hung=90
+	_we_root=9p _we_hung=90
+	is_under_qemu || _we_root=hostfs _we_hung=30
 	# shellcheck disable=SC2086 # a list of names
 	cat <<-ENV
 	SCST_BED=$run_bed
@@ -199,6 +208,7 @@ prepare() {
 start() {
 	case $run_bed in
 	vm) start_vm ;;
+	s390x) start_s390x ;;
 	uml) start_uml ;;
 	*) start_uml_smp ;;
 	esac
@@ -235,7 +245,8 @@ done
 check_options
 case $run_bed in
 vm) bed_vm ;;
-*) bed_uml_kernel ;;
+s390x) bed_s390x ;;
+*) bed_built ;;
 esac
 prepare
 quote "$@" >"$run_dir/command"

@@ -14,6 +14,7 @@ usage: setup.sh packages              install missing Debian packages (root or s
                                       the headers of Debian 12's kernel elsewhere
        setup.sh uml|uml-smp|uml-smp-lockdep
                                       a User-Mode-Linux kernel: built from source
+       setup.sh s390x                 a big-endian kernel with KUnit, the same way
        setup.sh source                a recent kernel's source, unpacked
        setup.sh checkpatch            the same, for its checkpatch.pl
 
@@ -30,7 +31,7 @@ scst_tests=$(cd "$(dirname "$0")" && pwd) || exit 1
 . "$scst_tests/bed/qemu.sh"
 . "$scst_tests/bed/stock.sh"
 . "$scst_tests/bed/cross.sh"
-. "$scst_tests/bed/uml.sh"
+. "$scst_tests/bed/built.sh"
 
 case "${1-}" in
 packages) packages_install ;;
@@ -40,7 +41,7 @@ kernel)
 	printf '%s\n' "$_dir/headers"
 	;;
 headers) cross_headers "${2-}" ;;
-uml | uml-smp | uml-smp-lockdep) uml_build "$1" ;;
+uml | uml-smp | uml-smp-lockdep | s390x) built_kernel "$1" ;;
 source) linux_source ;;
 checkpatch)
 	_dir=$(linux_source) || exit 1

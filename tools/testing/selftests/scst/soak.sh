@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # make soak: the patch series built, the modules for other architectures, every test in every
-# bed, also with the sample target driver, a large configuration, thousands of sessions at a
-# dead backend, a thousand iSCSI sessions, a fault at every allocation, every planted fault, a
-# power failure after every write, long schedules against the model of SAM, ten minutes of
-# hostile iSCSI initiators with every checker and ten on several CPUs, then hours of I/O while
-# the configuration changes under it, while it is reset and aborted, and while tasks of all
-# kinds come and go, one bed after the other. SOAK_MINUTES is the time of these in all.
-# SCST_SEED is where schedules and hostile initiators begin: by default what it never was.
+# bed, also with the sample target driver, the suite's core on a big-endian machine, a large
+# configuration, thousands of sessions at a dead backend, a thousand iSCSI sessions, a fault at
+# every allocation, every planted fault, a power failure after every write, long schedules
+# against the model of SAM, ten minutes of hostile iSCSI initiators with every checker and ten
+# on several CPUs, then hours of I/O while the configuration changes under it, while it is
+# reset and aborted, and while tasks of all kinds come and go, one bed after the other.
+# SOAK_MINUTES is the time of these in all. SCST_SEED is where schedules and hostile initiators
+# begin: by default what it never was.
 
 set -u
 
@@ -19,6 +20,7 @@ beds='uml uml-smp-lockdep uml-smp vm'
 bats --tap "$tests"/meta/soak/*.bats || exit 1
 "$tests/static.sh" 6.1 i386 arm64 || exit 1
 SCST_WHOLE=1 "$tests/check.sh" uml-smp uml-sample uml-smp-sample vm-6.1 vm-6.12 || exit 1
+"$tests/check.sh" s390x unit-s390x || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
 	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --mem 6144 --timeout 600 -- \

@@ -96,3 +96,17 @@ apt_unpack() {
 	rm -rf "$_au_deb"
 	[ "$_au_rc" -eq 0 ] || die "cannot fetch $1"
 }
+
+# Fetch packages $2... and all that they need, and unpack them below directory $1.
+apt_unpack_all() {
+	_al_dir=$1
+	shift
+	_al_debs=$(mktemp -d "$bed_cache/deb.XXXXXX") || exit 1
+	mkdir -p "$_al_dir" "$_al_debs/partial" &&
+		quietly apt_private apt-get -o Dir::Cache::archives="$_al_debs" install -y \
+			--download-only --no-install-recommends "$@" &&
+		find "$_al_debs" -name '*.deb' -exec dpkg -x {} "$_al_dir" \;
+	_al_rc=$?
+	rm -rf "$_al_debs"
+	[ "$_al_rc" -eq 0 ] || die "cannot fetch $*"
+}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by run_vm.sh: turns the options into a running machine. Every bed_NAME
 # function sets
-#   kernel_release kernel_headers kernel_modules   for building our modules
+#   kernel_release kernel_headers kernel_modules kernel_make   for building our modules
+#   kernel_root    the directory whose files the machine sees as its own
 # and every start_NAME function becomes the machine. Needs the run_ variables.
 # shellcheck shell=sh
 
@@ -12,6 +13,8 @@ bed_vm() {
 	kernel_release=$(cat "$machine_dir/release")
 	kernel_headers=$machine_dir/headers
 	kernel_modules=$machine_dir/root/lib/modules/$kernel_release
+	kernel_make=
+	kernel_root=
 }
 
 initramfs_vm() {
@@ -22,9 +25,11 @@ initramfs_vm() {
 # The programs that tests start over and over, their libraries, and the scripts that
 # each test reads: the guest keeps copies, because each opening of a file on 9p asks
 # the host again.
+warm_programs='bash cat sed awk grep ls mkdir rmdir ln rm dd find head tail od tr date seq
+	stat dmesg timeout truncate blockdev udevadm sg_raw sg_luns'
+
 vm_warm_files() {
-	for _vw_name in bash cat sed awk grep ls mkdir rmdir ln rm dd find head tail od tr \
-		date seq stat dmesg timeout truncate blockdev udevadm sg_raw sg_luns; do
+	for _vw_name in $warm_programs; do
 		_vw_file=$(command -v "$_vw_name") && _vw_file=$(realpath "$_vw_file") &&
 			printf '%s\n' "$_vw_file" && ldd "$_vw_file" | grep -o '/[^ ]*'
 	done | xargs realpath | sort -u
@@ -36,18 +41,18 @@ vm_warm_files() {
 qemu_share() {
 	printf '%s\n' -fsdev \
 		"local,id=$1,path=$2,security_model=none,multidevs=remap,readonly=$3" \
-		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1"
+		-device "virtio-9p-$qemu_bus,fsdev=$1,mount_tag=$1"
 }
 
 # Acknowledged writes are in the host's page cache at least, flushed ones as far
 # as the host's own: killing QEMU loses exactly what the guest had not written.
 qemu_disk() {
 	printf '%s\n' -drive "file=$2,if=none,id=$1,format=raw,cache=writeback" \
-		-device "virtio-blk-pci,drive=$1"
+		-device "virtio-blk-$qemu_bus,drive=$1"
 }
 
 qemu_devices() {
-	qemu_share root / on
+	qemu_share root "$kernel_root/" on
 	qemu_share run "$run_dir" off
 	qemu_share out "$run_out" off
 	_qd_count=0
@@ -72,6 +77,7 @@ vm_cpus() {
 }
 
 start_vm() {
+	qemu_bus=pci
 	vm_warm_files >"$run_dir/warm"
 	# shellcheck disable=SC2046 # one word a line, file names without blanks
 	set -- $(qemu) -machine q35 $(vm_cpus) $(qemu_devices) ${run_plugin:+-plugin "$run_plugin"} "$@"
@@ -92,14 +98,49 @@ vm_command_line() {
 		"init_on_alloc=0 audit=0 lsm= randomize_kstack_offset=off"
 }
 
-# --- User-Mode-Linux
+# --- kernels built from source
 
-bed_uml_kernel() {
-	machine_dir=$(uml_build "$run_bed") || exit 1
+bed_built() {
+	machine_dir=$(built_kernel "$run_bed") || exit 1
 	kernel_release=$(cat "$machine_dir/include/config/kernel.release")
 	kernel_headers=$machine_dir
 	kernel_modules=$machine_dir/root/lib/modules/$kernel_release
+	kernel_make=$(built_arch "$run_bed")
+	kernel_root=
 }
+
+# --- s390x under QEMU, which emulates it wherever it runs
+
+bed_s390x() {
+	bed_built
+	kernel_root=$(s390x_root) || exit 1
+}
+
+s390x_warm_files() {
+	for _sw_name in $warm_programs; do
+		find "$kernel_root"/*bin "$kernel_root"/usr/*bin -name "$_sw_name"
+	done | xargs realpath | sort -u
+	find "$kernel_root"/lib/s390x-linux-gnu "$kernel_root"/usr/lib/bats-core \
+		"$kernel_root"/usr/libexec/bats-core -type f
+}
+
+start_s390x() {
+	qemu_bus=ccw
+	{
+		s390x_warm_files | sed "s|^$kernel_root||"
+		find "$scst_tests/lib" -type f
+	} >"$run_dir/warm"
+	# shellcheck disable=SC2046 # one word a line, file names without blanks
+	set -- $(qemu_s390x) -machine s390-ccw-virtio -accel tcg,thread=multi -smp "$run_smp" \
+		$(qemu_devices) $(qemu_share repo "$scst_repo" on)
+	exec timeout -s KILL "$run_timeout" "$@" \
+		-nodefaults -no-user-config -display none -no-reboot -m "$run_mem" \
+		-kernel "$machine_dir/arch/s390/boot/bzImage" -initrd "$run_dir/initramfs" \
+		-append 'loglevel=7 panic=-1 printk.devkmsg=on bed.root=9p bed.repo=9p' \
+		-serial "file:$run_dir/console"
+}
+
+# --- User-Mode-Linux
 
 uml_disks() {
 	_ud_count=0

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced: builds our modules for a bed's kernel and lays out the module tree that
-# the guest sees. Needs common.sh and $scst_repo.
+# the guest sees. Needs common.sh, $scst_repo, and what a bed's function sets.
 # shellcheck shell=sh
 
 # Build for kernel headers $1. The Makefile gives every kernel release its own
 # directory, so beds do not get in each other's way.
 modules_build() {
+	# shellcheck disable=SC2086 # a list of words
 	quietly make -C "$scst_repo" --no-print-directory -j"$(nproc)" modules KDIR="$1" \
-		TEST_MODULES=y ||
+		TEST_MODULES=y $kernel_make ||
 		die "cannot build the modules for $1"
 }
 
@@ -18,12 +19,16 @@ modules_ours() {
 }
 
 # Lay out directory $3 as /lib/modules/RELEASE: the stock modules of tree $1 and
-# what was built in directory $2.
+# what was built in directory $2. A machine that does not see the host's files gets copies.
 modules_lay_out() {
 	rm -rf "$3"
 	mkdir -p "$3/updates"
 	cp "$1"/modules.order "$1"/modules.builtin* "$3/"
-	ln -s "$(realpath "$1/kernel")" "$3/kernel"
+	if [ -n "$kernel_root" ]; then
+		cp -a "$1/kernel" "$3/kernel"
+	else
+		ln -s "$(realpath "$1/kernel")" "$3/kernel"
+	fi
 	for _mt_module in $(modules_ours "$2"); do
 		cp -p "$_mt_module" "$3/updates/"
 	done

@@ -120,7 +120,9 @@ again" ]
 
 @test "wrong usage is said and starts nothing" {
 	for arguments in '--bed none -- true' '--smp x -- true' '--bed uml --smp 2 -- true' \
-		'--kernel 6.1 -- true' '--disk /nonexistent -- true' '--what -- true' ''; do
+		'--kernel 6.1 -- true' '--bed vm --kernel 5.0 -- true' \
+		'--bed s390x --kernel 6.1 -- true' '--bed s390x --icount -- true' \
+		'--bed s390x --net user -- true' '--disk /nonexistent -- true' '--what -- true' ''; do
 		# shellcheck disable=SC2086 # lists of words
 		run "$run_vm" $arguments
 		[ "$status" -eq 125 ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced: builds the User-Mode-Linux kernels into the cache, once for each kernel
-# source version and configuration. Needs common.sh, apt.sh and $scst_tests.
+# Sourced: builds the User-Mode-Linux kernels and that for s390x into the cache, once for
+# each kernel source version and configuration. Needs common.sh, apt.sh and $scst_tests.
 # shellcheck shell=sh
 
 linux_dir=$bed_cache/linux
@@ -52,56 +52,78 @@ linux_source() (
 	printf '%s\n' "$1"
 )
 
-# The fragments of bed $1, in the order in which they apply.
-uml_fragments() {
-	_uf_debug=$scst_tests/vm/uml-debug.config
-	[ "$1" != uml-smp ] || _uf_debug=
-	cat "$scst_tests/vm/uml-base.config" ${_uf_debug:+"$_uf_debug"} \
-		"$scst_tests/vm/$1.config"
+# What make is told of the architecture of bed $1, a list of words
+built_arch() {
+	case $1 in
+	s390x) echo ARCH=s390 CROSS_COMPILE=s390x-linux-gnu- ;;
+	*) echo ARCH=um ;;
+	esac
 }
 
-uml_key() {
+# The fragments of bed $1, in the order in which they apply.
+built_fragments() {
+	case $1 in
+	s390x) set -- "$1" ;;
+	uml-smp) set -- uml-base "$1" ;;
+	*) set -- uml-base uml-debug "$1" ;;
+	esac
+	for _bf_name in "$@"; do
+		cat "$scst_tests/vm/$_bf_name.config"
+	done
+}
+
+built_key() {
 	{
 		cat "$2/.scst-version"
-		uml_fragments "$1"
+		built_fragments "$1"
 		# without checkers nobody saves stack traces
-		[ "$1" = uml-smp ] || cat "$2/.scst-patch"
+		case $1 in
+		uml-smp | s390x) ;;
+		*) cat "$2/.scst-patch" ;;
+		esac
 	} | sha256sum | cut -c1-12
 }
 
 # An option that Kconfig dropped would quietly weaken the tests.
-uml_check_config() {
-	uml_fragments "$1" | sed -n 's/^\(CONFIG_[A-Z0-9_]*=[ym]\)$/\1/p' |
-		while read -r _uc_line; do
-			grep -qx "$_uc_line" "$2/.config" || say "note: $_uc_line is not in effect"
+built_check_config() {
+	built_fragments "$1" | sed -n 's/^\(CONFIG_[A-Z0-9_]*=[ym]\)$/\1/p' |
+		while read -r _bc_line; do
+			grep -qx "$_bc_line" "$2/.config" || say "note: $_bc_line is not in effect"
 		done
 }
 
+# built_make BED ARGUMENT...
+built_make() {
+	_bm_arch=$(built_arch "$1")
+	shift
+	# shellcheck disable=SC2086 # a list of words
+	quietly make $_bm_arch "$@"
+}
+
 # Configure and build bed $1 from source $2 into directory $3.
-uml_compile() {
-	uml_fragments "$1" >"$3/scst.config"
-	quietly make -C "$2" O="$3" ARCH=um KCONFIG_ALLCONFIG="$3/scst.config" \
-		allnoconfig || die "cannot configure the $1 kernel"
-	uml_check_config "$1" "$3"
-	quietly make -C "$2" O="$3" ARCH=um -j"$(nproc)" all ||
-		die "cannot build the $1 kernel"
-	quietly make -C "$3" ARCH=um INSTALL_MOD_PATH="$3/root" modules_install ||
+built_compile() {
+	built_fragments "$1" >"$3/scst.config"
+	built_make "$1" -C "$2" O="$3" KCONFIG_ALLCONFIG="$3/scst.config" allnoconfig ||
+		die "cannot configure the $1 kernel"
+	built_check_config "$1" "$3"
+	built_make "$1" -C "$2" O="$3" -j"$(nproc)" all || die "cannot build the $1 kernel"
+	built_make "$1" -C "$3" INSTALL_MOD_PATH="$3/root" modules_install ||
 		die "cannot install the $1 kernel's modules"
 }
 
-# Print the build directory of bed $1 (a KDIR for modules; the kernel is its file
-# linux), building it if need be. The directory's place is written into its files,
-# so it is built where it stays; the mark "complete" makes it count.
-uml_build() (
-	_ub_src=$(linux_source) || exit 1
-	_ub_dir=$bed_cache/uml/$1-$(uml_key "$1" "$_ub_src")
-	[ -e "$_ub_dir/complete" ] || lock "${_ub_dir##*/}"
-	if [ ! -e "$_ub_dir/complete" ]; then
+# Print the build directory of bed $1 (a KDIR for modules; the kernel is in it), building it
+# if need be. The directory's place is written into its files, so it is built where it stays;
+# the mark "complete" makes it count.
+built_kernel() (
+	_bk_src=$(linux_source) || exit 1
+	_bk_dir=$bed_cache/${1%%-*}/$1-$(built_key "$1" "$_bk_src")
+	[ -e "$_bk_dir/complete" ] || lock "${_bk_dir##*/}"
+	if [ ! -e "$_bk_dir/complete" ]; then
 		say "building the $1 kernel, once: about 10 minutes on two cores"
-		rm -rf "$_ub_dir"
-		mkdir -p "$_ub_dir"
-		uml_compile "$1" "$_ub_src" "$_ub_dir"
-		: >"$_ub_dir/complete"
+		rm -rf "$_bk_dir"
+		mkdir -p "$_bk_dir"
+		built_compile "$1" "$_bk_src" "$_bk_dir"
+		: >"$_bk_dir/complete"
 	fi
-	printf '%s\n' "$_ub_dir"
+	printf '%s\n' "$_bk_dir"
 )
