@@ -3,8 +3,8 @@
 # make check: static checks, KUnit, the harness's own tests, and the suite in the
 # beds. The last line is "N passed, N failed, N skipped". With arguments, only the
 # jobs named: static unit meta vm-6.1 vm-6.12 vm-6.12-smp uml uml-iscsi uml-smp uml-sample
-# uml-smp-sample powercut-vm powercut-uml-smp, and those of make soak alone: s390x unit-s390x.
-# With SCST_WHOLE=1, every bed runs every test.
+# uml-smp-sample powercut-vm powercut-uml-smp, and those of make soak alone: vm-7.3 s390x
+# unit-s390x. With SCST_WHOLE=1, every bed runs every test.
 
 set -u
 
@@ -33,7 +33,8 @@ several='1[56]|28|4.|7[17]|8[14]'
 several_stock='4.'
 # With the sample driver: its initiators, and what each command of SPC meets
 sample='1[02]|20'
-# Where soak looks in as well: where bytes are in another order
+# Where soak looks in as well: on the newest stock kernel, and where bytes are in another order
+newest_stock='00|1[02]|23|31|7[01]'
 big_endian='00|1[02]|2[0-2]|25|30'
 
 fetch() {
@@ -113,6 +114,7 @@ run_job() {
 	vm-6.1) stock "$(part "$(half 0)")" --kernel 6.1 --smp 1 ;;
 	vm-6.12) stock "$(part "$(half 1)")" --kernel 6.12 --smp 1 ;;
 	vm-6.12-smp) stock "$(files "$several_stock")" --kernel 6.12 --smp 2 ;;
+	vm-7.3) stock "$(files "$newest_stock")" --kernel 7.3 --smp 1 ;;
 	s390x) suite 10 "$(files "$big_endian")" "$run_vm" --bed s390x ;;
 	unit-s390x) "$run_vm" --bed s390x --timeout 900 -- "$scst_tests/vm/kunit" ;;
 	uml) suite 20 "$(files '[^7].') $scst_tests/faults" "$run_vm" --bed uml ;;

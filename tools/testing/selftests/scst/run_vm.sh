@@ -19,7 +19,7 @@ repository; $SCST_OUT names a folder that stays (build/out).
                   vm               a stock Debian kernel under QEMU
                   s390x            big-endian, under QEMU: KUnit, cheap checkers,
                                    its own programs instead of the host's
-  --kernel V      with vm: 6.1 (the default) or 6.12
+  --kernel V      with vm: 6.1 (the default), 6.12 or 7.3
   --smp N         CPUs (2; uml has 1)
   --mem MB        memory (2048)
   --timeout S     give up and kill the machine after S seconds (900)
@@ -117,7 +117,7 @@ check_options() {
 	*) wrong_usage "unknown bed $run_bed" ;;
 	esac
 	case $run_bed-$run_kernel in
-	vm-6.1 | vm-6.12 | uml- | uml-smp- | uml-smp-lockdep- | s390x-) ;;
+	vm-6.1 | vm-6.12 | vm-7.3 | uml- | uml-smp- | uml-smp-lockdep- | s390x-) ;;
 	*) wrong_usage "$run_bed has no kernel $run_kernel" ;;
 	esac
 	case $run_bed-$run_net in

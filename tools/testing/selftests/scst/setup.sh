@@ -9,7 +9,7 @@ usage() {
 	cat <<'TEXT'
 usage: setup.sh packages              install missing Debian packages (root or sudo)
        setup.sh qemu                  QEMU, to run stock kernels
-       setup.sh kernel 6.1|6.12       a stock Debian kernel and its headers
+       setup.sh kernel 6.1|6.12|7.3   a stock Debian kernel and its headers
        setup.sh headers s390x|i386|arm64
                                       the headers of Debian 12's kernel elsewhere
        setup.sh uml|uml-smp|uml-smp-lockdep

@@ -20,7 +20,7 @@ beds='uml uml-smp-lockdep uml-smp vm'
 bats --tap "$tests"/meta/soak/*.bats || exit 1
 "$tests/static.sh" 6.1 i386 arm64 || exit 1
 SCST_WHOLE=1 "$tests/check.sh" uml-smp uml-sample uml-smp-sample vm-6.1 vm-6.12 || exit 1
-"$tests/check.sh" s390x unit-s390x || exit 1
+"$tests/check.sh" vm-7.3 s390x unit-s390x || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 600 -- \
 	env SCST_SCALE='1024 64 256' bats --tap "$tests/17-graph-scale.bats" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --mem 6144 --timeout 600 -- \

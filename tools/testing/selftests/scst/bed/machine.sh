@@ -13,7 +13,7 @@ bed_vm() {
 	kernel_release=$(cat "$machine_dir/release")
 	kernel_headers=$machine_dir/headers
 	kernel_modules=$machine_dir/root/lib/modules/$kernel_release
-	kernel_make=
+	kernel_make=$(stock_make "$run_kernel")
 	kernel_root=
 }
 
