@@ -353,7 +353,8 @@ struct scst_group {
  * @next_map:	the one that it is about to see
  * @nexuses:	struct scst_nexus by LUN
  * @cmds:	all its commands
- * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported
+ * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported; no bool, as
+ *		xchg() of a byte returns more than the byte on s390
  * @tags:	of its commands; NULL: the driver sees to it that they are unique
  * @tmfs:	task management functions, uevents that it caused, and nexuses that wait
  *		for their commands
@@ -388,7 +389,7 @@ struct scst_session {
 	struct scst_lun_map *next_map;		/* C */
 	struct xarray nexuses;			/* R */
 	struct scst_cmd_list __percpu *cmds;	/* I */
-	bool luns_changed;			/* READ_ONCE(), xchg() */
+	int luns_changed;			/* READ_ONCE(), xchg() */
 	struct scst_tags *tags;			/* I */
 	atomic_t tmfs;
 	atomic_t waiters;

@@ -246,7 +246,7 @@ static scst_sense_t scst_ua_dequeue(struct scst_nexus *nexus, bool reset, bool k
 static scst_sense_t scst_ua_first(struct scst_nexus *nexus, bool reset, bool keep)
 {
 	scst_sense_t ua = scst_ua_dequeue(nexus, reset, keep);
-	bool *luns = &nexus->sess->luns_changed;
+	int *luns = &nexus->sess->luns_changed;
 
 	if (ua != SCST_SENSE_NONE || reset)
 		return ua;
