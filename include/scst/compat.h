@@ -229,16 +229,10 @@ static inline void sk_net_refcnt_upgrade(struct sock *sk)
 }
 #endif
 
-/*
- * Data is copied to the fragment of the socket, not to that of the task that runs, which a
- * softirq may have interrupted. Before there was a choice, GFP_ATOMIC meant the socket's.
- */
-static inline void scst_sk_use_own_frag(struct sock *sk)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 191)
-	sk->sk_use_task_frag = false;
+/* Before there was a choice of fragments, GFP_ATOMIC meant the socket's. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 191)
+#define scst_sk_no_task_frag scst_sk_no_task_frag
 #endif
-}
 
 /* The source of a tracepoint's string had to be named twice */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)

@@ -696,7 +696,10 @@ static void iscst_conn_set_callbacks(struct iscst_conn *conn)
 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = conn;
-	scst_sk_use_own_frag(sk);
+#ifndef scst_sk_no_task_frag
+	/* The fragment of a task is not a softirq's. */
+	sk->sk_use_task_frag = false;
+#endif
 	conn->write_space = sk->sk_write_space;
 	conn->state_change = sk->sk_state_change;
 	sk->sk_data_ready = iscst_sk_data_ready;
