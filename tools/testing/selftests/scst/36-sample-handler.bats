@@ -26,10 +26,8 @@ load lib/vdisk
 	# one block that both are to equal: BYTCHK 11b
 	sg_verify --ebytchk=3 --ndo=512 --in="$BATS_TEST_TMPDIR/zeroes" --lba=5 --count=2 "$sg"
 	printf '%0700d1%0323d' 0 0 >"$BATS_TEST_TMPDIR/other"
-	run sg_verify --ndo=1024 --in="$BATS_TEST_TMPDIR/other" --lba=5 --count=2 "$sg"
-	# SG_LIB_CAT_MISCOMPARE
-	equal 14 "$status" "$output"
-	matches '*0x2bc*' "$output"
+	equal 'Miscompare: Miscompare during verify operation: 700' \
+		"$(sense_of -s 1024 -i "$BATS_TEST_TMPDIR/other" "$sg" 2f 02 00 00 00 05 00 00 02 00)"
 }
 
 @test "a disk in memory is empty again when it is enabled again" {

@@ -411,15 +411,16 @@ repeated() {
 	raw_wait d0 1
 	probe_request 'tmf 2 fn=0 ref=1'
 	probe_answers '1 aborted' '2 response=0'
-	raw_is d0 aborts 1
+	equal 1 "$(raw_get d0 aborts)"
 	attr_is devices/raw/d0/state active
 	# one that has not come to the device yet is none of its business
 	probe_request "cmd 3 cdb=190000000000 hold=execute"
 	probe_wait_held 3 execute
 	probe_request 'tmf 4 fn=0 ref=3'
+	wait_until 10 probe_is 3 execute 1 1
 	probe_request "go 3"
 	probe_answers '3 aborted' '4 response=0'
-	raw_is d0 aborts 1
+	equal 1 "$(raw_get d0 aborts)"
 }
 
 @test "LOGICAL UNIT RESET reaches the device, and is answered when that is over" {

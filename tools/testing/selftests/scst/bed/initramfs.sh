@@ -18,7 +18,7 @@ initramfs_modules() {
 # Fill directory $1 with first process $2; the module files come on standard input.
 initramfs_fill() {
 	mkdir -p "$1/bin" "$1/proc" "$1/modules" "$1/lower" "$1/upper" "$1/root"
-	cp "$kernel_root/bin/busybox" "$1/bin/busybox"
+	cp "${kernel_root?}/bin/busybox" "$1/bin/busybox"
 	for _if_tool in sh cat mkdir mount umount insmod switch_root poweroff; do
 		ln -s busybox "$1/bin/$_if_tool"
 	done
