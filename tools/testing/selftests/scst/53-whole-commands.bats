@@ -425,6 +425,7 @@ repeated() {
 
 @test "LOGICAL UNIT RESET reaches the device, and is answered when that is over" {
 	raw_setup
+	probe_log_start
 	tell d0 hold
 	tell d0 reset hold
 	probe_request "cmd 1 cdb=190000000000"
@@ -433,6 +434,7 @@ repeated() {
 	equal '1 aborted' "$(probe_result)"
 	wait_until 10 raw_is d0 resets 1
 	scst_sleep 0.3
+	! probe_log_has 'me 2 response' || fail "answered before that"
 	probe_request "cmd 3 dir=in len=36 cdb=120000002400 hold=translate"
 	probe_wait_held 3 translate
 	tell d0 reset go
