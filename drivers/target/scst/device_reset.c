@@ -62,7 +62,7 @@ void scst_device_reset(struct scst_device *dev)
  * scst_device_is_resetting - whether a reset that was asked for is not over
  * @dev: the device
  *
- * Who waits for that watches a session's wait queue: all of the device's are woken.
+ * A waiter watches the wait queue of a session that sees the device: those are woken.
  *
  * Context: any.
  * Return: true if it is not.

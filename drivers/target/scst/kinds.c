@@ -21,34 +21,24 @@ static const struct scst_opcode_set *const scst_spc_sets[] __initconst = {
 	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes,
 };
 
+/* Disks and optical memory */
+#define SCST_BLOCK_KIND {						\
+	.known = true,							\
+	.blocks = true,							\
+	.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },		\
+	.claim = SCST_CLAIM_SBC3,					\
+	.vpd = scst_sbc_vpd_pages,					\
+	.vpd_count = SCST_SBC_VPD_COUNT,				\
+	.mode = scst_sbc_mode_pages,					\
+	.mode_count = SCST_SBC_MODE_COUNT,				\
+}
+
 static struct scst_kind scst_kinds[] __ro_after_init = {
-	[TYPE_DISK] = {
-		.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },
-		.blocks = true,
-		.claim = SCST_CLAIM_SBC3,
-		.vpd = scst_sbc_vpd_pages,
-		.vpd_count = SCST_SBC_VPD_COUNT,
-		.mode = scst_sbc_mode_pages,
-		.mode_count = SCST_SBC_MODE_COUNT,
-		.known = true,
-	},
-	[TYPE_TAPE] = {
-		.sets = { &scst_ssc_opcodes },
-		.fifo = true,
-		.known = true,
-	},
+	[TYPE_DISK] = SCST_BLOCK_KIND,
+	[TYPE_TAPE] = { .known = true, .fifo = true, .sets = { &scst_ssc_opcodes } },
 	[TYPE_PROCESSOR] = { .known = true },
 	[TYPE_ROM] = { .known = true },
-	[TYPE_MOD] = {
-		.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },
-		.blocks = true,
-		.claim = SCST_CLAIM_SBC3,
-		.vpd = scst_sbc_vpd_pages,
-		.vpd_count = SCST_SBC_VPD_COUNT,
-		.mode = scst_sbc_mode_pages,
-		.mode_count = SCST_SBC_MODE_COUNT,
-		.known = true,
-	},
+	[TYPE_MOD] = SCST_BLOCK_KIND,
 	[TYPE_MEDIUM_CHANGER] = { .known = true },
 	[TYPE_RAID] = { .known = true },
 };

@@ -272,9 +272,9 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 	iscsi_export nullio size=64M
 	netns_up
 	nops 1000 2000
-	background raw 'login_ready(); sleep 100'
-	wait_until 20 has_session
-	scst_sleep 0.5
+	background raw 'login_ready(); ready(); sleep 100'
+	wait_ready
+	wait_until 10 has_session
 	ip link set i0 down
 	wait_until 20 no_session
 }
@@ -333,11 +333,11 @@ hears() {
 @test "nobody is asked to log out where that is not wanted" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/request_logout" 0
-	scst_start raw 'login_ready(); my $p = receive(20) // fail "ended";
+	scst_start raw 'login_ready(); ready(); my $p = receive(20) // fail "ended";
 	$p->{w36} >> 24 == 3 or fail "event ", $p->{w36} >> 24; expect_end()'
 	waiter=$!
-	wait_until 20 has_session
-	scst_sleep 1
+	wait_ready
+	wait_until 10 has_session
 	for session in "$iscsi:t0/sessions"/*; do
 		attr_write "$session/disconnect" 1
 	done

@@ -179,8 +179,9 @@ nop='sub answers_once {
 	background raw 'login_ready(); scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 32; sleep 60'
 	told send_timeout 'it takes nothing of what is sent to it'
 	wait_until 10 no_session
-	background raw 'login_ready(); sleep 60'
-	wait_until 20 has_session
+	# It has had its first answer: what it is asked next it would take for that.
+	background raw 'login_ready(); ready(); sleep 60'
+	wait_ready
 	wait_until 10 sessions_are_there "$iscsi:t0/sessions/$iqn:raw"
 	attr_set "$iscsi:t0/sessions/$iqn:raw/disconnect" 1
 	told logout_timeout 'it was asked to log out, and has not done so'

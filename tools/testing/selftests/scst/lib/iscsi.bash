@@ -55,6 +55,11 @@ raw() {
 	bounded 150 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
 }
 
+# wait_ready: until an initiator in the background has called ready()
+wait_ready() {
+	wait_until 20 test -e "$BATS_TEST_TMPDIR/ready"
+}
+
 # --- open-iscsi
 
 # Its files and locks are where they always are; what it writes there goes to memory.

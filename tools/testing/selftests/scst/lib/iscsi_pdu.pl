@@ -226,6 +226,9 @@ sub login_ready {
 	expect(0x21);
 }
 
+# ready: whoever called wait_ready, of lib/iscsi.bash, goes on.
+sub ready { open my $f, '>', "$ENV{BATS_TEST_TMPDIR}/ready" or fail $! }
+
 # session: the one that is there, for in_session SESSION, CODE: as if there was no other
 sub session { return [$sock, $cmdsn, $expstatsn] }
 sub in_session {
