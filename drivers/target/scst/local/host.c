@@ -25,6 +25,15 @@
 /* Linux takes the two bytes of a LUN, addressing method included, for its number */
 #define SCST_LOCAL_MAX_LUN	0x10000
 
+/* Once for each request: otherwise the mid-level clears all of it for each command. */
+static int scst_local_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *sc)
+{
+	struct scst_local_cmd *local = scsi_cmd_priv(sc);
+
+	local->busy = false;
+	return 0;
+}
+
 static SCST_CONST_HOST_TEMPLATE struct scsi_host_template scst_local_template = {
 	.module = THIS_MODULE,
 	.name = "scst_local",
@@ -39,6 +48,7 @@ static SCST_CONST_HOST_TEMPLATE struct scsi_host_template scst_local_template = 
 	.eh_host_reset_handler = scst_local_eh_host_reset,
 	.skip_settle_delay = 1,
 	.cmd_size = sizeof(struct scst_local_cmd),
+	.init_cmd_priv = scst_local_init_cmd,
 	.can_queue = SCST_LOCAL_QUEUE_DEPTH,
 	.cmd_per_lun = SCST_LOCAL_QUEUE_DEPTH,
 	.this_id = -1,
