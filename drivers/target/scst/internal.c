@@ -40,10 +40,8 @@ static const struct scst_target_ops scst_internal_ops = {
 	.release	= scst_internal_release,
 };
 
-static struct scst_plugin scst_internal_plugin = {
-	.name = "core",
-	.ops = &scst_internal_ops,
-};
+/* There is no module to pin: it has the type of the session's directory, which is never made. */
+static struct scst_plugin scst_internal_plugin;
 
 static struct scst_target scst_internal_target = {
 	.plugin = &scst_internal_plugin,

@@ -100,6 +100,8 @@ int __init scst_kinds_init(void)
 	int ret = 0;
 
 	for (type = 0; type < ARRAY_SIZE(scst_kinds) && !ret; type++) {
+		if (!scst_kinds[type].known)
+			continue;
 		scst_kinds[type].type = type;
 		ret = scst_kind_init(&scst_kinds[type]);
 	}

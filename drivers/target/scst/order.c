@@ -481,7 +481,7 @@ void __scst_order_start(struct scst_device *dev)
 	dev->queueing = false;
 	dev->tasks_gone = false;
 	percpu_ref_reinit(&dev->tasks);
-	if (dev->kind->fifo)
+	if (__scst_order_needs_queue(dev))
 		__scst_order_queueing(dev);
 }
 

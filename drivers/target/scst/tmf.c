@@ -500,17 +500,9 @@ static void scst_tmf_begin(struct scst_tmf_run *run)
 /* What else a function does to a device, when its commands are gone */
 static void scst_tmf_end_device(struct scst_tmf_run *run)
 {
-	switch (run->tmf->fn) {
-	case SCST_TMF_LUN_RESET:
-	case SCST_TMF_TARGET_RESET:
-		scst_tmf_reset_device(run->dev, SCST_UA_DEVICE_RESET);
-		break;
-	case SCST_TMF_COLD_RESET:
-		scst_tmf_reset_device(run->dev, SCST_UA_POWER_ON);
-		break;
-	default:
-		break;
-	}
+	if (scst_tmf_is_reset(run->tmf))
+		scst_tmf_reset_device(run->dev, run->tmf->fn == SCST_TMF_COLD_RESET ?
+				      SCST_UA_POWER_ON : SCST_UA_DEVICE_RESET);
 }
 
 /* Returns whether the function is to wait. */

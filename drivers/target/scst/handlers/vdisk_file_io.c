@@ -586,22 +586,24 @@ static void scst_fileio_do_transfer(struct scst_cmd *cmd)
 	scst_fileio_leave(saved);
 }
 
-static void scst_fileio_do_verify(struct scst_cmd *cmd)
+/* What is done when @execute returns */
+static void scst_fileio_do(struct scst_cmd *cmd, void (*execute)(struct scst_cmd *cmd))
 {
 	unsigned int saved = scst_fileio_enter();
 
-	scst_fileio_verify(cmd);
+	execute(cmd);
 	scst_cmd_complete(cmd, SCST_CTX_THREAD);
 	scst_fileio_leave(saved);
 }
 
+static void scst_fileio_do_verify(struct scst_cmd *cmd)
+{
+	scst_fileio_do(cmd, scst_fileio_verify);
+}
+
 static void scst_fileio_do_sync(struct scst_cmd *cmd)
 {
-	unsigned int saved = scst_fileio_enter();
-
-	scst_fileio_sync(cmd);
-	scst_cmd_complete(cmd, SCST_CTX_THREAD);
-	scst_fileio_leave(saved);
+	scst_fileio_do(cmd, scst_fileio_sync);
 }
 
 const struct scst_block_ops scst_fileio_block_ops = {

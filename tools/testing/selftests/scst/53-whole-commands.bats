@@ -10,15 +10,6 @@ load lib/raw
 
 tur=cdb=000000000000
 
-teardown() {
-	local status=0
-
-	raw_all_auto
-	probe_logout_all
-	scst_down || status=1
-	return "$status"
-}
-
 # raw_setup [ATTRIBUTE=VALUE...]: d0 as LUN 0, and an initiator port that is ready
 raw_setup() {
 	make_device raw d0 "$@"

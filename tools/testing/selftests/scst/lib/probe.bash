@@ -118,7 +118,7 @@ medium_holds() {
 medium_all_auto() {
 	local file
 
-	for file in "$probe_root"/devices/*; do
+	for file in "$probe_root"/devices/* ${raw_root:+"$raw_root"/*}; do
 		[ ! -e "$file" ] || echo auto >"$file"
 	done
 }

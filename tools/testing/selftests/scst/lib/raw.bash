@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Loaded after lib/scst by tests of devices that execute whole commands: scst_raw. What a
-# device understands is in modules/raw.h.
+# device understands is in modules/raw.h. medium_all_auto of lib/probe is for them, too.
 # shellcheck shell=bash
 
 raw_root=/sys/kernel/debug/scst_raw
@@ -34,13 +34,4 @@ raw_wait() {
 
 raw_has() {
 	[ "$(raw_holds "$1" | wc -l)" -eq "$2" ]
-}
-
-# No device keeps a log-out waiting.
-raw_all_auto() {
-	local file
-
-	for file in "$raw_root"/*; do
-		[ ! -e "$file" ] || echo auto >"$file"
-	done
 }
