@@ -6,8 +6,8 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
-#include "pr_file.h"
-#include "kinds.h"
+#include "lu/pr_file.h"
+#include "lu/kinds.h"
 #include "scst_priv.h"
 
 /* All configuration; never taken on a command's way */

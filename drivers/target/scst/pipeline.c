@@ -8,9 +8,9 @@
  */
 #include <linux/rcupdate.h>
 
-#include "opcodes.h"
+#include "lu/opcodes.h"
 #include "scst_priv.h"
-#include "trace.h"
+#include "cmd/trace.h"
 
 /*
  * SAM-5 5.11: its tag belongs to another command of the nexus. The initiator has lost

@@ -74,8 +74,8 @@
 
 #include <scst/compat.h>
 
-#include "pr.h"
-#include "stats.h"
+#include "lu/pr.h"
+#include "cmd/stats.h"
 
 /* How long what was aborted may still take to go before nobody waits any more */
 #define SCST_ABORT_GRACE	HZ

@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 
 #include "scst_priv.h"
-#include "trace.h"
+#include "cmd/trace.h"
 
 /* QUERY ASYNCHRONOUS EVENT: how much is pending, SAM-5 7.10 */
 #define SCST_UADE_ONE		0x10

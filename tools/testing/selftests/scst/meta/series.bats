@@ -33,7 +33,7 @@ patched() {
 	[ "$(find "$tree/drivers/target" -name '*.c' | wc -l)" = \
 		"$(find "$work/git/drivers/target" -name '*.c' | wc -l)" ]
 	[ ! -e "$work/git/include/scst/compat.h" ]
-	patched drivers/target/scst/pr_file.c | grep -q start_renaming
+	patched drivers/target/scst/lu/pr_file.c | grep -q start_renaming
 }
 
 @test "a patch has nothing to do with what comes later" {
@@ -48,7 +48,7 @@ patched() {
 
 @test "a file that asks for the kernel's version is refused" {
 	printf '#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)\nint planted;\n#endif\n' \
-		>>"$tree/drivers/target/scst/sense.c"
+		>>"$tree/drivers/target/scst/cmd/sense.c"
 	run series quick
 	[ "$status" -ne 0 ]
 	[[ $output == *"not ok "*"no branches for other kernels"*sense.c*LINUX_VERSION_CODE* ]]

@@ -93,9 +93,8 @@ mirror_make() {
 
 # The options that the series has so far
 mirror_options() {
-	sed -n 's/^config //p' "$mirror_src"/drivers/target/scst/Kconfig \
-		"$mirror_src"/drivers/target/scst/*/Kconfig \
-		"$mirror_src"/drivers/target/iscsi_scst/Kconfig 2>/dev/null
+	find "$mirror_src/drivers/target/scst" "$mirror_src/drivers/target/iscsi_scst" \
+		-name Kconfig -exec sed -n 's/^config //p' {} + 2>/dev/null
 }
 
 # Set all of them to $1, and see that they are.

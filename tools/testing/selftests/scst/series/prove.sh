@@ -61,7 +61,7 @@ prove_patch() {
 prove_modules() {
 	mirror_configure m && prove_make modules &&
 		ls "$mirror_obj"/drivers/target/scst/scst.ko \
-			"$mirror_obj"/drivers/target/scst/*/scst_vdisk.ko \
+			"$mirror_obj"/drivers/target/scst/handlers/*/scst_vdisk.ko \
 			"$mirror_obj"/drivers/target/scst/*/scst_local.ko \
 			"$mirror_obj"/drivers/target/iscsi_scst/iscsi_scst.ko
 }

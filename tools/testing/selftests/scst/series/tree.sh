@@ -59,7 +59,7 @@ tree_known_lines() {
 tree_content() {
 	case $2 in
 	*.[ch]) newest_source "$1" ;;
-	*/Makefile | */Kbuild) grep -v '^ccflags-y += -I' "$1" ;;
+	*/Makefile | */Kbuild) grep -v '^ccflags-y += -I.*/include$' "$1" ;;
 	Documentation/scst/index.rst) sed 's|^   scst/|   |' "$1" ;;
 	*) cat "$1" ;;
 	esac

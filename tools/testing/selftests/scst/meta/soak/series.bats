@@ -18,15 +18,15 @@ setup() {
 }
 
 @test "a warning that takes W=1 is refused, and shown" {
-	echo 'static const int scst_planted = 1;' >>"$tree/drivers/target/scst/handlers/vdisk_null.c"
+	echo 'static const int scst_planted = 1;' >>"$tree/drivers/target/scst/handlers/vdisk/vdisk_null.c"
 	run "$tree/$tests/series.sh" --work "$work" check 2-vdisk
 	[ "$status" -ne 0 ]
 	[[ $output == *"not ok 1 - 2-vdisk builds"*vdisk_null.c*warning:*scst_planted* ]]
 }
 
 @test "a file that a patch needs and has not got is an error" {
-	sed -i 's|^#include "vdisk.h"|&\n#include "../local/local.h"|' \
-		"$tree/drivers/target/scst/handlers/vdisk_null.c"
+	sed -i 's|^#include "vdisk.h"|&\n#include "../../local/local.h"|' \
+		"$tree/drivers/target/scst/handlers/vdisk/vdisk_null.c"
 	run "$tree/$tests/series.sh" --work "$work" check 2-vdisk
 	[ "$status" -ne 0 ]
 	[[ $output == *"not ok 1 - 2-vdisk builds"*local.h* ]]

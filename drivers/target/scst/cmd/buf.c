@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Data buffers: allocation under a cap, and copying into and out of them.
+ *
+ * Drivers that bring their own buffer cost nothing here. The memory of all
+ * other buffers is counted, for the machine and for each device; what would
+ * exceed a cap is answered with TASK SET FULL or BUSY, and the initiator comes
+ * again.
+ */
+#include <linux/export.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/percpu_counter.h>
+#include <linux/scatterlist.h>
+#include <linux/smp.h>
+
+#include "lu/opcodes.h"
+#include "scst_priv.h"
+
+/*
+ * How far a CPU's share of a counter may stray from the truth, in bytes: at most this much,
+ * and all of them together by a sixteenth of the cap. A cap is compared with what is known
+ * without asking all CPUs, and is kept as exactly as that. A small cap is kept exactly: a
+ * part of it may be too little for one command.
+ */
+#define SCST_BUF_BATCH_MAX	SZ_1M
+#define SCST_BUF_STRAY		16
+#define SCST_BUF_SMALL		SZ_64M
+
+/*
+ * Large buffers come in larger pieces where there are such, which makes fewer of them: to
+ * allocate, to send, to map. The page allocator has those of this order at hand.
+ */
+#define SCST_BUF_ORDER	PAGE_ALLOC_COSTLY_ORDER
+
+static unsigned long scst_max_buffer_mb;
+module_param_named(max_buffer_mb, scst_max_buffer_mb, ulong, 0444);
+MODULE_PARM_DESC(max_buffer_mb,
+		 "Cap on data buffer memory in MiB (default: a quarter of the machine's)");
+
+static struct scst_buf_cap scst_buf_all;
+
+static u32 scst_buf_batch(u64 limit)
+{
+	if (limit < SCST_BUF_SMALL)
+		return 0;
+	return min_t(u64, div_u64(limit, SCST_BUF_STRAY * num_possible_cpus()),
+		     SCST_BUF_BATCH_MAX);
+}
+
+/**
+ * scst_buf_cap_init - nothing is in use
+ * @cap:   the cap
+ * @limit: bytes
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int scst_buf_cap_init(struct scst_buf_cap *cap, u64 limit)
+{
+	cap->limit = limit;
+	cap->batch = scst_buf_batch(limit);
+	return percpu_counter_init(&cap->bytes, 0, GFP_KERNEL);
+}
+
+void scst_buf_cap_exit(struct scst_buf_cap *cap)
+{
+	percpu_counter_destroy(&cap->bytes);
+}
+
+static void scst_buf_flush(void *counter)
+{
+	percpu_counter_add_batch(counter, 0, 0);
+}
+
+/**
+ * scst_buf_cap_set - change a cap
+ * @cap:   the cap
+ * @limit: bytes
+ *
+ * What the CPUs keep to themselves may be much for a smaller one.
+ *
+ * Context: process context.
+ */
+void scst_buf_cap_set(struct scst_buf_cap *cap, u64 limit)
+{
+	WRITE_ONCE(cap->batch, scst_buf_batch(limit));
+	WRITE_ONCE(cap->limit, limit);
+	on_each_cpu(scst_buf_flush, &cap->bytes, 1);
+}
+
+int scst_buf_init(void)
+{
+	if (!scst_max_buffer_mb)
+		scst_max_buffer_mb = (totalram_pages() / 4) >> (20 - PAGE_SHIFT);
+	return scst_buf_cap_init(&scst_buf_all, (u64)scst_max_buffer_mb << 20);
+}
+
+void scst_buf_exit(void)
+{
+	scst_buf_cap_exit(&scst_buf_all);
+}
+
+static void scst_buf_add(struct scst_buf_cap *cap, s64 len)
+{
+	percpu_counter_add_batch(&cap->bytes, len, READ_ONCE(cap->batch));
+}
+
+static bool scst_buf_charge(struct scst_buf_cap *cap, u64 limit, u64 len)
+{
+	scst_buf_add(cap, len);
+	if (percpu_counter_read(&cap->bytes) <= (s64)limit)
+		return true;
+	scst_buf_add(cap, -(s64)len);
+	return false;
+}
+
+static void scst_buf_uncharge(struct scst_cmd *cmd, u64 len)
+{
+	scst_buf_add(&scst_buf_all, -(s64)len);
+	if (cmd->dev)
+		scst_buf_add(&cmd->dev->buf, -(s64)len);
+}
+
+static bool scst_buf_charge_all(struct scst_cmd *cmd, u64 len)
+{
+	if (!scst_buf_charge(&scst_buf_all, scst_buf_all.limit, len))
+		return false;
+	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf, READ_ONCE(cmd->dev->buf.limit),
+					 len))
+		return true;
+	scst_buf_add(&scst_buf_all, -(s64)len);
+	return false;
+}
+
+/**
+ * scst_buf_largest - the largest buffer that a device's caps leave room for
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u64 scst_buf_largest(const struct scst_device *dev)
+{
+	u64 limit = min(scst_buf_all.limit, READ_ONCE(dev->buf.limit));
+
+	if (limit >= SCST_BUF_SMALL)
+		limit -= limit / SCST_BUF_STRAY;
+	return round_down(limit, PAGE_SIZE);
+}
+
+/*
+ * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
+ * commands; BUSY is for the one that has none here. What will never fit is longer than
+ * the block limits VPD page allows.
+ */
+static void scst_buf_refuse(struct scst_cmd *cmd)
+{
+	if (cmd->dev && cmd->data_len > scst_buf_largest(cmd->dev))
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD,
+					 cmd->op->xfer.byte, 7);
+	else if (scst_nexus_has_others(cmd))
+		cmd->status = SAM_STAT_TASK_SET_FULL;
+	else
+		scst_cmd_set_busy(cmd);
+}
+
+static bool scst_buf_alloc_order(struct scst_cmd *cmd, unsigned int order, gfp_t gfp)
+{
+	cmd->sg_order = order;
+	cmd->sg = sgl_alloc_order(cmd->data_len, order, false,
+				  gfp | __GFP_NOWARN | __GFP_NORETRY, &cmd->sg_nents);
+	return cmd->sg;
+}
+
+/*
+ * A device may say that it has transferred more than it has: initiators are not to see what
+ * the memory was used for before.
+ */
+static gfp_t scst_buf_zero(const struct scst_cmd *cmd)
+{
+	return cmd->io == SCST_IO_COMMAND && cmd->dir == SCST_DIR_IN ? __GFP_ZERO : 0;
+}
+
+/* A piece that is only partly used would be memory that nobody counts. */
+static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
+{
+	gfp_t zero = scst_buf_zero(cmd);
+
+	if (IS_ALIGNED(cmd->data_len, PAGE_SIZE << SCST_BUF_ORDER) &&
+	    scst_buf_alloc_order(cmd, SCST_BUF_ORDER, GFP_NOWAIT | __GFP_COMP | zero))
+		return true;
+	return scst_buf_alloc_order(cmd, 0, gfp | zero);
+}
+
+/* Memory of a handler's own is not counted: it knows how much it has. */
+static bool scst_buf_alloc_handler(struct scst_cmd *cmd, gfp_t gfp)
+{
+	if (cmd->dev->handler->alloc_data(cmd, gfp)) {
+		cmd->buffer = SCST_BUFFER_HANDLER;
+		return true;
+	}
+	scst_cmd_set_busy(cmd);
+	return false;
+}
+
+static bool scst_buf_alloc_core(struct scst_cmd *cmd, gfp_t gfp)
+{
+	u64 len = PAGE_ALIGN((u64)cmd->data_len);
+
+	if (!scst_buf_charge_all(cmd, len))
+		goto out_refuse;
+	if (!scst_buf_alloc_pages(cmd, gfp))
+		goto out_uncharge;
+	cmd->buf_pages = len >> PAGE_SHIFT;
+	cmd->buffer = SCST_BUFFER_CORE;
+	return true;
+
+out_uncharge:
+	scst_buf_uncharge(cmd, len);
+out_refuse:
+	scst_buf_refuse(cmd);
+	return false;
+}
+
+/**
+ * scst_buf_alloc - allocate the data buffer of a command
+ * @cmd: a command with data and no buffer
+ * @ctx: the caller's context
+ *
+ * Context: as @ctx says.
+ * Return: false if there is no memory for it; the status is set then.
+ */
+bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	gfp_t gfp = ctx == SCST_CTX_THREAD ? GFP_KERNEL : GFP_ATOMIC;
+
+	if (cmd->io != SCST_IO_NONE && cmd->dev->handler->alloc_data)
+		return scst_buf_alloc_handler(cmd, gfp);
+	return scst_buf_alloc_core(cmd, gfp);
+}
+
+/**
+ * scst_buf_free - free the data buffer of a command, if it is not the driver's
+ * @cmd: the command
+ *
+ * Context: thread or atomic.
+ */
+void scst_buf_free(struct scst_cmd *cmd)
+{
+	switch (cmd->buffer) {
+	case SCST_BUFFER_CORE:
+		scst_buf_uncharge(cmd, (u64)cmd->buf_pages << PAGE_SHIFT);
+		sgl_free_order(cmd->sg, cmd->sg_order);
+		break;
+	case SCST_BUFFER_HANDLER:
+		cmd->dev->handler->free_data(cmd);
+		break;
+	}
+}
+
+/**
+ * scst_buf_reserve - count memory that a driver puts data aside in
+ * @len:  bytes
+ * @held: what the session has there, with them, bytes
+ *
+ * For Data-Out that comes before the core asks for it. There is room for it up to half of
+ * the machine's cap, so that it leaves some for the commands that others wait for. A session
+ * gets no more than it leaves of that to others.
+ *
+ * Context: thread or atomic.
+ * Return: false if there is no room for it.
+ */
+bool scst_buf_reserve(u32 len, u64 held)
+{
+	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2 - held,
+			       PAGE_ALIGN((u64)len));
+}
+EXPORT_SYMBOL_GPL(scst_buf_reserve);
+
+/**
+ * scst_buf_unreserve - that memory is free again
+ * @len: bytes, as reserved
+ *
+ * Context: thread or atomic.
+ */
+void scst_buf_unreserve(u32 len)
+{
+	scst_buf_add(&scst_buf_all, -(s64)PAGE_ALIGN((u64)len));
+}
+EXPORT_SYMBOL_GPL(scst_buf_unreserve);
+
+/* However small the cap is, a command that is alone under it may be as large. */
+static bool scst_buf_has_left(struct scst_buf_cap *cap, u64 bytes, u64 own)
+{
+	s64 used = percpu_counter_read(&cap->bytes);
+
+	return used + (s64)bytes <= (s64)READ_ONCE(cap->limit) || used <= (s64)own;
+}
+
+/**
+ * scst_buf_leaves_enough - whether a session leaves enough memory to others
+ * @cmd:  a command of the session, with its buffer
+ * @held: what it and others of the session hold for as long as its initiator likes, bytes
+ *
+ * A session is to hold no more than is left, of the machine's cap and of the device's. So
+ * something is left for the next one, however many there are.
+ *
+ * Context: thread or atomic.
+ * Return: false if @cmd is to end, with BUSY.
+ */
+bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held)
+{
+	u64 own = PAGE_ALIGN((u64)cmd->data_len);
+
+	return scst_buf_has_left(&scst_buf_all, held, own) &&
+	       (!cmd->dev || scst_buf_has_left(&cmd->dev->buf, held, own));
+}
+EXPORT_SYMBOL_GPL(scst_buf_leaves_enough);
+
+/**
+ * scst_data_in - put a part of a Data-In parameter list
+ * @cmd:    the command
+ * @offset: of the part in the list, bytes
+ * @buf:    the part
+ * @len:    its length in bytes
+ *
+ * What does not fit is dropped, as SPC-6 4.2.5.6 has it.
+ *
+ * Context: thread or atomic.
+ */
+void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len)
+{
+	if (offset >= cmd->data_len)
+		return;
+	sg_pcopy_from_buffer(cmd->sg, cmd->sg_nents, buf,
+			     min(len, cmd->data_len - offset), offset);
+}
+
+/**
+ * scst_data_in_end - the Data-In parameter list is complete
+ * @cmd:   the command
+ * @total: length of the whole list in bytes
+ *
+ * Context: thread or atomic.
+ */
+void scst_data_in_end(struct scst_cmd *cmd, u32 total)
+{
+	cmd->cdb_data_len = min(cmd->cdb_data_len, total);
+	cmd->data_len = min(cmd->data_len, cmd->cdb_data_len);
+}
+
+/**
+ * scst_data_out - get a part of a Data-Out parameter list
+ * @cmd:    the command
+ * @offset: of the part in the list, bytes
+ * @buf:    where to
+ * @len:    how much, bytes
+ *
+ * Context: thread or atomic.
+ * Return: bytes copied, less than @len at the end of the list.
+ */
+u32 scst_data_out(struct scst_cmd *cmd, u32 offset, void *buf, u32 len)
+{
+	if (offset >= cmd->data_len)
+		return 0;
+	return sg_pcopy_to_buffer(cmd->sg, cmd->sg_nents, buf,
+				  min(len, cmd->data_len - offset), offset);
+}

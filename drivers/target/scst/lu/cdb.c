@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Decoding: LUN formats, the CDB according to its row, and what the transport announced
+ * against what the CDB asks for.
+ */
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+
+#include "lu/kinds.h"
+#include "scst_priv.h"
+
+/* No parameter list that the core makes is longer, in bytes, and none that it takes. */
+#define SCST_MAX_PARAM_DATA	SZ_256K
+#define SCST_MAX_PARAM_LIST	SZ_64K
+
+#define SCST_LUN_METHOD(byte)	((byte) >> 6)
+#define SCST_LUN_PERIPHERAL	0
+#define SCST_LUN_FLAT		1
+#define SCST_LUN_EXT_FLAT	0xd2	/* extended, 3-byte flat space */
+#define SCST_LUN_EXT_WELL_KNOWN	0xc1
+
+static u32 scst_lun_decode_extended(const u8 *b)
+{
+	switch (b[0]) {
+	case SCST_LUN_EXT_FLAT:
+		return b[4] | b[5] | b[6] | b[7] ? SCST_LUN_INVALID :
+		       get_unaligned_be24(b + 1);
+	case SCST_LUN_EXT_WELL_KNOWN:
+		return b[1] == 0x01 && !get_unaligned_be32(b + 4) &&
+		       !b[2] && !b[3] ? SCST_LUN_WELL_KNOWN : SCST_LUN_INVALID;
+	}
+	return SCST_LUN_INVALID;
+}
+
+/**
+ * scst_lun_decode - the number in a LUN field, SAM-5 4.7
+ * @lun: as it came from the initiator
+ *
+ * Context: any.
+ * Return: the LUN, SCST_LUN_WELL_KNOWN for the REPORT LUNS well known logical
+ * unit, or SCST_LUN_INVALID.
+ */
+u32 scst_lun_decode(const struct scsi_lun *lun)
+{
+	const u8 *b = lun->scsi_lun;
+
+	if (SCST_LUN_METHOD(b[0]) > SCST_LUN_FLAT)
+		return scst_lun_decode_extended(b);
+	if (get_unaligned_be16(b + 2) | get_unaligned_be32(b + 4))
+		return SCST_LUN_INVALID;
+	if (SCST_LUN_METHOD(b[0]) == SCST_LUN_FLAT)
+		return get_unaligned_be16(b) & SCST_MAX_LUN;
+	return b[0] ? SCST_LUN_INVALID : b[1];
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_lun_decode);
+
+/**
+ * scst_lun_encode - a LUN as REPORT LUNS lists it, SAM-5 4.7
+ * @lun: 0 to SCST_MAX_LUN
+ * @out: peripheral device addressing below 256, else flat space
+ *
+ * Context: any.
+ */
+void scst_lun_encode(u32 lun, struct scsi_lun *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (lun >= 256)
+		lun |= SCST_LUN_FLAT << 14;
+	put_unaligned_be16(lun, out->scsi_lun);
+}
+EXPORT_SYMBOL_GPL(scst_lun_encode);
+
+static u64 scst_cdb_number(const u8 *cdb, const struct scst_cdb_field *field)
+{
+	u64 value = cdb[field->byte];
+	unsigned int i;
+
+	if (!field->len)
+		return 0;
+	if (field->mask)
+		value &= field->mask;
+	for (i = 1; i < field->len; i++)
+		value = value << 8 | cdb[field->byte + i];
+	return value;
+}
+
+static bool scst_cdb_refuse_bit(struct scst_cmd *cmd, unsigned int byte, u8 bits)
+{
+	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, byte,
+				 fls(bits) - 1);
+	return false;
+}
+
+/* A bit that the row does not know asks for something that is not there. */
+static bool scst_cdb_check_usage(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	unsigned int i, control = op->cdb_len - 1;
+	u8 extra;
+
+	for (i = 1; i < control; i++) {
+		extra = cmd->cdb[i] & ~op->usage[i];
+		if (unlikely(extra))
+			return scst_cdb_refuse_bit(cmd, i, extra);
+	}
+	extra = cmd->cdb[control] & ~SCST_CONTROL_NACA;
+	return likely(!extra) || scst_cdb_refuse_bit(cmd, control, extra);
+}
+
+/* Whether a command is for its LUN although there is no device behind it */
+static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
+{
+	if (!cmd->op)
+		return false;
+	if (cmd->op->flags & SCST_OPF_ANY_LUN)
+		return true;
+	return (cmd->op->flags & SCST_OPF_WELL_KNOWN) &&
+	       scst_lun_decode(&cmd->lun) == SCST_LUN_WELL_KNOWN;
+}
+
+/*
+ * What a handler that executes whole commands gets although no row has it. It may do
+ * anything: reservations and write protection of others hold it back.
+ */
+static const struct scst_opcode scst_opcode_unknown = {
+	.name = "unknown command",
+	.sa = SCST_OPCODE_NO_SA,
+	.len_kind = SCST_LEN_ANNOUNCED,
+	.pr = SCST_PR_WRITE,
+	.flags = SCST_OPF_WRITES,
+};
+
+/*
+ * SPC-6 4.2.5.1: a CDB is as long as its group says, or says so itself; of vendor specific
+ * groups only the device knows.
+ */
+static bool scst_cdb_is_whole(const struct scst_cmd *cmd)
+{
+	if (cmd->cdb[0] >= VENDOR_SPECIFIC_CDB)
+		return true;
+	if (cmd->cdb[0] == VARIABLE_LENGTH_CMD)
+		return cmd->cdb_len >= 8 && cmd->cdb_len >= 8 + cmd->cdb[7];
+	return cmd->cdb_len >= COMMAND_SIZE(cmd->cdb[0]);
+}
+
+static void scst_cdb_refuse_unknown(struct scst_cmd *cmd, bool known)
+{
+	if (known)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
+	else
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
+}
+
+static bool scst_cdb_find(struct scst_cmd *cmd)
+{
+	bool known;
+
+	cmd->kind = cmd->dev ? READ_ONCE(cmd->dev->kind) : scst_kind_find(TYPE_DISK);
+	cmd->op = scst_kind_opcode(cmd->kind, cmd->cdb, cmd->cdb_len, &known);
+	if (!cmd->op && cmd->dev && cmd->dev->handler->execute && scst_cdb_is_whole(cmd))
+		cmd->op = &scst_opcode_unknown;
+	if (!cmd->dev && !scst_cdb_needs_no_device(cmd))
+		scst_cmd_set_sense(cmd, SCST_SENSE_LUN_NOT_SUPPORTED);
+	else if (!cmd->op)
+		scst_cdb_refuse_unknown(cmd, known);
+	else if (cmd->cdb_len < cmd->op->cdb_len)
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_CDB_FIELD);
+	else
+		return true;
+	return false;
+}
+
+/*
+ * BYTCHK, SBC-4 5.41: no data, the blocks, or one block that stands for all of
+ * them. Returns how many blocks are transferred.
+ */
+static bool scst_cdb_bytchk(struct scst_cmd *cmd, u64 *blocks)
+{
+	u8 *io = cmd->io == SCST_IO_WRITE ? &cmd->io_next : &cmd->io;
+	u8 bytchk = (cmd->cdb[1] >> 1) & 3;
+
+	if (bytchk == 2 || (bytchk == 3 && cmd->io == SCST_IO_WRITE))
+		return scst_cdb_refuse_bit(cmd, 1, 0x06);
+	*io = bytchk ? SCST_IO_COMPARE : SCST_IO_VERIFY;
+	if (cmd->io == SCST_IO_VERIFY)
+		*blocks = 0;
+	else if (bytchk == 3 && *blocks)
+		*blocks = 1;
+	return true;
+}
+
+static bool scst_cdb_refuse_data(struct scst_cmd *cmd)
+{
+	scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
+	return false;
+}
+
+/*
+ * Only the device knows how long the transfer is, and what no row has may go in any
+ * direction: it is what the transport announced, in one direction.
+ */
+static bool scst_cdb_announced(struct scst_cmd *cmd)
+{
+	if (cmd->expected_dir == SCST_DIR_UNKNOWN || cmd->expected_dir == SCST_DIR_BOTH)
+		return scst_cdb_refuse_data(cmd);
+	if (cmd->op == &scst_opcode_unknown)
+		cmd->dir = cmd->expected_dir;
+	cmd->cdb_data_len = cmd->expected_len;
+	return true;
+}
+
+/* The bytes that a medium access command transfers */
+static bool scst_cdb_blocks(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	u64 len = cmd->nblocks;
+
+	if ((op->flags & SCST_OPF_BYTCHK) && !scst_cdb_bytchk(cmd, &len))
+		return false;
+	if (!(op->flags & SCST_OPF_FIXED) || (cmd->cdb[1] & 0x01)) {
+		if (unlikely(!cmd->block_size) && cmd->io == SCST_IO_COMMAND)
+			return scst_cdb_announced(cmd);
+		len *= cmd->block_size;
+	}
+	if (len > U32_MAX)
+		return scst_cdb_refuse_bit(cmd, op->xfer.byte, 0x80);
+	cmd->cdb_data_len = len;
+	return true;
+}
+
+/* What is refused is not fetched. */
+static bool scst_cdb_parameters(struct scst_cmd *cmd, u64 len)
+{
+	if (len > SCST_MAX_PARAM_LIST) {
+		scst_cmd_set_field_error(cmd, SCST_SENSE_PARAM_LIST_LENGTH,
+					 cmd->op->xfer.byte, 7);
+		return false;
+	}
+	cmd->cdb_data_len = len;
+	return true;
+}
+
+static bool scst_cdb_length(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+	u64 value = scst_cdb_number(cmd->cdb, &op->xfer);
+
+	if (!value && (op->flags & SCST_OPF_ZERO_IS_256))
+		value = 256;
+	switch (op->len_kind) {
+	case SCST_LEN_ALLOCATION:
+		cmd->cdb_data_len = value;
+		return true;
+	case SCST_LEN_PARAMETERS:
+		return scst_cdb_parameters(cmd, value);
+	case SCST_LEN_BLOCKS:
+		cmd->nblocks = value;
+		return scst_cdb_blocks(cmd);
+	case SCST_LEN_RANGE:
+		cmd->nblocks = value;
+		return true;
+	case SCST_LEN_FIXED:
+		cmd->cdb_data_len = op->fixed_len;
+		return true;
+	case SCST_LEN_ANNOUNCED:
+		return scst_cdb_announced(cmd);
+	}
+	return true;
+}
+
+/*
+ * A write is durable on completion if asked for, if nothing is cached, or if the
+ * medium is to be verified next.
+ */
+static bool scst_cdb_fua(const struct scst_cmd *cmd)
+{
+	if ((cmd->op->flags & SCST_OPF_FUA) && (cmd->cdb[1] & 0x08))
+		return true;
+	if (cmd->io_next != SCST_IO_NONE)
+		return true;
+	return cmd->io == SCST_IO_WRITE && !READ_ONCE(cmd->dev->mode.wce);
+}
+
+/* Where this can be told, a command does what it can with what was announced. */
+static bool scst_cdb_tells_overflow(const struct scst_cmd *cmd)
+{
+	return cmd->sess->tgt->ops->reports_overflow;
+}
+
+/* A read may do without its data, a write may not. */
+static bool scst_cdb_drop_data(struct scst_cmd *cmd)
+{
+	if (cmd->dir != SCST_DIR_IN || !scst_cdb_tells_overflow(cmd))
+		return false;
+	cmd->dir = SCST_DIR_NONE;
+	cmd->data_len = 0;
+	cmd->cdb_data_len = 0;
+	return true;
+}
+
+/*
+ * Whole blocks are written: Data-Out that ends inside a block cannot be. What is compared
+ * or a parameter list is needed as a whole.
+ */
+static bool scst_cdb_cut_write(struct scst_cmd *cmd)
+{
+	if (!scst_cdb_tells_overflow(cmd))
+		return false;
+	cmd->data_out_short = cmd->io != SCST_IO_WRITE ||
+			      cmd->expected_len % cmd->block_size;
+	if (cmd->data_out_short)
+		return false;
+	cmd->nblocks = cmd->expected_len / cmd->block_size;
+	cmd->data_len = cmd->expected_len;
+	if (!cmd->data_len)
+		cmd->dir = SCST_DIR_NONE;
+	return true;
+}
+
+static bool scst_cdb_cut(struct scst_cmd *cmd)
+{
+	if (cmd->dir == SCST_DIR_OUT)
+		return scst_cdb_cut_write(cmd);
+	cmd->data_len = cmd->expected_len;
+	return true;
+}
+
+/* Of what was announced for both directions, one is what the command has. */
+static void scst_cdb_choose_direction(struct scst_cmd *cmd)
+{
+	if (cmd->dir == SCST_DIR_IN)
+		swap(cmd->expected_len, cmd->expected_other);
+	cmd->expected_dir = cmd->dir == SCST_DIR_IN ? SCST_DIR_IN : SCST_DIR_OUT;
+}
+
+/*
+ * What the transport announced against what the CDB asks for, RFC 7143 11.4.5.1 and
+ * FCP-4 9.4.2. Data-In is cut to what was announced, the rest is residual, and so are
+ * writes where the initiator is told so. Other Data-Out that would not be complete, and
+ * data in the other direction, are refused before anything is done.
+ */
+static bool scst_cdb_check_announced(struct scst_cmd *cmd)
+{
+	bool fits = true;
+
+	cmd->data_len = cmd->cdb_data_len;
+	if (unlikely(cmd->expected_dir == SCST_DIR_BOTH))
+		scst_cdb_choose_direction(cmd);
+	if (!cmd->data_len)
+		cmd->dir = SCST_DIR_NONE;
+	if (cmd->dir == SCST_DIR_NONE || cmd->expected_dir == SCST_DIR_UNKNOWN)
+		return true;
+	if (cmd->expected_len && cmd->expected_dir != cmd->dir)
+		fits = scst_cdb_drop_data(cmd);
+	else if (cmd->expected_len < cmd->data_len)
+		fits = scst_cdb_cut(cmd);
+	return fits || scst_cdb_refuse_data(cmd);
+}
+
+/* An initiator's generous allocation length is no reason to use the memory. */
+static void scst_cdb_limit_parameters(struct scst_cmd *cmd)
+{
+	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
+		cmd->data_len = min_t(u32, cmd->data_len, SCST_MAX_PARAM_DATA);
+}
+
+/* The core answers it, whoever executes the device's commands. */
+static bool scst_cdb_is_for_core(const struct scst_cmd *cmd)
+{
+	if (cmd->op->flags & SCST_OPF_CORE)
+		return true;
+	return cmd->op->opcode == REQUEST_SENSE && scst_ua_is_pending(cmd);
+}
+
+/*
+ * The device executes the command, and knows better which of its bits are reserved and
+ * which blocks there are.
+ */
+static bool scst_cdb_decode_whole(struct scst_cmd *cmd)
+{
+	u32 limit = cmd->dev->params.max_transfer;
+
+	cmd->io = SCST_IO_COMMAND;
+	if (!scst_cdb_length(cmd))
+		return false;
+	cmd->nblocks = 0;
+	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
+		cmd->cdb_data_len = min(cmd->cdb_data_len, limit);
+	if (cmd->cdb_data_len <= limit)
+		return scst_cdb_check_announced(cmd);
+	return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
+}
+
+static bool scst_cdb_decode_core(struct scst_cmd *cmd)
+{
+	const struct scst_opcode *op = cmd->op;
+
+	if (!scst_cdb_check_usage(cmd))
+		return false;
+	cmd->io = op->io;
+	cmd->io_next = op->io_next;
+	cmd->lba = scst_cdb_number(cmd->cdb, &op->lba);
+	if (cmd->dev)
+		cmd->fua = scst_cdb_fua(cmd);
+	if (!scst_cdb_length(cmd) || !scst_cdb_check_announced(cmd))
+		return false;
+	scst_cdb_limit_parameters(cmd);
+	return true;
+}
+
+/**
+ * scst_cdb_decode - find a command's row and fill in what it says
+ * @cmd: a command after LUN translation
+ *
+ * Context: thread or atomic.
+ * Return: false if the command is refused; its status is set then.
+ */
+bool scst_cdb_decode(struct scst_cmd *cmd)
+{
+	if (!scst_cdb_find(cmd))
+		return false;
+	cmd->dir = cmd->op->dir;
+	if (cmd->dev) {
+		cmd->block_size = cmd->dev->params.block_size;
+		if (unlikely(cmd->dev->handler->execute && !scst_cdb_is_for_core(cmd)))
+			return scst_cdb_decode_whole(cmd);
+	}
+	return scst_cdb_decode_core(cmd);
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_cdb_decode);

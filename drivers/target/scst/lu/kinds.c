@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Peripheral device types. A row of the table says which files have a type's commands and
+ * which pages it has; where those stand is the files' own business.
+ */
+#include <linux/bug.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/sort.h>
+#include <scsi/scsi_proto.h>
+
+#include "lu/kinds.h"
+#include "scst_priv.h"
+
+/* Version descriptors, SPC-5 table 150: no version of the document claimed */
+#define SCST_CLAIM_SBC3		0x04c0
+
+/* Commands of all types */
+static const struct scst_opcode_set *const scst_spc_sets[] __initconst = {
+	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_mode_opcodes,
+	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes,
+};
+
+/* Disks and optical memory */
+#define SCST_BLOCK_KIND {						\
+	.known = true,							\
+	.blocks = true,							\
+	.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },		\
+	.claim = SCST_CLAIM_SBC3,					\
+	.vpd = scst_sbc_vpd_pages,					\
+	.vpd_count = SCST_SBC_VPD_COUNT,				\
+	.mode = scst_sbc_mode_pages,					\
+	.mode_count = SCST_SBC_MODE_COUNT,				\
+}
+
+static struct scst_kind scst_kinds[] __ro_after_init = {
+	[TYPE_DISK] = SCST_BLOCK_KIND,
+	[TYPE_TAPE] = { .known = true, .fifo = true, .sets = { &scst_ssc_opcodes } },
+	[TYPE_PROCESSOR] = { .known = true },
+	[TYPE_ROM] = { .known = true },
+	[TYPE_MOD] = SCST_BLOCK_KIND,
+	[TYPE_MEDIUM_CHANGER] = { .known = true },
+	[TYPE_RAID] = { .known = true },
+};
+
+static int __init scst_opcode_cmp(const void *a, const void *b)
+{
+	const struct scst_opcode *x = *(const struct scst_opcode **)a;
+	const struct scst_opcode *y = *(const struct scst_opcode **)b;
+
+	return (x->opcode << 16 | x->sa) - (y->opcode << 16 | y->sa);
+}
+
+static int __init scst_kind_add(struct scst_kind *kind, const struct scst_opcode_set *set)
+{
+	unsigned int i;
+
+	if (WARN_ON(kind->count + set->count > SCST_KIND_ROWS))
+		return -E2BIG;
+	for (i = 0; i < set->count; i++)
+		kind->rows[kind->count++] = &set->rows[i];
+	return 0;
+}
+
+static int __init scst_kind_index(struct scst_kind *kind)
+{
+	unsigned int i;
+
+	sort(kind->rows, kind->count, sizeof(kind->rows[0]), scst_opcode_cmp, NULL);
+	for (i = 0; i < kind->count; i++) {
+		if (i && WARN_ON(!scst_opcode_cmp(&kind->rows[i - 1], &kind->rows[i])))
+			return -EEXIST;
+		if (!kind->first[kind->rows[i]->opcode])
+			kind->first[kind->rows[i]->opcode] = i + 1;
+	}
+	return 0;
+}
+
+static int __init scst_kind_init(struct scst_kind *kind)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(scst_spc_sets) && !ret; i++)
+		ret = scst_kind_add(kind, scst_spc_sets[i]);
+	for (i = 0; i < SCST_KIND_SETS && kind->sets[i] && !ret; i++)
+		ret = scst_kind_add(kind, kind->sets[i]);
+	return ret ?: scst_kind_index(kind);
+}
+
+/**
+ * scst_kinds_init - make the tables in which commands are looked up
+ *
+ * Context: process context, before any device is there.
+ * Return: 0, or an errno if two files have the same command, or too many.
+ */
+int __init scst_kinds_init(void)
+{
+	unsigned int type;
+	int ret = 0;
+
+	for (type = 0; type < ARRAY_SIZE(scst_kinds) && !ret; type++) {
+		if (!scst_kinds[type].known)
+			continue;
+		scst_kinds[type].type = type;
+		ret = scst_kind_init(&scst_kinds[type]);
+	}
+	return ret;
+}
+
+/**
+ * scst_kind_find - what logical units of a type have
+ * @type: PERIPHERAL DEVICE TYPE
+ *
+ * Context: any.
+ * Return: the type's row, or NULL if there can be no device of that type.
+ */
+const struct scst_kind *scst_kind_find(u8 type)
+{
+	if (type >= ARRAY_SIZE(scst_kinds) || !scst_kinds[type].known)
+		return NULL;
+	return &scst_kinds[type];
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_kind_find);
+
+static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb,
+			       unsigned int len)
+{
+	if (op->sa == SCST_OPCODE_NO_SA)
+		return true;
+	if (op->opcode == VARIABLE_LENGTH_CMD)
+		return len >= op->sa_byte + 2 && get_unaligned_be16(&cdb[op->sa_byte]) == op->sa;
+	return op->sa_byte < len && (cdb[op->sa_byte] & 0x1f) == op->sa;
+}
+
+/**
+ * scst_kind_opcode - the row that a CDB belongs to
+ * @kind:  the type of its logical unit
+ * @cdb:   the CDB
+ * @len:   bytes in it, at least one
+ * @known: set to whether the type has the operation code at all, perhaps with other
+ *	   service actions
+ *
+ * Context: any.
+ * Return: the row, or NULL.
+ */
+const struct scst_opcode *scst_kind_opcode(const struct scst_kind *kind, const u8 *cdb,
+					   unsigned int len, bool *known)
+{
+	unsigned int i = kind->first[cdb[0]];
+
+	*known = i;
+	if (!i)
+		return NULL;
+	for (i--; i < kind->count && kind->rows[i]->opcode == cdb[0]; i++)
+		if (scst_opcode_has_sa(kind->rows[i], cdb, len))
+			return kind->rows[i];
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(scst_kind_opcode);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Peripheral device types: what a logical unit of each has.
+ */
+#ifndef _SCST_KINDS_H
+#define _SCST_KINDS_H
+
+#include <linux/types.h>
+
+#include "lu/opcodes.h"
+
+/* How many rows a type has at most, and from how many files */
+#define SCST_KIND_ROWS	64
+#define SCST_KIND_SETS	4
+
+/**
+ * struct scst_vpd_page - a vital product data page
+ * @code:	PAGE CODE
+ * @fill:	write the page from behind its header on, which is zeroed, and return the
+ *		bytes written
+ */
+struct scst_vpd_page {
+	u8 code;
+	unsigned int (*fill)(const struct scst_cmd *cmd, u8 *page);
+};
+
+/* The longest page, without its header */
+#define SCST_VPD_MAX_LEN	320
+#define SCST_VPD_HEADER_LEN	4
+
+#define SCST_MODE_PAGE_MAX	20
+
+/**
+ * struct scst_mode_page - what never changes of a mode page
+ * @len:	bytes
+ * @image:	the page; what does change is zero
+ */
+struct scst_mode_page {
+	u8 len;
+	u8 image[SCST_MODE_PAGE_MAX];
+};
+
+/**
+ * struct scst_kind - a peripheral device type, SPC-6 6.7.2
+ * @known:	there can be devices of it
+ * @sets:	the rows that it has besides those of all types, from the files that have them
+ * @fifo:	commands are executed one after the other, in the order in which they come
+ * @blocks:	a handler may execute its commands as block operations
+ * @claim:	version descriptor of its command set, SPC-6 6.7.2; 0: none
+ * @vpd:	the pages that it has besides those of all types, in ascending order
+ * @vpd_count:	their number
+ * @mode:	mode pages, in ascending order
+ * @mode_count:	their number
+ * @type:	PERIPHERAL DEVICE TYPE
+ * @rows:	all rows, in ascending order of operation code and service action
+ * @count:	their number
+ * @first:	by operation code: where in @rows it begins, plus one; 0: it has none
+ */
+struct scst_kind {
+	const struct scst_opcode_set *sets[SCST_KIND_SETS];
+	bool known;
+	bool fifo;
+	bool blocks;
+	u16 claim;
+	const struct scst_vpd_page *vpd;
+	unsigned int vpd_count;
+	const struct scst_mode_page *mode;
+	unsigned int mode_count;
+
+	/* filled in by scst_kinds_init() */
+	u8 type;
+	const struct scst_opcode *rows[SCST_KIND_ROWS];
+	unsigned int count;
+	u8 first[256];
+};
+
+/* sbc_pages.c */
+#define SCST_SBC_VPD_COUNT	3
+#define SCST_SBC_MODE_COUNT	5
+extern const struct scst_vpd_page scst_sbc_vpd_pages[SCST_SBC_VPD_COUNT];
+extern const struct scst_mode_page scst_sbc_mode_pages[SCST_SBC_MODE_COUNT];
+
+int scst_kinds_init(void);
+const struct scst_kind *scst_kind_find(u8 type);
+const struct scst_opcode *scst_kind_opcode(const struct scst_kind *kind, const u8 *cdb,
+					   unsigned int len, bool *known);
+
+#endif /* _SCST_KINDS_H */

@@ -1,0 +1,708 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PERSISTENT RESERVE OUT, SPC-5 6.17.
+ *
+ * A service action works on a copy of the device's table and says whether the copy is to
+ * take the table's place. It does so in the worker of the device's pr_wq, one after the
+ * other: the table does not change behind its back.
+ *
+ * A table that persists through power loss is made durable before it takes effect. Files
+ * may take as long as they like: the command is parked meanwhile, and can be aborted. What
+ * has become durable takes effect all the same, so that table and file do not differ; the
+ * service actions after it wait for that, and can be aborted, too.
+ */
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "lu/opcodes.h"
+#include "scst_priv.h"
+#include "cmd/trace.h"
+
+/* The parameter list: what REGISTER AND MOVE has is in the second half. */
+#define SCST_PR_LIST_LEN	24
+#define SCST_PR_FLAGS		20
+#define SCST_PR_SPEC_I_PT	0x08
+#define SCST_PR_ALL_TG_PT	0x04
+#define SCST_PR_APTPL		0x01
+#define SCST_PR_MOVE_FLAGS	17
+#define SCST_PR_UNREG		0x02
+#define SCST_PR_MOVE_PORT	18
+#define SCST_PR_MOVE_LEN	20
+
+/**
+ * struct scst_pr_out - one PERSISTENT RESERVE OUT
+ * @cmd:	the command; NULL: it was aborted while its table was written
+ * @list:	its parameter list
+ * @len:	bytes of it
+ * @action:	service action
+ * @type:	TYPE
+ * @key:	RESERVATION KEY
+ * @sa_key:	SERVICE ACTION RESERVATION KEY
+ * @dev:	the device
+ * @old:	the table
+ * @pr:		the copy of the table
+ * @me:		the registration of the command's I_T nexus in @pr, or NULL
+ * @waits:	what it has aborted is to be waited for
+ * @ports:	relative target port identifiers that a registration is for
+ * @port_count:	how many
+ */
+struct scst_pr_out {
+	struct scst_cmd *cmd;
+	const u8 *list;
+	u32 len;
+	u8 action;
+	u8 type;
+	u64 key;
+	u64 sa_key;
+	struct scst_device *dev;
+	const struct scst_pr *old;
+	struct scst_pr *pr;
+	struct scst_pr_reg *me;
+	bool waits;
+	u16 *ports;
+	unsigned int port_count;
+};
+
+static bool scst_pr_conflict(struct scst_pr_out *out)
+{
+	scst_cmd_set_conflict(out->cmd);
+	return false;
+}
+
+static bool scst_pr_refuse(struct scst_pr_out *out, unsigned int byte, int bit)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte,
+				 bit);
+	return false;
+}
+
+static bool scst_pr_refuse_cdb(struct scst_pr_out *out, unsigned int byte, int bit)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_CDB_FIELD, byte, bit);
+	return false;
+}
+
+static bool scst_pr_refuse_length(struct scst_pr_out *out)
+{
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_PARAM_LIST_LENGTH, 5, 7);
+	return false;
+}
+
+static bool scst_pr_refuse_more(struct scst_pr_out *out)
+{
+	scst_cmd_set_sense(out->cmd, SCST_SENSE_NO_REGISTRATION_ROOM);
+	return false;
+}
+
+/* It could not be made durable: there is no room for it, or something is broken. */
+static bool scst_pr_refuse_unsaved(struct scst_pr_out *out, int err)
+{
+	if (err == -ENOSPC || err == -EDQUOT || err == -ENOMEM)
+		return scst_pr_refuse_more(out);
+	scst_cmd_set_sense(out->cmd, SCST_SENSE_INTERNAL_FAILURE);
+	return false;
+}
+
+/* SPC-5 5.14.5.1: it holds for the whole table. */
+static void scst_pr_set_aptpl(struct scst_pr_out *out)
+{
+	unsigned int byte = out->action == SCST_PR_REGISTER_MOVE ?
+			    SCST_PR_MOVE_FLAGS : SCST_PR_FLAGS;
+
+	out->pr->aptpl = out->list[byte] & SCST_PR_APTPL;
+}
+
+/* Tell all registrants but @except. */
+static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except,
+				scst_sense_t ua)
+{
+	struct scst_pr_reg *reg;
+
+	for (reg = scst_pr_next(pr, NULL); reg; reg = scst_pr_next(pr, reg))
+		if (reg != except)
+			reg->ua = ua;
+}
+
+static void scst_pr_unregister(struct scst_pr *pr, struct scst_pr_reg *reg)
+{
+	bool held = scst_pr_holds(pr, reg);
+
+	reg->key = 0;
+	if (!held || (scst_pr_all_registrants(pr->type) && scst_pr_keys(pr)))
+		return;
+	/* SPC-5 5.14.11.2.3 */
+	if (scst_pr_registrants_only(pr->type))
+		scst_pr_tell_others(pr, reg, SCST_UA_RESERVATIONS_RELEASED);
+	pr->type = SCST_PR_NONE;
+}
+
+/* REGISTER and REGISTER AND IGNORE EXISTING KEY */
+
+/* Register a port through all target ports that are meant. */
+static bool scst_pr_register_id(struct scst_pr_out *out,
+				const struct scst_transport_id *id)
+{
+	bool own = scst_transport_id_equal(id, &out->cmd->sess->transport_id);
+	unsigned int i;
+
+	for (i = 0; i < out->port_count; i++) {
+		struct scst_pr_reg *reg = scst_pr_find(out->pr, id, out->ports[i]);
+
+		if (reg && !own)
+			return scst_pr_conflict(out);
+		if (reg)
+			reg->key = out->sa_key;
+		else
+			scst_pr_add(out->pr, id, out->ports[i], out->sa_key);
+	}
+	return true;
+}
+
+/* The TransportIDs behind the parameter list proper; @id is the @nth of them. */
+static bool scst_pr_next_id(struct scst_pr_out *out, u32 *at,
+			    struct scst_transport_id *id)
+{
+	u32 used = scst_transport_id_parse(out->list + *at, out->len - *at, id);
+
+	if (!used)
+		return scst_pr_refuse(out, *at, 7);
+	*at += used;
+	return true;
+}
+
+static bool scst_pr_register_list(struct scst_pr_out *out)
+{
+	struct scst_transport_id id;
+	u32 at = SCST_PR_LIST_LEN + 4;
+
+	if (!(out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT))
+		return true;
+	while (at < out->len)
+		if (!scst_pr_next_id(out, &at, &id) ||
+		    !scst_pr_register_id(out, &id))
+			return false;
+	return true;
+}
+
+static bool scst_pr_register_new(struct scst_pr_out *out)
+{
+	if (!out->sa_key)
+		return false;
+	return scst_pr_register_id(out, &out->cmd->sess->transport_id) &&
+	       scst_pr_register_list(out);
+}
+
+static bool scst_pr_register_change(struct scst_pr_out *out)
+{
+	unsigned int i;
+
+	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 3);
+	if (out->sa_key)
+		return scst_pr_register_id(out, &out->cmd->sess->transport_id);
+	for (i = 0; i < out->port_count; i++) {
+		struct scst_pr_reg *reg;
+
+		reg = scst_pr_find(out->pr, &out->cmd->sess->transport_id,
+				   out->ports[i]);
+		if (reg)
+			scst_pr_unregister(out->pr, reg);
+	}
+	return true;
+}
+
+static bool scst_pr_do_register(struct scst_pr_out *out)
+{
+	if (out->action == SCST_PR_REGISTER &&
+	    out->key != (out->me ? out->me->key : 0))
+		return scst_pr_conflict(out);
+	if (!(out->me ? scst_pr_register_change(out) : scst_pr_register_new(out)))
+		return false;
+	scst_pr_set_aptpl(out);
+	out->pr->generation++;
+	return true;
+}
+
+/* RESERVE and RELEASE */
+
+static void scst_pr_take(struct scst_pr_out *out)
+{
+	out->pr->type = out->type;
+	out->pr->holder = out->me - out->pr->regs;
+}
+
+static bool scst_pr_do_reserve(struct scst_pr_out *out)
+{
+	if (!out->pr->type) {
+		scst_pr_take(out);
+		return true;
+	}
+	if (scst_pr_holds(out->pr, out->me) && out->pr->type == out->type)
+		return false;
+	return scst_pr_conflict(out);
+}
+
+static bool scst_pr_do_release(struct scst_pr_out *out)
+{
+	struct scst_pr *pr = out->pr;
+
+	if (!scst_pr_holds(pr, out->me))
+		return false;
+	if (pr->type != out->type) {
+		scst_cmd_set_sense(out->cmd, SCST_SENSE_INVALID_RELEASE);
+		return false;
+	}
+	if (pr->type != SCST_PR_WE && pr->type != SCST_PR_EA)
+		scst_pr_tell_others(pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
+	pr->type = SCST_PR_NONE;
+	return true;
+}
+
+/* CLEAR and PREEMPT */
+
+static bool scst_pr_do_clear(struct scst_pr_out *out)
+{
+	struct scst_pr_reg *reg;
+
+	out->pr->type = SCST_PR_NONE;
+	scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_PREEMPTED);
+	for (reg = scst_pr_next(out->pr, NULL); reg; reg = scst_pr_next(out->pr, reg))
+		reg->key = 0;
+	out->pr->generation++;
+	return true;
+}
+
+/* End the registrations with the key, or with any, but for @except. */
+static bool scst_pr_preempt_keys(struct scst_pr_out *out,
+				 const struct scst_pr_reg *except)
+{
+	struct scst_pr_reg *reg;
+	bool found = false;
+
+	for (reg = scst_pr_next(out->pr, NULL); reg; reg = scst_pr_next(out->pr, reg)) {
+		if (out->sa_key && reg->key != out->sa_key)
+			continue;
+		found = true;
+		if (reg == except)
+			continue;
+		if (reg != out->me)
+			reg->ua = SCST_UA_REGISTRATIONS_PREEMPTED;
+		reg->key = 0;
+	}
+	return found;
+}
+
+/* SPC-5 5.14.11.2.4: does the key stand for the reservation too? */
+static bool scst_pr_preempts_reservation(const struct scst_pr_out *out)
+{
+	const struct scst_pr *pr = out->pr;
+
+	if (!pr->type)
+		return false;
+	if (scst_pr_all_registrants(pr->type))
+		return !out->sa_key;
+	return pr->regs[pr->holder].key == out->sa_key;
+}
+
+static void scst_pr_preempt_reservation(struct scst_pr_out *out)
+{
+	if (out->pr->type != out->type)
+		scst_pr_tell_others(out->pr, out->me, SCST_UA_RESERVATIONS_RELEASED);
+	scst_pr_take(out);
+}
+
+static bool scst_pr_do_preempt(struct scst_pr_out *out)
+{
+	bool reservation = scst_pr_preempts_reservation(out);
+
+	if (!out->sa_key && !reservation)
+		return scst_pr_refuse(out, 8, 7);
+	if (reservation && !scst_pr_type_is_valid(out->type))
+		return scst_pr_refuse_cdb(out, 2, 3);
+	/* SPC-5 5.14.11.2.4 and 5.14.11.2.5: who takes the reservation stays registered */
+	if (!scst_pr_preempt_keys(out, reservation ? out->me : NULL))
+		return scst_pr_conflict(out);
+	if (reservation)
+		scst_pr_preempt_reservation(out);
+	else if (!scst_pr_keys(out->pr))
+		out->pr->type = SCST_PR_NONE;
+	out->pr->generation++;
+	return true;
+}
+
+/* REGISTER AND MOVE */
+
+static bool scst_pr_move_id(struct scst_pr_out *out, struct scst_transport_id *id)
+{
+	u32 at = SCST_PR_LIST_LEN;
+
+	if (!scst_pr_next_id(out, &at, id))
+		return false;
+	/* A port speaks one protocol, and its initiators the same. */
+	if ((id->data[0] ^ out->cmd->sess->transport_id.data[0]) & 0x0f)
+		return scst_pr_refuse(out, SCST_PR_LIST_LEN, 3);
+	return true;
+}
+
+static bool scst_pr_move_check(struct scst_pr_out *out)
+{
+	if (scst_pr_all_registrants(out->pr->type))
+		return scst_pr_conflict(out);
+	if (!scst_pr_holds(out->pr, out->me))
+		return scst_pr_refuse_cdb(out, 1, 4);
+	if (!out->sa_key)
+		return scst_pr_refuse(out, 8, 7);
+	return true;
+}
+
+static bool scst_pr_do_move(struct scst_pr_out *out)
+{
+	u16 port = get_unaligned_be16(&out->list[SCST_PR_MOVE_PORT]);
+	struct scst_transport_id id;
+	struct scst_pr_reg *to;
+
+	if (!scst_pr_move_check(out) || !scst_pr_move_id(out, &id))
+		return false;
+	to = scst_pr_find(out->pr, &id, port);
+	if (to == out->me)
+		return scst_pr_refuse(out, SCST_PR_LIST_LEN, 7);
+	if (to)
+		to->key = out->sa_key;
+	else
+		to = scst_pr_add(out->pr, &id, port, out->sa_key);
+	out->pr->holder = to - out->pr->regs;
+	if (out->list[SCST_PR_MOVE_FLAGS] & SCST_PR_UNREG)
+		out->me->key = 0;
+	scst_pr_set_aptpl(out);
+	out->pr->generation++;
+	return true;
+}
+
+/* REPLACE LOST RESERVATION, SPC-5 5.14.11.3 */
+
+static bool scst_pr_do_replace(struct scst_pr_out *out)
+{
+	if (!out->pr->lost) {
+		scst_cmd_set_sense(out->cmd, SCST_SENSE_INVALID_RELEASE);
+		return false;
+	}
+	if (out->key)
+		return scst_pr_refuse(out, 0, 7);
+	if (!out->sa_key)
+		return scst_pr_refuse(out, 8, 7);
+	out->me = scst_pr_add(out->pr, &out->cmd->sess->transport_id, out->ports[0],
+			      out->sa_key);
+	scst_pr_take(out);
+	scst_pr_set_aptpl(out);
+	out->pr->lost = false;
+	out->pr->generation = 0;
+	return true;
+}
+
+/* What all have in common */
+
+static bool scst_pr_is_register(const struct scst_pr_out *out)
+{
+	return out->action == SCST_PR_REGISTER ||
+	       out->action == SCST_PR_REGISTER_IGNORE;
+}
+
+static bool scst_pr_run(struct scst_pr_out *out)
+{
+	if (scst_pr_is_register(out))
+		return scst_pr_do_register(out);
+	if (out->action == SCST_PR_REPLACE_LOST)
+		return scst_pr_do_replace(out);
+	if (!out->me || out->me->key != out->key)
+		return scst_pr_conflict(out);
+	switch (out->action) {
+	case SCST_PR_RESERVE:
+		return scst_pr_do_reserve(out);
+	case SCST_PR_RELEASE:
+		return scst_pr_do_release(out);
+	case SCST_PR_CLEAR:
+		return scst_pr_do_clear(out);
+	case SCST_PR_REGISTER_MOVE:
+		return scst_pr_do_move(out);
+	default:
+		return scst_pr_do_preempt(out);
+	}
+}
+
+/* How many registrations may the command add? */
+static unsigned int scst_pr_more(const struct scst_pr_out *out)
+{
+	u32 ids = 1 + (out->len - SCST_PR_LIST_LEN) / SCST_PR_LIST_LEN;
+
+	return scst_pr_is_register(out) ? ids * out->port_count :
+	       out->action == SCST_PR_REGISTER_MOVE ||
+	       out->action == SCST_PR_REPLACE_LOST;
+}
+
+static bool scst_pr_run_on_copy(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->dev;
+	unsigned int more = scst_pr_more(out);
+
+	lockdep_assert_held(&dev->pr_lock);
+	out->old = rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->pr_lock));
+	if (more > SCST_PR_MAX_REGS)
+		return scst_pr_refuse_more(out);
+	out->pr = scst_pr_copy(out->old, more);
+	if (!out->pr)
+		return scst_pr_refuse_more(out);
+	out->me = scst_pr_find_nexus(out->pr, out->cmd->nexus);
+	if (!scst_pr_run(out))
+		goto out_free;
+	if (scst_pr_keys(out->pr) > SCST_PR_MAX_REGS) {
+		scst_pr_refuse_more(out);
+		goto out_free;
+	}
+	return true;
+
+out_free:
+	kvfree(out->pr);
+	return false;
+}
+
+static bool scst_pr_run_locked(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->dev;
+	bool done = false;
+
+	mutex_lock(&dev->pr_lock);
+	if (READ_ONCE(dev->reserved_by))
+		scst_pr_conflict(out);
+	else
+		done = scst_pr_run_on_copy(out);
+	mutex_unlock(&dev->pr_lock);
+	return done;
+}
+
+static bool scst_pr_store(struct scst_pr_out *out)
+{
+	int ret;
+
+	if (!scst_pr_save_begin(out->cmd))
+		return false;
+	ret = scst_pr_save(out->dev, out->old, out->pr);
+	scst_device_op_end(out->dev, "pr_dir", ret);
+	out->cmd = scst_pr_save_end(out->dev);
+	if (ret && out->cmd)
+		scst_pr_refuse_unsaved(out, ret);
+	return !ret;
+}
+
+/* Return: whether the new table is what the files have. */
+static bool scst_pr_make_durable(struct scst_pr_out *out)
+{
+	if (!scst_pr_needs_save(out->old, out->pr))
+		return true;
+	if (!scst_pr_claim(out->dev))
+		return scst_pr_conflict(out);
+	if (scst_pr_store(out))
+		return true;
+	scst_pr_unclaim(out->dev);
+	return false;
+}
+
+/* What was claimed is not refused here: the command is there, then. */
+static bool scst_pr_take_effect(struct scst_pr_out *out)
+{
+	struct scst_device *dev = out->dev;
+	bool done;
+
+	mutex_lock(&dev->pr_lock);
+	done = scst_pr_publish(dev, out->cmd, out->pr,
+			       out->action == SCST_PR_PREEMPT_ABORT);
+	mutex_unlock(&dev->pr_lock);
+	return done || scst_pr_conflict(out);
+}
+
+static bool scst_pr_change(struct scst_pr_out *out)
+{
+	if (!scst_pr_run_locked(out))
+		return false;
+	scst_stall(SCST_STALL_PR_OUT);
+	if (scst_pr_make_durable(out) && scst_pr_take_effect(out))
+		return true;
+	kvfree(out->pr);
+	return false;
+}
+
+static bool scst_pr_check_cdb(struct scst_pr_out *out)
+{
+	bool typed = out->action == SCST_PR_RESERVE ||
+		     out->action == SCST_PR_RELEASE ||
+		     out->action == SCST_PR_REPLACE_LOST;
+
+	if (typed && out->cmd->cdb[2] >> 4)
+		return scst_pr_refuse_cdb(out, 2, 7);
+	if (typed && !scst_pr_type_is_valid(out->type))
+		return scst_pr_refuse_cdb(out, 2, 3);
+	return true;
+}
+
+/* The length of the TransportID is given twice. */
+static bool scst_pr_check_move(struct scst_pr_out *out)
+{
+	u32 id_len = get_unaligned_be32(&out->list[SCST_PR_MOVE_LEN]);
+
+	return out->len - SCST_PR_LIST_LEN == id_len || scst_pr_refuse_length(out);
+}
+
+/* Likewise, of the list of TransportIDs */
+static bool scst_pr_check_ids(struct scst_pr_out *out)
+{
+	u32 at = SCST_PR_LIST_LEN;
+
+	if (out->action != SCST_PR_REGISTER)
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 3);
+	if (out->len < at + 4 ||
+	    out->len - at - 4 != get_unaligned_be32(&out->list[at]))
+		return scst_pr_refuse_length(out);
+	return true;
+}
+
+static bool scst_pr_check_list(struct scst_pr_out *out)
+{
+	if (out->action == SCST_PR_REGISTER_MOVE)
+		return scst_pr_check_move(out);
+	if (out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT)
+		return scst_pr_check_ids(out);
+	if (out->len != SCST_PR_LIST_LEN)
+		return scst_pr_refuse_length(out);
+	if (out->action == SCST_PR_REPLACE_LOST &&
+	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT))
+		return scst_pr_refuse(out, SCST_PR_FLAGS, 2);
+	return true;
+}
+
+static bool scst_pr_find_ports(struct scst_pr_out *out)
+{
+	if (scst_pr_is_register(out) &&
+	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT)) {
+		out->ports = scst_target_all_rel_ids(&out->port_count);
+		return out->ports || scst_pr_refuse_more(out);
+	}
+	out->ports = kmalloc_array(1, sizeof(*out->ports), GFP_KERNEL);
+	if (!out->ports)
+		return scst_pr_refuse_more(out);
+	out->ports[0] = out->cmd->sess->tgt->rel_tgt_id;
+	out->port_count = 1;
+	return true;
+}
+
+static void scst_pr_out(struct scst_pr_out *out)
+{
+	out->action = out->cmd->cdb[1] & 0x1f;
+	out->type = out->cmd->cdb[2] & 0x0f;
+	out->key = get_unaligned_be64(&out->list[0]);
+	out->sa_key = get_unaligned_be64(&out->list[8]);
+	if (!scst_pr_check_cdb(out) || !scst_pr_check_list(out) ||
+	    !scst_pr_find_ports(out))
+		return;
+	out->waits = scst_pr_change(out) && out->action == SCST_PR_PREEMPT_ABORT;
+	kfree(out->ports);
+}
+
+static void scst_pr_out_read(struct scst_pr_out *out)
+{
+	u8 *list;
+
+	if (out->len < SCST_PR_LIST_LEN) {
+		scst_pr_refuse_length(out);
+		return;
+	}
+	list = kvzalloc(out->len, GFP_KERNEL);
+	if (!list) {
+		scst_pr_refuse_more(out);
+		return;
+	}
+	out->list = list;
+	if (scst_data_out(out->cmd, 0, list, out->len) == out->len)
+		scst_pr_out(out);
+	else
+		scst_pr_refuse_length(out);
+	kvfree(list);
+}
+
+/*
+ * What was aborted must not reach the medium after the status. The table has taken effect:
+ * the command does not fail any more.
+ */
+static void scst_pr_wait_work(struct work_struct *work)
+{
+	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+
+	scst_device_wait_aborted(cmd->dev, cmd);
+	scst_cmd_run(cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
+}
+
+/* Others change the table meanwhile. */
+static void scst_pr_wait_aborted(struct scst_cmd *cmd)
+{
+	set_bit(SCST_CMD_WAITS, &cmd->flags);
+	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
+	smp_mb__after_atomic();
+	INIT_WORK(&cmd->work, scst_pr_wait_work);
+	queue_work(cmd->dev->slow_wq, &cmd->work);
+}
+
+/*
+ * PERSISTENT RESERVE OUT
+ *
+ * Memory reclaim may need a disk that this machine exports to itself, whose commands
+ * have to wait for this one if it is ORDERED.
+ * Context: the worker of the device's pr_wq; may sleep.
+ */
+static void scst_exec_pr_out(struct scst_cmd *cmd)
+{
+	struct scst_pr_out out = {
+		.cmd = cmd, .dev = cmd->dev, .len = cmd->cdb_data_len,
+	};
+	unsigned int flags = memalloc_noio_save();
+
+	scst_pr_out_read(&out);
+	if (out.cmd)
+		trace_scst_pr_out(out.cmd, out.key, out.sa_key);
+	if (out.waits && out.cmd)
+		scst_pr_wait_aborted(out.cmd);
+	else if (out.cmd)
+		scst_cmd_run(out.cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
+	memalloc_noio_restore(flags);
+}
+
+/* All its service actions look alike. */
+#define SCST_PR_OUT(_sa, _name)						\
+{									\
+	.name = "PERSISTENT RESERVE OUT: " _name,			\
+	.opcode = PERSISTENT_RESERVE_OUT,				\
+	.sa = SCST_PR_##_sa,						\
+	.sa_byte = 1,							\
+	.cdb_len = 10,							\
+	.dir = SCST_DIR_OUT,						\
+	.len_kind = SCST_LEN_PARAMETERS,				\
+	.pr = SCST_PR_OWN,						\
+	.flags = SCST_OPF_CORE | SCST_OPF_SLEEPS,			\
+	.xfer = { .byte = 5, .len = 4 },				\
+	.usage = { 0xff, 0x1f, 0xff, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },	\
+	.exec = scst_exec_pr_out,					\
+}
+
+static const struct scst_opcode scst_pr_out_rows[] = {
+	SCST_PR_OUT(REGISTER, "REGISTER"),
+	SCST_PR_OUT(RESERVE, "RESERVE"),
+	SCST_PR_OUT(RELEASE, "RELEASE"),
+	SCST_PR_OUT(CLEAR, "CLEAR"),
+	SCST_PR_OUT(PREEMPT, "PREEMPT"),
+	SCST_PR_OUT(PREEMPT_ABORT, "PREEMPT AND ABORT"),
+	SCST_PR_OUT(REGISTER_IGNORE, "REGISTER AND IGNORE EXISTING KEY"),
+	SCST_PR_OUT(REGISTER_MOVE, "REGISTER AND MOVE"),
+	SCST_PR_OUT(REPLACE_LOST, "REPLACE LOST RESERVATION"),
+};
+
+const struct scst_opcode_set scst_pr_out_opcodes = {
+	.rows = scst_pr_out_rows,
+	.count = ARRAY_SIZE(scst_pr_out_rows),
+};

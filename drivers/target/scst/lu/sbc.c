@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Block commands about a medium as a whole: its capacity, its cache, its power conditions.
+ */
+#include <linux/string.h>
+
+#include "lu/opcodes.h"
+#include "scst_priv.h"
+
+/* POWER CONDITION of START STOP UNIT, SBC-4 5.31 */
+#define SCST_POWER_START_VALID	0x0
+#define SCST_POWER_ACTIVE	0x1
+
+/* READ CAPACITY(10) */
+static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
+{
+	const struct scst_device *dev = cmd->dev;
+	u64 last = READ_ONCE(dev->params.nblocks) - 1;
+	u8 data[8];
+
+	/* All ones: ask with READ CAPACITY(16). */
+	put_unaligned_be32(min_t(u64, last, U32_MAX), &data[0]);
+	put_unaligned_be32(dev->params.block_size, &data[4]);
+	scst_data_in(cmd, 0, data, sizeof(data));
+	scst_data_in_end(cmd, sizeof(data));
+}
+
+/* READ CAPACITY(16) */
+static void scst_exec_read_capacity_16(struct scst_cmd *cmd)
+{
+	const struct scst_device *dev = cmd->dev;
+	u8 data[32] = {};
+
+	put_unaligned_be64(READ_ONCE(dev->params.nblocks) - 1, &data[0]);
+	put_unaligned_be32(dev->params.block_size, &data[8]);
+	data[13] = dev->params.phys_exp;
+	scst_data_in(cmd, 0, data, sizeof(data));
+	scst_data_in_end(cmd, sizeof(data));
+}
+
+/* SYNCHRONIZE CACHE(10), (16): the core's part */
+static void scst_exec_synchronize_cache(struct scst_cmd *cmd)
+{
+	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
+
+	/* NUMBER OF LOGICAL BLOCKS zero: all up to the last one */
+	if (!cmd->nblocks && cmd->lba < capacity)
+		cmd->nblocks = capacity - cmd->lba;
+}
+
+/**
+ * scst_sbc_sync_all - make the handler write back the whole device
+ * @cmd: a command that does nothing else on the medium
+ *
+ * Context: thread or atomic.
+ */
+void scst_sbc_sync_all(struct scst_cmd *cmd)
+{
+	cmd->io = SCST_IO_SYNC;
+	cmd->lba = 0;
+	cmd->nblocks = READ_ONCE(cmd->dev->params.nblocks);
+}
+
+static void scst_start_valid(struct scst_cmd *cmd)
+{
+	bool start = cmd->cdb[4] & 0x01;
+	bool loej = cmd->cdb[4] & 0x02;
+	bool no_flush = cmd->cdb[4] & 0x04;
+
+	if (loej) {
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 4, 1);
+		return;
+	}
+	if (!start && !no_flush)
+		scst_sbc_sync_all(cmd);
+}
+
+/*
+ * START STOP UNIT
+ *
+ * Nobody stops a disk that others use, too: firmware and hosts that shut down send
+ * START=0, and nobody starts the disk again. What is asked for is that nothing is lost
+ * when the power goes, so the cache is written back. Idle and standby would need the
+ * power condition mode page, which there is not: nothing here consumes less power when
+ * it idles.
+ */
+static void scst_exec_start_stop(struct scst_cmd *cmd)
+{
+	u8 condition = cmd->cdb[4] >> 4;
+	u8 modifier = cmd->cdb[3];
+
+	if (condition > SCST_POWER_ACTIVE)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 4, 7);
+	else if (modifier)
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 3, 3);
+	else if (condition == SCST_POWER_START_VALID)
+		scst_start_valid(cmd);
+}
+
+/*
+ * PREVENT ALLOW MEDIUM REMOVAL
+ *
+ * The medium of a disk cannot be removed: whatever is asked for is already so.
+ */
+static void scst_exec_prevent_allow(struct scst_cmd *cmd)
+{
+}
+
+static const struct scst_opcode scst_sbc_rows[] = {
+	{
+		.name = "START STOP UNIT",
+		.opcode = START_STOP,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_START,
+		.usage = { 0xff, 0x01, 0x00, 0x0f, 0xf7 },
+		.exec = scst_exec_start_stop,
+	}, {
+		.name = "PREVENT ALLOW MEDIUM REMOVAL",
+		.opcode = ALLOW_MEDIUM_REMOVAL,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 6,
+		.pr = SCST_PR_PREVENT,
+		.usage = { 0xff, 0x00, 0x00, 0x00, 0x01 },
+		.exec = scst_exec_prevent_allow,
+	}, {
+		.name = "READ CAPACITY(10)",
+		.opcode = READ_CAPACITY,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_FIXED,
+		.fixed_len = 8,
+		.pr = SCST_PR_ALLOW,
+		.usage = { 0xff },
+		.exec = scst_exec_read_capacity_10,
+	}, {
+		.name = "SYNCHRONIZE CACHE(10)",
+		.opcode = SYNCHRONIZE_CACHE,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_WRITE,
+		.io = SCST_IO_SYNC,
+		.lba = { .byte = 2, .len = 4 },
+		.xfer = { .byte = 7, .len = 2 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0x00, 0xff, 0xff },
+		.exec = scst_exec_synchronize_cache,
+	}, {
+		.name = "SYNCHRONIZE CACHE(16)",
+		.opcode = SYNCHRONIZE_CACHE_16,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 16,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_WRITE,
+		.io = SCST_IO_SYNC,
+		.lba = { .byte = 2, .len = 8 },
+		.xfer = { .byte = 10, .len = 4 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_synchronize_cache,
+	}, {
+		.name = "READ CAPACITY(16)",
+		.opcode = SERVICE_ACTION_IN_16,
+		.sa = SAI_READ_CAPACITY_16,
+		.sa_byte = 1,
+		.cdb_len = 16,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.xfer = { .byte = 10, .len = 4 },
+		.usage = { 0xff, 0x1f, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+			   0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_read_capacity_16,
+	},
+};
+
+const struct scst_opcode_set scst_sbc_opcodes = {
+	.rows = scst_sbc_rows,
+	.count = ARRAY_SIZE(scst_sbc_rows),
+};
