@@ -179,7 +179,7 @@ int scst_device_config_lock(struct scst_device *dev);
 void scst_device_config_unlock(struct scst_device *dev);
 
 /**
- * SCST_DEV_STORE - how an attribute of a handler's devices is written
+ * SCST_DEV_STORE() - how an attribute of a handler's devices is written
  * @_attr:	<prefix><name> of the attribute; defines <prefix><name>_store()
  * @_what:	its name, a string
  * @_type:	T
@@ -207,7 +207,7 @@ ssize_t _attr##_store(struct config_item *item, const char *page,	\
 }
 
 /**
- * SCST_DEV_ATTR - an attribute of a handler's devices, fixed while enabled
+ * SCST_DEV_ATTR() - an attribute of a handler's devices, fixed while enabled
  * @_prefix:	the handler's function prefix
  * @_name:	file name
  * @_type:	see SCST_DEV_STORE()

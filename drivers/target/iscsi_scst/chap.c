@@ -108,7 +108,7 @@ static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
 }
 
 /**
- * iscst_auth_needed - whether an initiator has to prove who it is
+ * iscst_auth_needed() - whether an initiator has to prove who it is
  * @conn: the connection
  *
  * Where auth/ has anything in it, nobody gets in without: not even who is not named.
@@ -136,7 +136,7 @@ static bool iscst_is_proven(const struct iscst_secret *proven,
 }
 
 /**
- * iscst_auth_shows - whether discovery may show a target to an initiator
+ * iscst_auth_shows() - whether discovery may show a target to an initiator
  * @conn:   the connection, with its session
  * @target: the target
  *
@@ -412,7 +412,7 @@ static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 }
 
 /**
- * iscst_auth_step - go on with the security stage
+ * iscst_auth_step() - go on with the security stage
  * @conn: the connection, in slow_work; conn->login->chap has the keys of this request
  *
  * Context: process context.

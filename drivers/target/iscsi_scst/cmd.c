@@ -17,7 +17,7 @@ static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_receive_data - the core wants a command's Data-Out
+ * iscst_receive_data() - the core wants a command's Data-Out
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -28,7 +28,7 @@ void iscst_receive_data(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_aborted - a command was aborted
+ * iscst_aborted() - a command was aborted
  * @cmd: the command, wherever it is
  *
  * If it comes to wait for its data later, iscst_data_wanted() sees to it.
@@ -44,7 +44,7 @@ void iscst_aborted(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_send_response - the core has an answer
+ * iscst_send_response() - the core has an answer
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -55,7 +55,7 @@ void iscst_send_response(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_release - the core is done with a command
+ * iscst_release() - the core is done with a command
  * @cmd: the command
  *
  * It is taken back when its connection is served next: now, if the command had an answer.
@@ -89,7 +89,7 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmd_reclaim - take back what the core released
+ * iscst_cmd_reclaim() - take back what the core released
  * @session: the session
  *
  * Context: under the socket's lock, or nobody has it any more.
@@ -291,7 +291,7 @@ static void iscst_cmd_submit(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_scsi_cmd - the header of a SCSI Command came, RFC 7143 11.3
+ * iscst_scsi_cmd() - the header of a SCSI Command came, RFC 7143 11.3
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -326,7 +326,7 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 }
 
 /**
- * iscst_cmd_respond - the core has an answer: send it
+ * iscst_cmd_respond() - the core has an answer: send it
  * @cmd: the command
  *
  * What else the initiator sends for it is dropped.
@@ -462,7 +462,7 @@ static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmd_build - build the next PDU of an answer
+ * iscst_cmd_build() - build the next PDU of an answer
  * @conn: the connection
  * @cmd:  the command
  *

@@ -9,7 +9,7 @@
 #include "iscst.h"
 
 /**
- * iscst_cmdsn_take - look at a request's CmdSN
+ * iscst_cmdsn_take() - look at a request's CmdSN
  * @session: the session
  * @hdr:     the request
  *
@@ -30,7 +30,7 @@ enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
 }
 
 /**
- * iscst_cmdsn_count - a command takes its share of the window
+ * iscst_cmdsn_count() - a command takes its share of the window
  * @cmd: the command
  *
  * Context: under the socket's lock.
@@ -42,7 +42,7 @@ void iscst_cmdsn_count(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmdsn_uncount - and gives it back
+ * iscst_cmdsn_uncount() - and gives it back
  * @cmd: a command that is answered, or will not be
  *
  * Context: under the socket's lock.
@@ -56,7 +56,7 @@ void iscst_cmdsn_uncount(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmdsn_reopen - it gives it back without an answer
+ * iscst_cmdsn_reopen() - it gives it back without an answer
  * @cmd: a command that was aborted
  *
  * An initiator that thinks the window closed sends nothing that could be answered:
@@ -74,7 +74,7 @@ void iscst_cmdsn_reopen(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmdsn_tell - tell the initiator that the window is open, if it does not know
+ * iscst_cmdsn_tell() - tell the initiator that the window is open, if it does not know
  * @conn: the connection
  *
  * Whatever else is about to be sent says so, too.
@@ -99,7 +99,7 @@ static void iscst_cmdsn_update(struct iscst_session *session)
 }
 
 /**
- * iscst_cmdsn_fill - a PDU is about to be sent: its sequence numbers
+ * iscst_cmdsn_fill() - a PDU is about to be sent: its sequence numbers
  * @conn:     the connection
  * @hdr:      the PDU's header
  * @numbered: it takes a StatSN

@@ -53,7 +53,7 @@ static bool iscst_iqn_is_valid(const char *name)
 }
 
 /**
- * iscst_name_is_valid - whether a text is an iSCSI name
+ * iscst_name_is_valid() - whether a text is an iSCSI name
  * @name: the text
  *
  * RFC 7143 4.2.7: an iqn., eui. or naa. name in its normal form.
@@ -623,7 +623,7 @@ static const struct config_item_type iscst_auths_type = {
 };
 
 /**
- * iscst_create - a target's directory is being made
+ * iscst_create() - a target's directory is being made
  * @tgt:   the target
  * @group: its directory
  *

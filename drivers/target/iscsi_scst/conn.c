@@ -25,7 +25,7 @@
 #define ISCST_LINGER_MS	5000
 
 /**
- * iscst_conn_kick - have io_work run once more
+ * iscst_conn_kick() - have io_work run once more
  * @conn: the connection
  *
  * Context: any.
@@ -42,7 +42,7 @@ static unsigned long iscst_conn_context(void)
 }
 
 /**
- * iscst_conn_post - give the connection something to do
+ * iscst_conn_post() - give the connection something to do
  * @conn: the connection
  * @tx:   what; whoever serves the connection owns it from here on
  *
@@ -68,7 +68,7 @@ void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 }
 
 /**
- * iscst_conn_close - have a connection end
+ * iscst_conn_close() - have a connection end
  * @conn: the connection
  *
  * Context: any; the caller is the connection's own work, or holds iscst_lock or the
@@ -84,7 +84,7 @@ void iscst_conn_close(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_ask_logout - have a connection end, and let the initiator do it
+ * iscst_conn_ask_logout() - have a connection end, and let the initiator do it
  * @conn: the connection; it is ended if that takes too long
  *
  * Context: process context, under iscst_lock.
@@ -118,7 +118,7 @@ static bool iscst_conn_is_normal(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_drop - have a connection end, and tell the initiator
+ * iscst_conn_drop() - have a connection end, and tell the initiator
  * @conn: the connection
  *
  * Context: process context; the caller is the connection's own work, or holds iscst_lock.
@@ -135,7 +135,7 @@ void iscst_conn_drop(struct iscst_conn *conn)
 }
 
 /**
- * iscst_wait - wait for what the end of a connection may bring about
+ * iscst_wait() - wait for what the end of a connection may bring about
  * @is_done: whether it is there; may sleep
  * @arg:     for @is_done
  * @timeout: how long at most, jiffies
@@ -156,7 +156,7 @@ bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout)
 }
 
 /**
- * iscst_conn_over - nothing that the initiator sends counts any more
+ * iscst_conn_over() - nothing that the initiator sends counts any more
  * @conn: the connection; what is to be sent is sent, then the initiator may close
  *
  * Context: io_work, or slow_work.
@@ -168,7 +168,7 @@ void iscst_conn_over(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_start_slow - have slow_work handle the PDU that was received
+ * iscst_conn_start_slow() - have slow_work handle the PDU that was received
  * @conn: the connection; nothing is received until it is through
  *
  * Context: io_work.
@@ -237,7 +237,7 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 }
 
 /**
- * iscst_conn_events - look at what was posted
+ * iscst_conn_events() - look at what was posted
  * @conn: the connection
  *
  * Context: under the socket's lock, or it is dead.
@@ -429,7 +429,7 @@ static bool iscst_conn_news(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_answer - send what there is
+ * iscst_conn_answer() - send what there is
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -769,7 +769,7 @@ static void iscst_conn_leave(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_free - the last of a connection
+ * iscst_conn_free() - the last of a connection
  * @conn: the connection: dead, and its session is gone from the core
  *
  * Context: process context without locks.
@@ -790,7 +790,7 @@ void iscst_conn_free(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_established - a normal session is there: this is no log-in any more
+ * iscst_conn_established() - a normal session is there: this is no log-in any more
  * @conn: the connection
  *
  * Context: process context; takes iscst_lock.
@@ -928,7 +928,7 @@ static bool iscst_conn_enter(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_create - a connection came in
+ * iscst_conn_create() - a connection came in
  * @portal: where
  * @sock:   its socket, which is ours from here on
  *

@@ -59,7 +59,7 @@ static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
 }
 
 /**
- * iscst_cpu_leave - a connection keeps no CPU busy any more
+ * iscst_cpu_leave() - a connection keeps no CPU busy any more
  * @conn: the connection
  *
  * Context: any, once no packets come any more; io_work, when none came for a while.
@@ -79,7 +79,7 @@ static void iscst_cpu_begin(struct iscst_conn *conn)
 }
 
 /**
- * iscst_cpu_init - a connection is made
+ * iscst_cpu_init() - a connection is made
  * @conn: the connection, which is nowhere yet
  */
 void iscst_cpu_init(struct iscst_conn *conn)
@@ -91,7 +91,7 @@ void iscst_cpu_init(struct iscst_conn *conn)
 }
 
 /**
- * iscst_cpu_tick - once a second: has anything come?
+ * iscst_cpu_tick() - once a second: has anything come?
  * @conn: the connection
  *
  * Context: io_work.
@@ -123,7 +123,7 @@ static bool iscst_cpu_is_telling(struct iscst_conn *conn, u32 others)
 }
 
 /**
- * iscst_cpu_count - a command has come: how many others does its initiator wait for?
+ * iscst_cpu_count() - a command has come: how many others does its initiator wait for?
  * @conn:       the connection
  * @exp_statsn: the command's ExpStatSN
  *
@@ -169,7 +169,7 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
 }
 
 /**
- * iscst_cpu_choose - packets have come: where is io_work to run?
+ * iscst_cpu_choose() - packets have come: where is io_work to run?
  * @conn: the connection
  *
  * Packets that had to wait while io_work had the socket are handed over where io_work is:

@@ -69,7 +69,7 @@ static void iscst_data_set_status(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_fail - a command waits for its data no longer
+ * iscst_data_fail() - a command waits for its data no longer
  * @cmd: the command; if it did wait, it is gone on return, or soon
  *
  * Context: under the socket's lock.
@@ -101,7 +101,7 @@ static void iscst_data_end(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_fail_all - nobody waits for data any more
+ * iscst_data_fail_all() - nobody waits for data any more
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -137,7 +137,7 @@ static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_data_is_overdue - has the data that commands wait for not moved for too long?
+ * iscst_data_is_overdue() - has the data that commands wait for not moved for too long?
  * @conn:    the connection
  * @timeout: how long it may take, jiffies; from when TCP acknowledged the last R2T
  *
@@ -161,7 +161,7 @@ bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout)
 }
 
 /**
- * iscst_r2t_pump - ask for more data, if there may be one more R2T
+ * iscst_r2t_pump() - ask for more data, if there may be one more R2T
  * @cmd: a command whose unsolicited data, if any, is there
  *
  * Context: under the socket's lock.
@@ -186,7 +186,7 @@ static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
 }
 
 /**
- * iscst_r2t_build - build an R2T, RFC 7143 11.8
+ * iscst_r2t_build() - build an R2T, RFC 7143 11.8
  * @conn: the connection
  * @cmd:  the command
  *
@@ -244,7 +244,7 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_free - free what was put aside, if there is anything
+ * iscst_data_free() - free what was put aside, if there is anything
  * @cmd: the command
  *
  * Context: under the socket's lock, or nobody has it any more.
@@ -280,7 +280,7 @@ static void iscst_data_unstage(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_wanted - the core wants a command's data
+ * iscst_data_wanted() - the core wants a command's data
  * @cmd: the command
  *
  * Context: under the socket's lock.
@@ -328,7 +328,7 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_expect - a PDU with data of a command is about to be received
+ * iscst_data_expect() - a PDU with data of a command is about to be received
  * @cmd: the command, perhaps answered by now, or gone
  * @len: bytes
  *
@@ -367,7 +367,7 @@ static void iscst_data_sequence_end(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_received - a PDU with data of a command was received
+ * iscst_data_received() - a PDU with data of a command was received
  * @cmd:   the command
  * @len:   bytes
  * @final: the PDU had its F bit set
@@ -393,7 +393,7 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
 }
 
 /**
- * iscst_data_lose - a PDU with data of a command was received, but not its data
+ * iscst_data_lose() - a PDU with data of a command was received, but not its data
  * @cmd:  the command; gone on return, or soon
  * @loss: why not
  *
@@ -474,7 +474,7 @@ static enum iscst_loss iscst_data_check(const struct iscst_cmd *cmd,
 }
 
 /**
- * iscst_data_out - the header of a Data-Out came
+ * iscst_data_out() - the header of a Data-Out came
  * @conn: the connection
  *
  * What belongs to no command that waits for it is dropped: the command may have been

@@ -9,7 +9,7 @@
 #include "iscst.h"
 
 /**
- * iscst_crc - go on with a CRC
+ * iscst_crc() - go on with a CRC
  * @crc:  of what came before, or ISCST_CRC_INIT
  * @data: what comes now
  * @len:  bytes
@@ -23,7 +23,7 @@ u32 iscst_crc(u32 crc, const void *data, u32 len)
 }
 
 /**
- * iscst_crc_cursor - go on with a CRC, over a part of a scatterlist
+ * iscst_crc_cursor() - go on with a CRC, over a part of a scatterlist
  * @crc:    of what came before, or ISCST_CRC_INIT
  * @cursor: where the part begins
  * @len:    bytes
@@ -52,7 +52,7 @@ u32 iscst_crc_cursor(u32 crc, const struct iscst_cursor *cursor, u32 len)
 }
 
 /**
- * iscst_crc_put - write a digest as it goes over the wire
+ * iscst_crc_put() - write a digest as it goes over the wire
  * @crc:    the CRC
  * @digest: where to
  */
@@ -62,7 +62,7 @@ void iscst_crc_put(u32 crc, u8 *digest)
 }
 
 /**
- * iscst_crc_matches - check a digest
+ * iscst_crc_matches() - check a digest
  * @crc:    the CRC of what came
  * @digest: what came with it
  *

@@ -17,7 +17,7 @@ static struct iscsi_login_req *iscst_login_req(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_alloc - prepare for a log-in
+ * iscst_login_alloc() - prepare for a log-in
  *
  * Return: the log-in, or NULL.
  */
@@ -36,7 +36,7 @@ struct iscst_login *iscst_login_alloc(void)
 }
 
 /**
- * iscst_login_free - a log-in is over
+ * iscst_login_free() - a log-in is over
  * @login: the log-in, or NULL
  */
 void iscst_login_free(struct iscst_login *login)
@@ -49,7 +49,7 @@ void iscst_login_free(struct iscst_login *login)
 }
 
 /**
- * iscst_login_header - a header came before there is a session
+ * iscst_login_header() - a header came before there is a session
  * @conn: the connection
  *
  * Context: io_work.
@@ -421,7 +421,7 @@ static u16 iscst_login_request(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_run - deal with the Login Request that was received
+ * iscst_login_run() - deal with the Login Request that was received
  * @conn: the connection, in slow_work
  *
  * Context: process context; waits for a session that is reinstated.

@@ -90,7 +90,7 @@ static u32 iscst_limit(struct iscst_nego *nego)
 }
 
 /**
- * iscst_number - read a numerical value, RFC 7143 6.1
+ * iscst_number() - read a numerical value, RFC 7143 6.1
  * @value:  digits, hexadecimal ones behind 0x; decimal ones do not begin with a zero
  * @number: the result
  *
@@ -172,7 +172,7 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 }
 
 /**
- * iscst_list_find - where a word stands in a list
+ * iscst_list_find() - where a word stands in a list
  * @list: words with commas between them
  * @word: the word
  *
@@ -193,7 +193,7 @@ const char *iscst_list_find(const char *list, const char *word)
 }
 
 /**
- * iscst_list_has - whether a word stands in a list
+ * iscst_list_has() - whether a word stands in a list
  * @list: words with commas between them
  * @word: the word
  *
@@ -352,7 +352,7 @@ static const struct iscst_key iscst_keys[] = {
 };
 
 /**
- * iscst_params_init - what is in force before anything is negotiated
+ * iscst_params_init() - what is in force before anything is negotiated
  * @params: the result, RFC 7143 13's defaults
  */
 void iscst_params_init(struct iscst_params *params)
@@ -375,7 +375,7 @@ void iscst_params_init(struct iscst_params *params)
 EXPORT_SYMBOL_IF_KUNIT(iscst_params_init);
 
 /**
- * iscst_limits_init - what a new target grants
+ * iscst_limits_init() - what a new target grants
  * @limits: the result
  */
 void iscst_limits_init(struct iscst_params *limits)
@@ -475,7 +475,7 @@ static u16 iscst_nego_pairs(struct iscst_nego *nego)
 }
 
 /**
- * iscst_nego_text - negotiate all keys of a request
+ * iscst_nego_text() - negotiate all keys of a request
  * @conn:  the connection, in slow_work
  * @text:  the request; answers are added to its response
  * @stage: where we are
@@ -497,7 +497,7 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 
 /**
- * iscst_nego_offer - what we have to say in the operational stage, once
+ * iscst_nego_offer() - what we have to say in the operational stage, once
  * @conn: the connection, in slow_work
  *
  * Context: process context.
@@ -519,7 +519,7 @@ void iscst_nego_offer(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nego_finish - the log-in is through
+ * iscst_nego_finish() - the log-in is through
  * @conn: the connection, in slow_work
  *
  * Context: process context.

@@ -12,7 +12,7 @@
 #include "trace.h"
 
 /**
- * iscst_ctl_alloc - make a PDU
+ * iscst_ctl_alloc() - make a PDU
  * @conn:   the connection
  * @opcode: what it is
  * @len:    bytes of its data segment, which may be filled in later
@@ -50,7 +50,7 @@ struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len)
 }
 
 /**
- * iscst_ctl_free - free a PDU, sent or not
+ * iscst_ctl_free() - free a PDU, sent or not
  * @ctl: the PDU
  */
 void iscst_ctl_free(struct iscst_ctl *ctl)
@@ -65,7 +65,7 @@ void iscst_ctl_free(struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_ctl_send - have a PDU sent
+ * iscst_ctl_send() - have a PDU sent
  * @ctl: the PDU, not to be touched any more
  *
  * Context: thread or softirq.
@@ -76,7 +76,7 @@ void iscst_ctl_send(struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_reject - answer the PDU that is being received with a Reject
+ * iscst_reject() - answer the PDU that is being received with a Reject
  * @conn:   the connection
  * @reason: why, RFC 7143 11.17.1
  *
@@ -99,7 +99,7 @@ int iscst_reject(struct iscst_conn *conn, u8 reason)
 }
 
 /**
- * iscst_nop_out - the header of a NOP-Out came, RFC 7143 11.18
+ * iscst_nop_out() - the header of a NOP-Out came, RFC 7143 11.18
  * @conn: the connection
  *
  * A ping is answered with its own data. With our tag it answers ours, which it may do and be
@@ -134,7 +134,7 @@ int iscst_nop_out(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nop_out_done - all of a ping is there
+ * iscst_nop_out_done() - all of a ping is there
  * @conn: the connection
  *
  * Context: io_work.
@@ -152,7 +152,7 @@ int iscst_nop_out_done(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nop_in - send a NOP-In of our own, RFC 7143 11.19
+ * iscst_nop_in() - send a NOP-In of our own, RFC 7143 11.19
  * @conn: the connection
  * @ttt:  ISCST_NO_TAG: it only brings the sequence numbers; else it is to be answered
  *
@@ -170,7 +170,7 @@ void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
 }
 
 /**
- * iscst_ask_for_life - ask for a sign of life
+ * iscst_ask_for_life() - ask for a sign of life
  * @conn: the connection
  *
  * Context: io_work.
@@ -197,7 +197,7 @@ static u8 iscst_logout_response(struct iscst_conn *conn, const struct iscsi_logo
 }
 
 /**
- * iscst_logout - the header of a Logout Request came, RFC 7143 11.14
+ * iscst_logout() - the header of a Logout Request came, RFC 7143 11.14
  * @conn: the connection; what it still has to send is sent first
  *
  * Context: io_work.
@@ -249,7 +249,7 @@ static void iscst_async_sense(struct iscst_conn *conn, const struct iscst_scsi_e
 }
 
 /**
- * iscst_async_scsi - tell of the SCSI events that wait
+ * iscst_async_scsi() - tell of the SCSI events that wait
  * @conn: the connection; it waits with them while the initiator reads nothing
  *
  * RFC 7143 11.9.1. The initiator gets them as unit attentions, too: what it makes of the
@@ -271,7 +271,7 @@ void iscst_async_scsi(struct iscst_conn *conn)
 }
 
 /**
- * iscst_async_logout - ask the initiator to log out
+ * iscst_async_logout() - ask the initiator to log out
  * @conn: the connection
  *
  * Context: io_work.
@@ -287,7 +287,7 @@ void iscst_async_logout(struct iscst_conn *conn)
 }
 
 /**
- * iscst_async_drop - tell the initiator that its session ends
+ * iscst_async_drop() - tell the initiator that its session ends
  * @conn: the connection
  *
  * Context: io_work.

@@ -183,7 +183,7 @@ static bool iscst_is_host_name(const char *name)
 }
 
 /**
- * iscst_address_is_valid - whether initiators may be sent to an address
+ * iscst_address_is_valid() - whether initiators may be sent to an address
  * @text: the address, RFC 7143 13.8, with its port and without a portal group tag
  *
  * Return: true if it has the form ADDRESS or ADDRESS:PORT, where ADDRESS is an IPv4
@@ -204,7 +204,7 @@ bool iscst_address_is_valid(const char *text)
 }
 
 /**
- * iscst_address_port - what is to be appended to an address that initiators are told
+ * iscst_address_port() - what is to be appended to an address that initiators are told
  * @text: the address, with or without a port
  *
  * RFC 7143 13.8 lets the port be left out, but there are initiators that expect it.
@@ -217,7 +217,7 @@ const char *iscst_address_port(const char *text)
 }
 
 /**
- * iscst_portal_covers - whether a portal's targets are to be had at another one's address
+ * iscst_portal_covers() - whether a portal's targets are to be had at another one's address
  * @portal: the portal
  * @other:  the other one, or the same
  *
@@ -240,7 +240,7 @@ bool iscst_portal_covers(const struct iscst_portal *portal,
 }
 
 /**
- * iscst_conn_is_at - whether an address is the one that a connection came in at
+ * iscst_conn_is_at() - whether an address is the one that a connection came in at
  * @conn: the connection, in slow_work
  * @text: the address; if it is a host name it is not
  *
@@ -292,7 +292,7 @@ static struct iscst_portal *__iscst_portal_create(struct net *net,
 }
 
 /**
- * iscst_portal_get - listen at an address, if nobody does yet
+ * iscst_portal_get() - listen at an address, if nobody does yet
  * @net:  in which network namespace
  * @name: ADDRESS or ADDRESS:PORT
  *
@@ -324,7 +324,7 @@ static void iscst_portal_free(struct kref *kref)
 }
 
 /**
- * iscst_portal_ref_put - give back a reference to a portal's memory
+ * iscst_portal_ref_put() - give back a reference to a portal's memory
  * @portal: the portal
  *
  * Context: any.
@@ -353,7 +353,7 @@ static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 }
 
 /**
- * iscst_portal_put - a directory asks for a portal no longer
+ * iscst_portal_put() - a directory asks for a portal no longer
  * @portal: the portal; nobody listens there any more if it was the last
  *
  * Context: process context; takes iscst_portal_lock.

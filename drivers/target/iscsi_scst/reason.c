@@ -69,7 +69,7 @@ static const struct iscst_reason_text iscst_reasons[] = {
 };
 
 /**
- * iscst_reason_name - what a reason is called
+ * iscst_reason_name() - what a reason is called
  * @reason: the reason
  *
  * Context: any.
@@ -81,7 +81,7 @@ const char *iscst_reason_name(enum iscst_reason reason)
 }
 
 /**
- * iscst_conn_initiator - the name of a connection's initiator
+ * iscst_conn_initiator() - the name of a connection's initiator
  * @conn: the connection, in slow_work or close_work, which the log-in belongs to
  *
  * Context: process context.
@@ -95,7 +95,7 @@ const char *iscst_conn_initiator(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_target_name - the name of the target that an initiator wants or has
+ * iscst_conn_target_name() - the name of the target that an initiator wants or has
  * @conn: the connection, likewise
  *
  * Context: process context.
@@ -109,7 +109,7 @@ const char *iscst_conn_target_name(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_set_reason - say why a connection ends, or its log-in is refused
+ * iscst_conn_set_reason() - say why a connection ends, or its log-in is refused
  * @conn:   the connection
  * @reason: why; it counts if none was said before
  *
@@ -121,7 +121,7 @@ void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason)
 }
 
 /**
- * iscst_conn_fail - have a connection end, and say why
+ * iscst_conn_fail() - have a connection end, and say why
  * @conn:   the connection
  * @reason: why
  *
@@ -149,7 +149,7 @@ static enum iscst_reason iscst_reason_of(int err)
 }
 
 /**
- * iscst_conn_fail_errno - have a connection end that cannot go on
+ * iscst_conn_fail_errno() - have a connection end that cannot go on
  * @conn: the connection
  * @err:  what receiving or sending returned
  *
@@ -161,7 +161,7 @@ void iscst_conn_fail_errno(struct iscst_conn *conn, int err)
 }
 
 /**
- * iscst_conn_count - something went wrong that does not end a session
+ * iscst_conn_count() - something went wrong that does not end a session
  * @conn:   the connection, under its socket's lock
  * @reason: what
  *
@@ -192,7 +192,7 @@ static void iscst_portal_tell(const struct iscst_conn *conn)
 }
 
 /**
- * __iscst_conn_tell - tell of a failure, once
+ * __iscst_conn_tell() - tell of a failure, once
  * @conn:   the connection, with its reason
  * @target: the target, or NULL if the initiator has come to none
  *
@@ -239,7 +239,7 @@ static enum iscst_reason iscst_reason_of_status(u16 status)
 }
 
 /**
- * iscst_login_tell - tell of a log-in that is refused
+ * iscst_login_tell() - tell of a log-in that is refused
  * @conn:   the connection, in slow_work
  * @status: Status-Class and Status-Detail; a redirection is no failure
  *
@@ -269,7 +269,7 @@ static bool iscst_conn_may_go(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_tell_end - tell why a connection ends
+ * iscst_conn_tell_end() - tell why a connection ends
  * @conn: the connection; nothing but close_work works on it
  *
  * Context: process context; takes iscst_lock.

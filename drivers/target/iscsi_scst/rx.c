@@ -43,7 +43,7 @@ static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
 }
 
 /**
- * iscst_rx_to_buf - a PDU's data goes into a buffer
+ * iscst_rx_to_buf() - a PDU's data goes into a buffer
  * @conn: the connection
  * @buf:  where to; as much room as the PDU has data
  *
@@ -56,7 +56,7 @@ void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
 }
 
 /**
- * iscst_rx_to_cmd - a PDU's data is a command's
+ * iscst_rx_to_cmd() - a PDU's data is a command's
  * @conn: the connection
  * @cmd:  the command, whose cursor stands where the data belongs
  * @keep: bytes of it that are wanted; the others are dropped
@@ -71,7 +71,7 @@ void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
 }
 
 /**
- * iscst_rx_forget - a command wants no data any more
+ * iscst_rx_forget() - a command wants no data any more
  * @conn: the connection
  * @cmd:  the command; what comes for it is dropped
  *
@@ -304,7 +304,7 @@ static int iscst_rx_data(struct iscst_conn *conn)
 }
 
 /**
- * iscst_rx_wants_work - is there a header that softirq leaves to io_work?
+ * iscst_rx_wants_work() - is there a header that softirq leaves to io_work?
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -415,7 +415,7 @@ static int iscst_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned
 }
 
 /**
- * iscst_rx_has_more - is there something to receive, or the end of it?
+ * iscst_rx_has_more() - is there something to receive, or the end of it?
  * @conn: the connection
  *
  * What comes after this look is announced by the call-back.
@@ -459,7 +459,7 @@ static int iscst_rx_read(struct iscst_conn *conn)
 }
 
 /**
- * iscst_rx_run - receive what there is, up to a few parts of PDUs
+ * iscst_rx_run() - receive what there is, up to a few parts of PDUs
  * @conn: the connection
  *
  * Context: under the socket's lock.

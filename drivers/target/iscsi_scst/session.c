@@ -56,7 +56,7 @@ static int iscst_session_alloc_slots(struct iscst_session *session)
 }
 
 /**
- * iscst_session_free - free a session
+ * iscst_session_free() - free a session
  * @session: the session, which nobody finds any more
  *
  * Commands that ended with it still have what was allocated for them.
@@ -200,7 +200,7 @@ static u16 iscst_session_register(struct iscst_session *session)
 }
 
 /**
- * iscst_session_open - the log-in is through: make the session
+ * iscst_session_open() - the log-in is through: make the session
  * @conn: the connection, in slow_work
  *
  * Context: process context; waits for a session that is reinstated.
@@ -228,7 +228,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_left - the initiator may log in again
+ * iscst_session_left() - the initiator may log in again
  * @sess: the I_T nexus, whose commands the core does not answer any more
  *
  * Its name and ISID, and its share of the target's sessions, are free. Its memory stays as
@@ -284,7 +284,7 @@ static void iscst_session_unregister(struct iscst_session *session)
 }
 
 /**
- * iscst_session_end - a connection's socket is gone: its session ends
+ * iscst_session_end() - a connection's socket is gone: its session ends
  * @conn: the connection; may be gone on return
  *
  * Context: process context; takes iscst_lock.
@@ -307,7 +307,7 @@ bool iscst_session_end(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_log_out - the initiator logs out
+ * iscst_session_log_out() - the initiator logs out
  * @conn: the connection
  * @ctl:  the answer, to be sent when nothing is left of the session
  *
@@ -325,7 +325,7 @@ void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_session_over - the initiator has logged out: its session ends
+ * iscst_session_over() - the initiator has logged out: its session ends
  * @conn: the connection, in slow_work
  *
  * Context: process context; takes iscst_lock and the socket's lock.
@@ -343,7 +343,7 @@ void iscst_session_over(struct iscst_conn *conn)
 }
 
 /**
- * iscst_target_end_sessions - end all that came in to a target
+ * iscst_target_end_sessions() - end all that came in to a target
  * @target:   the target
  * @graceful: ask initiators to log out first
  *
@@ -368,7 +368,7 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
 }
 
 /**
- * iscst_transport_id - the initiator port's TransportID, SPC-5 7.6.4.6
+ * iscst_transport_id() - the initiator port's TransportID, SPC-5 7.6.4.6
  * @sess: the I_T nexus
  * @id:   where to, zeroed
  *
@@ -390,7 +390,7 @@ unsigned int iscst_transport_id(struct scst_session *sess, u8 *id)
 }
 
 /**
- * iscst_address - where an initiator is
+ * iscst_address() - where an initiator is
  * @sess:    the I_T nexus
  * @address: the text
  *
@@ -404,7 +404,7 @@ void iscst_address(struct scst_session *sess, char *address)
 }
 
 /**
- * iscst_disconnect - the administrator ends a session
+ * iscst_disconnect() - the administrator ends a session
  * @sess: the I_T nexus, whose directory somebody has open
  *
  * Context: process context.
@@ -419,7 +419,7 @@ void iscst_disconnect(struct scst_session *sess)
 }
 
 /**
- * iscst_async_event - a unit attention condition was established
+ * iscst_async_event() - a unit attention condition was established
  * @sess:  the I_T nexus
  * @lun:   where
  * @sense: which

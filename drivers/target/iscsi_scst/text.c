@@ -18,7 +18,7 @@
 #define ISCST_TEXT_TAG		cpu_to_be32(1)
 
 /**
- * iscst_text_init - begin a text negotiation
+ * iscst_text_init() - begin a text negotiation
  * @text:    the negotiation, zeroed
  * @rsp_max: bytes that the answer may have
  *
@@ -38,7 +38,7 @@ int iscst_text_init(struct iscst_text *text, u32 rsp_max)
 EXPORT_SYMBOL_IF_KUNIT(iscst_text_init);
 
 /**
- * iscst_text_exit - a text negotiation is over
+ * iscst_text_exit() - a text negotiation is over
  * @text: the negotiation; zeroed on return
  */
 void iscst_text_exit(struct iscst_text *text)
@@ -69,7 +69,7 @@ static bool iscst_text_grow(struct iscst_text *text, u32 len)
 }
 
 /**
- * iscst_text_add - add a key to the answer
+ * iscst_text_add() - add a key to the answer
  * @text: the negotiation
  * @key:  the key
  * @fmt:  its value
@@ -95,7 +95,7 @@ void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, .
 }
 
 /**
- * iscst_text_next - take the next pair of a request
+ * iscst_text_next() - take the next pair of a request
  * @text:  the negotiation; the key's "=" becomes a NUL, which the caller may undo
  * @pos:   where we are; 0 at first
  * @value: the value; NULL if this is no pair, or has no end
@@ -124,7 +124,7 @@ char *iscst_text_next(struct iscst_text *text, u32 *pos, char **value)
 EXPORT_SYMBOL_IF_KUNIT(iscst_text_next);
 
 /**
- * iscst_text_receive - receive a PDU's data as a part of a request
+ * iscst_text_receive() - receive a PDU's data as a part of a request
  * @conn: the connection
  * @text: the negotiation
  *
@@ -232,7 +232,7 @@ static bool iscst_target_is_wanted(struct iscst_conn *conn, struct iscst_target 
 }
 
 /**
- * iscst_send_targets - answer SendTargets
+ * iscst_send_targets() - answer SendTargets
  * @conn:  the connection, in slow_work
  * @text:  the negotiation
  * @which: "All", in a discovery session only; a target's name; "": the session's target
@@ -265,7 +265,7 @@ static bool iscst_text_goes_on(const struct iscst_conn *conn, const struct iscsi
 }
 
 /**
- * iscst_text_header - the header of a Text Request came, RFC 7143 11.10
+ * iscst_text_header() - the header of a Text Request came, RFC 7143 11.10
  * @conn: the connection
  *
  * Context: io_work.
@@ -330,7 +330,7 @@ static int iscst_text_answer(struct iscst_conn *conn, u8 flags)
 }
 
 /**
- * iscst_text_run - answer the Text Request that was received
+ * iscst_text_run() - answer the Text Request that was received
  * @conn: the connection, in slow_work
  *
  * Context: process context.

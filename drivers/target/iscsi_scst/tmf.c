@@ -51,7 +51,7 @@ static void iscst_tmf_answer(struct iscst_ctl *ctl, u8 response)
 }
 
 /**
- * iscst_tmf_done - the core has carried out a function
+ * iscst_tmf_done() - the core has carried out a function
  * @tmf: the function
  *
  * RFC 7143 11.5.1: all sessions end after TARGET COLD RESET. The answer is posted before,
@@ -73,7 +73,7 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 }
 
 /**
- * iscst_tmf_answered - a command has an answer that will be sent
+ * iscst_tmf_answered() - a command has an answer that will be sent
  * @cmd: the command; an ABORT TASK that is under way came too late
  *
  * Context: under the socket's lock.
@@ -88,7 +88,7 @@ void iscst_tmf_answered(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_tmf_build - an answer is about to be sent
+ * iscst_tmf_build() - an answer is about to be sent
  * @ctl: the answer, to a task management function or to something else
  * @hdr: its header
  *
@@ -151,7 +151,7 @@ static void iscst_tmf_submit(struct iscst_ctl *ctl, const struct iscsi_tm *req)
 }
 
 /**
- * iscst_tmf - the header of a Task Management Function Request came
+ * iscst_tmf() - the header of a Task Management Function Request came
  * @conn: the connection
  *
  * All commands that were sent before it came before it: there is one connection.

@@ -27,7 +27,7 @@
 #define ISCST_TX_LONG	SZ_16K
 
 /**
- * iscst_cursor_init - point into a scatterlist
+ * iscst_cursor_init() - point into a scatterlist
  * @cursor: the cursor
  * @sg:     the list
  * @skip:   bytes that are behind
@@ -40,7 +40,7 @@ void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 
 }
 
 /**
- * iscst_cursor_skip - move on in a scatterlist
+ * iscst_cursor_skip() - move on in a scatterlist
  * @cursor: the cursor
  * @len:    bytes, not beyond the end
  */
@@ -54,7 +54,7 @@ void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len)
 }
 
 /**
- * iscst_cursor_bvecs - what comes next in a scatterlist
+ * iscst_cursor_bvecs() - what comes next in a scatterlist
  * @cursor: the cursor
  * @bvecs:  where to
  * @max:    how many at most
@@ -310,7 +310,7 @@ static int iscst_tx_step(struct iscst_conn *conn)
 }
 
 /**
- * iscst_tx_run - send what the socket takes, up to a few PDUs
+ * iscst_tx_run() - send what the socket takes, up to a few PDUs
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -331,7 +331,7 @@ int iscst_tx_run(struct iscst_conn *conn)
 }
 
 /**
- * iscst_tx_forget - something is not to be sent any more
+ * iscst_tx_forget() - something is not to be sent any more
  * @conn: the connection
  * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
  *

@@ -32,7 +32,7 @@ static bool (*scst_inject_hook)(struct scst_cmd *cmd);
 static DEFINE_MUTEX(scst_inject_lock);
 
 /**
- * scst_inject_start - a driver's commands can be held from now on
+ * scst_inject_start() - a driver's commands can be held from now on
  * @driver: the driver
  * @hold:   called with each of its commands before each stage, cmd->stage: false
  *	    lets it go on, after true it is the driver's until
@@ -59,7 +59,7 @@ int scst_inject_start(const struct scst_target_ops *driver,
 EXPORT_SYMBOL_GPL(scst_inject_start);
 
 /**
- * scst_inject_stop - undo scst_inject_start()
+ * scst_inject_stop() - undo scst_inject_start()
  *
  * Context: process context; the driver has no sessions.
  */
@@ -85,7 +85,7 @@ static bool scst_inject_hold_early(struct scst_cmd *cmd)
 }
 
 /**
- * __scst_inject_hold - ask whether a command is held before a stage
+ * __scst_inject_hold() - ask whether a command is held before a stage
  * @cmd: the command; somebody else's if it is
  *
  * Context: thread or atomic.
@@ -101,7 +101,7 @@ bool __scst_inject_hold(struct scst_cmd *cmd)
 }
 
 /**
- * scst_inject_resume - a held command goes on
+ * scst_inject_resume() - a held command goes on
  * @cmd: the command; a hook that returned true has left it at cmd->stage
  * @ctx: the caller's context; before the backend of a handler that sleeps it is not
  *	 SCST_CTX_HARDIRQ
@@ -129,7 +129,7 @@ void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_inject_resume);
 
 /**
- * scst_inject_older_gone - whether a command waits for what its device's queue knows
+ * scst_inject_older_gone() - whether a command waits for what its device's queue knows
  * @cmd: a command that waits for its turn
  *
  * Context: any.
@@ -143,7 +143,7 @@ bool scst_inject_older_gone(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_inject_older_gone);
 
 /**
- * scst_inject_others_leave - is somebody about to see whose turn it is?
+ * scst_inject_others_leave() - is somebody about to see whose turn it is?
  * @cmd: a command that waits for its turn
  *
  * A command lets those that wait for it go on when it is gone itself already.
@@ -158,7 +158,7 @@ bool scst_inject_others_leave(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_inject_others_leave);
 
 /**
- * scst_inject_sees_luns - has a session still its LUNs?
+ * scst_inject_sees_luns() - has a session still its LUNs?
  * @sess: the session, which must not go meanwhile
  *
  * Context: thread or atomic, but no interrupt.
@@ -182,7 +182,7 @@ static DEFINE_SPINLOCK(scst_inject_waits_lock);
 static LIST_HEAD(scst_inject_waits);
 
 /**
- * scst_inject_wait_begin - somebody is about to wait for aborted commands
+ * scst_inject_wait_begin() - somebody is about to wait for aborted commands
  * @wait:   on its stack, until scst_inject_wait_end()
  * @sess:   their session
  * @filter: which
@@ -204,7 +204,7 @@ void scst_inject_wait_begin(struct scst_inject_wait *wait,
 }
 
 /**
- * scst_inject_wait_end - it does not wait any more
+ * scst_inject_wait_end() - it does not wait any more
  * @wait: what scst_inject_wait_begin() was called with
  *
  * Context: process context.
@@ -219,7 +219,7 @@ void scst_inject_wait_end(struct scst_inject_wait *wait)
 }
 
 /**
- * scst_inject_count_waits - how many wait for aborted commands that are still there
+ * scst_inject_count_waits() - how many wait for aborted commands that are still there
  *
  * Task management functions do, and commands that abort others. Who could go on, and
  * only has not been scheduled yet, does not count.

@@ -61,7 +61,7 @@ static enum scst_stage scst_stage_admit(struct scst_cmd *cmd)
 }
 
 /**
- * scst_write_protected - whether a command's logical unit takes no writes
+ * scst_write_protected() - whether a command's logical unit takes no writes
  * @cmd: a command with a nexus
  *
  * Context: any.
@@ -163,7 +163,7 @@ static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_to_backend - take a command to its backend, in a context that fits
+ * scst_cmd_to_backend() - take a command to its backend, in a context that fits
  * @cmd: a command with something left to do for the backend
  * @ctx: the caller's context
  *
@@ -361,7 +361,7 @@ static enum scst_stage scst_stage_or_abort(const struct scst_cmd *cmd,
 }
 
 /**
- * scst_cmd_run - run a command from a stage on until somebody else owns it
+ * scst_cmd_run() - run a command from a stage on until somebody else owns it
  * @cmd:   the command
  * @stage: where to begin
  * @ctx:   SCST_CTX_THREAD or SCST_CTX_ATOMIC

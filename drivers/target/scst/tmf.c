@@ -111,7 +111,7 @@ static void scst_device_wait_session(struct scst_session *sess,
 }
 
 /**
- * scst_device_wait_aborted - wait until what was aborted on a device cannot touch its
+ * scst_device_wait_aborted() - wait until what was aborted on a device cannot touch its
  *	medium any more
  * @dev:    the device
  * @except: a command that waits for the others
@@ -469,7 +469,7 @@ static void scst_tmf_begin_lun(struct scst_tmf_run *run)
 }
 
 /**
- * scst_tmf_is_for_target - whether a function is not for one logical unit
+ * scst_tmf_is_for_target() - whether a function is not for one logical unit
  * @tmf: the function
  *
  * Context: any.
@@ -549,7 +549,7 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 }
 
 /**
- * scst_session_tmf_gone - a session has one of what it counts in @tmfs less
+ * scst_session_tmf_gone() - a session has one of what it counts in @tmfs less
  * @sess: the session; gone on return, or soon
  *
  * Context: any.
@@ -632,7 +632,7 @@ static void scst_tmf_work(struct work_struct *work)
 }
 
 /**
- * scst_tmf_submit - hand a task management function to the core
+ * scst_tmf_submit() - hand a task management function to the core
  * @tmf: the function, filled in by the driver
  *
  * It affects the commands that were submitted before, from whatever context. The core

@@ -50,7 +50,7 @@ static u32 scst_buf_batch(u64 limit)
 }
 
 /**
- * scst_buf_cap_init - nothing is in use
+ * scst_buf_cap_init() - nothing is in use
  * @cap:   the cap
  * @limit: bytes
  *
@@ -75,7 +75,7 @@ static void scst_buf_flush(void *counter)
 }
 
 /**
- * scst_buf_cap_set - change a cap
+ * scst_buf_cap_set() - change a cap
  * @cap:   the cap
  * @limit: bytes
  *
@@ -135,7 +135,7 @@ static bool scst_buf_charge_all(struct scst_cmd *cmd, u64 len)
 }
 
 /**
- * scst_buf_largest - the largest buffer that a device's caps leave room for
+ * scst_buf_largest() - the largest buffer that a device's caps leave room for
  * @dev: the device
  *
  * Context: any.
@@ -225,7 +225,7 @@ out_refuse:
 }
 
 /**
- * scst_buf_alloc - allocate the data buffer of a command
+ * scst_buf_alloc() - allocate the data buffer of a command
  * @cmd: a command with data and no buffer
  * @ctx: the caller's context
  *
@@ -242,7 +242,7 @@ bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 }
 
 /**
- * scst_buf_free - free the data buffer of a command, if it is not the driver's
+ * scst_buf_free() - free the data buffer of a command, if it is not the driver's
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -261,7 +261,7 @@ void scst_buf_free(struct scst_cmd *cmd)
 }
 
 /**
- * scst_buf_reserve - count memory that a driver puts data aside in
+ * scst_buf_reserve() - count memory that a driver puts data aside in
  * @len:  bytes
  * @held: what the session has there, with them, bytes
  *
@@ -280,7 +280,7 @@ bool scst_buf_reserve(u32 len, u64 held)
 EXPORT_SYMBOL_GPL(scst_buf_reserve);
 
 /**
- * scst_buf_unreserve - that memory is free again
+ * scst_buf_unreserve() - that memory is free again
  * @len: bytes, as reserved
  *
  * Context: thread or atomic.
@@ -300,7 +300,7 @@ static bool scst_buf_has_left(struct scst_buf_cap *cap, u64 bytes, u64 own)
 }
 
 /**
- * scst_buf_leaves_enough - whether a session leaves enough memory to others
+ * scst_buf_leaves_enough() - whether a session leaves enough memory to others
  * @cmd:  a command of the session, with its buffer
  * @held: what it and others of the session hold for as long as its initiator likes, bytes
  *
@@ -320,7 +320,7 @@ bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held)
 EXPORT_SYMBOL_GPL(scst_buf_leaves_enough);
 
 /**
- * scst_data_in - put a part of a Data-In parameter list
+ * scst_data_in() - put a part of a Data-In parameter list
  * @cmd:    the command
  * @offset: of the part in the list, bytes
  * @buf:    the part
@@ -339,7 +339,7 @@ void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len)
 }
 
 /**
- * scst_data_in_end - the Data-In parameter list is complete
+ * scst_data_in_end() - the Data-In parameter list is complete
  * @cmd:   the command
  * @total: length of the whole list in bytes
  *
@@ -352,7 +352,7 @@ void scst_data_in_end(struct scst_cmd *cmd, u32 total)
 }
 
 /**
- * scst_data_out - get a part of a Data-Out parameter list
+ * scst_data_out() - get a part of a Data-Out parameter list
  * @cmd:    the command
  * @offset: of the part in the list, bytes
  * @buf:    where to

@@ -27,7 +27,7 @@ void scst_cmd_cache_exit(void)
 }
 
 /**
- * scst_cmd_init - prepare a command in the driver's own memory
+ * scst_cmd_init() - prepare a command in the driver's own memory
  * @cmd:  the memory
  * @sess: the I_T nexus it comes through
  *
@@ -44,7 +44,7 @@ void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess)
 EXPORT_SYMBOL_GPL(scst_cmd_init);
 
 /**
- * scst_cmd_alloc - allocate a command
+ * scst_cmd_alloc() - allocate a command
  * @sess: the I_T nexus it comes through
  * @gfp:  how to allocate
  *
@@ -64,7 +64,7 @@ struct scst_cmd *scst_cmd_alloc(struct scst_session *sess, gfp_t gfp)
 EXPORT_SYMBOL_GPL(scst_cmd_alloc);
 
 /**
- * scst_cmd_enlist - put a command on its session's list
+ * scst_cmd_enlist() - put a command on its session's list
  * @cmd: the command
  *
  * Context: thread or atomic, in an RCU read-side section.
@@ -92,7 +92,7 @@ static void scst_cmd_release(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_finish - the end of a command
+ * scst_cmd_finish() - the end of a command
  * @cmd: the command; gone on return
  *
  * Leaving the list and giving up the memory are one RCU read-side section: see
@@ -121,7 +121,7 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_submit - hand a new command to the core
+ * scst_cmd_submit() - hand a new command to the core
  * @cmd: the command, filled in as struct scst_cmd says
  * @ctx: the caller's context
  *
@@ -152,7 +152,7 @@ static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
 }
 
 /**
- * scst_cmd_data_ready - the Data-Out that ops->receive_data() asked for is there
+ * scst_cmd_data_ready() - the Data-Out that ops->receive_data() asked for is there
  * @cmd:      the command
  * @received: all of it is in cmd->sg; false: the transfer failed
  * @ctx:      the caller's context
@@ -177,7 +177,7 @@ void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 EXPORT_SYMBOL_GPL(scst_cmd_data_ready);
 
 /**
- * scst_cmd_complete - the handler has executed a command
+ * scst_cmd_complete() - the handler has executed a command
  * @cmd: the command, with an error set if it failed
  * @ctx: the caller's context
  *
@@ -192,7 +192,7 @@ void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_cmd_complete);
 
 /**
- * scst_cmd_set_undelivered - the response did not reach the initiator
+ * scst_cmd_set_undelivered() - the response did not reach the initiator
  * @cmd: the command, before scst_cmd_sent()
  *
  * A unit attention that it reported will be reported again.
@@ -206,7 +206,7 @@ void scst_cmd_set_undelivered(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_set_undelivered);
 
 /**
- * scst_cmd_sent - the driver has delivered a response, or failed to
+ * scst_cmd_sent() - the driver has delivered a response, or failed to
  * @cmd: the command; gone on return, or soon
  * @ctx: the caller's context
  *
@@ -219,7 +219,7 @@ void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_cmd_sent);
 
 /**
- * scst_cmd_set_busy - end a command with BUSY: the initiator is to try again
+ * scst_cmd_set_busy() - end a command with BUSY: the initiator is to try again
  * @cmd: the command
  *
  * Context: any.
@@ -231,7 +231,7 @@ void scst_cmd_set_busy(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_set_busy);
 
 /**
- * scst_cmd_set_transferred - how much data a device has transferred
+ * scst_cmd_set_transferred() - how much data a device has transferred
  * @cmd: a command that a handler executes
  * @len: bytes, at most cmd->data_len
  *
@@ -251,7 +251,7 @@ void scst_cmd_set_transferred(struct scst_cmd *cmd, u32 len)
 EXPORT_SYMBOL_GPL(scst_cmd_set_transferred);
 
 /**
- * scst_cmd_set_patience - a command may take longer than others
+ * scst_cmd_set_patience() - a command may take longer than others
  * @cmd: a command that a handler executes
  * @ms:  how long from now on, milliseconds; 0: no longer than others
  *
@@ -268,7 +268,7 @@ void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms)
 EXPORT_SYMBOL_GPL(scst_cmd_set_patience);
 
 /**
- * scst_cmd_aborted - a task management function or a log-out ended a command
+ * scst_cmd_aborted() - a task management function or a log-out ended a command
  * @cmd: the command
  *
  * Context: any.
@@ -281,7 +281,7 @@ bool scst_cmd_aborted(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_aborted);
 
 /**
- * scst_cmd_residual - how much the announced and the wanted length differ
+ * scst_cmd_residual() - how much the announced and the wanted length differ
  * @cmd: a command that ops->send_response() was called for
  *
  * Context: any.

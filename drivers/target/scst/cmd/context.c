@@ -99,7 +99,7 @@ static bool scst_deferred_flush(const struct scst_deferred *deferred,
 }
 
 /**
- * scst_context_flush - let the commands go on that are on their way to a tasklet
+ * scst_context_flush() - let the commands go on that are on their way to a tasklet
  *
  * Those that were submitted from hard interrupts before stand on their sessions' lists
  * then, unless tasklets do not run.
@@ -117,7 +117,7 @@ void scst_context_flush(void)
 }
 
 /**
- * scst_cmd_to_tasklet - go on in this CPU's tasklet
+ * scst_cmd_to_tasklet() - go on in this CPU's tasklet
  * @cmd:   the command
  * @stage: where to go on
  *
@@ -141,7 +141,7 @@ static void scst_cmd_backend_work(struct work_struct *work)
 }
 
 /**
- * scst_cmd_queue_backend - let a worker of the device hand a command to the backend
+ * scst_cmd_queue_backend() - let a worker of the device hand a command to the backend
  * @cmd: the command
  *
  * All under the lock of the list that it stands on. An abort, which holds that too, either
@@ -168,7 +168,7 @@ enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_dequeue - become the owner of an aborted command that waits for a worker
+ * scst_cmd_dequeue() - become the owner of an aborted command that waits for a worker
  * @cmd: the command, marked aborted
  *
  * A worker that has it already sees that it is aborted before it does anything with it.

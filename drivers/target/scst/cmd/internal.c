@@ -50,7 +50,7 @@ static struct scst_target scst_internal_target = {
 };
 
 /**
- * scst_internal_cmd_init - prepare a command of one's own for a device
+ * scst_internal_cmd_init() - prepare a command of one's own for a device
  * @internal: the command
  * @dev:      the device, of which the caller holds a reference until the command is over,
  *	      or which is open until then
@@ -83,7 +83,7 @@ void scst_internal_cmd_init(struct scst_internal_cmd *internal, struct scst_devi
 EXPORT_SYMBOL_GPL(scst_internal_cmd_init);
 
 /**
- * scst_internal_cmd_abort - a command of one's own is not wanted any more
+ * scst_internal_cmd_abort() - a command of one's own is not wanted any more
  * @internal: the command; its done() is called when it is over
  *
  * Context: thread or atomic.
@@ -99,7 +99,7 @@ void scst_internal_cmd_abort(struct scst_internal_cmd *internal)
 EXPORT_SYMBOL_GPL(scst_internal_cmd_abort);
 
 /**
- * scst_internal_join - give a new device its own nexus
+ * scst_internal_join() - give a new device its own nexus
  * @dev: the device
  *
  * Nothing is raised for it: to unit attentions and ACA it has gone already.
@@ -131,7 +131,7 @@ int scst_internal_join(struct scst_device *dev)
 }
 
 /**
- * scst_internal_leave - undo scst_internal_join()
+ * scst_internal_leave() - undo scst_internal_join()
  * @dev: the device, which nobody uses any more
  *
  * Context: process context.

@@ -22,7 +22,7 @@ static unsigned int scst_sense_total(const u8 *buf)
 }
 
 /**
- * scst_sense_build - write sense data
+ * scst_sense_build() - write sense data
  * @buf:   at least SCST_SENSE_BUFFERSIZE bytes; all of them are written
  * @desc:  descriptor format, else fixed format
  * @sense: what to say
@@ -40,7 +40,7 @@ unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense)
 EXPORT_SYMBOL_IF_KUNIT(scst_sense_build);
 
 /**
- * scst_cmd_desc_sense - which format of sense data a command is to get
+ * scst_cmd_desc_sense() - which format of sense data a command is to get
  * @cmd: the command
  *
  * Context: any.
@@ -52,7 +52,7 @@ bool scst_cmd_desc_sense(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_set_sense - end a command with CHECK CONDITION
+ * scst_cmd_set_sense() - end a command with CHECK CONDITION
  * @cmd:   the command
  * @sense: why
  *
@@ -67,7 +67,7 @@ void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense)
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense);
 
 /**
- * scst_cmd_set_sense_info - end a command with CHECK CONDITION and a number
+ * scst_cmd_set_sense_info() - end a command with CHECK CONDITION and a number
  * @cmd:   the command
  * @sense: why
  * @info:  INFORMATION: the logical block or the byte offset concerned. Fixed
@@ -84,7 +84,7 @@ void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info)
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
 
 /**
- * scst_cmd_set_status - end a command as its device has ended it
+ * scst_cmd_set_status() - end a command as its device has ended it
  * @cmd:       a command that a handler executes as a whole
  * @status:    SAM status
  * @sense:     the device's sense data, in either format; NULL if there is none
@@ -106,7 +106,7 @@ void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
 EXPORT_SYMBOL_GPL(scst_cmd_set_status);
 
 /**
- * scst_cmd_set_field_error - end a command with CHECK CONDITION and say which
+ * scst_cmd_set_field_error() - end a command with CHECK CONDITION and say which
  *			      field is at fault
  * @cmd:   the command
  * @sense: SCST_SENSE_INVALID_PARAM_FIELD if the field stands in the Data-Out,

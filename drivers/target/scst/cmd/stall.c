@@ -20,7 +20,7 @@ static unsigned long scst_stall_armed;
 static unsigned long scst_stall_at;
 
 /**
- * scst_stall - stay at a point if it is armed
+ * scst_stall() - stay at a point if it is armed
  * @point: the point
  *
  * What the caller holds there is what a test is about: it does not sleep.
@@ -46,7 +46,7 @@ void scst_stall(enum scst_stall point)
 EXPORT_SYMBOL_GPL(scst_stall);
 
 /**
- * scst_stall_arm - the next one that comes to a point stays there
+ * scst_stall_arm() - the next one that comes to a point stays there
  * @point: the point
  *
  * Context: any.
@@ -58,7 +58,7 @@ void scst_stall_arm(enum scst_stall point)
 EXPORT_SYMBOL_GPL(scst_stall_arm);
 
 /**
- * scst_stall_end - nobody stays anywhere any more
+ * scst_stall_end() - nobody stays anywhere any more
  *
  * Context: any.
  */
@@ -70,7 +70,7 @@ void scst_stall_end(void)
 EXPORT_SYMBOL_GPL(scst_stall_end);
 
 /**
- * scst_stall_is_armed - whether somebody is going to stay somewhere
+ * scst_stall_is_armed() - whether somebody is going to stay somewhere
  *
  * Context: any.
  * Return: true if so.
@@ -82,7 +82,7 @@ bool scst_stall_is_armed(void)
 EXPORT_SYMBOL_GPL(scst_stall_is_armed);
 
 /**
- * scst_stall_is_at - whether somebody is at a point
+ * scst_stall_is_at() - whether somebody is at a point
  * @point: the point
  *
  * Context: any.

@@ -64,7 +64,7 @@ static void scst_count(struct scst_tally *tally, struct scst_counts __percpu *sh
 }
 
 /**
- * scst_stats_start - count a command that has been submitted
+ * scst_stats_start() - count a command that has been submitted
  * @cmd: the command after LUN translation
  *
  * Context: thread or atomic.
@@ -105,7 +105,7 @@ static void scst_stats_answered(const struct scst_cmd *cmd, struct scst_tally *t
 }
 
 /**
- * scst_stats_end - count a command that is about to be answered, or is not
+ * scst_stats_end() - count a command that is about to be answered, or is not
  * @cmd:     the command
  * @aborted: it is aborted
  *
@@ -149,7 +149,7 @@ static void scst_tally_add(struct scst_counts *sum, const struct scst_tally *tal
 }
 
 /**
- * scst_stats_read - add up what was counted
+ * scst_stats_read() - add up what was counted
  * @sum:    of a device's or session's nexuses, or NULL
  * @own:    counters to be added, or NULL
  * @result: the result
@@ -178,7 +178,7 @@ void scst_stats_read(struct scst_stats_sum *sum, const struct scst_tally *own,
 }
 
 /**
- * scst_stats_depth - how many commands are under way
+ * scst_stats_depth() - how many commands are under way
  * @counts: what was counted
  *
  * Return: commands, submitted and neither answered nor aborted.
@@ -195,7 +195,7 @@ u64 scst_stats_depth(const struct scst_counts *counts)
 }
 
 /**
- * scst_stats_sum_init - nothing is counted yet
+ * scst_stats_sum_init() - nothing is counted yet
  * @sum: of a device's or session's nexuses
  */
 void scst_stats_sum_init(struct scst_stats_sum *sum)
@@ -224,7 +224,7 @@ static void scst_stats_leave(struct scst_stats_sum *sum,
 }
 
 /**
- * scst_stats_nexus_init - begin to count for a nexus
+ * scst_stats_nexus_init() - begin to count for a nexus
  * @nexus: the nexus
  *
  * Context: process context.
@@ -237,7 +237,7 @@ void scst_stats_nexus_init(struct scst_nexus *nexus)
 }
 
 /**
- * scst_stats_nexus_exit - a nexus has counted its last command
+ * scst_stats_nexus_exit() - a nexus has counted its last command
  * @nexus: the nexus
  *
  * Context: process context.
@@ -250,7 +250,7 @@ void scst_stats_nexus_exit(struct scst_nexus *nexus)
 }
 
 /**
- * scst_stats_session_init - begin to count for a session
+ * scst_stats_session_init() - begin to count for a session
  * @sess: the session
  */
 void scst_stats_session_init(struct scst_session *sess)
@@ -260,7 +260,7 @@ void scst_stats_session_init(struct scst_session *sess)
 }
 
 /**
- * scst_stats_session_exit - a session has counted its last command
+ * scst_stats_session_exit() - a session has counted its last command
  * @sess: the session
  *
  * Context: process context.

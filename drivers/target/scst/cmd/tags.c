@@ -26,7 +26,7 @@ struct scst_tags {
 };
 
 /**
- * scst_tags_init - a new session has no commands
+ * scst_tags_init() - a new session has no commands
  * @sess: the session
  *
  * Context: process context.
@@ -47,7 +47,7 @@ int scst_tags_init(struct scst_session *sess)
 }
 
 /**
- * scst_tags_exit - undo scst_tags_init()
+ * scst_tags_exit() - undo scst_tags_init()
  * @sess: the session
  */
 void scst_tags_exit(struct scst_session *sess)
@@ -74,7 +74,7 @@ static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket,
 }
 
 /**
- * scst_tag_add - take note of a command's tag
+ * scst_tag_add() - take note of a command's tag
  * @cmd: a command after LUN translation
  *
  * Context: thread or atomic.
@@ -97,7 +97,7 @@ bool scst_tag_add(struct scst_cmd *cmd)
 }
 
 /**
- * scst_tag_del - a command is about to be answered: its tag may come again
+ * scst_tag_del() - a command is about to be answered: its tag may come again
  * @cmd: the command
  *
  * Context: thread or atomic.

@@ -20,7 +20,7 @@
 #define SCST_NAME_LEN	SCST_PORT_NAME_LEN
 
 /**
- * scst_parse_bool - parse what is written to a 0|1 attribute
+ * scst_parse_bool() - parse what is written to a 0|1 attribute
  * @page:  the text
  * @value: the result
  *
@@ -37,7 +37,7 @@ int scst_parse_bool(const char *page, bool *value)
 }
 
 /**
- * scst_parse_ms - parse what is written to an attribute in milliseconds
+ * scst_parse_ms() - parse what is written to an attribute in milliseconds
  * @page:  the text
  * @value: the result, milliseconds
  *
@@ -76,7 +76,7 @@ static bool scst_is_cut(const char *page, ssize_t len)
 }
 
 /**
- * scst_emit_line - add a line to what an attribute shows
+ * scst_emit_line() - add a line to what an attribute shows
  * @page: where to
  * @len:  bytes in @page
  * @fmt:  the line, with its newline
@@ -100,7 +100,7 @@ void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...)
 }
 
 /**
- * scst_name_trouble - why a device or target cannot have a name
+ * scst_name_trouble() - why a device or target cannot have a name
  * @name: the name
  *
  * Names go into uevents, INQUIRY data and scripts: no white space, nothing
@@ -123,7 +123,7 @@ const char *scst_name_trouble(const char *name)
 }
 
 /**
- * scst_name_check - refuse a name that a device or target cannot have
+ * scst_name_check() - refuse a name that a device or target cannot have
  * @name: the name
  * @err:  of the directory that it is to be in
  *
@@ -157,7 +157,7 @@ static struct scst_parent *scst_parent_of(struct config_group *group)
 }
 
 /**
- * scst_parent_error - where it is said why mkdir was refused
+ * scst_parent_error() - where it is said why mkdir was refused
  * @group: the directory in which it was to be: one with scst_parent_attrs
  *
  * Return: its last_error.
@@ -197,7 +197,7 @@ static struct scst_plugin_dir *scst_plugin_dir_of(struct config_group *group)
 }
 
 /**
- * scst_plugin_of - the plugin that a directory stands for
+ * scst_plugin_of() - the plugin that a directory stands for
  * @group: devices/<handler>/ or targets/<driver>/
  *
  * Return: the plugin.
@@ -208,7 +208,7 @@ struct scst_plugin *scst_plugin_of(struct config_group *group)
 }
 
 /**
- * scst_plugin_dir_release - the end of devices/<handler>/ or targets/<driver>/
+ * scst_plugin_dir_release() - the end of devices/<handler>/ or targets/<driver>/
  * @item: the directory
  */
 void scst_plugin_dir_release(struct config_item *item)

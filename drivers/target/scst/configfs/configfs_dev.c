@@ -12,7 +12,7 @@
 #include "scst_priv.h"
 
 /**
- * scst_device_from_item - the device whose directory an item is
+ * scst_device_from_item() - the device whose directory an item is
  * @item: the item
  *
  * Context: any.

@@ -16,7 +16,7 @@
 #include "scst_priv.h"
 
 /**
- * scst_session_from_item - the session whose directory an item is
+ * scst_session_from_item() - the session whose directory an item is
  * @item: the item
  *
  * Context: any.
@@ -216,7 +216,7 @@ static bool scst_session_name_is_free(struct scst_target *tgt, const char *name)
 }
 
 /**
- * scst_session_dir_name - choose the name of a session's directory
+ * scst_session_dir_name() - choose the name of a session's directory
  * @sess: the session, not on its target's list yet
  *
  * It is the initiator's, with "~2" and so on for its further sessions.
@@ -292,7 +292,7 @@ static void scst_session_dir_work(struct work_struct *work)
 }
 
 /**
- * scst_session_dir_init - prepare a session's directory
+ * scst_session_dir_init() - prepare a session's directory
  * @sess: the session, which gets its first reference
  */
 void scst_session_dir_init(struct scst_session *sess)
@@ -303,7 +303,7 @@ void scst_session_dir_init(struct scst_session *sess)
 }
 
 /**
- * scst_session_dir_make - have a session's directory made
+ * scst_session_dir_make() - have a session's directory made
  * @sess: the session
  *
  * Context: any.
@@ -314,7 +314,7 @@ void scst_session_dir_make(struct scst_session *sess)
 }
 
 /**
- * scst_session_dir_remove - remove a session's directory
+ * scst_session_dir_remove() - remove a session's directory
  * @sess: the session
  *
  * Nobody reads or writes its attributes any more on return.

@@ -12,7 +12,7 @@
 #include "scst_priv.h"
 
 /**
- * scst_target_from_item - the target whose directory an item is
+ * scst_target_from_item() - the target whose directory an item is
  * @item: the item
  *
  * Context: any.

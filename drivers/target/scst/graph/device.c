@@ -21,7 +21,7 @@ static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
 }
 
 /**
- * scst_handler_register - make a device handler known
+ * scst_handler_register() - make a device handler known
  * @ops: its table
  *
  * Context: process context.
@@ -44,7 +44,7 @@ int scst_handler_register(const struct scst_handler_ops *ops)
 EXPORT_SYMBOL_GPL(scst_handler_register);
 
 /**
- * scst_handler_unregister - forget a device handler
+ * scst_handler_unregister() - forget a device handler
  * @ops: its table
  *
  * Context: process context, from its module's exit: no device of it is left.
@@ -56,7 +56,7 @@ void scst_handler_unregister(const struct scst_handler_ops *ops)
 EXPORT_SYMBOL_GPL(scst_handler_unregister);
 
 /**
- * scst_device_priv - a device's handler's own part
+ * scst_device_priv() - a device's handler's own part
  * @dev: the device
  *
  * Context: any.
@@ -69,7 +69,7 @@ void *scst_device_priv(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_priv);
 
 /**
- * scst_device_name - a device's name
+ * scst_device_name() - a device's name
  * @dev: the device
  *
  * Context: any.
@@ -82,7 +82,7 @@ const char *scst_device_name(const struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_name);
 
 /**
- * scst_device_set_error - say what an operation on a device ran into
+ * scst_device_set_error() - say what an operation on a device ran into
  * @dev: the device
  * @fmt: one line, no newline
  *
@@ -99,7 +99,7 @@ void scst_device_set_error(struct scst_device *dev, const char *fmt, ...)
 EXPORT_SYMBOL_GPL(scst_device_set_error);
 
 /**
- * scst_device_op_end - an operation on a device has ended
+ * scst_device_op_end() - an operation on a device has ended
  * @dev:  the device
  * @what: the operation, a constant: the attribute's name; of what happened by itself, the
  *	  one whose success is going to be its end, or "" for none
@@ -118,7 +118,7 @@ int scst_device_op_end(struct scst_device *dev, const char *what, int ret)
 EXPORT_SYMBOL_GPL(scst_device_op_end);
 
 /**
- * scst_device_config_lock - begin to change what is fixed while enabled
+ * scst_device_config_lock() - begin to change what is fixed while enabled
  * @dev: the device
  *
  * Context: process context.
@@ -143,7 +143,7 @@ int scst_device_config_lock(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_config_lock);
 
 /**
- * scst_device_config_unlock - the change is done
+ * scst_device_config_unlock() - the change is done
  * @dev: the device
  *
  * Context: process context, after scst_device_config_lock().
@@ -155,7 +155,7 @@ void scst_device_config_unlock(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_config_unlock);
 
 /**
- * scst_device_face - what an initiator knows a device by
+ * scst_device_face() - what an initiator knows a device by
  * @dev:  the device
  * @face: the result
  *
@@ -216,7 +216,7 @@ static void scst_device_free_later(struct kref *kref)
 }
 
 /**
- * scst_device_put_from_worker - give back a reference in a worker of the device's own
+ * scst_device_put_from_worker() - give back a reference in a worker of the device's own
  * @dev: the device
  *
  * Its workqueues go with it: none of their workers can wait for that.
@@ -350,7 +350,7 @@ static int scst_device_begin(struct scst_device *dev)
 }
 
 /**
- * scst_device_create - mkdir devices/<handler>/<device>
+ * scst_device_create() - mkdir devices/<handler>/<device>
  * @plugin: the handler, pinned by the caller
  * @name:   the device's name
  * @why:    where it is said why there is none
@@ -381,7 +381,7 @@ struct scst_device *scst_device_create(struct scst_plugin *plugin,
 }
 
 /**
- * scst_device_unpublish - rmdir: the name is free again
+ * scst_device_unpublish() - rmdir: the name is free again
  * @dev: the device
  *
  * Context: process context.

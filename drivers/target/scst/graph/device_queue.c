@@ -21,7 +21,7 @@
 #define SCST_IO_MAX_ACTIVE	64
 
 /**
- * scst_device_queues_init - make the workqueues of a new device
+ * scst_device_queues_init() - make the workqueues of a new device
  * @dev: the device, with handler and name
  *
  * Context: process context.
@@ -45,7 +45,7 @@ int scst_device_queues_init(struct scst_device *dev)
 }
 
 /**
- * scst_device_queues_exit - undo scst_device_queues_init()
+ * scst_device_queues_exit() - undo scst_device_queues_init()
  * @dev: the device, which nobody uses any more
  *
  * Context: process context, but no worker of the device's own.
@@ -61,7 +61,7 @@ void scst_device_queues_exit(struct scst_device *dev)
 }
 
 /**
- * scst_device_queue_work - let a worker of the device go on with a command
+ * scst_device_queue_work() - let a worker of the device go on with a command
  * @dev:  the device, whose handler has may_sleep set
  * @work: the handler's; it may wait for the backend, but not for other such work
  *

@@ -41,7 +41,7 @@ static void scst_device_reset_work(struct work_struct *work)
 }
 
 /**
- * scst_device_reset - have a device's handler reset it
+ * scst_device_reset() - have a device's handler reset it
  * @dev: the device, whose commands are aborted
  *
  * Context: thread or atomic.
@@ -59,7 +59,7 @@ void scst_device_reset(struct scst_device *dev)
 }
 
 /**
- * scst_device_is_resetting - whether a reset that was asked for is not over
+ * scst_device_is_resetting() - whether a reset that was asked for is not over
  * @dev: the device
  *
  * A waiter watches the wait queue of a session that sees the device: those are woken.
@@ -73,7 +73,7 @@ bool scst_device_is_resetting(const struct scst_device *dev)
 }
 
 /**
- * scst_device_reset_init - nobody has asked for a reset of a new device
+ * scst_device_reset_init() - nobody has asked for a reset of a new device
  * @dev: the device
  */
 void scst_device_reset_init(struct scst_device *dev)

@@ -65,7 +65,7 @@ static unsigned long scst_device_resize_delay(const struct scst_device *dev)
 }
 
 /**
- * scst_device_resized - the capacity of a device's backend may have changed
+ * scst_device_resized() - the capacity of a device's backend may have changed
  * @dev: the device
  *
  * The handler's capacity() is called soon, and if it has news, every initiator gets
@@ -84,7 +84,7 @@ void scst_device_resized(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_resized);
 
 /**
- * scst_device_resize_init - nobody has resized a new device yet
+ * scst_device_resize_init() - nobody has resized a new device yet
  * @dev: the device
  */
 void scst_device_resize_init(struct scst_device *dev)

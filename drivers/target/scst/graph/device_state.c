@@ -18,7 +18,7 @@
 #define SCST_DEFAULT_MAX_TRANSFER	SZ_16M
 
 /**
- * scst_device_state_name - a device's state as configfs shows it
+ * scst_device_state_name() - a device's state as configfs shows it
  * @dev: the device
  *
  * Context: any.
@@ -38,7 +38,7 @@ const char *scst_device_state_name(const struct scst_device *dev)
 }
 
 /**
- * scst_device_is_closed - whether a device has no open backend
+ * scst_device_is_closed() - whether a device has no open backend
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -51,7 +51,7 @@ bool scst_device_is_closed(const struct scst_device *dev)
 }
 
 /**
- * __scst_device_check_opening - whether a device can be changed, or is being opened
+ * __scst_device_check_opening() - whether a device can be changed, or is being opened
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -255,7 +255,7 @@ static int scst_device_open(struct scst_device *dev)
 }
 
 /**
- * scst_device_enable - open the backend and let commands in
+ * scst_device_enable() - open the backend and let commands in
  * @dev: the device
  *
  * Backend and pr_dir may let it wait for as long as they like: only the caller waits.
@@ -335,7 +335,7 @@ static void scst_device_lost_work(struct work_struct *work)
 }
 
 /**
- * scst_device_lost - the backend of a device has disappeared
+ * scst_device_lost() - the backend of a device has disappeared
  * @dev: the device
  *
  * Its LUNs stay, not ready: the device waits until it is enabled again, when the
@@ -364,7 +364,7 @@ static void scst_device_fence_work(struct work_struct *work)
 }
 
 /**
- * __scst_device_wake_waiters - those that wait for a device's commands look once more
+ * __scst_device_wake_waiters() - those that wait for a device's commands look once more
  * @dev: the device
  *
  * Context: under its lock.
@@ -394,7 +394,7 @@ static bool __scst_device_fence(struct scst_device *dev)
 }
 
 /**
- * scst_device_fence - expect nothing of a backend any more that does not answer
+ * scst_device_fence() - expect nothing of a backend any more that does not answer
  * @dev:  the device
  * @sess: a session, or NULL for all
  * @late: which commands the backend should have ended long ago. If it just has, the
@@ -439,7 +439,7 @@ static int __scst_device_begin_close(struct scst_device *dev)
 }
 
 /**
- * scst_device_disable - let no command in any more and close the backend
+ * scst_device_disable() - let no command in any more and close the backend
  * @dev: the device
  *
  * Commands that still run after drain_ms are aborted. If the backend does not
@@ -467,7 +467,7 @@ int scst_device_disable(struct scst_device *dev)
 }
 
 /**
- * scst_device_state_init - a new device is idle
+ * scst_device_state_init() - a new device is idle
  * @dev: the device
  *
  * Context: process context.

@@ -94,7 +94,7 @@ static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
 }
 
 /**
- * scst_target_find_map - the LUN map that an initiator gets
+ * scst_target_find_map() - the LUN map that an initiator gets
  * @tgt:       the target
  * @initiator: the initiator port's name, as scst_target_fold_name() left it
  *
@@ -110,7 +110,7 @@ struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
 }
 
 /**
- * scst_target_shows - whether an initiator would see anything at a target
+ * scst_target_shows() - whether an initiator would see anything at a target
  * @tgt:       the target
  * @initiator: the initiator port's name, folded if names are
  *
@@ -158,7 +158,7 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
 }
 
 /**
- * scst_target_explain - say which LUN map an initiator gets, and why
+ * scst_target_explain() - say which LUN map an initiator gets, and why
  * @tgt:       the target
  * @initiator: the initiator port's name, as scst_target_fold_name() left it
  * @page:      where to
@@ -285,7 +285,7 @@ static void scst_pattern_init(struct scst_pattern *pattern, struct scst_group *g
 }
 
 /**
- * scst_pattern_create - mkdir groups/<group>/initiators/<pattern>
+ * scst_pattern_create() - mkdir groups/<group>/initiators/<pattern>
  * @grp:  the group
  * @name: the pattern
  * @type: of the directory
@@ -320,7 +320,7 @@ struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *nam
 }
 
 /**
- * scst_pattern_unpublish - rmdir groups/<group>/initiators/<pattern>
+ * scst_pattern_unpublish() - rmdir groups/<group>/initiators/<pattern>
  * @pattern: the pattern
  *
  * Live sessions that it matched are moved at once. Without memory they lose what
@@ -345,7 +345,7 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
 }
 
 /**
- * scst_pattern_free - the last reference to a pattern is gone
+ * scst_pattern_free() - the last reference to a pattern is gone
  * @pattern: the pattern
  *
  * What it took away from sessions is drained first.
@@ -363,7 +363,7 @@ void scst_pattern_free(struct scst_pattern *pattern)
 }
 
 /**
- * scst_group_create - mkdir groups/<group>
+ * scst_group_create() - mkdir groups/<group>
  * @tgt:  the target
  * @name: the group's name
  *
@@ -394,7 +394,7 @@ struct scst_group *scst_group_create(struct scst_target *tgt, const char *name)
 }
 
 /**
- * scst_group_unpublish - rmdir groups/<group>
+ * scst_group_unpublish() - rmdir groups/<group>
  * @grp: the group, with no pattern, and so no session
  *
  * Context: process context.
@@ -407,7 +407,7 @@ void scst_group_unpublish(struct scst_group *grp)
 }
 
 /**
- * scst_group_name - a group's name
+ * scst_group_name() - a group's name
  * @grp: the group
  *
  * Return: the name of its directory.
@@ -418,7 +418,7 @@ const char *scst_group_name(const struct scst_group *grp)
 }
 
 /**
- * scst_group_free - the last reference to a group is gone
+ * scst_group_free() - the last reference to a group is gone
  * @grp: the group
  */
 void scst_group_free(struct scst_group *grp)

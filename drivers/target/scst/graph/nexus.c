@@ -124,7 +124,7 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 }
 
 /**
- * scst_nexus_prepare - do all that can fail of giving a session a LUN
+ * scst_nexus_prepare() - do all that can fail of giving a session a LUN
  * @sess:  the session
  * @lun:   the LUN, with a device
  * @fresh: the nexus comes here
@@ -152,7 +152,7 @@ int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun
 }
 
 /**
- * scst_nexus_cancel - undo scst_nexus_prepare()
+ * scst_nexus_cancel() - undo scst_nexus_prepare()
  * @fresh: its list; empty on return
  *
  * Context: process context, under scst_config_lock.
@@ -187,7 +187,7 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 }
 
 /**
- * scst_nexus_publish - let commands find a prepared nexus
+ * scst_nexus_publish() - let commands find a prepared nexus
  * @nexus: the nexus; it leaves its list
  * @dead:  what stood in its place comes here
  *
@@ -213,7 +213,7 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 }
 
 /**
- * scst_nexus_unpublish - let no command find a nexus any more
+ * scst_nexus_unpublish() - let no command find a nexus any more
  * @nexus: the nexus
  * @dead:  it comes here
  *
@@ -391,7 +391,7 @@ static long scst_nexus_patience(const struct list_head *dead)
 }
 
 /**
- * scst_nexus_reap - free unpublished nexuses when their commands are done
+ * scst_nexus_reap() - free unpublished nexuses when their commands are done
  * @dead: the nexuses; empty on return
  *
  * What still runs after the device's drain_ms is aborted. Nobody waits for it here.
@@ -407,7 +407,7 @@ void scst_nexus_reap(struct list_head *dead)
 }
 
 /**
- * scst_nexus_retire - free unpublished nexuses and wait until their commands are done
+ * scst_nexus_retire() - free unpublished nexuses and wait until their commands are done
  * @dead: the nexuses; empty on return
  *
  * However many there are, it takes no longer than the longest drain_ms of their devices
@@ -428,7 +428,7 @@ void scst_nexus_retire(struct list_head *dead)
 }
 
 /**
- * scst_nexus_reap_aborted - free the nexuses of a session that ends
+ * scst_nexus_reap_aborted() - free the nexuses of a session that ends
  * @dead: the nexuses, whose commands are aborted; empty on return
  *
  * Nobody waits for them here.
@@ -446,7 +446,7 @@ void scst_nexus_reap_aborted(struct list_head *dead)
 }
 
 /**
- * scst_nexus_set_read_only - change an initiator's right to write
+ * scst_nexus_set_read_only() - change an initiator's right to write
  * @nexus:     the nexus
  * @read_only: writes are refused
  *

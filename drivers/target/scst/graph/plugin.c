@@ -84,7 +84,7 @@ static int scst_plugin_set_type(struct config_item_type *type,
 }
 
 /**
- * scst_plugin_register - make a handler or target driver known
+ * scst_plugin_register() - make a handler or target driver known
  * @plugins: scst_handlers or scst_target_drivers
  * @desc:    its name, owner and ops
  * @attrs:   its own attributes, or NULL
@@ -120,7 +120,7 @@ out_free:
 }
 
 /**
- * scst_plugin_unregister - forget a handler or target driver
+ * scst_plugin_unregister() - forget a handler or target driver
  * @plugins: scst_handlers or scst_target_drivers
  * @name:    its name
  *
@@ -153,7 +153,7 @@ static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins,
 }
 
 /**
- * scst_plugin_get - find a handler or target driver, load it if need be, pin it
+ * scst_plugin_get() - find a handler or target driver, load it if need be, pin it
  * @plugins: scst_handlers or scst_target_drivers
  * @kind:    "handler" or "target": its module has the alias scst-<kind>-<name>
  * @name:    its name
@@ -174,7 +174,7 @@ struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
 }
 
 /**
- * scst_plugin_put - unpin a handler or target driver
+ * scst_plugin_put() - unpin a handler or target driver
  * @plugin: it
  *
  * Context: any.

@@ -24,7 +24,7 @@ void scst_session_get(struct scst_session *sess)
 }
 
 /**
- * scst_session_free - the last reference to a session is gone
+ * scst_session_free() - the last reference to a session is gone
  * @sess: the session
  */
 void scst_session_free(struct scst_session *sess)
@@ -165,7 +165,7 @@ static int scst_session_alloc_lists(struct scst_session *sess)
 }
 
 /**
- * scst_session_alloc - make a session that nobody knows of yet
+ * scst_session_alloc() - make a session that nobody knows of yet
  * @tgt:       its target port
  * @initiator: the initiator port's name
  * @priv:      the driver's
@@ -242,7 +242,7 @@ static int __scst_session_log_in(struct scst_session *sess)
 }
 
 /**
- * scst_session_register - an initiator port logged in
+ * scst_session_register() - an initiator port logged in
  * @tgt:       the target port
  * @initiator: the initiator port's name
  * @priv:      the driver's
@@ -279,7 +279,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 EXPORT_SYMBOL_GPL(scst_session_register);
 
 /**
- * scst_session_unregister - an initiator port logged out, or is thrown out
+ * scst_session_unregister() - an initiator port logged out, or is thrown out
  * @sess: the session; the caller submits nothing more on it
  * @gone: called with the session's priv when its last command and task
  *	  management function is gone
@@ -298,7 +298,7 @@ void scst_session_unregister(struct scst_session *sess,
 EXPORT_SYMBOL_GPL(scst_session_unregister);
 
 /**
- * scst_session_state_name - a session's state as it is shown
+ * scst_session_state_name() - a session's state as it is shown
  * @sess: the session
  *
  * Context: any.
@@ -310,7 +310,7 @@ const char *scst_session_state_name(const struct scst_session *sess)
 }
 
 /**
- * scst_session_priv - what the driver registered a session with
+ * scst_session_priv() - what the driver registered a session with
  * @sess: the session
  *
  * Context: any.
@@ -323,7 +323,7 @@ void *scst_session_priv(const struct scst_session *sess)
 EXPORT_SYMBOL_GPL(scst_session_priv);
 
 /**
- * scst_session_target - the target port of a session
+ * scst_session_target() - the target port of a session
  * @sess: the session
  *
  * Context: any.
@@ -336,7 +336,7 @@ struct scst_target *scst_session_target(const struct scst_session *sess)
 EXPORT_SYMBOL_GPL(scst_session_target);
 
 /**
- * scst_session_next_lun - walk the LUNs that a session sees
+ * scst_session_next_lun() - walk the LUNs that a session sees
  * @sess: the session
  * @lun:  where to begin
  *

@@ -22,7 +22,7 @@ static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
 }
 
 /**
- * scst_target_driver_register - make a target driver known
+ * scst_target_driver_register() - make a target driver known
  * @ops: its table
  *
  * Context: process context.
@@ -45,7 +45,7 @@ int scst_target_driver_register(const struct scst_target_ops *ops)
 EXPORT_SYMBOL_GPL(scst_target_driver_register);
 
 /**
- * scst_target_driver_unregister - forget a target driver
+ * scst_target_driver_unregister() - forget a target driver
  * @ops: its table
  *
  * Context: process context, from its module's exit: no target of it is left.
@@ -57,7 +57,7 @@ void scst_target_driver_unregister(const struct scst_target_ops *ops)
 EXPORT_SYMBOL_GPL(scst_target_driver_unregister);
 
 /**
- * scst_target_priv - a target's driver's own part
+ * scst_target_priv() - a target's driver's own part
  * @tgt: the target
  *
  * Context: any.
@@ -70,7 +70,7 @@ void *scst_target_priv(struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_priv);
 
 /**
- * scst_target_name - a target's name
+ * scst_target_name() - a target's name
  * @tgt: the target
  *
  * Context: any.
@@ -83,7 +83,7 @@ const char *scst_target_name(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_name);
 
 /**
- * scst_target_enabled - whether initiators may log in
+ * scst_target_enabled() - whether initiators may log in
  * @tgt: the target
  *
  * Context: any; stable only under the configuration lock.
@@ -96,7 +96,7 @@ bool scst_target_enabled(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_enabled);
 
 /**
- * scst_target_state_name - a target's state as it is shown
+ * scst_target_state_name() - a target's state as it is shown
  * @tgt: the target
  *
  * Context: any.
@@ -110,7 +110,7 @@ const char *scst_target_state_name(const struct scst_target *tgt)
 }
 
 /**
- * scst_target_drain_ms - how long a removal may wait before it aborts
+ * scst_target_drain_ms() - how long a removal may wait before it aborts
  * @tgt: the target
  *
  * Context: any.
@@ -123,7 +123,7 @@ unsigned int scst_target_drain_ms(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_drain_ms);
 
 /**
- * scst_target_set_error - say what an operation on a target ran into
+ * scst_target_set_error() - say what an operation on a target ran into
  * @tgt: the target
  * @fmt: one line, no newline
  *
@@ -140,7 +140,7 @@ void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...)
 EXPORT_SYMBOL_GPL(scst_target_set_error);
 
 /**
- * scst_target_op_end - an operation on a target has ended
+ * scst_target_op_end() - an operation on a target has ended
  * @tgt:  the target
  * @what: the operation, a constant: the attribute's or directory's name; of what happened
  *	  by itself, the one whose success is going to be its end, or "" for none
@@ -174,7 +174,7 @@ static void scst_target_free(struct scst_target *tgt)
 }
 
 /**
- * scst_target_session_left - a session of a target is not found any more
+ * scst_target_session_left() - a session of a target is not found any more
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -189,7 +189,7 @@ void scst_target_session_left(struct scst_target *tgt)
 }
 
 /**
- * scst_target_session_gone - a session of a target has ended
+ * scst_target_session_gone() - a session of a target has ended
  * @tgt: the target; gone on return if it waited for nothing else
  *
  * Context: process context.
@@ -207,7 +207,7 @@ void scst_target_session_gone(struct scst_target *tgt)
 }
 
 /**
- * scst_target_remove - the directory of a target is gone
+ * scst_target_remove() - the directory of a target is gone
  * @tgt: the target; freed now, or when its last session has ended
  *
  * Context: process context.
@@ -225,7 +225,7 @@ void scst_target_remove(struct scst_target *tgt)
 }
 
 /**
- * scst_target_fold_name - bring a port's name into the form in which names are compared
+ * scst_target_fold_name() - bring a port's name into the form in which names are compared
  * @tgt:  the target that it is used at
  * @name: the name, or a pattern of names, changed in place
  *
@@ -288,7 +288,7 @@ static bool scst_target_list_ids(u16 *ids, unsigned int room, unsigned int *coun
 }
 
 /**
- * scst_target_all_rel_ids - the relative identifiers of all target ports
+ * scst_target_all_rel_ids() - the relative identifiers of all target ports
  * @count: how many there are
  *
  * Context: process context.
@@ -310,7 +310,7 @@ u16 *scst_target_all_rel_ids(unsigned int *count)
 }
 
 /**
- * scst_target_set_rel_id - choose a relative target port identifier
+ * scst_target_set_rel_id() - choose a relative target port identifier
  * @tgt: the target, disabled
  * @id:  1 to 65535
  *
@@ -424,7 +424,7 @@ static int scst_target_begin(struct scst_target *tgt)
 }
 
 /**
- * scst_target_create - mkdir targets/<driver>/<target>
+ * scst_target_create() - mkdir targets/<driver>/<target>
  * @plugin: the driver, pinned by the caller
  * @name:   the target's name
  * @why:    where it is said why there is none
@@ -460,7 +460,7 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 }
 
 /**
- * scst_target_unpublish - rmdir: its relative target port identifier is free
+ * scst_target_unpublish() - rmdir: its relative target port identifier is free
  * @tgt: the target
  *
  * Context: process context.
@@ -503,7 +503,7 @@ static int __scst_target_enable(struct scst_target *tgt)
 }
 
 /**
- * scst_target_enable - let initiators log in
+ * scst_target_enable() - let initiators log in
  * @tgt: the target
  *
  * Context: process context without locks.
@@ -538,7 +538,7 @@ static int __scst_target_disable(struct scst_target *tgt)
 }
 
 /**
- * scst_target_disable - let no initiator in any more, end all sessions
+ * scst_target_disable() - let no initiator in any more, end all sessions
  * @tgt: the target
  *
  * Context: process context without locks; may sleep.

@@ -22,7 +22,7 @@ static void scst_session_notify(struct scst_session *sess, enum scst_event event
 }
 
 /**
- * scst_device_notify - tell all sessions that see a device of a change
+ * scst_device_notify() - tell all sessions that see a device of a change
  * @dev:   the device
  * @event: the change
  *
@@ -40,7 +40,7 @@ void scst_device_notify(struct scst_device *dev, enum scst_event event)
 }
 
 /**
- * scst_lun_map_init - an empty map
+ * scst_lun_map_init() - an empty map
  * @map:   the map
  * @tgt:   its target
  * @grp:   its group of initiators; NULL: the default map
@@ -58,7 +58,7 @@ void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
 }
 
 /**
- * scst_lun_map_exit - the end of an empty map
+ * scst_lun_map_exit() - the end of an empty map
  * @map: the map
  */
 void scst_lun_map_exit(struct scst_lun_map *map)
@@ -67,7 +67,7 @@ void scst_lun_map_exit(struct scst_lun_map *map)
 }
 
 /**
- * scst_map_lun_emit - print the path of a LUN below the root
+ * scst_map_lun_emit() - print the path of a LUN below the root
  * @lun:  the LUN
  * @page: where to
  * @len:  bytes in @page
@@ -86,7 +86,7 @@ void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
 }
 
 /**
- * scst_lun_map_holders - print the paths of a map's LUNs
+ * scst_lun_map_holders() - print the paths of a map's LUNs
  * @map:  the map
  * @page: where to
  * @len:  bytes in @page
@@ -104,7 +104,7 @@ void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len)
 }
 
 /**
- * scst_map_lun_create - mkdir luns/<N>
+ * scst_map_lun_create() - mkdir luns/<N>
  * @map: the map
  * @lun: N
  *
@@ -132,7 +132,7 @@ struct scst_map_lun *scst_map_lun_create(struct scst_lun_map *map, u32 lun)
 }
 
 /**
- * scst_map_lun_unpublish - rmdir luns/<N>: the number is free again
+ * scst_map_lun_unpublish() - rmdir luns/<N>: the number is free again
  * @lun: the LUN, with no device behind it
  *
  * Context: process context.
@@ -145,7 +145,7 @@ void scst_map_lun_unpublish(struct scst_map_lun *lun)
 }
 
 /**
- * scst_map_lun_set_read_only - allow or forbid writes through a LUN
+ * scst_map_lun_set_read_only() - allow or forbid writes through a LUN
  * @lun:       the LUN
  * @read_only: they are refused
  *
@@ -240,7 +240,7 @@ out_cancel:
 }
 
 /**
- * scst_map_lun_link - put a device behind a LUN; all sessions of the map see it
+ * scst_map_lun_link() - put a device behind a LUN; all sessions of the map see it
  * @lun: the LUN
  * @dev: the device
  *
@@ -258,7 +258,7 @@ int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev)
 }
 
 /**
- * scst_map_lun_unlink - take the device behind a LUN away
+ * scst_map_lun_unlink() - take the device behind a LUN away
  * @lun: the LUN
  *
  * Returns when all commands on it are done, at the latest a second after the
@@ -295,7 +295,7 @@ static struct scst_map_lun *scst_nexus_stays(struct scst_lun_map *map,
 }
 
 /**
- * scst_session_prepare_map - do all that can fail of giving a session a map
+ * scst_session_prepare_map() - do all that can fail of giving a session a map
  * @sess:  the session
  * @map:   the map
  * @fresh: the nexuses that it lacks come here
@@ -337,7 +337,7 @@ static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
 }
 
 /**
- * scst_session_publish - sessions see LUNs that are new to them
+ * scst_session_publish() - sessions see LUNs that are new to them
  * @fresh: the nexuses; empty on return
  * @dead:  those that they replace come here
  *
@@ -358,7 +358,7 @@ void scst_session_publish(struct list_head *fresh, struct list_head *dead)
 }
 
 /**
- * scst_session_set_map - a session sees another map
+ * scst_session_set_map() - a session sees another map
  * @sess: the session, to which what it lacked is published
  * @map:  the map
  * @dead: the nexuses that it loses come here
@@ -387,7 +387,7 @@ void scst_session_set_map(struct scst_session *sess, struct scst_lun_map *map,
 }
 
 /**
- * scst_lun_map_attach - a new session sees a map's LUNs
+ * scst_lun_map_attach() - a new session sees a map's LUNs
  * @map:  the map
  * @sess: the session
  *
@@ -413,7 +413,7 @@ int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess)
 }
 
 /**
- * scst_lun_map_detach - a session sees no LUN any more
+ * scst_lun_map_detach() - a session sees no LUN any more
  * @sess: the session
  * @dead: its nexuses come here, to be freed when they have no command left
  *

@@ -52,7 +52,7 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_queuecommand - the mid-level has a command
+ * scst_local_queuecommand() - the mid-level has a command
  * @shost: the host
  * @sc:    the command
  *
@@ -78,7 +78,7 @@ scst_local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_send_response - give the mid-level status, sense and residual
+ * scst_local_send_response() - give the mid-level status, sense and residual
  * @cmd: the command
  *
  * The data is where it belongs already. The mid-level knows no overflow: the
@@ -101,7 +101,7 @@ void scst_local_send_response(struct scst_cmd *cmd)
 }
 
 /**
- * scst_local_release - a command, answered or not, is the mid-level's again
+ * scst_local_release() - a command, answered or not, is the mid-level's again
  * @cmd: the command
  *
  * Only error handling waits for commands, and it has aborted those that it

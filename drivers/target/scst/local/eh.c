@@ -14,7 +14,7 @@
 #include "local.h"
 
 /**
- * scst_local_tmf_done - a task management function ended
+ * scst_local_tmf_done() - a task management function ended
  * @tmf: the function
  *
  * Context: process context.
@@ -114,7 +114,7 @@ static int scst_local_reset(struct scsi_cmnd *sc, enum scst_tmf_fn fn,
 }
 
 /**
- * scst_local_eh_abort - abort a command that timed out
+ * scst_local_eh_abort() - abort a command that timed out
  * @sc: the command
  *
  * Context: process context.
@@ -130,7 +130,7 @@ int scst_local_eh_abort(struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_eh_device_reset - reset a logical unit
+ * scst_local_eh_device_reset() - reset a logical unit
  * @sc: any command for it
  *
  * Context: process context.
@@ -143,7 +143,7 @@ int scst_local_eh_device_reset(struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_eh_target_reset - reset all logical units
+ * scst_local_eh_target_reset() - reset all logical units
  * @sc: any command of the host
  *
  * Context: process context.
@@ -169,7 +169,7 @@ static void scst_local_wait_idle(struct scst_local_host *host)
 }
 
 /**
- * scst_local_eh_host_reset - lose the I_T nexus and all its commands
+ * scst_local_eh_host_reset() - lose the I_T nexus and all its commands
  * @sc: any command of the host
  *
  * Context: process context; waits for as long as it takes if it is the error

@@ -232,7 +232,7 @@ static void scst_local_host_create(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_work - bring an initiator's host to what is wanted
+ * scst_local_work() - bring an initiator's host to what is wanted
  * @work: &struct scst_local_initiator.work
  *
  * Whoever changes what is wanted queues it once more, so one pass is enough.
@@ -265,7 +265,7 @@ void scst_local_work(struct work_struct *work)
 }
 
 /**
- * scst_local_address - which SCSI host a session is
+ * scst_local_address() - which SCSI host a session is
  * @sess:    the session
  * @address: the result
  *
@@ -279,7 +279,7 @@ void scst_local_address(struct scst_session *sess, char *address)
 }
 
 /**
- * scst_local_disconnect - the administrator wants a session to end
+ * scst_local_disconnect() - the administrator wants a session to end
  * @sess: the session
  *
  * Its initiator logs in again, through a new host.
@@ -300,7 +300,7 @@ void scst_local_disconnect(struct scst_session *sess)
 }
 
 /**
- * scst_local_cut_work - the time for a graceful removal is over
+ * scst_local_cut_work() - the time for a graceful removal is over
  * @work: &struct scst_local_initiator.cut
  *
  * It may be late, and the host that it finds a new one that is to stay.

@@ -9,7 +9,7 @@
 #include "local.h"
 
 /**
- * scst_local_event - note that a LUN came, went or changed
+ * scst_local_event() - note that a LUN came, went or changed
  * @sess:  the I_T nexus
  * @event: what happened
  * @lun:   the LUN
@@ -37,7 +37,7 @@ static unsigned long scst_local_next_lun(struct scst_local_host *host,
 }
 
 /**
- * scst_local_find_luns - note all LUNs that a new session sees
+ * scst_local_find_luns() - note all LUNs that a new session sees
  * @host: the host
  *
  * Context: process context.
@@ -88,7 +88,7 @@ static void scst_local_lun_add(struct scst_local_host *host, u32 lun)
 }
 
 /**
- * scst_local_update_luns - tell the mid-level what was noted
+ * scst_local_update_luns() - tell the mid-level what was noted
  * @host: the host
  *
  * All removals first: a LUN in both maps was given to another device. One that is

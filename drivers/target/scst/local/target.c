@@ -35,7 +35,7 @@ static void scst_local_initiator_free(struct kref *kref)
 }
 
 /**
- * scst_local_put - give back a reference to an initiator
+ * scst_local_put() - give back a reference to an initiator
  * @initiator: the initiator
  *
  * Context: process context, without locks.
@@ -46,7 +46,7 @@ void scst_local_put(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_kick - have an initiator's work run once more
+ * scst_local_kick() - have an initiator's work run once more
  * @initiator: the initiator; the caller holds a reference
  *
  * Context: any.
@@ -59,7 +59,7 @@ void scst_local_kick(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_dismiss - an initiator's host has to go
+ * scst_local_dismiss() - an initiator's host has to go
  * @initiator: the initiator
  *
  * Gracefully, if that does not take longer than drain_ms.
@@ -212,7 +212,7 @@ static const struct config_item_type scst_local_initiators_type = {
 };
 
 /**
- * scst_local_create - a target's directory is being made
+ * scst_local_create() - a target's directory is being made
  * @tgt:   the target
  * @group: its directory
  *
@@ -234,7 +234,7 @@ int scst_local_create(struct scst_target *tgt, struct config_group *group)
 }
 
 /**
- * scst_local_enable - every initiator gets its host
+ * scst_local_enable() - every initiator gets its host
  * @tgt: the target
  *
  * Context: process context.
@@ -254,7 +254,7 @@ int scst_local_enable(struct scst_target *tgt)
 }
 
 /**
- * scst_local_disable - every initiator loses its host
+ * scst_local_disable() - every initiator loses its host
  * @tgt: the target
  *
  * Context: process context. Does not wait for the hosts.

@@ -33,7 +33,7 @@ static u32 scst_lun_decode_extended(const u8 *b)
 }
 
 /**
- * scst_lun_decode - the number in a LUN field, SAM-5 4.7
+ * scst_lun_decode() - the number in a LUN field, SAM-5 4.7
  * @lun: as it came from the initiator
  *
  * Context: any.
@@ -55,7 +55,7 @@ u32 scst_lun_decode(const struct scsi_lun *lun)
 EXPORT_SYMBOL_IF_KUNIT(scst_lun_decode);
 
 /**
- * scst_lun_encode - a LUN as REPORT LUNS lists it, SAM-5 4.7
+ * scst_lun_encode() - a LUN as REPORT LUNS lists it, SAM-5 4.7
  * @lun: 0 to SCST_MAX_LUN
  * @out: peripheral device addressing below 256, else flat space
  *
@@ -409,7 +409,7 @@ static bool scst_cdb_decode_core(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cdb_decode - find a command's row and fill in what it says
+ * scst_cdb_decode() - find a command's row and fill in what it says
  * @cmd: a command after LUN translation
  *
  * Context: thread or atomic.

@@ -68,7 +68,7 @@ static u64 scst_identity_hash(const char *machine, const char *name,
 }
 
 /**
- * scst_naa_len - how long an NAA designator is
+ * scst_naa_len() - how long an NAA designator is
  * @naa: its first byte, which says so
  *
  * Context: any.
@@ -89,7 +89,7 @@ unsigned int scst_naa_len(const u8 *naa)
 }
 
 /**
- * scst_identity_init - give a device its identity
+ * scst_identity_init() - give a device its identity
  * @dev: the device; its name and handler are known
  *
  * Context: process context, before the device can be seen.

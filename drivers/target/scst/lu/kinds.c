@@ -89,7 +89,7 @@ static int __init scst_kind_init(struct scst_kind *kind)
 }
 
 /**
- * scst_kinds_init - make the tables in which commands are looked up
+ * scst_kinds_init() - make the tables in which commands are looked up
  *
  * Context: process context, before any device is there.
  * Return: 0, or an errno if two files have the same command, or too many.
@@ -109,7 +109,7 @@ int __init scst_kinds_init(void)
 }
 
 /**
- * scst_kind_find - what logical units of a type have
+ * scst_kind_find() - what logical units of a type have
  * @type: PERIPHERAL DEVICE TYPE
  *
  * Context: any.
@@ -134,7 +134,7 @@ static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb,
 }
 
 /**
- * scst_kind_opcode - the row that a CDB belongs to
+ * scst_kind_opcode() - the row that a CDB belongs to
  * @kind:  the type of its logical unit
  * @cdb:   the CDB
  * @len:   bytes in it, at least one

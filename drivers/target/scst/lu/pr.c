@@ -28,7 +28,7 @@ bool scst_pr_type_is_valid(u8 type)
 }
 
 /**
- * scst_pr_holds - whether a registrant holds the reservation
+ * scst_pr_holds() - whether a registrant holds the reservation
  * @pr:  the table
  * @reg: a registration in it
  *
@@ -42,7 +42,7 @@ bool scst_pr_holds(const struct scst_pr *pr, const struct scst_pr_reg *reg)
 }
 
 /**
- * scst_pr_keys - how many I_T nexuses are registered
+ * scst_pr_keys() - how many I_T nexuses are registered
  * @pr: the table, or NULL
  *
  * Return: registrations.
@@ -58,7 +58,7 @@ unsigned int scst_pr_keys(const struct scst_pr *pr)
 }
 
 /**
- * scst_pr_find - find the registration of an I_T nexus
+ * scst_pr_find() - find the registration of an I_T nexus
  * @pr:   the table
  * @id:   its initiator port
  * @port: its relative target port identifier
@@ -84,7 +84,7 @@ struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr,
 }
 
 /**
- * scst_pr_add - register an I_T nexus that is not registered
+ * scst_pr_add() - register an I_T nexus that is not registered
  * @pr:   the table, which has room
  * @id:   its initiator port
  * @port: its relative target port identifier
@@ -109,7 +109,7 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 }
 
 /**
- * scst_pr_copy - a table to make changes to
+ * scst_pr_copy() - a table to make changes to
  * @old:  what it is to begin with; NULL: nobody is registered
  * @more: how many registrations may be added
  *
@@ -193,7 +193,7 @@ static void scst_nexus_set_access(struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_join - a nexus is new among a device's
+ * scst_reserve_join() - a nexus is new among a device's
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -204,7 +204,7 @@ void scst_reserve_join(struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_set - RESERVE and RELEASE: make a device a nexus's own, or nobody's
+ * scst_reserve_set() - RESERVE and RELEASE: make a device a nexus's own, or nobody's
  * @dev:   the device
  * @nexus: whose it is from now on, or NULL
  *
@@ -223,7 +223,7 @@ void scst_reserve_set(struct scst_device *dev, struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_lost - a nexus is lost, and with it what it got by RESERVE
+ * scst_reserve_lost() - a nexus is lost, and with it what it got by RESERVE
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -261,7 +261,7 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 }
 
 /**
- * scst_pr_claim - a new table is going to take effect, as soon as it is durable
+ * scst_pr_claim() - a new table is going to take effect, as soon as it is durable
  * @dev: the device
  *
  * Until scst_pr_publish() or scst_pr_unclaim() nobody gets the device by RESERVE.
@@ -281,7 +281,7 @@ bool scst_pr_claim(struct scst_device *dev)
 }
 
 /**
- * scst_pr_unclaim - the table could not be made durable
+ * scst_pr_unclaim() - the table could not be made durable
  * @dev: the device
  *
  * Context: the worker of the device's pr_wq.
@@ -308,7 +308,7 @@ static void __scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by
 }
 
 /**
- * scst_pr_publish - a new table takes effect, and who is concerned hears of it
+ * scst_pr_publish() - a new table takes effect, and who is concerned hears of it
  * @dev:   the device
  * @by:    the command that did it, whose nexus knows; NULL: it was aborted
  * @pr:    the table
@@ -333,7 +333,7 @@ bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 }
 
 /**
- * scst_pr_replace - a table takes effect while no command runs, and nobody hears
+ * scst_pr_replace() - a table takes effect while no command runs, and nobody hears
  * @dev: the device
  * @pr:  the table, or NULL
  *
@@ -356,7 +356,7 @@ void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr)
 }
 
 /**
- * scst_pr_exit - the end of a device's persistent reservations
+ * scst_pr_exit() - the end of a device's persistent reservations
  * @dev: the device, which nobody uses any more
  */
 void scst_pr_exit(struct scst_device *dev)
@@ -398,7 +398,7 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
 }
 
 /**
- * scst_reserve_forbids - whether a command is to end with RESERVATION CONFLICT
+ * scst_reserve_forbids() - whether a command is to end with RESERVATION CONFLICT
  * @cmd: a decoded command with a nexus
  *
  * Those that see to it themselves, as PERSISTENT RESERVE OUT, come later.
@@ -421,7 +421,7 @@ bool scst_reserve_forbids(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_reserve_conflict - whether a reservation keeps a command from going on
+ * scst_reserve_conflict() - whether a reservation keeps a command from going on
  * @cmd: a decoded command with a nexus
  *
  * Context: thread or atomic.
@@ -446,7 +446,7 @@ bool scst_reserve_conflict(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_set_conflict - end a command with RESERVATION CONFLICT
+ * scst_cmd_set_conflict() - end a command with RESERVATION CONFLICT
  * @cmd: the command
  *
  * Context: thread or atomic.

@@ -35,7 +35,7 @@ MODULE_PARM_DESC(pr_dir,
 		 "Where reservations that persist through power loss are kept (default: /var/lib/scst/pr)");
 
 /**
- * scst_pr_dir_check - whether pr_dir can be a directory
+ * scst_pr_dir_check() - whether pr_dir can be a directory
  *
  * Return: 0 or -EINVAL.
  */
@@ -139,7 +139,7 @@ static struct file *scst_pr_dir_open(bool make)
 }
 
 /**
- * scst_pr_files_open - find the files of a device
+ * scst_pr_files_open() - find the files of a device
  * @files:  to be filled in
  * @device: its name, which had to be that of a directory in configfs: it has no
  *	    slash, and what is appended makes it no other device's
@@ -165,7 +165,7 @@ int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool mak
 }
 
 /**
- * scst_pr_files_close - be done with the files of a device
+ * scst_pr_files_close() - be done with the files of a device
  * @files: what scst_pr_files_open() filled in
  *
  * Context: a worker thread.
@@ -274,7 +274,7 @@ static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
 }
 
 /**
- * scst_pr_files_put - give a device another file
+ * scst_pr_files_put() - give a device another file
  * @files: the device's
  * @data:  its content
  * @len:   bytes
@@ -294,7 +294,7 @@ int scst_pr_files_put(struct scst_pr_files *files, const void *data, size_t len)
 }
 
 /**
- * scst_pr_files_remove - remove a device's file
+ * scst_pr_files_remove() - remove a device's file
  * @files: the device's
  *
  * That is durable after scst_pr_files_sync().
@@ -308,7 +308,7 @@ int scst_pr_files_remove(struct scst_pr_files *files)
 }
 
 /**
- * scst_pr_files_sync - make durable which file a device has, or that it has none
+ * scst_pr_files_sync() - make durable which file a device has, or that it has none
  * @files: the device's
  *
  * Context: a worker thread; waits for the medium.
@@ -341,7 +341,7 @@ static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
 }
 
 /**
- * scst_pr_files_read - read a device's file
+ * scst_pr_files_read() - read a device's file
  * @files: the device's
  * @max:   bytes that it can have
  * @len:   set to those that it has

@@ -19,7 +19,7 @@ static struct lock_class_key scst_pr_key;
 static struct lockdep_map scst_pr_map __maybe_unused;
 
 /**
- * scst_pr_lockdep_init - no command takes scst_config_lock
+ * scst_pr_lockdep_init() - no command takes scst_config_lock
  *
  * As if somebody waited for commands with it.
  *
@@ -66,7 +66,7 @@ static void scst_pr_queue_work(struct work_struct *work)
 }
 
 /**
- * scst_pr_queue_add - let a command wait for its turn to change the table
+ * scst_pr_queue_add() - let a command wait for its turn to change the table
  * @cmd: the command, which has a device
  *
  * Context: thread or atomic.
@@ -107,7 +107,7 @@ static void __scst_pr_queue_left(struct scst_device *dev, const struct scst_cmd 
 }
 
 /**
- * scst_pr_queue_left - an aborted command ends: nobody is to find it here any more
+ * scst_pr_queue_left() - an aborted command ends: nobody is to find it here any more
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -124,7 +124,7 @@ void scst_pr_queue_left(struct scst_cmd *cmd)
 }
 
 /**
- * scst_pr_save_begin - park a command whose table is about to be written
+ * scst_pr_save_begin() - park a command whose table is about to be written
  * @cmd: the command, whose turn it is
  *
  * Context: process context without locks.
@@ -145,7 +145,7 @@ bool scst_pr_save_begin(struct scst_cmd *cmd)
 }
 
 /**
- * scst_pr_save_end - the table has been written
+ * scst_pr_save_end() - the table has been written
  * @dev: the device
  *
  * Context: process context without locks.
@@ -166,7 +166,7 @@ struct scst_cmd *scst_pr_save_end(struct scst_device *dev)
 }
 
 /**
- * scst_pr_queue_init - nobody changes a new device's table yet
+ * scst_pr_queue_init() - nobody changes a new device's table yet
  * @dev: the device
  */
 void scst_pr_queue_init(struct scst_device *dev)

@@ -192,7 +192,7 @@ static void scst_pr_write_failed(struct scst_device *dev, int err)
 }
 
 /**
- * scst_pr_needs_save - whether files are concerned when a table takes another's place
+ * scst_pr_needs_save() - whether files are concerned when a table takes another's place
  * @old: the one that is there, or NULL
  * @pr:  the new one
  *
@@ -204,7 +204,7 @@ bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr)
 }
 
 /**
- * scst_pr_save - make durable what is about to take effect
+ * scst_pr_save() - make durable what is about to take effect
  * @dev: the device
  * @old: its table, or NULL
  * @pr:  the one that is to take its place
@@ -443,7 +443,7 @@ static void scst_pr_restore_work(struct work_struct *work)
 }
 
 /**
- * scst_pr_restore - give a device the reservations that are kept for it
+ * scst_pr_restore() - give a device the reservations that are kept for it
  * @dev: the device, which is about to be enabled
  *
  * Context: process context without locks; waits for the medium. A worker does it, for

@@ -49,7 +49,7 @@ static void scst_exec_synchronize_cache(struct scst_cmd *cmd)
 }
 
 /**
- * scst_sbc_sync_all - make the handler write back the whole device
+ * scst_sbc_sync_all() - make the handler write back the whole device
  * @cmd: a command that does nothing else on the medium
  *
  * Context: thread or atomic.

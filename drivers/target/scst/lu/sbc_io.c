@@ -16,7 +16,7 @@ static u32 scst_sbc_block_size(const struct scst_device *dev)
 }
 
 /**
- * scst_sbc_max_blocks - longest transfer of one command
+ * scst_sbc_max_blocks() - longest transfer of one command
  * @dev: a block device
  *
  * Context: any.
@@ -28,7 +28,7 @@ u32 scst_sbc_max_blocks(const struct scst_device *dev)
 }
 
 /**
- * scst_sbc_buffer_blocks - longest transfer of one command that needs a buffer of the core's
+ * scst_sbc_buffer_blocks() - longest transfer of one command that needs a buffer of the core's
  * @dev: a block device
  *
  * Context: any.
@@ -42,7 +42,7 @@ u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
 }
 
 /**
- * scst_sbc_check_range - check a medium access command's blocks
+ * scst_sbc_check_range() - check a medium access command's blocks
  * @cmd: a decoded command with a device
  *
  * Context: any.
@@ -67,7 +67,7 @@ scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_IF_KUNIT(scst_sbc_check_range);
 
 /**
- * scst_sbc_execute - hand a command to the handler of a block device
+ * scst_sbc_execute() - hand a command to the handler of a block device
  * @cmd: the command; the handler's from here on
  *
  * Context: as the handler wants it.

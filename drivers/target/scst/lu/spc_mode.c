@@ -156,7 +156,7 @@ static void __scst_mode_change(struct scst_device *dev, const struct scst_mode *
 }
 
 /**
- * __scst_mode_reset - set the mode parameters to their defaults
+ * __scst_mode_reset() - set the mode parameters to their defaults
  * @dev: an opened device
  *
  * Context: under its lock.
@@ -169,7 +169,7 @@ void __scst_mode_reset(struct scst_device *dev)
 }
 
 /**
- * scst_mode_reset - set the mode parameters to their defaults
+ * scst_mode_reset() - set the mode parameters to their defaults
  * @dev: an opened device
  *
  * Context: thread or atomic.

@@ -37,7 +37,7 @@ static void scst_put_name(struct scst_transport_id *id, u8 first, const u8 *name
 }
 
 /**
- * scst_transport_id_fold - bring a TransportID into the form that is compared
+ * scst_transport_id_fold() - bring a TransportID into the form that is compared
  * @id: the TransportID, changed in place
  *
  * RFC 7143 4.2.7.2 folds the case of iSCSI names. The ISID behind the name is hexadecimal.
@@ -52,7 +52,7 @@ void scst_transport_id_fold(struct scst_transport_id *id)
 }
 
 /**
- * scst_transport_id_init - find out what a session's initiator port is called
+ * scst_transport_id_init() - find out what a session's initiator port is called
  * @sess: the session
  *
  * A driver that has no TransportID of its own gets one with the port's name, in
@@ -89,7 +89,7 @@ static unsigned int scst_parse_name(const u8 *data, u32 len,
 }
 
 /**
- * scst_transport_id_parse - read a TransportID
+ * scst_transport_id_parse() - read a TransportID
  * @data: where it begins
  * @len:  bytes up to the end of the list that it stands in
  * @id:   the result
@@ -111,7 +111,7 @@ unsigned int scst_transport_id_parse(const u8 *data, u32 len,
 }
 
 /**
- * scst_transport_id_equal - whether two TransportIDs name the same port
+ * scst_transport_id_equal() - whether two TransportIDs name the same port
  * @a: one
  * @b: the other
  *

@@ -13,7 +13,7 @@
 #include "scst_priv.h"
 
 /**
- * scst_error_init - no operation failed yet
+ * scst_error_init() - no operation failed yet
  * @err: the object's last_error
  */
 void scst_error_init(struct scst_error *err)
@@ -34,7 +34,7 @@ static void __scst_error_flatten(struct scst_error *err)
 }
 
 /**
- * scst_error_vset - remember why the operation that is under way fails
+ * scst_error_vset() - remember why the operation that is under way fails
  * @err:  the object's last_error
  * @fmt:  one line, no newline
  * @args: its arguments
@@ -51,7 +51,7 @@ void scst_error_vset(struct scst_error *err, const char *fmt, va_list args)
 }
 
 /**
- * scst_error_set - remember why the operation that is under way fails
+ * scst_error_set() - remember why the operation that is under way fails
  * @err: the object's last_error
  * @fmt: one line, no newline
  *
@@ -69,7 +69,7 @@ void scst_error_set(struct scst_error *err, const char *fmt, ...)
 }
 
 /**
- * scst_error_end - an operation on an object has ended
+ * scst_error_end() - an operation on an object has ended
  * @err:  the object's last_error
  * @what: the operation, a constant; of what happened by itself, the operation whose
  *	  success is going to be its end, or "" for none
@@ -98,7 +98,7 @@ int scst_error_end(struct scst_error *err, const char *what, int ret)
 }
 
 /**
- * scst_error_pass - what an object ran into that is not going to be
+ * scst_error_pass() - what an object ran into that is not going to be
  * @from: its last_error
  * @to:	  of the directory that it was to be in
  *
@@ -111,7 +111,7 @@ void scst_error_pass(struct scst_error *from, struct scst_error *to)
 }
 
 /**
- * scst_error_show - print last_error
+ * scst_error_show() - print last_error
  * @err:  the object's last_error
  * @page: where to
  *

@@ -86,7 +86,7 @@ static void scst_event_emit(struct device *dev, char *vars[])
 /* What configuration does */
 
 /**
- * scst_event_state - an object has a new state
+ * scst_event_state() - an object has a new state
  * @dev: what stands for it in sysfs, or NULL
  *
  * Context: process context, under scst_config_lock.
@@ -101,7 +101,7 @@ void scst_event_state(struct device *dev)
 }
 
 /**
- * scst_event_fenced - a device has failed because its backend did not answer in time
+ * scst_event_fenced() - a device has failed because its backend did not answer in time
  * @dev: what stands for it in sysfs, or NULL
  *
  * Context: process context, under scst_config_lock.
@@ -116,7 +116,7 @@ void scst_event_fenced(struct device *dev)
 }
 
 /**
- * scst_event_lun - something happened to a LUN that a session sees
+ * scst_event_lun() - something happened to a LUN that a session sees
  * @nexus: the LUN; nothing happens if there is none
  * @event: what
  *
@@ -224,7 +224,7 @@ static u32 scst_tmf_lun(const struct scst_tmf *tmf)
 }
 
 /**
- * scst_event_tmf - a task management function is about to be answered
+ * scst_event_tmf() - a task management function is about to be answered
  * @tmf: the function
  *
  * Context: any in which @tmf's session is kept.
@@ -262,7 +262,7 @@ void scst_event_tmf(const struct scst_tmf *tmf)
 }
 
 /**
- * scst_event_conflict - a reservation keeps an initiator from what it wants
+ * scst_event_conflict() - a reservation keeps an initiator from what it wants
  * @cmd: its command
  *
  * Context: any in which @cmd's session is kept.
@@ -330,7 +330,7 @@ static void scst_failure_queue(struct scst_target *tgt, const char *initiator,
 }
 
 /**
- * scst_target_tell_failure - a log-in at a target failed, or a session was cut off
+ * scst_target_tell_failure() - a log-in at a target failed, or a session was cut off
  * @tgt:       the target
  * @initiator: the initiator port's name; "" if it is not known
  * @reason:    why, in one word
@@ -360,7 +360,7 @@ void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 EXPORT_SYMBOL_GPL(scst_target_tell_failure);
 
 /**
- * scst_event_target_exit - a target is about to be freed
+ * scst_event_target_exit() - a target is about to be freed
  * @tgt: the target, whose failures nobody tells of any more
  *
  * Context: process context without scst_config_lock.
@@ -372,7 +372,7 @@ void scst_event_target_exit(struct scst_target *tgt)
 }
 
 /**
- * scst_event_target_init - no initiator has caused an event of a target yet
+ * scst_event_target_init() - no initiator has caused an event of a target yet
  * @tgt: the target
  */
 void scst_event_target_init(struct scst_target *tgt)

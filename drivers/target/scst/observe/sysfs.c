@@ -215,7 +215,7 @@ static SCST_CONST_CLASS struct class scst_device_class = {
 };
 
 /**
- * scst_sysfs_device_add - a device appears
+ * scst_sysfs_device_add() - a device appears
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -239,7 +239,7 @@ int scst_sysfs_device_add(struct scst_device *dev)
 }
 
 /**
- * scst_sysfs_device_del - a device disappears
+ * scst_sysfs_device_del() - a device disappears
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -293,7 +293,7 @@ static SCST_CONST_CLASS struct class scst_target_class = {
 };
 
 /**
- * scst_sysfs_target_add - a target appears
+ * scst_sysfs_target_add() - a target appears
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -316,7 +316,7 @@ int scst_sysfs_target_add(struct scst_target *tgt)
 }
 
 /**
- * scst_sysfs_target_del - a target disappears
+ * scst_sysfs_target_del() - a target disappears
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -337,7 +337,7 @@ static ssize_t scst_sess_state_show(struct device *dev,
 }
 
 /**
- * scst_session_name_len - how much of an initiator port's name is shown
+ * scst_session_name_len() - how much of an initiator port's name is shown
  * @sess: the session
  *
  * Show it with %pE: an initiator chooses its name, and must not break the line
@@ -414,7 +414,7 @@ static SCST_CONST_CLASS struct class scst_session_class = {
 };
 
 /**
- * scst_sysfs_session_add - a session appears; uevents are held back
+ * scst_sysfs_session_add() - a session appears; uevents are held back
  * @sess: the session, without LUNs
  *
  * Context: process context.
@@ -444,7 +444,7 @@ int scst_sysfs_session_add(struct scst_session *sess)
 }
 
 /**
- * scst_sysfs_session_announce - a session is complete: send the uevent
+ * scst_sysfs_session_announce() - a session is complete: send the uevent
  * @sess: the session, with its LUNs
  *
  * Context: process context.
@@ -455,7 +455,7 @@ void scst_sysfs_session_announce(struct scst_session *sess)
 }
 
 /**
- * scst_sysfs_session_del - a session disappears
+ * scst_sysfs_session_del() - a session disappears
  * @sess: the session; without LUNs, without task management functions
  *
  * Context: process context.
@@ -521,7 +521,7 @@ static int scst_sysfs_lun_make(struct scst_nexus *nexus)
 }
 
 /**
- * scst_sysfs_lun_add - a session's LUN appears
+ * scst_sysfs_lun_add() - a session's LUN appears
  * @nexus: the LUN
  *
  * It is of no class and no bus: uevents about it are its session's. Its name may
@@ -543,7 +543,7 @@ void scst_sysfs_lun_add(struct scst_nexus *nexus)
 }
 
 /**
- * scst_sysfs_lun_del - a session's LUN disappears
+ * scst_sysfs_lun_del() - a session's LUN disappears
  * @nexus: the LUN
  *
  * Context: process context, under scst_config_lock.
@@ -560,7 +560,7 @@ static SCST_CONST_CLASS struct class *const scst_classes[] = {
 };
 
 /**
- * scst_sysfs_init - make the classes
+ * scst_sysfs_init() - make the classes
  *
  * Context: process context.
  * Return: 0 or an errno.
@@ -584,7 +584,7 @@ out_unregister:
 }
 
 /**
- * scst_sysfs_exit - the classes go; nothing is in them
+ * scst_sysfs_exit() - the classes go; nothing is in them
  *
  * Context: process context.
  */

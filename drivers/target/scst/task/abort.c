@@ -97,7 +97,7 @@ static bool scst_list_has(struct scst_cmd_list *list,
 }
 
 /**
- * scst_session_has - whether a session has such a command
+ * scst_session_has() - whether a session has such a command
  * @sess:   the session
  * @filter: which commands are meant
  *
@@ -116,7 +116,7 @@ bool scst_session_has(struct scst_session *sess,
 }
 
 /**
- * __scst_device_find - find a session that has commands of a device
+ * __scst_device_find() - find a session that has commands of a device
  * @dev:    the device
  * @of:     no other session than this, or NULL
  * @filter: which commands are meant
@@ -138,7 +138,7 @@ struct scst_session *__scst_device_find(struct scst_device *dev,
 }
 
 /**
- * scst_nexus_has_others - whether a command is not alone in its I_T_L nexus
+ * scst_nexus_has_others() - whether a command is not alone in its I_T_L nexus
  * @cmd: a command on its session's list
  *
  * Context: thread or atomic.
@@ -153,7 +153,7 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_park - let a command wait until somebody makes it go on
+ * scst_cmd_park() - let a command wait until somebody makes it go on
  * @cmd: a command that its owner has put where it will be found
  *
  * Whoever is to make it go on claims it and sends it on its way. An abort does so, too,
@@ -174,7 +174,7 @@ bool scst_cmd_park(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_claim - become the owner of a parked command
+ * scst_cmd_claim() - become the owner of a parked command
  * @cmd: the command, which must not go meanwhile
  *
  * Context: under the device's lock or that of the list that the command is on.
@@ -204,7 +204,7 @@ static void scst_abort_tell(struct scst_cmd *cmd)
 static atomic_t scst_abort_count;
 
 /**
- * scst_abort_serial - tell what has been aborted by now from what will be
+ * scst_abort_serial() - tell what has been aborted by now from what will be
  *
  * Context: any.
  * Return: for scst_cmd_filter.serial.
@@ -268,7 +268,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 }
 
 /**
- * scst_session_abort - abort commands
+ * scst_session_abort() - abort commands
  * @sess:   their session
  * @filter: which
  * @by:     on whose behalf
@@ -317,7 +317,7 @@ static void __scst_nexus_abort(struct scst_nexus *nexus,
 }
 
 /**
- * __scst_device_abort - abort a device's commands of all sessions
+ * __scst_device_abort() - abort a device's commands of all sessions
  * @dev:       the device
  * @filter:    which of its commands are meant
  * @by:        on behalf of this session; NULL: nobody asked for it
@@ -338,7 +338,7 @@ void __scst_device_abort(struct scst_device *dev,
 }
 
 /**
- * scst_session_wait - wait until a session has no such command any more
+ * scst_session_wait() - wait until a session has no such command any more
  * @sess:    the session
  * @filter:  which commands are meant
  * @timeout: how long, jiffies

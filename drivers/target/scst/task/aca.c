@@ -30,7 +30,7 @@ static bool scst_cmd_naca(const struct scst_cmd *cmd)
 }
 
 /**
- * __scst_aca_refuse - whether an ACA condition keeps a new command out of a task set
+ * __scst_aca_refuse() - whether an ACA condition keeps a new command out of a task set
  * @cmd: the command
  * @set: the task set
  *
@@ -73,7 +73,7 @@ static void __scst_aca_end(struct scst_device *dev, struct scst_task_set *set)
 }
 
 /**
- * __scst_aca_clear - end the ACA condition of a nexus, if there is one
+ * __scst_aca_clear() - end the ACA condition of a nexus, if there is one
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -90,7 +90,7 @@ void __scst_aca_clear(struct scst_nexus *nexus)
 }
 
 /**
- * __scst_aca_clear_all - end all ACA conditions of a device
+ * __scst_aca_clear_all() - end all ACA conditions of a device
  * @dev: the device
  *
  * Context: under its lock.
@@ -179,7 +179,7 @@ static bool __scst_aca_complete(struct scst_cmd *cmd)
 }
 
 /**
- * scst_aca_complete - a command ended with CHECK CONDITION, or under an ACA condition
+ * scst_aca_complete() - a command ended with CHECK CONDITION, or under an ACA condition
  * @cmd: a command with a nexus
  *
  * Context: thread or atomic.

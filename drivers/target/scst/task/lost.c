@@ -32,7 +32,7 @@ static bool __scst_lost_left(const struct scst_device *dev)
 }
 
 /**
- * __scst_lost_join - a new nexus: what it need not be told
+ * __scst_lost_join() - a new nexus: what it need not be told
  * @nexus: the nexus, on its device's list
  *
  * Context: under the device's lock.
@@ -44,7 +44,7 @@ void __scst_lost_join(struct scst_nexus *nexus)
 }
 
 /**
- * __scst_lost_leave - a nexus leaves, or the last of its commands does
+ * __scst_lost_leave() - a nexus leaves, or the last of its commands does
  * @nexus: the nexus
  *
  * Context: under the device's lock.
@@ -60,7 +60,7 @@ void __scst_lost_leave(struct scst_nexus *nexus)
 }
 
 /**
- * scst_lost_forget - a device is disabled: who comes later has not written to it
+ * scst_lost_forget() - a device is disabled: who comes later has not written to it
  * @dev: the device
  *
  * Context: thread or atomic.
@@ -73,7 +73,7 @@ void scst_lost_forget(struct scst_device *dev)
 }
 
 /**
- * scst_device_write_lost - writes that were answered with GOOD are not on the medium
+ * scst_device_write_lost() - writes that were answered with GOOD are not on the medium
  * @dev:   the device
  * @sense: what initiators are told: SCST_SENSE_WRITES_LOST, or why the medium did not
  *	   take them
@@ -125,7 +125,7 @@ static void scst_lost_report(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_tell_lost - end a command with an error if its initiator is to hear of a loss
+ * scst_cmd_tell_lost() - end a command with an error if its initiator is to hear of a loss
  * @cmd: a command that is to end with GOOD
  *
  * A handler with a volatile cache calls it before it completes SCST_IO_SYNC, and a
@@ -149,7 +149,7 @@ void scst_cmd_tell_lost(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_tell_lost);
 
 /**
- * scst_lost_told - a command that reported a loss is over
+ * scst_lost_told() - a command that reported a loss is over
  * @cmd: the command
  *
  * Context: thread or atomic.

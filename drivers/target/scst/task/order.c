@@ -21,7 +21,7 @@
 #define SCST_CALM_DELAY	HZ
 
 /**
- * scst_order_refusal - why a device that is not active takes no commands
+ * scst_order_refusal() - why a device that is not active takes no commands
  * @dev: the device
  *
  * Context: any.
@@ -45,7 +45,7 @@ static bool scst_order_current(struct scst_cmd *cmd)
 }
 
 /**
- * __scst_task_set - the task set that a nexus's commands belong to
+ * __scst_task_set() - the task set that a nexus's commands belong to
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -124,7 +124,7 @@ static void __scst_order_meet(struct scst_device *dev, struct scst_cmd *cmd)
 }
 
 /**
- * __scst_order_dispatch - start what waited for something that has happened
+ * __scst_order_dispatch() - start what waited for something that has happened
  * @dev: the device
  *
  * Context: under its lock.
@@ -172,7 +172,7 @@ static void __scst_order_end(struct scst_device *dev)
 }
 
 /**
- * scst_order_tasks_gone - nobody holds dev->tasks any more
+ * scst_order_tasks_gone() - nobody holds dev->tasks any more
  * @tasks: that reference
  *
  * Context: thread or atomic.
@@ -189,7 +189,7 @@ void scst_order_tasks_gone(struct percpu_ref *tasks)
 }
 
 /**
- * scst_order_calm_down - there may be no reason for queueing any more
+ * scst_order_calm_down() - there may be no reason for queueing any more
  * @dev: the device
  *
  * Context: thread or atomic.
@@ -200,7 +200,7 @@ void scst_order_calm_down(struct scst_device *dev)
 }
 
 /**
- * __scst_order_queueing - let all commands go through the queue from now on
+ * __scst_order_queueing() - let all commands go through the queue from now on
  * @dev: the device, active
  *
  * Context: under its lock.
@@ -217,7 +217,7 @@ void __scst_order_queueing(struct scst_device *dev)
 }
 
 /**
- * __scst_order_adapt - the control mode page has changed
+ * __scst_order_adapt() - the control mode page has changed
  * @dev: the device
  * @old: the mode parameters before
  *
@@ -386,7 +386,7 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
 }
 
 /**
- * scst_order_admit - take a command into its device's task set
+ * scst_order_admit() - take a command into its device's task set
  * @cmd: a decoded command
  *
  * Unit attentions come before what the device's state has to say, SAM-5 5.14.
@@ -435,7 +435,7 @@ static void scst_order_left(struct scst_device *dev)
 }
 
 /**
- * scst_order_done - a command leaves the task set
+ * scst_order_done() - a command leaves the task set
  * @cmd: a command that is about to be answered
  *
  * Those that wait for it are not to be answered before it is.
@@ -456,7 +456,7 @@ struct scst_order_end scst_order_done(struct scst_cmd *cmd)
 }
 
 /**
- * scst_order_next - let those go on that waited for a command
+ * scst_order_next() - let those go on that waited for a command
  * @end: what scst_order_done() returned
  *
  * Context: thread or atomic.
@@ -470,7 +470,7 @@ void scst_order_next(const struct scst_order_end *end)
 }
 
 /**
- * __scst_order_start - let commands in
+ * __scst_order_start() - let commands in
  * @dev: a device whose backend is open
  *
  * Context: under its lock.
@@ -498,7 +498,7 @@ static void __scst_order_fail_waiting(struct scst_device *dev)
 }
 
 /**
- * __scst_order_stop - let no command in any more
+ * __scst_order_stop() - let no command in any more
  * @dev: a device that has just ceased to be active
  *
  * What is there already goes on, unless the backend has failed. When the last command is
@@ -518,7 +518,7 @@ void __scst_order_stop(struct scst_device *dev)
 }
 
 /**
- * scst_order_init - a new device has no commands
+ * scst_order_init() - a new device has no commands
  * @dev: the device
  */
 void scst_order_init(struct scst_device *dev)

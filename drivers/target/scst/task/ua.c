@@ -78,7 +78,7 @@ static void __scst_ua_queue(struct scst_nexus *nexus, scst_sense_t ua)
 }
 
 /**
- * scst_ua_init - a new nexus has just been powered on
+ * scst_ua_init() - a new nexus has just been powered on
  * @nexus: the nexus
  */
 void scst_ua_init(struct scst_nexus *nexus)
@@ -89,7 +89,7 @@ void scst_ua_init(struct scst_nexus *nexus)
 }
 
 /**
- * scst_ua_replaced - a new nexus stands where there was another logical unit
+ * scst_ua_replaced() - a new nexus stands where there was another logical unit
  * @nexus: the nexus, not published yet
  * @face:  what was there
  *
@@ -114,7 +114,7 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face
 }
 
 /**
- * scst_ua_trace - a nexus is there, with the unit attentions that it begins with
+ * scst_ua_trace() - a nexus is there, with the unit attentions that it begins with
  * @nexus: the nexus
  *
  * Context: process context.
@@ -141,7 +141,7 @@ static void scst_ua_tell(struct scst_session *sess, u32 lun, scst_sense_t ua)
 }
 
 /**
- * scst_ua_raise - establish a unit attention condition
+ * scst_ua_raise() - establish a unit attention condition
  * @nexus: where
  * @ua:    which
  *
@@ -165,7 +165,7 @@ void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua)
 }
 
 /**
- * scst_ua_raise_luns - REPORTED LUNS DATA HAS CHANGED, for an I_T nexus as a whole
+ * scst_ua_raise_luns() - REPORTED LUNS DATA HAS CHANGED, for an I_T nexus as a whole
  * @sess: the session
  *
  * Context: thread or atomic.
@@ -177,7 +177,7 @@ void scst_ua_raise_luns(struct scst_session *sess)
 }
 
 /**
- * __scst_ua_raise_device - establish a unit attention condition for all of a
+ * __scst_ua_raise_device() - establish a unit attention condition for all of a
  *	device's nexuses
  * @dev:    the device
  * @ua:     which
@@ -197,7 +197,7 @@ void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 }
 
 /**
- * scst_ua_raise_device - establish a unit attention condition for all of a
+ * scst_ua_raise_device() - establish a unit attention condition for all of a
  *	device's nexuses
  * @dev:    the device
  * @ua:     which
@@ -214,7 +214,7 @@ void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 }
 
 /**
- * scst_device_attention - tell all initiators of a device what has come to pass there
+ * scst_device_attention() - tell all initiators of a device what has come to pass there
  * @dev: the device
  * @ua:  a unit attention condition: SCST_UA_*, or another sense code of that key
  *
@@ -266,7 +266,7 @@ static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool reset, bool 
 }
 
 /**
- * scst_ua_take - dequeue the unit attention that is to be reported next
+ * scst_ua_take() - dequeue the unit attention that is to be reported next
  * @cmd: the command that reports it
  *
  * Context: thread or atomic.
@@ -278,7 +278,7 @@ scst_sense_t scst_ua_take(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_peek - what an initiator has not been told yet
+ * scst_ua_peek() - what an initiator has not been told yet
  * @nexus: its nexus
  * @more:  set if there is more than that
  *
@@ -294,7 +294,7 @@ scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
 }
 
 /**
- * scst_ua_restore - what a command was to report has not reached the initiator
+ * scst_ua_restore() - what a command was to report has not reached the initiator
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -313,7 +313,7 @@ void scst_ua_restore(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_is_pending - whether an initiator is to hear of a unit attention
+ * scst_ua_is_pending() - whether an initiator is to hear of a unit attention
  * @cmd: a command of its, with a nexus
  *
  * Context: any.
@@ -344,7 +344,7 @@ static noinline bool scst_ua_report_due(struct scst_cmd *cmd, bool reset)
 }
 
 /**
- * scst_ua_report - end a command with a pending unit attention, if there is one
+ * scst_ua_report() - end a command with a pending unit attention, if there is one
  * @cmd: a decoded command with a nexus
  *
  * UA_INTLCK_CTRL of the control mode page may keep it pending until REQUEST SENSE.
@@ -358,7 +358,7 @@ bool scst_ua_report(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_or_conflict - the same, for a command that a reservation may forbid
+ * scst_ua_or_conflict() - the same, for a command that a reservation may forbid
  * @cmd: a decoded command with a nexus
  *
  * SAM-5 5.3.3: RESERVATION CONFLICT outranks unit attention conditions, unless they are of
@@ -395,7 +395,7 @@ static scst_sense_t scst_ua_in_sense(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_spread - a device has ended a command: does it tell of what concerns others?
+ * scst_ua_spread() - a device has ended a command: does it tell of what concerns others?
  * @cmd: the command, with status and sense data of its device's own
  *
  * A device knows one initiator, the core. To its other initiators the core passes the
@@ -417,7 +417,7 @@ void scst_ua_spread(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_interlock - a command was not accepted: is the initiator to hear of it again?
+ * scst_ua_interlock() - a command was not accepted: is the initiator to hear of it again?
  * @cmd: a command with a nexus, about to be answered
  *
  * UA_INTLCK_CTRL 11b, SPC-6 7.5.10.
@@ -442,7 +442,7 @@ void scst_ua_interlock(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_luns_reported - REPORT LUNS tells an initiator the news
+ * scst_ua_luns_reported() - REPORT LUNS tells an initiator the news
  * @cmd: the command; if its answer does not arrive, they are news again
  *
  * Context: any.

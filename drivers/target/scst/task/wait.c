@@ -29,7 +29,7 @@ static int scst_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 }
 
 /**
- * scst_waiter_init - prepare a waiter
+ * scst_waiter_init() - prepare a waiter
  * @waiter: the waiter, with its work initialized: lockdep tells works apart by where that
  *	    was done
  * @wq:     where it goes on
@@ -43,7 +43,7 @@ void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq)
 }
 
 /**
- * scst_waiter_start - have a waiter look for the first time
+ * scst_waiter_start() - have a waiter look for the first time
  * @waiter: the waiter
  *
  * All that it does happens in its work, which never runs twice at a time: nothing of it
@@ -57,7 +57,7 @@ void scst_waiter_start(struct scst_waiter *waiter)
 }
 
 /**
- * scst_waiter_watch - look at a session's commands from here on
+ * scst_waiter_watch() - look at a session's commands from here on
  * @waiter: the waiter
  * @sess:   the session
  *
@@ -86,7 +86,7 @@ void scst_waiter_watch(struct scst_waiter *waiter, struct scst_session *sess)
 }
 
 /**
- * scst_waiter_sleep - look again after some time, if no command goes before
+ * scst_waiter_sleep() - look again after some time, if no command goes before
  * @waiter:  the waiter, watching
  * @timeout: how long, jiffies
  *
@@ -100,7 +100,7 @@ void scst_waiter_sleep(struct scst_waiter *waiter, long timeout)
 }
 
 /**
- * scst_waiter_stop - watch no more
+ * scst_waiter_stop() - watch no more
  * @waiter: the waiter; nothing queues its work any more, and it may be freed
  *
  * Context: the waiter's work.
@@ -119,7 +119,7 @@ void scst_waiter_stop(struct scst_waiter *waiter)
 }
 
 /**
- * scst_waiter_wait - wait until a session has no such command any more
+ * scst_waiter_wait() - wait until a session has no such command any more
  * @waiter:  the waiter
  * @sess:    the session
  * @filter:  which commands are meant
@@ -148,7 +148,7 @@ enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session 
 }
 
 /**
- * scst_time_left - how long it is until a time
+ * scst_time_left() - how long it is until a time
  * @deadline: the time, jiffies
  *
  * Context: any.

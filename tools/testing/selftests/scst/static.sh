@@ -109,10 +109,15 @@ check_dash() {
 	} | sort -u | xargs -r -n 1 dash -n
 }
 
+# The name of a function has parentheses, so that the manual links what refers to it.
 check_kernel_doc() {
 	_ck_source=$("$setup" source) || return 1
 	sources '*.[ch]' | grep -v -e _kunit -e /tools/ |
-		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall
+		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall || return
+	sources '*.[ch]' | xargs awk '
+		begun && /^ \* [[:alnum:]_]+ -/ { print FILENAME ": " $0; bare = 1 }
+		{ begun = /^\/\*\*$/ }
+		END { exit bare }'
 }
 
 check_sphinx() {

@@ -478,7 +478,7 @@ static const struct scst_handler_ops scst_fileio_ops = {
 };
 
 /**
- * scst_fileio_register - make the handler known
+ * scst_fileio_register() - make the handler known
  *
  * Context: process.
  * Return: 0 or an errno.
@@ -497,7 +497,7 @@ int scst_fileio_register(void)
 }
 
 /**
- * scst_fileio_unregister - undo scst_fileio_register()
+ * scst_fileio_unregister() - undo scst_fileio_register()
  *
  * Context: process; no device of the handler exists.
  */

@@ -94,7 +94,7 @@ static struct scst_fileio_watch *scst_fileio_watch_alloc(struct scst_device *dev
 }
 
 /**
- * scst_fileio_watch_start - look at the size of a file, and whenever it may change
+ * scst_fileio_watch_start() - look at the size of a file, and whenever it may change
  * @dev: the device, whose file is open
  *
  * With overlayfs it is the file that was opened: whatever changes the one below does
@@ -126,7 +126,7 @@ int scst_fileio_watch_start(struct scst_device *dev)
 }
 
 /**
- * scst_fileio_watch_stop - undo scst_fileio_watch_start()
+ * scst_fileio_watch_stop() - undo scst_fileio_watch_start()
  * @fio: the device, whose file is still open
  *
  * Context: process.
@@ -143,7 +143,7 @@ void scst_fileio_watch_stop(struct scst_fileio *fio)
 }
 
 /**
- * scst_fileio_nblocks - how many whole blocks the file had at the last look
+ * scst_fileio_nblocks() - how many whole blocks the file had at the last look
  * @dev: the device
  *
  * An attribute that says how large the file is to be keeps up with who has changed
@@ -168,7 +168,7 @@ u64 scst_fileio_nblocks(struct scst_device *dev)
 }
 
 /**
- * scst_fileio_capacity - how many whole blocks the file has
+ * scst_fileio_capacity() - how many whole blocks the file has
  * @dev: the device, enabled
  *
  * Context: process; nothing else changes the device.
@@ -189,7 +189,7 @@ u64 scst_fileio_capacity(struct scst_device *dev)
 }
 
 /**
- * scst_fileio_watch_init - prepare for watching files
+ * scst_fileio_watch_init() - prepare for watching files
  *
  * Context: process.
  * Return: 0 or -ENOMEM.
@@ -203,7 +203,7 @@ int scst_fileio_watch_init(void)
 }
 
 /**
- * scst_fileio_watch_exit - undo scst_fileio_watch_init()
+ * scst_fileio_watch_exit() - undo scst_fileio_watch_init()
  *
  * Context: process; no device of the handler exists. Waits for those who still use a
  * mark.

@@ -135,7 +135,7 @@ static const struct scst_handler_ops scst_nullio_ops = {
 };
 
 /**
- * scst_nullio_register - make the handler known
+ * scst_nullio_register() - make the handler known
  *
  * Context: process.
  * Return: 0 or an errno.
@@ -146,7 +146,7 @@ int scst_nullio_register(void)
 }
 
 /**
- * scst_nullio_unregister - undo scst_nullio_register()
+ * scst_nullio_unregister() - undo scst_nullio_register()
  *
  * Context: process; no device of the handler exists.
  */

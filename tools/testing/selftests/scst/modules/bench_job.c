@@ -144,7 +144,7 @@ static int bench_slots_alloc(struct bench_job *job)
 }
 
 /**
- * bench_jobs_free - undo bench_jobs_alloc()
+ * bench_jobs_free() - undo bench_jobs_alloc()
  * @run: what was to be done
  */
 void bench_jobs_free(struct bench_run *run)
@@ -157,7 +157,7 @@ void bench_jobs_free(struct bench_run *run)
 }
 
 /**
- * bench_jobs_alloc - get all the memory that a run takes
+ * bench_jobs_alloc() - get all the memory that a run takes
  * @run: what is to be done
  *
  * Return: 0 or -ENOMEM.
@@ -183,7 +183,7 @@ int bench_jobs_alloc(struct bench_run *run)
 }
 
 /**
- * bench_jobs_run - have requests done
+ * bench_jobs_run() - have requests done
  * @run: what is to be done
  *
  * Context: process context; may sleep.
@@ -212,7 +212,7 @@ int bench_jobs_run(struct bench_run *run)
 }
 
 /**
- * bench_jobs_requests - how many requests there were
+ * bench_jobs_requests() - how many requests there were
  * @run: what was done
  *
  * Return: requests of all jobs.

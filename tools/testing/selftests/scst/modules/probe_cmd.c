@@ -50,7 +50,7 @@ static void probe_start(void *arg, enum scst_context ctx)
 }
 
 /**
- * probe_submit_cmd - a script's "cmd" line
+ * probe_submit_cmd() - a script's "cmd" line
  * @session: its initiator port, logged in
  * @args:    what follows the word
  *
@@ -102,7 +102,7 @@ static void probe_fill(struct probe_cmd *probe)
 }
 
 /**
- * probe_transfer - Data-Out arrives, or not if probe->fail
+ * probe_transfer() - Data-Out arrives, or not if probe->fail
  * @probe: the command
  * @ctx:   the caller's context
  *
@@ -163,7 +163,7 @@ static void probe_print_end(struct probe_cmd *probe, const char *what)
 }
 
 /**
- * probe_respond - the response is delivered, or not if probe->fail
+ * probe_respond() - the response is delivered, or not if probe->fail
  * @probe: the command
  * @ctx:   the caller's context
  *
@@ -204,7 +204,7 @@ static void __probe_cmd_deliver(struct probe_cmd *probe)
 }
 
 /**
- * probe_cmd_deliver - a command's result can be read, before the core lets go of it
+ * probe_cmd_deliver() - a command's result can be read, before the core lets go of it
  * @probe: the command
  *
  * Context: any.

@@ -66,7 +66,7 @@ static void probe_call_in_hardirq(void)
 }
 
 /**
- * probe_call_in - call a function in a context, and wait for it
+ * probe_call_in() - call a function in a context, and wait for it
  * @ctx:  the context
  * @call: the function
  * @arg:  its argument
@@ -91,7 +91,7 @@ void probe_call_in(enum scst_context ctx,
 }
 
 /**
- * probe_context_init - before the first call
+ * probe_context_init() - before the first call
  */
 void probe_context_init(void)
 {
@@ -100,7 +100,7 @@ void probe_context_init(void)
 }
 
 /**
- * probe_context_exit - after the last call
+ * probe_context_exit() - after the last call
  */
 void probe_context_exit(void)
 {
@@ -108,7 +108,7 @@ void probe_context_exit(void)
 }
 
 /**
- * probe_context - where we are
+ * probe_context() - where we are
  *
  * Context: any; in a thread, one that may sleep.
  * Return: what the core is to be told.

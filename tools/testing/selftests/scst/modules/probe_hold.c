@@ -27,7 +27,7 @@ static const char *const probe_point_names[PROBE_POINTS] = {
 };
 
 /**
- * probe_parse_points - POINT[,POINT...]
+ * probe_parse_points() - POINT[,POINT...]
  * @value:  the text
  * @points: bits are added to it
  *
@@ -48,7 +48,7 @@ int probe_parse_points(char *value, unsigned long *points)
 }
 
 /**
- * probe_hold - stop a command, if it is to be held there
+ * probe_hold() - stop a command, if it is to be held there
  * @probe: the command; who calls "go" owns it if it is
  * @point: where it is
  *
@@ -74,7 +74,7 @@ bool probe_hold(struct probe_cmd *probe, unsigned int point)
 }
 
 /**
- * probe_hold_stage - the core asks whether a command is held before a stage
+ * probe_hold_stage() - the core asks whether a command is held before a stage
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -145,7 +145,7 @@ static void probe_go_on(void *arg, enum scst_context ctx)
 }
 
 /**
- * probe_go - a script's "go" line: a held command goes on
+ * probe_go() - a script's "go" line: a held command goes on
  * @session: its initiator port
  * @args:    what follows the word
  *
@@ -186,7 +186,7 @@ static struct probe_cmd *probe_unhold_any(struct probe_session *session)
 }
 
 /**
- * probe_release_all - nothing is held any more, and held transfers fail
+ * probe_release_all() - nothing is held any more, and held transfers fail
  * @session: the initiator port
  *
  * Context: process context.
@@ -219,7 +219,7 @@ static int probe_print_where(struct probe_session *session, u64 tag,
 }
 
 /**
- * probe_where - a script's "where" line
+ * probe_where() - a script's "where" line
  * @session: its initiator port
  * @args:    the tag
  *

@@ -41,7 +41,7 @@ static void probe_log_vadd(const char *fmt, va_list args)
 }
 
 /**
- * probe_log - note an event
+ * probe_log() - note an event
  * @fmt: WHO TAG EVENT ..., with a newline
  *
  * Context: any.
@@ -62,7 +62,7 @@ void probe_log(const char *fmt, ...)
 }
 
 /**
- * probe_log_events - how many events there were, logged or not
+ * probe_log_events() - how many events there were, logged or not
  *
  * Context: any.
  * Return: their number.
@@ -126,7 +126,7 @@ const struct file_operations probe_log_fops = {
 };
 
 /**
- * probe_log_exit - the module goes
+ * probe_log_exit() - the module goes
  */
 void probe_log_exit(void)
 {

@@ -129,7 +129,7 @@ const struct scst_block_ops probe_medium_ops = {
 };
 
 /**
- * probe_medium_has - whether a command waits for its medium
+ * probe_medium_has() - whether a command waits for its medium
  * @cmd: the command
  *
  * Context: any.
@@ -299,7 +299,7 @@ static const struct file_operations probe_medium_fops = {
 };
 
 /**
- * probe_medium_open - a device is opened: nothing waits for its medium
+ * probe_medium_open() - a device is opened: nothing waits for its medium
  * @dev: the device
  *
  * Return: 0 or an errno.
@@ -316,7 +316,7 @@ int probe_medium_open(struct scst_device *dev)
 }
 
 /**
- * probe_medium_close - a device is closed: it has no commands
+ * probe_medium_close() - a device is closed: it has no commands
  * @dev: the device
  */
 void probe_medium_close(struct scst_device *dev)
@@ -327,7 +327,7 @@ void probe_medium_close(struct scst_device *dev)
 }
 
 /**
- * probe_medium_init - where the files of devices are to be
+ * probe_medium_init() - where the files of devices are to be
  * @root: debugfs directory
  */
 void probe_medium_init(struct dentry *root)

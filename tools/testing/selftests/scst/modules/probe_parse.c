@@ -20,7 +20,7 @@ static int probe_parse_word(const char *value, const char *const *words, int n,
 }
 
 /**
- * probe_parse_hex - as many bytes as the text has
+ * probe_parse_hex() - as many bytes as the text has
  * @value:  the text
  * @result: where they go
  * @max:    room there
@@ -82,7 +82,7 @@ static int probe_parse_send(const char *value, struct probe_cmd *probe)
 }
 
 /**
- * probe_parse_ctx - thread, softirq or hardirq
+ * probe_parse_ctx() - thread, softirq or hardirq
  * @value: the text
  * @ctx:   where the result goes
  *
@@ -157,7 +157,7 @@ static int probe_parse_cmd_arg(const char *key, char *value,
 }
 
 /**
- * probe_parse_cmd - TAG key=value ...
+ * probe_parse_cmd() - TAG key=value ...
  * @args:  the text; changed
  * @probe: the command, initialised
  *
@@ -182,7 +182,7 @@ int probe_parse_cmd(char *args, struct probe_cmd *probe)
 }
 
 /**
- * probe_parse_go - TAG [fail] [ctx=...]
+ * probe_parse_go() - TAG [fail] [ctx=...]
  * @args: the text; changed
  * @tag:  the command
  * @ctx:  where it goes on; unchanged if nothing is said
@@ -222,7 +222,7 @@ static int probe_parse_tmf_arg(const char *key, const char *value,
 }
 
 /**
- * probe_parse_tmf - TAG key=value ...
+ * probe_parse_tmf() - TAG key=value ...
  * @args:  the text; changed
  * @probe: the function, zeroed
  *

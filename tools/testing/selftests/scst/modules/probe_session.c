@@ -78,7 +78,7 @@ static int probe_logout(struct probe_session *session)
 }
 
 /**
- * probe_session_end - log out, and let go of what is held
+ * probe_session_end() - log out, and let go of what is held
  * @session: the initiator port
  *
  * Context: process context, under probe_lock.
@@ -192,7 +192,7 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
 }
 
 /**
- * __probe_result_add - a request is answered
+ * __probe_result_add() - a request is answered
  * @session: its initiator port, locked: a reader that sees the result may close the file
  * @result:  the line
  *

@@ -141,7 +141,7 @@ static bool probe_is_settled(void)
 }
 
 /**
- * probe_sync - a script's "sync" line
+ * probe_sync() - a script's "sync" line
  *
  * Context: process context, under probe_lock.
  * Return: 0, or -ETIMEDOUT if something still moves.

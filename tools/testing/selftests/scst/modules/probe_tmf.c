@@ -15,7 +15,7 @@ static void probe_tmf_begin(struct probe_session *session)
 }
 
 /**
- * probe_submit_tmf - a script's "tmf" line
+ * probe_submit_tmf() - a script's "tmf" line
  * @session: its initiator port, logged in
  * @args:    what follows the word
  *

@@ -34,7 +34,7 @@ static int raw_own_data(struct raw_own *own, char *args)
 }
 
 /**
- * raw_own_request - a script's "own" line
+ * raw_own_request() - a script's "own" line
  * @raw:  the device, open
  * @args: what follows the word
  *
@@ -66,7 +66,7 @@ int raw_own_request(struct raw_dev *raw, char *args)
 }
 
 /**
- * raw_own_print - how it ended
+ * raw_own_print() - how it ended
  * @raw:  the device
  * @line: where to
  * @size: room there

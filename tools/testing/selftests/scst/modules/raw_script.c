@@ -73,7 +73,7 @@ static bool raw_keep(struct raw_dev *raw, struct scst_cmd *cmd, struct raw_waiti
 }
 
 /**
- * raw_execute - a command reaches a device
+ * raw_execute() - a command reaches a device
  * @cmd: the command
  *
  * Context: process context.
@@ -122,7 +122,7 @@ static struct scst_cmd *raw_take(struct raw_dev *raw, const u64 *tag)
 }
 
 /**
- * raw_abort - a command is aborted
+ * raw_abort() - a command is aborted
  * @cmd: the command, which may not be here, or not any more
  *
  * Context: thread or softirq, under spinlocks.
@@ -143,7 +143,7 @@ void raw_abort(struct scst_cmd *cmd)
 }
 
 /**
- * raw_reset - the device is reset
+ * raw_reset() - the device is reset
  * @dev: the device
  *
  * Context: process context.
@@ -374,7 +374,7 @@ static const struct file_operations raw_fops = {
 };
 
 /**
- * raw_script_open - a device is opened: nothing waits
+ * raw_script_open() - a device is opened: nothing waits
  * @raw: the device
  *
  * Return: 0 or an errno.
@@ -390,7 +390,7 @@ int raw_script_open(struct raw_dev *raw)
 }
 
 /**
- * raw_script_close - a device is closed: it has no commands
+ * raw_script_close() - a device is closed: it has no commands
  * @raw: the device
  */
 void raw_script_close(struct raw_dev *raw)

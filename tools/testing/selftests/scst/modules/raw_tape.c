@@ -125,7 +125,7 @@ static void raw_fill(struct scst_cmd *cmd)
 }
 
 /**
- * raw_tape_execute - do what a command says, and set how it ends
+ * raw_tape_execute() - do what a command says, and set how it ends
  * @cmd: the command
  *
  * Context: process context.
@@ -162,7 +162,7 @@ void raw_tape_execute(struct scst_cmd *cmd)
 }
 
 /**
- * raw_tape_erase - nothing is on a tape any more
+ * raw_tape_erase() - nothing is on a tape any more
  * @raw: the device, without commands
  *
  * Context: process context.
