@@ -12,6 +12,7 @@
 #ifndef _SCST_CMD_H
 #define _SCST_CMD_H
 
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/scatterlist.h>
@@ -195,7 +196,6 @@ enum scst_cmd_flag {
  * @stage:		core: where the command is
  * @flags:		core: enum scst_cmd_flag
  * @start_ns:		core: when it was submitted
- * @in_worker:		core: it has a worker thread to itself
  * @admitted:		core: it holds a reference of its device's tasks
  * @queued:		core: it stands on its device's queue
  * @waiting:		core: and has not started
@@ -267,7 +267,6 @@ struct scst_cmd {
 	u64 start_ns;
 	int cpu;
 	u8 stage;
-	bool in_worker;
 	bool admitted;
 	bool queued;
 	bool waiting;
@@ -313,7 +312,18 @@ bool scst_buf_reserve(u32 len, u64 held);
 bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held);
 void scst_buf_unreserve(u32 len);
 void scst_lun_encode(u32 lun, struct scsi_lun *out);
-bool scst_cmd_aborted(const struct scst_cmd *cmd);
+
+/**
+ * scst_cmd_aborted() - a task management function or a log-out ended a command
+ * @cmd: the command
+ *
+ * Context: any.
+ * Return: whether the command is aborted.
+ */
+static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
+{
+	return test_bit(SCST_CMD_ABORTED, &cmd->flags);
+}
 
 /* For device handlers */
 void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx);

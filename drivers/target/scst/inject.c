@@ -18,9 +18,7 @@
 #include <linux/spinlock.h>
 #include <scst/inject.h>
 
-#include "scst_priv.h"
-
-DEFINE_STATIC_KEY_FALSE(scst_inject_key);
+#include "pipeline.h"
 
 /*
  * Whose commands are held, and who decides. As long as there are commands of the
@@ -116,8 +114,6 @@ void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	enum scst_stage stage = cmd->stage;
 
-	/* If it had a worker, that has gone on without it. */
-	cmd->in_worker = false;
 	if (ctx == SCST_CTX_HARDIRQ || stage == SCST_STAGE_TRANSLATE) {
 		scst_cmd_to_tasklet(cmd, stage);
 		return;
@@ -176,66 +172,3 @@ bool scst_inject_sees_luns(const struct scst_session *sess)
 	return sees;
 }
 EXPORT_SYMBOL_GPL(scst_inject_sees_luns);
-
-/* Who waits for aborted commands; taken before a command list's lock */
-static DEFINE_SPINLOCK(scst_inject_waits_lock);
-static LIST_HEAD(scst_inject_waits);
-
-/**
- * scst_inject_wait_begin() - somebody is about to wait for aborted commands
- * @wait:   on its stack, until scst_inject_wait_end()
- * @sess:   their session
- * @filter: which
- *
- * Context: process context.
- */
-void scst_inject_wait_begin(struct scst_inject_wait *wait,
-			    struct scst_session *sess,
-			    const struct scst_cmd_filter *filter)
-{
-	INIT_LIST_HEAD(&wait->entry);
-	if (!static_branch_unlikely(&scst_inject_key))
-		return;
-	wait->sess = sess;
-	wait->filter = filter;
-	spin_lock_bh(&scst_inject_waits_lock);
-	list_add(&wait->entry, &scst_inject_waits);
-	spin_unlock_bh(&scst_inject_waits_lock);
-}
-
-/**
- * scst_inject_wait_end() - it does not wait any more
- * @wait: what scst_inject_wait_begin() was called with
- *
- * Context: process context.
- */
-void scst_inject_wait_end(struct scst_inject_wait *wait)
-{
-	if (list_empty(&wait->entry))
-		return;
-	spin_lock_bh(&scst_inject_waits_lock);
-	list_del_init(&wait->entry);
-	spin_unlock_bh(&scst_inject_waits_lock);
-}
-
-/**
- * scst_inject_count_waits() - how many wait for aborted commands that are still there
- *
- * Task management functions do, and commands that abort others. Who could go on, and
- * only has not been scheduled yet, does not count.
- *
- * Context: thread or atomic.
- * Return: their number.
- */
-unsigned int scst_inject_count_waits(void)
-{
-	struct scst_inject_wait *wait;
-	unsigned int count = 0;
-
-	spin_lock_bh(&scst_inject_waits_lock);
-	list_for_each_entry(wait, &scst_inject_waits, entry)
-		count += scst_session_has(wait->sess, wait->filter);
-	spin_unlock_bh(&scst_inject_waits_lock);
-	return count;
-}
-EXPORT_SYMBOL_GPL(scst_inject_count_waits);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's way: the ordered stages and the loop that runs them.
+ * A command's way: the ordered stages, the loop that runs them, and how drivers and handlers
+ * send a command on.
  *
  * A stage returns the next one, or SCST_STAGE_OWNED: then it gave the command
  * away, and nobody here may touch it any more. Stages run in thread or atomic
  * context, never in hard interrupts.
  */
+#include <linux/export.h>
+#include <linux/ktime.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+#include "lu/lu.h"
+#include "pipeline.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 /*
@@ -60,21 +67,6 @@ static enum scst_stage scst_stage_admit(struct scst_cmd *cmd)
 	return scst_order_admit(cmd);
 }
 
-/**
- * scst_write_protected() - whether a command's logical unit takes no writes
- * @cmd: a command with a nexus
- *
- * Context: any.
- * Return: true if the medium, an initiator or the LUN map forbids them.
- */
-bool scst_write_protected(const struct scst_cmd *cmd)
-{
-	const struct scst_device *dev = cmd->dev;
-
-	return dev->params.read_only || READ_ONCE(dev->mode.swp) ||
-	       READ_ONCE(cmd->nexus->read_only);
-}
-
 /* All that can hold a command back, in the order of SAM-5 and SPC-6. */
 static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
 {
@@ -87,11 +79,15 @@ static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
 
 static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 {
+	enum scst_access access;
 	scst_sense_t sense;
 
 	if (!cmd->nexus)
 		return SCST_STAGE_PREPARE;
-	if (scst_ua_or_conflict(cmd) || scst_reserve_conflict(cmd))
+	if (unlikely(scst_ua_is_due(cmd)) && scst_ua_or_conflict(cmd))
+		return SCST_STAGE_COMPLETE;
+	access = READ_ONCE(cmd->nexus->access);
+	if (unlikely(access != SCST_ACCESS_ALL) && scst_reserve_conflict(cmd, access))
 		return SCST_STAGE_COMPLETE;
 	sense = scst_check_gates(cmd);
 	if (sense == SCST_SENSE_NONE)
@@ -104,6 +100,24 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 	return SCST_STAGE_COMPLETE;
 }
 
+/*
+ * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
+ * commands; BUSY is for the one that has none here. What will never fit is longer than
+ * the block limits VPD page allows.
+ */
+static void scst_refuse_data(struct scst_cmd *cmd)
+{
+	if (cmd->status != SAM_STAT_GOOD)
+		return;
+	if (cmd->dev && cmd->data_len > scst_buf_largest(cmd->dev))
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD,
+					 cmd->op->xfer.byte, 7);
+	else if (scst_nexus_has_others(cmd))
+		cmd->status = SAM_STAT_TASK_SET_FULL;
+	else
+		scst_cmd_set_busy(cmd);
+}
+
 static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 					  enum scst_context ctx)
 {
@@ -111,8 +125,10 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 
 	if (!cmd->data_len)
 		return SCST_STAGE_EXECUTE;
-	if (!cmd->sg && !scst_buf_alloc(cmd, ctx))
+	if (!cmd->sg && !scst_buf_alloc(cmd, ctx)) {
+		scst_refuse_data(cmd);
 		return SCST_STAGE_COMPLETE;
+	}
 	if (cmd->dir == SCST_DIR_IN)
 		return SCST_STAGE_EXECUTE;
 	if (!ops->receive_data) {
@@ -123,23 +139,12 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 	return SCST_STAGE_OWNED;
 }
 
-/*
- * What sleeps does so in a worker, whatever the context: it may wait for commands of
- * other initiators, and the caller may be the one who brings their data.
- */
-static enum scst_stage scst_execute_sleeping(struct scst_cmd *cmd)
-{
-	if (!cmd->in_worker)
-		return scst_pr_queue_add(cmd);
-	cmd->op->exec(cmd);
-	return SCST_STAGE_OWNED;
-}
-
 static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 					  enum scst_context ctx)
 {
-	if (cmd->op->flags & SCST_OPF_SLEEPS)
-		return scst_execute_sleeping(cmd);
+	/* In a worker, whatever @ctx: others' commands may be waited for, and their data. */
+	if (cmd->op->exec_sleeping)
+		return scst_pr_queue_add(cmd);
 	if (cmd->op->exec && cmd->io != SCST_IO_COMMAND)
 		cmd->op->exec(cmd);
 	if (cmd->status == SAM_STAT_GOOD && cmd->io != SCST_IO_NONE)
@@ -380,3 +385,87 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 		stage = scst_stage_run(cmd, stage, ctx);
 	}
 }
+
+/**
+ * scst_cmd_submit() - hand a new command to the core
+ * @cmd: the command, filled in as struct scst_cmd says
+ * @ctx: the caller's context
+ *
+ * The core owns the command from here on. It calls ops->send_response() once,
+ * perhaps before this returns, unless the command is aborted.
+ *
+ * Context: as @ctx says.
+ */
+void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	cmd->start_ns = ktime_get_ns();
+	if (ctx == SCST_CTX_HARDIRQ) {
+		this_cpu_inc(cmd->sess->cmds->deferred);
+		scst_cmd_to_tasklet(cmd, SCST_STAGE_TRANSLATE);
+	} else {
+		scst_cmd_run(cmd, SCST_STAGE_TRANSLATE, ctx);
+	}
+}
+EXPORT_SYMBOL_GPL(scst_cmd_submit);
+
+static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
+			    enum scst_context ctx)
+{
+	if (ctx == SCST_CTX_HARDIRQ)
+		scst_cmd_to_tasklet(cmd, stage);
+	else
+		scst_cmd_run(cmd, stage, ctx);
+}
+
+/**
+ * scst_cmd_data_ready() - the Data-Out that ops->receive_data() asked for is there
+ * @cmd:      the command
+ * @received: all of it is in cmd->sg; false: the transfer failed
+ * @ctx:      the caller's context
+ *
+ * The driver may have said why it failed, with scst_cmd_set_sense() or
+ * scst_cmd_set_busy().
+ *
+ * Context: as @ctx says.
+ */
+void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
+			 enum scst_context ctx)
+{
+	if (received) {
+		cmd->received = true;
+		scst_cmd_resume(cmd, SCST_STAGE_EXECUTE, ctx);
+	} else {
+		if (cmd->status == SAM_STAT_GOOD)
+			scst_cmd_set_sense(cmd, SCST_SENSE_DATA_PHASE_ERROR);
+		scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
+	}
+}
+EXPORT_SYMBOL_GPL(scst_cmd_data_ready);
+
+/**
+ * scst_cmd_complete() - the handler has executed a command
+ * @cmd: the command, with an error set if it failed
+ * @ctx: the caller's context
+ *
+ * To be called exactly once for each ops->execute().
+ *
+ * Context: as @ctx says.
+ */
+void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_complete);
+
+/**
+ * scst_cmd_sent() - the driver has delivered a response, or failed to
+ * @cmd: the command; gone on return, or soon
+ * @ctx: the caller's context
+ *
+ * Context: as @ctx says.
+ */
+void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx)
+{
+	scst_cmd_resume(cmd, SCST_STAGE_FINISH, ctx);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_sent);

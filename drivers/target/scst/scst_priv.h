@@ -74,7 +74,6 @@
 
 #include <scst/compat.h>
 
-#include "lu/pr.h"
 #include "cmd/stats.h"
 
 /* How long what was aborted may still take to go before nobody waits any more */
@@ -87,7 +86,7 @@ struct device;
 struct kobj_uevent_env;
 struct scst_kind;
 
-extern struct mutex scst_config_lock;
+extern struct mutex scst_config_lock;		/* main.c */
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 extern struct workqueue_struct *scst_stats_wq;	/* memory for counters */
@@ -159,6 +158,19 @@ struct scst_buf_cap {
 	struct percpu_counter bytes;
 	u64 limit;				/* W */
 	u32 batch;				/* W */
+};
+
+/**
+ * enum scst_abort - on whose behalf a command is aborted, and what its initiator hears
+ * @SCST_ABORT_OWN:	of its own I_T nexus, which expects nothing more
+ * @SCST_ABORT_OTHER:	of another one: TASK ABORTED if TAS says so, or nothing; SAM-5 5.6
+ * @SCST_ABORT_SERVER:	the device or the LUN goes away: ABORTED COMMAND, COMMANDS CLEARED
+ *			BY DEVICE SERVER, since no initiator knows of it
+ */
+enum scst_abort {
+	SCST_ABORT_OWN,
+	SCST_ABORT_OTHER,
+	SCST_ABORT_SERVER,
 };
 
 /* What reservations leave an I_T_L nexus */
@@ -243,12 +255,12 @@ struct scst_nexus {
 #define SCST_NAA_LEN		16
 
 /**
- * struct scst_lun_face - what an initiator knows a logical unit by
+ * struct scst_lun_identity - what tells an initiator one logical unit from another
  * @naa_id:	its NAA designator; zeroes: there is none
  * @nblocks:	its capacity
  * @block_size:	bytes in a block
  */
-struct scst_lun_face {
+struct scst_lun_identity {
 	u8 naa_id[SCST_NAA_LEN];
 	u64 nblocks;
 	u32 block_size;
@@ -260,7 +272,7 @@ struct scst_lun_face {
  * @map:	the map
  * @lun:	N
  * @dev:	the device linked to it, or NULL
- * @face:	of the device that was linked to it before
+ * @before:	identity of the device that was linked to it before
  * @read_only:	writes through it are refused
  * @dev_entry:	on @dev->map_luns
  * @error:	last_error
@@ -270,7 +282,7 @@ struct scst_map_lun {
 	struct scst_lun_map *map;		/* I */
 	u32 lun;				/* I */
 	struct scst_device *dev;		/* C */
-	struct scst_lun_face face;		/* C */
+	struct scst_lun_identity before;	/* C */
 	bool read_only;				/* C, read with READ_ONCE() */
 	struct list_head dev_entry;		/* C */
 	struct scst_error error;
@@ -340,6 +352,20 @@ struct scst_group {
 	struct scst_error error;
 };
 
+#define SCST_TRANSPORT_ID_MIN	24
+/* The longest one is that of an iSCSI initiator port. */
+#define SCST_TRANSPORT_ID_LEN	256
+
+/**
+ * struct scst_transport_id - a TransportID, SPC-5 7.6.4
+ * @len:	bytes
+ * @data:	the rest is zeroes
+ */
+struct scst_transport_id {
+	u16 len;
+	u8 data[SCST_TRANSPORT_ID_LEN];
+};
+
 /**
  * struct scst_session - I_T nexus
  * @id:		its name in sysfs
@@ -356,8 +382,8 @@ struct scst_group {
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported; no bool, as
  *		xchg() of a byte returns more than the byte on s390
  * @tags:	of its commands; NULL: the driver sees to it that they are unique
- * @tmfs:	task management functions, uevents that it caused, and nexuses that wait
- *		for their commands
+ * @pins:	what it is not freed before: task management functions, uevents that it
+ *		caused, and nexuses that wait for their commands
  * @waiters:	somebody waits for commands to go
  * @waitq:	woken when a command went while there were @waiters, and when a
  *		TMF ended
@@ -391,7 +417,7 @@ struct scst_session {
 	struct scst_cmd_list __percpu *cmds;	/* I */
 	int luns_changed;			/* READ_ONCE(), xchg() */
 	struct scst_tags *tags;			/* I */
-	atomic_t tmfs;
+	atomic_t pins;
 	atomic_t waiters;
 	wait_queue_head_t waitq;
 	struct scst_stats_sum stats;
@@ -562,6 +588,7 @@ struct scst_identity {
  * @plugin:	its handler's registration, which it pins
  * @handler:	what executes its commands
  * @kind:	its peripheral device type
+ * @fifo:	its commands are executed in order of arrival, as its kind says
  * @name:	unique over all handlers
  * @created:	its handler's create() succeeded
  * @state:	see the contract; also changed under C, but for the change to FAILED
@@ -639,6 +666,7 @@ struct scst_device {
 	const struct scst_kind *kind;		/* C while closed, then constant;
 						 * READ_ONCE()
 						 */
+	bool fifo;				/* likewise */
 	char *name;				/* I */
 	bool created;				/* I */
 	u8 state;				/* S */
@@ -707,459 +735,5 @@ struct scst_device {
 	struct scst_error error;
 	u64 priv[];
 };
-
-/* main.c */
-extern char *scst_system_id;
-
-/* error.c: last_error */
-void scst_error_init(struct scst_error *err);
-__printf(2, 0)
-void scst_error_vset(struct scst_error *err, const char *fmt, va_list args);
-__printf(2, 3)
-void scst_error_set(struct scst_error *err, const char *fmt, ...);
-int scst_error_end(struct scst_error *err, const char *what, int ret);
-void scst_error_pass(struct scst_error *from, struct scst_error *to);
-ssize_t scst_error_show(struct scst_error *err, char *page);
-
-/* cmd.c: lifetime */
-int scst_cmd_cache_init(void);
-void scst_cmd_cache_exit(void);
-void scst_cmd_enlist(struct scst_cmd *cmd);
-void scst_cmd_finish(struct scst_cmd *cmd);
-
-/* pipeline.c: the ordered stages */
-bool scst_write_protected(const struct scst_cmd *cmd);
-enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx);
-void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
-		  enum scst_context ctx);
-
-/* context.c: the move to a tasklet or a worker thread */
-void scst_cmd_to_tasklet(struct scst_cmd *cmd, enum scst_stage stage);
-enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd);
-bool scst_cmd_dequeue(struct scst_cmd *cmd);
-void scst_context_flush(void);
-void scst_context_init(void);
-void scst_context_exit(void);
-
-/* cdb.c: decode; LUN formats */
-bool scst_cdb_decode(struct scst_cmd *cmd);
-u32 scst_lun_decode(const struct scsi_lun *lun);
-#define SCST_LUN_INVALID	(~0U)
-#define SCST_LUN_WELL_KNOWN	(~0U - 1)	/* REPORT LUNS well known LUN */
-
-/* order.c: admission into the task set */
-
-/**
- * struct scst_order_end - what remains to be done when a command left its task set
- * @dev:	the device
- * @tasks:	a reference of its tasks is to be given back
- * @queue:	commands on its queue may go on
- */
-struct scst_order_end {
-	struct scst_device *dev;
-	bool tasks;
-	bool queue;
-};
-
-enum scst_stage scst_order_admit(struct scst_cmd *cmd);
-scst_sense_t scst_order_refusal(const struct scst_device *dev);
-struct scst_order_end scst_order_done(struct scst_cmd *cmd);
-void scst_order_next(const struct scst_order_end *end);
-struct scst_task_set *__scst_task_set(struct scst_nexus *nexus);
-void __scst_order_dispatch(struct scst_device *dev);
-void __scst_order_queueing(struct scst_device *dev);
-void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old);
-void __scst_order_start(struct scst_device *dev);
-void __scst_order_stop(struct scst_device *dev);
-void scst_order_calm_down(struct scst_device *dev);
-void scst_order_tasks_gone(struct percpu_ref *tasks);
-void scst_order_init(struct scst_device *dev);
-
-/* aca.c: CHECK CONDITION and what follows from it */
-bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
-bool scst_aca_complete(struct scst_cmd *cmd);
-void __scst_aca_clear(struct scst_nexus *nexus);
-void __scst_aca_clear_all(struct scst_device *dev);
-
-/* buf.c: data buffers */
-int scst_buf_cap_init(struct scst_buf_cap *cap, u64 limit);
-void scst_buf_cap_exit(struct scst_buf_cap *cap);
-void scst_buf_cap_set(struct scst_buf_cap *cap, u64 limit);
-u64 scst_buf_largest(const struct scst_device *dev);
-bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx);
-void scst_buf_free(struct scst_cmd *cmd);
-void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len);
-void scst_data_in_end(struct scst_cmd *cmd, u32 total);
-u32 scst_data_out(struct scst_cmd *cmd, u32 offset, void *buf, u32 len);
-int scst_buf_init(void);
-void scst_buf_exit(void);
-
-/* sense.c */
-unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense);
-bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
-
-/* ua.c: unit attentions */
-void scst_ua_init(struct scst_nexus *nexus);
-void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face);
-void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua);
-void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
-			    const struct scst_nexus *except);
-void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
-			  const struct scst_nexus *except);
-void scst_ua_raise_luns(struct scst_session *sess);
-void scst_ua_trace(const struct scst_nexus *nexus);
-bool scst_ua_report(struct scst_cmd *cmd);
-bool scst_ua_is_pending(const struct scst_cmd *cmd);
-void scst_ua_spread(struct scst_cmd *cmd);
-bool scst_ua_or_conflict(struct scst_cmd *cmd);
-scst_sense_t scst_ua_take(struct scst_cmd *cmd);
-scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
-void scst_ua_restore(struct scst_cmd *cmd);
-void scst_ua_interlock(struct scst_cmd *cmd);
-void scst_ua_luns_reported(struct scst_cmd *cmd);
-
-/* lost.c: cached writes that did not reach the medium */
-void __scst_lost_join(struct scst_nexus *nexus);
-void __scst_lost_leave(struct scst_nexus *nexus);
-void scst_lost_forget(struct scst_device *dev);
-void scst_lost_told(struct scst_cmd *cmd);
-
-/* internal.c: commands without an initiator */
-int scst_internal_init(void);
-void scst_internal_exit(void);
-int scst_internal_join(struct scst_device *dev);
-void scst_internal_leave(struct scst_device *dev);
-
-/* session.c: I_T nexuses */
-struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator,
-					void *priv);
-void scst_session_get(struct scst_session *sess);
-void scst_session_put(struct scst_session *sess);
-void scst_session_free(struct scst_session *sess);
-const char *scst_session_state_name(const struct scst_session *sess);
-
-/* pr.c, reserve.c: reservations */
-void scst_reserve_join(struct scst_nexus *nexus);
-void scst_reserve_set(struct scst_device *dev, struct scst_nexus *nexus);
-void scst_reserve_lost(struct scst_nexus *nexus);
-bool scst_reserve_forbids(const struct scst_cmd *cmd);
-bool scst_reserve_conflict(struct scst_cmd *cmd);
-void scst_cmd_set_conflict(struct scst_cmd *cmd);
-
-/* tags.c: overlapped commands */
-int scst_tags_init(struct scst_session *sess);
-void scst_tags_exit(struct scst_session *sess);
-bool scst_tag_add(struct scst_cmd *cmd);
-void scst_tag_del(struct scst_cmd *cmd);
-
-/* abort.c: find, abort and wait for a session's commands */
-
-/**
- * struct scst_cmd_filter - which commands of a session are meant
- * @nexus:	those of this I_T_L nexus, or NULL for any
- * @dev:	those of this device, or NULL for any
- * @lun:	those sent to this LUN, or NULL for any
- * @tag:	the one with this tag, or NULL for any
- * @except:	not this one, or NULL
- * @unanswered:	only those that are in the task set: what has been answered has ended,
- *		even if its driver is still to deliver that
- * @answered_of: of this session also those that have been answered; NULL: of all
- * @aborted:	only those that are aborted and may still touch the medium or the
- *		initiator's memory
- * @serial:	and were before scst_abort_serial() said so
- * @hopeful:	and are not with a backend that nothing is expected of any more
- * @backend:	and are with the backend, for longer than they may
- */
-struct scst_cmd_filter {
-	const struct scst_nexus *nexus;
-	const struct scst_device *dev;
-	const struct scsi_lun *lun;
-	const u64 *tag;
-	const struct scst_cmd *except;
-	const struct scst_session *answered_of;
-	bool unanswered;
-	bool aborted;
-	bool hopeful;
-	bool backend;
-	u32 serial;
-};
-
-/**
- * enum scst_abort - on whose behalf a command is aborted, and what its initiator hears
- * @SCST_ABORT_OWN:	of its own I_T nexus, which expects nothing more
- * @SCST_ABORT_OTHER:	of another one: TASK ABORTED if TAS says so, or nothing; SAM-5 5.6
- * @SCST_ABORT_SERVER:	the device or the LUN goes away: ABORTED COMMAND, COMMANDS CLEARED
- *			BY DEVICE SERVER, since no initiator knows of it
- */
-enum scst_abort {
-	SCST_ABORT_OWN,
-	SCST_ABORT_OTHER,
-	SCST_ABORT_SERVER,
-};
-
-unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, enum scst_abort by,
-				const struct scst_session *who);
-u32 scst_abort_serial(void);
-bool scst_session_wait(struct scst_session *sess,
-		       const struct scst_cmd_filter *filter, long timeout);
-bool scst_session_has(struct scst_session *sess,
-		      const struct scst_cmd_filter *filter);
-struct scst_session *__scst_device_find(struct scst_device *dev,
-					const struct scst_session *of,
-					const struct scst_cmd_filter *filter);
-bool scst_nexus_has_others(const struct scst_cmd *cmd);
-bool scst_cmd_park(struct scst_cmd *cmd);
-bool scst_cmd_claim(struct scst_cmd *cmd);
-void __scst_device_abort(struct scst_device *dev,
-			 const struct scst_cmd_filter *filter,
-			 const struct scst_session *by, bool attention);
-
-/* wait.c: waiting for a session's commands without a thread */
-enum scst_wait {
-	SCST_WAIT_GONE,
-	SCST_WAIT_LATE,
-	SCST_WAIT_MORE,
-};
-
-void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq);
-void scst_waiter_start(struct scst_waiter *waiter);
-void scst_waiter_watch(struct scst_waiter *waiter, struct scst_session *sess);
-void scst_waiter_sleep(struct scst_waiter *waiter, long timeout);
-void scst_waiter_stop(struct scst_waiter *waiter);
-enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session *sess,
-				const struct scst_cmd_filter *filter, long timeout);
-long scst_time_left(unsigned long deadline);
-
-/* inject.c: commands stop where a test wants them to */
-DECLARE_STATIC_KEY_FALSE(scst_inject_key);
-bool __scst_inject_hold(struct scst_cmd *cmd);
-
-static inline bool scst_inject_hold(struct scst_cmd *cmd)
-{
-	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
-}
-
-/* For points that every command comes by; elsewhere it is scst_stall(). */
-static inline void scst_inject_stall(enum scst_stall point)
-{
-	if (static_branch_unlikely(&scst_inject_key))
-		scst_stall(point);
-}
-
-/**
- * struct scst_inject_wait - somebody waits for aborted commands
- * @sess:	their session
- * @filter:	which
- * @entry:	on the list of all, or empty
- */
-struct scst_inject_wait {
-	struct scst_session *sess;
-	const struct scst_cmd_filter *filter;
-	struct list_head entry;
-};
-
-void scst_inject_wait_begin(struct scst_inject_wait *wait,
-			    struct scst_session *sess,
-			    const struct scst_cmd_filter *filter);
-void scst_inject_wait_end(struct scst_inject_wait *wait);
-
-/* nexus.c: I_T_L nexuses */
-int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun,
-		       struct list_head *fresh);
-void scst_nexus_cancel(struct list_head *fresh);
-void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead);
-void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead);
-void scst_nexus_reap(struct list_head *dead);
-void scst_nexus_retire(struct list_head *dead);
-void scst_nexus_reap_aborted(struct list_head *dead);
-bool scst_nexus_set_read_only(struct scst_nexus *nexus, bool read_only);
-
-/* visibility.c: LUN maps */
-void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
-		       struct scst_group *grp, struct scst_error *error);
-void scst_lun_map_exit(struct scst_lun_map *map);
-struct scst_map_lun *scst_map_lun_create(struct scst_lun_map *map, u32 lun);
-void scst_map_lun_unpublish(struct scst_map_lun *lun);
-int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev);
-void scst_map_lun_unlink(struct scst_map_lun *lun);
-void scst_map_lun_set_read_only(struct scst_map_lun *lun, bool read_only);
-void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len);
-void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len);
-int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess);
-void scst_lun_map_detach(struct scst_session *sess, struct list_head *dead);
-int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map,
-			     struct list_head *fresh);
-void scst_session_publish(struct list_head *fresh, struct list_head *dead);
-void scst_session_set_map(struct scst_session *sess, struct scst_lun_map *map,
-			  struct list_head *dead);
-void scst_device_notify(struct scst_device *dev, enum scst_event event);
-
-/* group.c: groups of initiators */
-struct scst_group *scst_group_create(struct scst_target *tgt, const char *name);
-void scst_group_unpublish(struct scst_group *grp);
-void scst_group_free(struct scst_group *grp);
-const char *scst_group_name(const struct scst_group *grp);
-struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *name,
-					 const struct config_item_type *type);
-void scst_pattern_unpublish(struct scst_pattern *pattern);
-void scst_pattern_free(struct scst_pattern *pattern);
-struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
-					  const char *initiator);
-ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
-			    char *page);
-
-/* plugin.c: registered handlers and target drivers */
-int scst_plugin_register(struct list_head *plugins,
-			 const struct scst_plugin *desc,
-			 struct configfs_attribute *const *attrs,
-			 const struct config_item_type *base,
-			 struct configfs_attribute *const *session_attrs);
-void scst_plugin_unregister(struct list_head *plugins, const char *name);
-struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
-				    const char *name);
-void scst_plugin_put(struct scst_plugin *plugin);
-extern struct list_head scst_handlers;
-extern struct list_head scst_target_drivers;
-
-/* device.c */
-struct scst_device *scst_device_create(struct scst_plugin *plugin,
-				       const char *name, struct scst_error *why);
-void scst_device_unpublish(struct scst_device *dev);
-void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face);
-void scst_device_get(struct scst_device *dev);
-void scst_device_put(struct scst_device *dev);
-void scst_device_put_from_worker(struct scst_device *dev);
-
-/* device_queue.c */
-int scst_device_queues_init(struct scst_device *dev);
-void scst_device_queues_exit(struct scst_device *dev);
-
-/* device_state.c */
-int scst_device_state_init(struct scst_device *dev);
-bool scst_device_is_closed(const struct scst_device *dev);
-int __scst_device_check_opening(struct scst_device *dev);
-int scst_device_enable(struct scst_device *dev);
-int scst_device_disable(struct scst_device *dev);
-void __scst_device_wake_waiters(struct scst_device *dev);
-void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
-		       const struct scst_cmd_filter *late);
-const char *scst_device_state_name(const struct scst_device *dev);
-
-/* device_resize.c */
-void scst_device_resize_init(struct scst_device *dev);
-
-/* device_reset.c */
-void scst_device_reset(struct scst_device *dev);
-bool scst_device_is_resetting(const struct scst_device *dev);
-void scst_device_reset_init(struct scst_device *dev);
-
-/* identity.c: serial number and NAA identifier from name and system */
-unsigned int scst_naa_len(const u8 *naa);
-void scst_identity_init(struct scst_device *dev);
-
-/* spc_mode.c */
-void __scst_mode_reset(struct scst_device *dev);
-void scst_mode_reset(struct scst_device *dev);
-
-/* target.c */
-void scst_target_fold_name(const struct scst_target *tgt, char *name);
-struct scst_target *scst_target_create(struct scst_plugin *plugin,
-				       const char *name, struct scst_error *why);
-void scst_target_unpublish(struct scst_target *tgt);
-void scst_target_session_left(struct scst_target *tgt);
-void scst_target_session_gone(struct scst_target *tgt);
-void scst_target_remove(struct scst_target *tgt);
-int scst_target_enable(struct scst_target *tgt);
-int scst_target_disable(struct scst_target *tgt);
-u16 *scst_target_all_rel_ids(unsigned int *count);
-int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
-const char *scst_target_state_name(const struct scst_target *tgt);
-
-/* tmf.c */
-bool scst_tmf_is_for_target(const struct scst_tmf *tmf);
-void scst_device_wait_aborted(struct scst_device *dev,
-			      const struct scst_cmd *except);
-void scst_session_tmf_gone(struct scst_session *sess);
-
-/* stats.c: counters and histograms */
-void scst_stats_start(const struct scst_cmd *cmd);
-void scst_stats_end(const struct scst_cmd *cmd, bool aborted);
-void scst_stats_read(struct scst_stats_sum *sum, const struct scst_tally *own,
-		     struct scst_counts *result);
-u64 scst_stats_depth(const struct scst_counts *counts);
-void scst_stats_sum_init(struct scst_stats_sum *sum);
-void scst_stats_nexus_init(struct scst_nexus *nexus);
-void scst_stats_nexus_exit(struct scst_nexus *nexus);
-void scst_stats_session_init(struct scst_session *sess);
-void scst_stats_session_exit(struct scst_session *sess);
-
-/* sysfs.c: what is */
-int scst_sysfs_init(void);
-void scst_sysfs_exit(void);
-int scst_sysfs_device_add(struct scst_device *dev);
-void scst_sysfs_device_del(struct scst_device *dev);
-int scst_sysfs_target_add(struct scst_target *tgt);
-void scst_sysfs_target_del(struct scst_target *tgt);
-int scst_sysfs_session_add(struct scst_session *sess);
-void scst_sysfs_session_announce(struct scst_session *sess);
-void scst_sysfs_session_del(struct scst_session *sess);
-void scst_sysfs_lun_add(struct scst_nexus *nexus);
-void scst_sysfs_lun_del(struct scst_nexus *nexus);
-int scst_session_name_len(const struct scst_session *sess);
-
-/* event.c: uevents */
-int scst_event_device_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env);
-int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env);
-int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
-			    struct kobj_uevent_env *env);
-void scst_event_state(struct device *dev);
-void scst_event_fenced(struct device *dev);
-void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);
-void scst_event_tmf(const struct scst_tmf *tmf);
-void scst_event_conflict(const struct scst_cmd *cmd);
-void scst_event_target_init(struct scst_target *tgt);
-void scst_event_target_exit(struct scst_target *tgt);
-
-/* configfs.c: the root and what all directories share */
-#define SCST_MAX_MS	600000
-extern struct configfs_subsystem scst_subsystem;
-extern struct configfs_attribute scst_free_attr_holders;
-int scst_configfs_init(void);
-void scst_configfs_exit(void);
-int scst_parse_bool(const char *page, bool *value);
-int scst_parse_ms(const char *page, unsigned int *value);
-const char *scst_name_trouble(const char *name);
-int scst_name_check(const char *name, struct scst_error *err);
-__printf(3, 4)
-void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...);
-extern struct configfs_attribute *scst_parent_attrs[];
-struct scst_error *scst_parent_error(struct config_group *group);
-struct scst_plugin *scst_plugin_of(struct config_group *group);
-void scst_plugin_dir_release(struct config_item *item);
-
-/* configfs_dev.c */
-extern const struct config_item_type scst_device_type;
-extern const struct config_item_type scst_handler_dir_type;
-
-/* configfs_tgt.c */
-extern const struct config_item_type scst_target_type;
-extern const struct config_item_type scst_driver_dir_type;
-
-/* configfs_group.c */
-extern const struct config_item_type scst_luns_type;
-extern const struct config_item_type scst_groups_type;
-extern const struct config_item_type scst_grp_type;
-extern const struct config_item_type scst_patterns_type;
-
-/* configfs_sess.c */
-extern const struct config_item_type scst_sessions_type;
-extern const struct config_item_type scst_session_type;
-void scst_session_dir_init(struct scst_session *sess);
-int scst_session_dir_name(struct scst_session *sess);
-void scst_session_dir_make(struct scst_session *sess);
-void scst_session_dir_remove(struct scst_session *sess);
 
 #endif /* _SCST_PRIV_H */

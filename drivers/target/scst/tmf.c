@@ -12,7 +12,11 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 /* QUERY ASYNCHRONOUS EVENT: how much is pending, SAM-5 7.10 */
@@ -21,12 +25,6 @@
 
 /* How long commands are waited for that are with no backend */
 #define SCST_TMF_TIMEOUT	(10 * HZ)
-
-/*
- * A command that is being answered while it is aborted wakes nobody, and its driver may
- * keep it: so who does not wait for what has been answered looks now and then.
- */
-#define SCST_TMF_LOOK		HZ
 
 /* Functions of one session at a time; more fail at once */
 #define SCST_TMF_MAX		1024
@@ -57,90 +55,6 @@ struct scst_tmf_run {
 	bool all;
 };
 
-static unsigned long scst_tmf_deadline(const struct scst_device *dev,
-				       unsigned long start)
-{
-	return start + msecs_to_jiffies(READ_ONCE(dev->fence_ms));
-}
-
-/* A session of the device that still has such commands, with a reference */
-static struct scst_session *scst_device_get_busy(struct scst_device *dev,
-						 const struct scst_session *of,
-						 const struct scst_cmd_filter *filter)
-{
-	struct scst_session *sess;
-
-	spin_lock_bh(&dev->lock);
-	sess = __scst_device_find(dev, of, filter);
-	if (sess)
-		scst_session_get(sess);
-	spin_unlock_bh(&dev->lock);
-	return sess;
-}
-
-/*
- * The time for aborted commands is over. A backend that keeps one of them is fenced off; a
- * driver that does may bring or take data yet. Returns whether nothing is left.
- */
-static bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
-				struct scst_cmd_filter filter)
-{
-	bool left;
-
-	filter.hopeful = false;
-	filter.backend = true;
-	if (!READ_ONCE(dev->fenced))
-		scst_device_fence(dev, of, &filter);
-	filter.backend = false;
-	spin_lock_bh(&dev->lock);
-	left = __scst_device_find(dev, of, &filter);
-	spin_unlock_bh(&dev->lock);
-	return !left;
-}
-
-static void scst_device_wait_session(struct scst_session *sess,
-				     const struct scst_cmd_filter *filter,
-				     unsigned long deadline)
-{
-	struct scst_inject_wait wait;
-
-	scst_inject_wait_begin(&wait, sess, filter);
-	scst_session_wait(sess, filter,
-			  min_t(long, scst_time_left(deadline), SCST_TMF_LOOK));
-	scst_inject_wait_end(&wait);
-}
-
-/**
- * scst_device_wait_aborted() - wait until what was aborted on a device cannot touch its
- *	medium any more
- * @dev:    the device
- * @except: a command that waits for the others
- *
- * If the backend does not let go of it the device is fenced. What is elsewhere does not
- * get to the backend.
- *
- * Context: process context without locks; may sleep, for fence_ms.
- */
-void scst_device_wait_aborted(struct scst_device *dev,
-			      const struct scst_cmd *except)
-{
-	const struct scst_cmd_filter filter = {
-		.dev = dev, .except = except, .unanswered = true, .aborted = true,
-		.hopeful = true, .serial = scst_abort_serial(),
-	};
-	unsigned long deadline = scst_tmf_deadline(dev, jiffies);
-	struct scst_session *sess;
-
-	do {
-		sess = scst_device_get_busy(dev, NULL, &filter);
-		if (!sess)
-			return;
-		scst_device_wait_session(sess, &filter, deadline);
-		scst_session_put(sess);
-	} while (time_before(jiffies, deadline));
-	scst_device_give_up(dev, NULL, filter);
-}
-
 static void scst_tmf_fail(struct scst_tmf_run *run)
 {
 	run->tmf->response = SCST_TMF_FAILED;
@@ -160,7 +74,7 @@ static enum scst_wait scst_tmf_wait_for(struct scst_tmf_run *run,
 	long left = scst_time_left(deadline);
 
 	if (run->all)
-		left = min_t(long, left, SCST_TMF_LOOK);
+		left = min_t(long, left, SCST_LOOK_INTERVAL);
 	scst_inject_wait_end(&run->inject);
 	wait = scst_waiter_wait(&run->waiter, sess, &run->filter, left);
 	if (wait == SCST_WAIT_MORE)
@@ -189,14 +103,14 @@ static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadli
 		return false;
 	}
 	/* Without a LUN of the device any more its session is not woken. */
-	scst_waiter_sleep(&run->waiter, min_t(long, left, SCST_TMF_LOOK));
+	scst_waiter_sleep(&run->waiter, min_t(long, left, SCST_LOOK_INTERVAL));
 	return true;
 }
 
 /* Returns whether it is to wait for commands of its device. */
 static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 {
-	unsigned long deadline = scst_tmf_deadline(run->dev, run->start);
+	unsigned long deadline = scst_device_deadline(run->dev, run->start);
 	enum scst_wait wait = SCST_WAIT_GONE;
 	struct scst_session *sess;
 
@@ -468,19 +382,6 @@ static void scst_tmf_begin_lun(struct scst_tmf_run *run)
 		scst_tmf_begin_absent_lun(run);
 }
 
-/**
- * scst_tmf_is_for_target() - whether a function is not for one logical unit
- * @tmf: the function
- *
- * Context: any.
- * Return: true if it has no LUN.
- */
-bool scst_tmf_is_for_target(const struct scst_tmf *tmf)
-{
-	return tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_COLD_RESET ||
-	       tmf->fn == SCST_TMF_NEXUS_RESET;
-}
-
 /* Abort what the function affects. From here on that is all that it waits for. */
 static void scst_tmf_begin(struct scst_tmf_run *run)
 {
@@ -548,22 +449,6 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 	rcu_read_unlock();
 }
 
-/**
- * scst_session_tmf_gone() - a session has one of what it counts in @tmfs less
- * @sess: the session; gone on return, or soon
- *
- * Context: any.
- */
-void scst_session_tmf_gone(struct scst_session *sess)
-{
-	rcu_read_lock();
-	if (atomic_dec_and_test(&sess->tmfs)) {
-		scst_stall(SCST_STALL_TMF_GONE);
-		wake_up(&sess->waitq);
-	}
-	rcu_read_unlock();
-}
-
 static void scst_tmf_answer(struct scst_tmf *tmf)
 {
 	struct scst_session *sess = tmf->sess;
@@ -573,7 +458,7 @@ static void scst_tmf_answer(struct scst_tmf *tmf)
 	trace_scst_tmf_answer(tmf);
 	scst_event_tmf(tmf);
 	sess->tgt->ops->tmf_done(tmf);
-	scst_session_tmf_gone(sess);
+	scst_session_unpin(sess);
 }
 
 static void scst_tmf_end(struct scst_tmf_run *run)
@@ -622,7 +507,7 @@ static void scst_tmf_work(struct work_struct *work)
 	struct scst_tmf *tmf = container_of(work, struct scst_tmf, work);
 	struct scst_tmf_run *run = NULL;
 
-	if (atomic_read(&tmf->sess->tmfs) <= SCST_TMF_MAX)
+	if (atomic_read(&tmf->sess->pins) <= SCST_TMF_MAX)
 		run = scst_tmf_run_create(tmf);
 	tmf->response = run ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
 	if (run)
@@ -644,7 +529,7 @@ static void scst_tmf_work(struct work_struct *work)
 void scst_tmf_submit(struct scst_tmf *tmf)
 {
 	trace_scst_tmf_receive(tmf);
-	atomic_inc(&tmf->sess->tmfs);
+	scst_session_pin(tmf->sess);
 	INIT_WORK(&tmf->work, scst_tmf_work);
 	queue_work(scst_tmf_wq, &tmf->work);
 }

@@ -15,8 +15,7 @@
 #include <linux/scatterlist.h>
 #include <linux/smp.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 /*
  * How far a CPU's share of a counter may stray from the truth, in bytes: at most this much,
@@ -150,22 +149,6 @@ u64 scst_buf_largest(const struct scst_device *dev)
 	return round_down(limit, PAGE_SIZE);
 }
 
-/*
- * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
- * commands; BUSY is for the one that has none here. What will never fit is longer than
- * the block limits VPD page allows.
- */
-static void scst_buf_refuse(struct scst_cmd *cmd)
-{
-	if (cmd->dev && cmd->data_len > scst_buf_largest(cmd->dev))
-		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD,
-					 cmd->op->xfer.byte, 7);
-	else if (scst_nexus_has_others(cmd))
-		cmd->status = SAM_STAT_TASK_SET_FULL;
-	else
-		scst_cmd_set_busy(cmd);
-}
-
 static bool scst_buf_alloc_order(struct scst_cmd *cmd, unsigned int order, gfp_t gfp)
 {
 	cmd->sg_order = order;
@@ -210,18 +193,14 @@ static bool scst_buf_alloc_core(struct scst_cmd *cmd, gfp_t gfp)
 	u64 len = PAGE_ALIGN((u64)cmd->data_len);
 
 	if (!scst_buf_charge_all(cmd, len))
-		goto out_refuse;
-	if (!scst_buf_alloc_pages(cmd, gfp))
-		goto out_uncharge;
+		return false;
+	if (!scst_buf_alloc_pages(cmd, gfp)) {
+		scst_buf_uncharge(cmd, len);
+		return false;
+	}
 	cmd->buf_pages = len >> PAGE_SHIFT;
 	cmd->buffer = SCST_BUFFER_CORE;
 	return true;
-
-out_uncharge:
-	scst_buf_uncharge(cmd, len);
-out_refuse:
-	scst_buf_refuse(cmd);
-	return false;
 }
 
 /**
@@ -230,7 +209,8 @@ out_refuse:
  * @ctx: the caller's context
  *
  * Context: as @ctx says.
- * Return: false if there is no memory for it; the status is set then.
+ * Return: false if there is no memory for it. The status is set then if the memory is the
+ * handler's.
  */
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 {

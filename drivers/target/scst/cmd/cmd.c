@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's lifetime: where its memory comes from, on which list it stands,
- * and how drivers and handlers pass it on.
+ * A command's lifetime: where its memory comes from and on which list it stands.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
-#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 static struct kmem_cache *scst_cmd_cache;
 
@@ -115,81 +113,9 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 	 * Waiters count themselves before they look at the list under its lock:
 	 * one that saw this command there is seen here.
 	 */
-	if (unlikely(atomic_read(&sess->waiters)))
-		wake_up(&sess->waitq);
+	scst_session_wake(sess);
 	rcu_read_unlock();
 }
-
-/**
- * scst_cmd_submit() - hand a new command to the core
- * @cmd: the command, filled in as struct scst_cmd says
- * @ctx: the caller's context
- *
- * The core owns the command from here on. It calls ops->send_response() once,
- * perhaps before this returns, unless the command is aborted.
- *
- * Context: as @ctx says.
- */
-void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx)
-{
-	cmd->start_ns = ktime_get_ns();
-	if (ctx == SCST_CTX_HARDIRQ) {
-		this_cpu_inc(cmd->sess->cmds->deferred);
-		scst_cmd_to_tasklet(cmd, SCST_STAGE_TRANSLATE);
-	} else {
-		scst_cmd_run(cmd, SCST_STAGE_TRANSLATE, ctx);
-	}
-}
-EXPORT_SYMBOL_GPL(scst_cmd_submit);
-
-static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
-			    enum scst_context ctx)
-{
-	if (ctx == SCST_CTX_HARDIRQ)
-		scst_cmd_to_tasklet(cmd, stage);
-	else
-		scst_cmd_run(cmd, stage, ctx);
-}
-
-/**
- * scst_cmd_data_ready() - the Data-Out that ops->receive_data() asked for is there
- * @cmd:      the command
- * @received: all of it is in cmd->sg; false: the transfer failed
- * @ctx:      the caller's context
- *
- * The driver may have said why it failed, with scst_cmd_set_sense() or
- * scst_cmd_set_busy().
- *
- * Context: as @ctx says.
- */
-void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
-			 enum scst_context ctx)
-{
-	if (received) {
-		cmd->received = true;
-		scst_cmd_resume(cmd, SCST_STAGE_EXECUTE, ctx);
-	} else {
-		if (cmd->status == SAM_STAT_GOOD)
-			scst_cmd_set_sense(cmd, SCST_SENSE_DATA_PHASE_ERROR);
-		scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
-	}
-}
-EXPORT_SYMBOL_GPL(scst_cmd_data_ready);
-
-/**
- * scst_cmd_complete() - the handler has executed a command
- * @cmd: the command, with an error set if it failed
- * @ctx: the caller's context
- *
- * To be called exactly once for each ops->execute().
- *
- * Context: as @ctx says.
- */
-void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
-{
-	scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
-}
-EXPORT_SYMBOL_GPL(scst_cmd_complete);
 
 /**
  * scst_cmd_set_undelivered() - the response did not reach the initiator
@@ -204,31 +130,6 @@ void scst_cmd_set_undelivered(struct scst_cmd *cmd)
 	set_bit(SCST_CMD_UNDELIVERED, &cmd->flags);
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_undelivered);
-
-/**
- * scst_cmd_sent() - the driver has delivered a response, or failed to
- * @cmd: the command; gone on return, or soon
- * @ctx: the caller's context
- *
- * Context: as @ctx says.
- */
-void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx)
-{
-	scst_cmd_resume(cmd, SCST_STAGE_FINISH, ctx);
-}
-EXPORT_SYMBOL_GPL(scst_cmd_sent);
-
-/**
- * scst_cmd_set_busy() - end a command with BUSY: the initiator is to try again
- * @cmd: the command
- *
- * Context: any.
- */
-void scst_cmd_set_busy(struct scst_cmd *cmd)
-{
-	cmd->status = SAM_STAT_BUSY;
-}
-EXPORT_SYMBOL_GPL(scst_cmd_set_busy);
 
 /**
  * scst_cmd_set_transferred() - how much data a device has transferred
@@ -268,19 +169,6 @@ void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms)
 EXPORT_SYMBOL_GPL(scst_cmd_set_patience);
 
 /**
- * scst_cmd_aborted() - a task management function or a log-out ended a command
- * @cmd: the command
- *
- * Context: any.
- * Return: whether the command is aborted.
- */
-bool scst_cmd_aborted(const struct scst_cmd *cmd)
-{
-	return test_bit(SCST_CMD_ABORTED, &cmd->flags);
-}
-EXPORT_SYMBOL_GPL(scst_cmd_aborted);
-
-/**
  * scst_cmd_residual() - how much the announced and the wanted length differ
  * @cmd: a command that ops->send_response() was called for
  *
@@ -295,3 +183,19 @@ s64 scst_cmd_residual(const struct scst_cmd *cmd)
 	return (s64)cmd->expected_len - cmd->cdb_data_len;
 }
 EXPORT_SYMBOL_GPL(scst_cmd_residual);
+
+/**
+ * scst_session_unpin() - undo scst_session_pin()
+ * @sess: the session; gone on return, or soon
+ *
+ * Context: any.
+ */
+void scst_session_unpin(struct scst_session *sess)
+{
+	rcu_read_lock();
+	if (atomic_dec_and_test(&sess->pins)) {
+		scst_stall(SCST_STALL_TMF_GONE);
+		wake_up(&sess->waitq);
+	}
+	rcu_read_unlock();
+}

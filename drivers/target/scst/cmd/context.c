@@ -2,7 +2,7 @@
 /*
  * The move of a command from the caller's context to one that fits: this CPU's
  * tasklet for work that a hard interrupt must not do, a worker thread for work
- * that sleeps.
+ * that sleeps. And the workqueues that the whole core has in common.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
@@ -10,9 +10,14 @@
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/workqueue.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+
+struct workqueue_struct *scst_tmf_wq;
+struct workqueue_struct *scst_session_wq;
+struct workqueue_struct *scst_stats_wq;
 
 /**
  * struct scst_deferred - commands on their way from hard interrupts
@@ -43,8 +48,7 @@ static void scst_deferred_submit(struct scst_cmd *cmd)
 	scst_inject_stall(SCST_STALL_COUNTED);
 	/* Orders the count before the look at the waiters. */
 	smp_mb();
-	if (unlikely(atomic_read(&sess->waiters)))
-		wake_up(&sess->waitq);
+	scst_session_wake(sess);
 	rcu_read_unlock();
 }
 
@@ -182,7 +186,36 @@ bool scst_cmd_dequeue(struct scst_cmd *cmd)
 	return READ_ONCE(cmd->stage) == SCST_STAGE_QUEUED && cancel_work(&cmd->work);
 }
 
-void scst_context_init(void)
+static int scst_wqs_create(void)
+{
+	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!scst_tmf_wq)
+		return -ENOMEM;
+	/* Its work waits for configfs, which waits for TMFs and teardown. */
+	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
+	if (!scst_session_wq)
+		goto out_tmf_wq;
+	/* Those of scst_tmf cancel its work. */
+	scst_stats_wq = alloc_workqueue("scst_stats", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
+	if (!scst_stats_wq)
+		goto out_session_wq;
+	return 0;
+
+out_session_wq:
+	destroy_workqueue(scst_session_wq);
+out_tmf_wq:
+	destroy_workqueue(scst_tmf_wq);
+	return -ENOMEM;
+}
+
+static void scst_wqs_destroy(void)
+{
+	destroy_workqueue(scst_session_wq);
+	destroy_workqueue(scst_tmf_wq);
+	destroy_workqueue(scst_stats_wq);
+}
+
+static void scst_tasklets_init(void)
 {
 	int cpu;
 
@@ -194,10 +227,17 @@ void scst_context_init(void)
 	}
 }
 
+int scst_context_init(void)
+{
+	scst_tasklets_init();
+	return scst_wqs_create();
+}
+
 void scst_context_exit(void)
 {
 	int cpu;
 
+	scst_wqs_destroy();
 	for_each_possible_cpu(cpu)
 		tasklet_kill(&per_cpu_ptr(&scst_deferred, cpu)->tasklet);
 }

@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include <scsi/scsi_common.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 /* Additional sense codes whose field pointer counts bytes of Data-Out */
 static bool scst_sense_in_parameters(scst_sense_t sense)
@@ -128,3 +128,15 @@ void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
 	cmd->sense_len = scst_sense_total(cmd->sense);
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_field_error);
+
+/**
+ * scst_cmd_set_busy() - end a command with BUSY: the initiator is to try again
+ * @cmd: the command
+ *
+ * Context: any.
+ */
+void scst_cmd_set_busy(struct scst_cmd *cmd)
+{
+	cmd->status = SAM_STAT_BUSY;
+}
+EXPORT_SYMBOL_GPL(scst_cmd_set_busy);

@@ -4,7 +4,7 @@
  */
 #include <kunit/test.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 struct scst_sense_fixture {
 	struct scst_device *dev;

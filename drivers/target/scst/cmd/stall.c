@@ -13,8 +13,12 @@
 #include <linux/processor.h>
 #include <scst/inject.h>
 
+#include "cmd/cmd.h"
+
 /* A test that has failed lets nobody go. Shorter than what RCU and lockups complain of */
 #define SCST_STALL_MS	10000
+
+DEFINE_STATIC_KEY_FALSE(scst_inject_key);
 
 static unsigned long scst_stall_armed;
 static unsigned long scst_stall_at;

@@ -14,7 +14,7 @@
 #include <linux/math64.h>
 #include <linux/percpu.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 static_assert(SCST_COUNT_OTHERS + SCST_DIR_OUT == SCST_COUNT_WRITES);
 static_assert(SCST_COUNT_OTHERS + SCST_DIR_IN == SCST_COUNT_READS);

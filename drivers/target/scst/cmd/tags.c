@@ -7,7 +7,7 @@
 #include <linux/hash.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
 
 #define SCST_TAG_BITS	6
 

@@ -11,7 +11,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
 
 #ifndef _SCST_TRACE_NAMES
 #define _SCST_TRACE_NAMES

@@ -8,16 +8,15 @@
  * without that mutex.
  */
 #include <linux/configfs.h>
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "configfs/configfs.h"
+#include "graph/graph.h"
+#include "observe/observe.h"
 
 #define SCST_VERSION	"0.1.0"
-
-#define SCST_NAME_LEN	SCST_PORT_NAME_LEN
 
 /**
  * scst_parse_bool() - parse what is written to a 0|1 attribute
@@ -65,79 +64,6 @@ struct configfs_attribute scst_free_attr_holders = {
 	.ca_owner = THIS_MODULE,
 	.show = scst_free_holders_show,
 };
-
-#define SCST_MORE	"...\n"
-
-static bool scst_is_cut(const char *page, ssize_t len)
-{
-	ssize_t before = len - strlen(SCST_MORE);
-
-	return before >= 0 && !strcmp(page + before, SCST_MORE);
-}
-
-/**
- * scst_emit_line() - add a line to what an attribute shows
- * @page: where to
- * @len:  bytes in @page
- * @fmt:  the line, with its newline
- *
- * When a line does not fit, it and what follows become "...".
- */
-void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...)
-{
-	ssize_t room = PAGE_SIZE - sizeof(SCST_MORE) - *len;
-	va_list args;
-	int needed;
-
-	if (room <= 0 || scst_is_cut(page, *len))
-		return;
-	va_start(args, fmt);
-	needed = vsnprintf(page + *len, room, fmt, args);
-	va_end(args);
-	if (needed >= room)
-		needed = sysfs_emit_at(page, *len, SCST_MORE);
-	*len += needed;
-}
-
-/**
- * scst_name_trouble() - why a device or target cannot have a name
- * @name: the name
- *
- * Names go into uevents, INQUIRY data and scripts: no white space, nothing
- * that is not printable ASCII.
- *
- * Return: why, or NULL: it can.
- */
-const char *scst_name_trouble(const char *name)
-{
-	size_t len = strlen(name);
-	size_t i;
-
-	static_assert(SCST_NAME_LEN == 223 + 1);
-	if (len >= SCST_NAME_LEN)
-		return "the name has more than 223 characters";
-	for (i = 0; i < len; i++)
-		if (!isascii(name[i]) || !isgraph(name[i]))
-			return "the name has blanks, or what is not printable ASCII";
-	return NULL;
-}
-
-/**
- * scst_name_check() - refuse a name that a device or target cannot have
- * @name: the name
- * @err:  of the directory that it is to be in
- *
- * Return: 0 or -EINVAL.
- */
-int scst_name_check(const char *name, struct scst_error *err)
-{
-	const char *trouble = scst_name_trouble(name);
-
-	if (!trouble)
-		return 0;
-	scst_error_set(err, "%s: %s", name, trouble);
-	return -EINVAL;
-}
 
 /* Directories in which others are made */
 

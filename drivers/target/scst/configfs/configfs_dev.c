@@ -8,8 +8,12 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "configfs/configfs.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 
 /**
  * scst_device_from_item() - the device whose directory an item is

@@ -7,7 +7,9 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
+#include "configfs/configfs.h"
+#include "graph/graph.h"
+#include "observe/observe.h"
 
 static struct scst_map_lun *scst_map_lun_from_item(struct config_item *item)
 {
@@ -164,10 +166,58 @@ static struct configfs_group_operations scst_luns_group_ops = {
 	.drop_item = scst_luns_drop,
 };
 
-const struct config_item_type scst_luns_type = {
+static const struct config_item_type scst_luns_type = {
 	.ct_group_ops = &scst_luns_group_ops,
 	.ct_owner = THIS_MODULE,
 };
+
+/**
+ * scst_map_lun_emit() - print the path of a LUN below the root
+ * @lun:  the LUN
+ * @page: where to
+ * @len:  bytes in @page
+ */
+void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
+{
+	const struct scst_lun_map *map = lun->map;
+
+	if (map->grp)
+		scst_emit_line(page, len, "targets/%s/%s/groups/%s/luns/%u\n",
+			       map->tgt->ops->name, map->tgt->name,
+			       scst_group_name(map->grp), lun->lun);
+	else
+		scst_emit_line(page, len, "targets/%s/%s/luns/%u\n",
+			       map->tgt->ops->name, map->tgt->name, lun->lun);
+}
+
+/**
+ * scst_lun_map_holders() - print the paths of a map's LUNs
+ * @map:  the map
+ * @page: where to
+ * @len:  bytes in @page
+ *
+ * Context: process context, under scst_config_lock.
+ */
+void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len)
+{
+	struct scst_map_lun *lun;
+	unsigned long index;
+
+	lockdep_assert_held(&scst_config_lock);
+	xa_for_each(&map->luns, index, lun)
+		scst_map_lun_emit(lun, page, len);
+}
+
+/**
+ * scst_luns_dir_add() - luns/ in a directory that is about to appear
+ * @map:    what it shows
+ * @parent: the directory
+ */
+void scst_luns_dir_add(struct scst_lun_map *map, struct config_group *parent)
+{
+	config_group_init_type_name(&map->group, "luns", &scst_luns_type);
+	configfs_add_default_group(&map->group, parent);
+}
 
 /* initiators/<pattern>/ */
 
@@ -242,7 +292,7 @@ static struct configfs_group_operations scst_patterns_group_ops = {
 	.drop_item = scst_patterns_drop,
 };
 
-const struct config_item_type scst_patterns_type = {
+static const struct config_item_type scst_patterns_type = {
 	.ct_group_ops = &scst_patterns_group_ops,
 	.ct_owner = THIS_MODULE,
 };
@@ -297,7 +347,7 @@ static struct configfs_item_operations scst_grp_item_ops = {
 	.release = scst_grp_release,
 };
 
-const struct config_item_type scst_grp_type = {
+static const struct config_item_type scst_grp_type = {
 	.ct_item_ops = &scst_grp_item_ops,
 	.ct_attrs = scst_grp_attrs,
 	.ct_owner = THIS_MODULE,
@@ -310,7 +360,7 @@ static struct scst_group *scst_groups_add(struct scst_target *tgt, const char *n
 	const char *trouble = scst_name_trouble(name);
 
 	if (!trouble)
-		return scst_group_create(tgt, name) ?: ERR_PTR(-ENOMEM);
+		return scst_group_create(tgt, name, &scst_grp_type) ?: ERR_PTR(-ENOMEM);
 	scst_target_set_error(tgt, "groups/%s: %s", name, trouble);
 	return ERR_PTR(-EINVAL);
 }
@@ -325,8 +375,9 @@ static struct config_group *scst_groups_make(struct config_group *group,
 	scst_target_op_end(tgt, "groups", PTR_ERR_OR_ZERO(grp));
 	if (IS_ERR(grp))
 		return ERR_CAST(grp);
+	config_group_init_type_name(&grp->patterns_group, "initiators", &scst_patterns_type);
 	configfs_add_default_group(&grp->patterns_group, &grp->group);
-	configfs_add_default_group(&grp->map.group, &grp->group);
+	scst_luns_dir_add(&grp->map, &grp->group);
 	return &grp->group;
 }
 

@@ -9,7 +9,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "configfs/configfs.h"
+#include "graph/graph.h"
+#include "observe/observe.h"
 
 /**
  * scst_target_from_item() - the target whose directory an item is
@@ -202,6 +204,15 @@ const struct config_item_type scst_target_type = {
 
 /* targets/<driver>/ */
 
+static void scst_tgt_add_dirs(struct scst_target *tgt)
+{
+	scst_luns_dir_add(&tgt->map, &tgt->group);
+	config_group_init_type_name(&tgt->groups_group, "groups", &scst_groups_type);
+	configfs_add_default_group(&tgt->groups_group, &tgt->group);
+	config_group_init_type_name(&tgt->sessions_group, "sessions", &scst_sessions_type);
+	configfs_add_default_group(&tgt->sessions_group, &tgt->group);
+}
+
 static struct config_group *scst_driver_dir_make(struct config_group *group,
 						 const char *name)
 {
@@ -210,7 +221,10 @@ static struct config_group *scst_driver_dir_make(struct config_group *group,
 
 	tgt = scst_target_create(scst_plugin_of(group), name, error);
 	scst_error_end(error, "mkdir", PTR_ERR_OR_ZERO(tgt));
-	return IS_ERR(tgt) ? ERR_CAST(tgt) : &tgt->group;
+	if (IS_ERR(tgt))
+		return ERR_CAST(tgt);
+	scst_tgt_add_dirs(tgt);
+	return &tgt->group;
 }
 
 static void scst_driver_dir_drop(struct config_group *group,

@@ -7,53 +7,15 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "lu/kinds.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 
 #define SCST_DEFAULT_BUF_LIMIT	SZ_256M
 
 static LIST_HEAD(scst_devices);		/* C */
-
-static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
-{
-	return ops->name && ops->open && ops->close && !ops->block == !!ops->execute &&
-	       !ops->alloc_data == !ops->free_data && scst_kind_find(ops->type);
-}
-
-/**
- * scst_handler_register() - make a device handler known
- * @ops: its table
- *
- * Context: process context.
- * Return: 0, -EINVAL if the table is not complete or its type unknown, -EEXIST if the
- * name is taken, -ENOMEM.
- */
-int scst_handler_register(const struct scst_handler_ops *ops)
-{
-	const struct scst_plugin desc = {
-		.name = ops->name,
-		.owner = ops->owner,
-		.ops = ops,
-	};
-
-	if (!scst_handler_is_complete(ops))
-		return -EINVAL;
-	return scst_plugin_register(&scst_handlers, &desc, ops->attrs,
-				    &scst_device_type, NULL);
-}
-EXPORT_SYMBOL_GPL(scst_handler_register);
-
-/**
- * scst_handler_unregister() - forget a device handler
- * @ops: its table
- *
- * Context: process context, from its module's exit: no device of it is left.
- */
-void scst_handler_unregister(const struct scst_handler_ops *ops)
-{
-	scst_plugin_unregister(&scst_handlers, ops->name);
-}
-EXPORT_SYMBOL_GPL(scst_handler_unregister);
 
 /**
  * scst_device_priv() - a device's handler's own part
@@ -154,26 +116,6 @@ void scst_device_config_unlock(struct scst_device *dev)
 }
 EXPORT_SYMBOL_GPL(scst_device_config_unlock);
 
-/**
- * scst_device_face() - what an initiator knows a device by
- * @dev:  the device
- * @face: the result
- *
- * Context: process context, under scst_config_lock.
- */
-void scst_device_face(const struct scst_device *dev, struct scst_lun_face *face)
-{
-	lockdep_assert_held(&scst_config_lock);
-	memcpy(face->naa_id, dev->id.naa_id, sizeof(face->naa_id));
-	face->nblocks = dev->params.nblocks;
-	face->block_size = dev->params.block_size;
-}
-
-void scst_device_get(struct scst_device *dev)
-{
-	kref_get(&dev->kref);
-}
-
 static void __scst_device_free(struct scst_device *dev)
 {
 	struct scst_plugin *plugin = dev->plugin;
@@ -255,9 +197,10 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	INIT_LIST_HEAD(&dev->map_luns);
 	INIT_LIST_HEAD(&dev->nexuses);
 	scst_order_init(dev);
-	scst_pr_queue_init(dev);
+	scst_pr_worker_init(dev);
 	scst_device_resize_init(dev);
 	scst_device_reset_init(dev);
+	scst_device_fence_init(dev);
 	scst_error_init(&dev->error);
 	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
 	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
@@ -289,7 +232,7 @@ static struct scst_device *scst_device_alloc(struct scst_plugin *plugin,
 		return ERR_PTR(-ENOMEM);
 	dev->plugin = plugin;
 	dev->handler = ops;
-	dev->kind = scst_kind_find(ops->type);
+	scst_device_set_kind(dev, ops->type);
 	ret = scst_device_init(dev, name);
 	if (ret) {
 		kfree(dev);

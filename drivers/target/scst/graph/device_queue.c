@@ -10,7 +10,9 @@
 #include <linux/export.h>
 #include <linux/workqueue.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
 
 /*
  * Commands that sleep in a backend at the same time, for each CPU. This is deep enough for

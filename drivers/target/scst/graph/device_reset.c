@@ -7,7 +7,9 @@
  * the handler does for all that were asked for before it: a thousand functions are not a
  * thousand resets. A call is over when the two are equal.
  */
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "task/task.h"
 
 static unsigned int scst_device_resets(struct scst_device *dev)
 {

@@ -9,7 +9,9 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "task/task.h"
 
 /* A file that is copied to its place grows with every write: often enough for that */
 #define SCST_RESIZE_INTERVAL	(HZ / 10)

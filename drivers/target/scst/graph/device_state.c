@@ -6,8 +6,12 @@
 #include <linux/export.h>
 #include <linux/sizes.h>
 
+#include "cmd/cmd.h"
+#include "graph/graph.h"
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 /*
@@ -16,26 +20,6 @@
  * for ever.
  */
 #define SCST_DEFAULT_MAX_TRANSFER	SZ_16M
-
-/**
- * scst_device_state_name() - a device's state as configfs shows it
- * @dev: the device
- *
- * Context: any.
- * Return: the word.
- */
-const char *scst_device_state_name(const struct scst_device *dev)
-{
-	static const char *const names[] = {
-		[SCST_DEV_IDLE]	    = "idle",
-		[SCST_DEV_WAITING]  = "waiting",
-		[SCST_DEV_ACTIVE]   = "active",
-		[SCST_DEV_DRAINING] = "draining",
-		[SCST_DEV_FAILED]   = "failed",
-	};
-
-	return names[READ_ONCE(dev->state)];
-}
 
 /**
  * scst_device_is_closed() - whether a device has no open backend
@@ -67,7 +51,14 @@ int __scst_device_check_opening(struct scst_device *dev)
 	return -EBUSY;
 }
 
-static void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
+/**
+ * __scst_device_move() - a device enters another state
+ * @dev:   the device
+ * @state: the state
+ *
+ * Context: under its lock.
+ */
+void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
 {
 	bool was_active = dev->state == SCST_DEV_ACTIVE;
 
@@ -134,6 +125,21 @@ static void scst_device_close_work(struct work_struct *work)
 	scst_device_put_from_worker(dev);
 }
 
+/**
+ * scst_device_set_kind() - a device is of a peripheral device type
+ * @dev:  the device, closed
+ * @type: PERIPHERAL DEVICE TYPE, which there is
+ *
+ * Context: process context; nobody else knows the device, or under scst_config_lock.
+ */
+void scst_device_set_kind(struct scst_device *dev, u8 type)
+{
+	const struct scst_kind *kind = scst_kind_find(type);
+
+	WRITE_ONCE(dev->kind, kind);
+	WRITE_ONCE(dev->fifo, kind->fifo);
+}
+
 /* The backend may be another one than before. */
 static void scst_device_set_params(struct scst_device *dev,
 				   const struct scst_device_params *params)
@@ -144,7 +150,7 @@ static void scst_device_set_params(struct scst_device *dev,
 	    params->block_size != dev->params.block_size)
 		scst_ua_raise_device(dev, SCST_UA_CAPACITY_CHANGED, NULL);
 	scst_ua_raise_device(dev, SCST_UA_MEDIUM_CHANGED, NULL);
-	WRITE_ONCE(dev->kind, scst_kind_find(params->type));
+	scst_device_set_kind(dev, params->type);
 	dev->params = *params;
 	if (!dev->params.max_transfer)
 		dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
@@ -352,80 +358,6 @@ void scst_device_lost(struct scst_device *dev)
 }
 EXPORT_SYMBOL_GPL(scst_device_lost);
 
-static void scst_device_fence_work(struct work_struct *work)
-{
-	struct scst_device *dev = container_of(work, struct scst_device, fence_work);
-
-	mutex_lock(&scst_config_lock);
-	scst_event_fenced(dev->sysfs);
-	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	mutex_unlock(&scst_config_lock);
-	scst_device_put(dev);
-}
-
-/**
- * __scst_device_wake_waiters() - those that wait for a device's commands look once more
- * @dev: the device
- *
- * Context: under its lock.
- */
-void __scst_device_wake_waiters(struct scst_device *dev)
-{
-	struct scst_nexus *nexus;
-
-	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
-		wake_up(&nexus->sess->waitq);
-	wake_up(&dev->self->sess->waitq);
-}
-
-/* Return: whether it was active until now. */
-static bool __scst_device_fence(struct scst_device *dev)
-{
-	bool active = dev->state == SCST_DEV_ACTIVE;
-
-	lockdep_assert_held(&dev->lock);
-	WRITE_ONCE(dev->fenced, true);
-	trace_scst_device_fence(dev);
-	if (active)
-		__scst_device_move(dev, SCST_DEV_FAILED);
-	__scst_device_wake_waiters(dev);
-	return active;
-}
-
-/**
- * scst_device_fence() - expect nothing of a backend any more that does not answer
- * @dev:  the device
- * @sess: a session, or NULL for all
- * @late: which commands the backend should have ended long ago. If it just has, the
- *	  device may have been closed, and even enabled again: nothing is fenced.
- *
- * New commands fail at once. What the backend still holds ends when the backend answers,
- * and then it is closed; until then the device cannot be enabled again.
- *
- * Context: process context.
- */
-void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
-		       const struct scst_cmd_filter *late)
-{
-	bool fenced, news;
-
-	spin_lock_bh(&dev->lock);
-	fenced = __scst_device_find(dev, sess, late);
-	news = fenced && __scst_device_fence(dev);
-	spin_unlock_bh(&dev->lock);
-	if (!fenced)
-		return;
-	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
-			      READ_ONCE(dev->fence_ms));
-	scst_device_op_end(dev, "enable", -ETIMEDOUT);
-	if (!news)
-		return;
-	scst_device_get(dev);
-	if (!queue_work(scst_session_wq, &dev->fence_work))
-		scst_device_put(dev);
-}
-
 /* Return: 1 if it closes from now on, 0 if it is closed. */
 static int __scst_device_begin_close(struct scst_device *dev)
 {
@@ -479,7 +411,6 @@ int scst_device_state_init(struct scst_device *dev)
 	init_waitqueue_head(&dev->life_waitq);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);
-	INIT_WORK(&dev->fence_work, scst_device_fence_work);
 	return percpu_ref_init(&dev->tasks, scst_order_tasks_gone,
 			       PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
 			       GFP_KERNEL);

@@ -13,7 +13,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "graph/graph.h"
+#include "observe/observe.h"
 
 static enum scst_pattern_kind scst_pattern_kind(const char *name)
 {
@@ -366,19 +367,19 @@ void scst_pattern_free(struct scst_pattern *pattern)
  * scst_group_create() - mkdir groups/<group>
  * @tgt:  the target
  * @name: the group's name
+ * @type: of the directory
  *
  * Context: process context.
  * Return: a group that no initiator is in, or NULL.
  */
-struct scst_group *scst_group_create(struct scst_target *tgt, const char *name)
+struct scst_group *scst_group_create(struct scst_target *tgt, const char *name,
+				     const struct config_item_type *type)
 {
 	struct scst_group *grp = kzalloc_obj(*grp);
 
 	if (!grp)
 		return NULL;
-	config_group_init_type_name(&grp->group, name, &scst_grp_type);
-	config_group_init_type_name(&grp->patterns_group, "initiators",
-				    &scst_patterns_type);
+	config_group_init_type_name(&grp->group, name, type);
 	if (!scst_group_name(grp)) {
 		kfree(grp);
 		return NULL;
@@ -404,17 +405,6 @@ void scst_group_unpublish(struct scst_group *grp)
 	mutex_lock(&scst_config_lock);
 	list_del(&grp->entry);
 	mutex_unlock(&scst_config_lock);
-}
-
-/**
- * scst_group_name() - a group's name
- * @grp: the group
- *
- * Return: the name of its directory.
- */
-const char *scst_group_name(const struct scst_group *grp)
-{
-	return grp->group.cg_item.ci_name;
 }
 
 /**

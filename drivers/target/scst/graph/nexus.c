@@ -11,7 +11,11 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 
 /* What is left on the list of somebody who waits for it */
 static DEFINE_SPINLOCK(scst_retire_lock);
@@ -307,7 +311,7 @@ static void scst_nexus_reap_work(struct work_struct *work)
 	scst_session_get(sess);
 	scst_nexus_free(nexus);
 	/* The session goes when its nexuses have. */
-	scst_session_tmf_gone(sess);
+	scst_session_unpin(sess);
 	scst_session_put(sess);
 }
 
@@ -320,7 +324,7 @@ static bool scst_nexus_is_idle(struct scst_nexus *nexus)
 
 static void scst_nexus_start_reaper(struct scst_nexus *nexus)
 {
-	atomic_inc(&nexus->sess->tmfs);
+	scst_session_pin(nexus->sess);
 	INIT_DELAYED_WORK(&nexus->reaper.work, scst_nexus_reap_work);
 	scst_waiter_init(&nexus->reaper, scst_tmf_wq);
 	scst_waiter_start(&nexus->reaper);

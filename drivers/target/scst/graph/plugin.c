@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "graph/graph.h"
 
 LIST_HEAD(scst_handlers);		/* C */
 LIST_HEAD(scst_target_drivers);		/* C */
@@ -73,12 +73,10 @@ static void scst_plugin_free(struct scst_plugin *plugin)
 	kfree(plugin);
 }
 
-/* The type of a driver's objects is the core's, with the driver's attributes too. */
-static int scst_plugin_set_type(struct config_item_type *type,
-				const struct config_item_type *base,
-				struct configfs_attribute *const *attrs)
+static int scst_type_add_attrs(struct config_item_type *type,
+			       const struct config_item_type *base,
+			       struct configfs_attribute *const *attrs)
 {
-	*type = *base;
 	type->ct_attrs = scst_attrs_merge(base->ct_attrs, attrs);
 	return type->ct_attrs ? 0 : -ENOMEM;
 }
@@ -86,9 +84,8 @@ static int scst_plugin_set_type(struct config_item_type *type,
 /**
  * scst_plugin_register() - make a handler or target driver known
  * @plugins: scst_handlers or scst_target_drivers
- * @desc:    its name, owner and ops
+ * @desc:    its name, owner and ops, and types with the core's attributes
  * @attrs:   its own attributes, or NULL
- * @base:    the type of its objects, with the core's attributes
  * @session_attrs: a target driver's own attributes of sessions, or NULL
  *
  * Context: process context.
@@ -97,7 +94,6 @@ static int scst_plugin_set_type(struct config_item_type *type,
 int scst_plugin_register(struct list_head *plugins,
 			 const struct scst_plugin *desc,
 			 struct configfs_attribute *const *attrs,
-			 const struct config_item_type *base,
 			 struct configfs_attribute *const *session_attrs)
 {
 	struct scst_plugin *plugin = kmemdup(desc, sizeof(*desc), GFP_KERNEL);
@@ -105,11 +101,11 @@ int scst_plugin_register(struct list_head *plugins,
 
 	if (!plugin)
 		return -ENOMEM;
-	ret = scst_plugin_set_type(&plugin->type, base, attrs) ?:
-	      scst_plugin_set_type(&plugin->session_type, &scst_session_type, session_attrs);
-	if (ret)
-		goto out_free;
-	ret = scst_plugin_publish(plugins, plugin);
+	plugin->type.ct_attrs = NULL;
+	plugin->session_type.ct_attrs = NULL;
+	ret = scst_type_add_attrs(&plugin->type, &desc->type, attrs) ?:
+	      scst_type_add_attrs(&plugin->session_type, &desc->session_type, session_attrs) ?:
+	      scst_plugin_publish(plugins, plugin);
 	if (ret)
 		goto out_free;
 	return 0;

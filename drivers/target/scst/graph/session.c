@@ -9,19 +9,17 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 
 /*
  * How long the commands of a session may take to end before its initiator port may log in
  * without them. Less than SCST_ABORT_GRACE, so that a target that is disabled sees them go.
  */
 #define SCST_LEAVE_GRACE	(HZ / 2)
-
-/* A session lives as long as its directory's item. */
-void scst_session_get(struct scst_session *sess)
-{
-	config_item_get(&sess->dir.cg_item);
-}
 
 /**
  * scst_session_free() - the last reference to a session is gone
@@ -40,11 +38,6 @@ void scst_session_free(struct scst_session *sess)
 	scst_plugin_put(plugin);
 }
 
-void scst_session_put(struct scst_session *sess)
-{
-	config_item_put(&sess->dir.cg_item);
-}
-
 static long scst_session_deferred(struct scst_session *sess)
 {
 	long deferred = 0;
@@ -59,7 +52,7 @@ static bool scst_session_is_idle(struct scst_session *sess)
 {
 	const struct scst_cmd_filter any = { };
 
-	return !atomic_read(&sess->tmfs) && !scst_session_deferred(sess) &&
+	return !atomic_read(&sess->pins) && !scst_session_deferred(sess) &&
 	       !scst_session_has(sess, &any);
 }
 
@@ -296,18 +289,6 @@ void scst_session_unregister(struct scst_session *sess,
 	scst_waiter_start(&sess->closer);
 }
 EXPORT_SYMBOL_GPL(scst_session_unregister);
-
-/**
- * scst_session_state_name() - a session's state as it is shown
- * @sess: the session
- *
- * Context: any.
- * Return: the word.
- */
-const char *scst_session_state_name(const struct scst_session *sess)
-{
-	return READ_ONCE(sess->map) ? "active" : "closing";
-}
 
 /**
  * scst_session_priv() - what the driver registered a session with

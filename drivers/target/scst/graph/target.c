@@ -7,54 +7,9 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
-
-static LIST_HEAD(scst_targets);		/* C and scst_targets_lock */
-static unsigned int scst_target_count;	/* likewise */
-
-/* For PERSISTENT RESERVE OUT: no command takes scst_config_lock. */
-static DEFINE_SPINLOCK(scst_targets_lock);
-
-static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
-{
-	return ops->name && ops->enable && ops->disable && ops->send_response &&
-	       ops->tmf_done;
-}
-
-/**
- * scst_target_driver_register() - make a target driver known
- * @ops: its table
- *
- * Context: process context.
- * Return: 0, -EINVAL if a mandatory hook is missing, -EEXIST if the name is
- * taken, -ENOMEM.
- */
-int scst_target_driver_register(const struct scst_target_ops *ops)
-{
-	const struct scst_plugin desc = {
-		.name = ops->name,
-		.owner = ops->owner,
-		.ops = ops,
-	};
-
-	if (!scst_target_driver_is_complete(ops))
-		return -EINVAL;
-	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs,
-				    &scst_target_type, ops->session_attrs);
-}
-EXPORT_SYMBOL_GPL(scst_target_driver_register);
-
-/**
- * scst_target_driver_unregister() - forget a target driver
- * @ops: its table
- *
- * Context: process context, from its module's exit: no target of it is left.
- */
-void scst_target_driver_unregister(const struct scst_target_ops *ops)
-{
-	scst_plugin_unregister(&scst_target_drivers, ops->name);
-}
-EXPORT_SYMBOL_GPL(scst_target_driver_unregister);
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
 
 /**
  * scst_target_priv() - a target's driver's own part
@@ -94,20 +49,6 @@ bool scst_target_enabled(const struct scst_target *tgt)
 	return READ_ONCE(tgt->enabled);
 }
 EXPORT_SYMBOL_GPL(scst_target_enabled);
-
-/**
- * scst_target_state_name() - a target's state as it is shown
- * @tgt: the target
- *
- * Context: any.
- * Return: the word.
- */
-const char *scst_target_state_name(const struct scst_target *tgt)
-{
-	if (scst_target_enabled(tgt))
-		return "active";
-	return READ_ONCE(tgt->session_count) ? "draining" : "idle";
-}
 
 /**
  * scst_target_drain_ms() - how long a removal may wait before it aborts
@@ -237,78 +178,6 @@ void scst_target_fold_name(const struct scst_target *tgt, char *name)
 		scst_name_fold(name, strlen(name));
 }
 
-/* configfs tells directories apart by the case of their names. */
-static const struct scst_target *__scst_target_same(const struct scst_target *tgt)
-{
-	const struct scst_target *other;
-
-	lockdep_assert_held(&scst_config_lock);
-	list_for_each_entry(other, &scst_targets, entry)
-		if (other->ops == tgt->ops && tgt->ops->folds_names &&
-		    !strcasecmp(other->name, tgt->name))
-			return other;
-	return NULL;
-}
-
-static struct scst_target *__scst_target_by_rel_id(u16 id)
-{
-	struct scst_target *tgt;
-
-	lockdep_assert_held(&scst_config_lock);
-	list_for_each_entry(tgt, &scst_targets, entry)
-		if (tgt->rel_tgt_id == id)
-			return tgt;
-	return NULL;
-}
-
-static u16 __scst_target_free_rel_id(void)
-{
-	u16 id = 1;
-
-	while (id && __scst_target_by_rel_id(id))
-		id++;
-	return id;
-}
-
-/* Return: false if there is no room for all; @count is what is needed then. */
-static bool scst_target_list_ids(u16 *ids, unsigned int room, unsigned int *count)
-{
-	struct scst_target *tgt;
-	unsigned int n = 0;
-	bool fits;
-
-	spin_lock(&scst_targets_lock);
-	*count = scst_target_count;
-	fits = *count <= room;
-	if (fits)
-		list_for_each_entry(tgt, &scst_targets, entry)
-			ids[n++] = tgt->rel_tgt_id;
-	spin_unlock(&scst_targets_lock);
-	return fits;
-}
-
-/**
- * scst_target_all_rel_ids() - the relative identifiers of all target ports
- * @count: how many there are
- *
- * Context: process context.
- * Return: the identifiers, to be freed with kfree(), or NULL.
- */
-u16 *scst_target_all_rel_ids(unsigned int *count)
-{
-	unsigned int room = 0;
-	u16 *ids = NULL;
-
-	while (!scst_target_list_ids(ids, room, count)) {
-		kfree(ids);
-		room = *count;
-		ids = kmalloc_array(room, sizeof(*ids), GFP_KERNEL);
-		if (!ids)
-			return NULL;
-	}
-	return ids;
-}
-
 /**
  * scst_target_set_rel_id() - choose a relative target port identifier
  * @tgt: the target, disabled
@@ -319,7 +188,7 @@ u16 *scst_target_all_rel_ids(unsigned int *count)
  */
 int scst_target_set_rel_id(struct scst_target *tgt, u16 id)
 {
-	struct scst_target *other = __scst_target_by_rel_id(id);
+	struct scst_target *other = __scst_port_by_id(id);
 
 	if (tgt->enabled) {
 		scst_target_set_error(tgt, "the target is enabled: disable it first");
@@ -330,31 +199,13 @@ int scst_target_set_rel_id(struct scst_target *tgt, u16 id)
 				      other->ops->name, other->name, id);
 		return -EEXIST;
 	}
-	spin_lock(&scst_targets_lock);
-	tgt->rel_tgt_id = id;
-	spin_unlock(&scst_targets_lock);
+	__scst_port_set_id(tgt, id);
 	return 0;
-}
-
-static void __scst_target_enlist(struct scst_target *tgt)
-{
-	spin_lock(&scst_targets_lock);
-	list_add_tail(&tgt->entry, &scst_targets);
-	scst_target_count++;
-	spin_unlock(&scst_targets_lock);
-}
-
-static void __scst_target_delist(struct scst_target *tgt)
-{
-	spin_lock(&scst_targets_lock);
-	list_del(&tgt->entry);
-	scst_target_count--;
-	spin_unlock(&scst_targets_lock);
 }
 
 static int __scst_target_publish(struct scst_target *tgt)
 {
-	const struct scst_target *same = __scst_target_same(tgt);
+	const struct scst_target *same = __scst_port_same_name(tgt);
 	int ret;
 
 	if (same) {
@@ -362,14 +213,14 @@ static int __scst_target_publish(struct scst_target *tgt)
 				      same->name);
 		return -EEXIST;
 	}
-	tgt->rel_tgt_id = __scst_target_free_rel_id();
+	tgt->rel_tgt_id = __scst_port_free_id();
 	if (!tgt->rel_tgt_id) {
 		scst_target_set_error(tgt, "all relative target port identifiers are taken");
 		return -ENOSPC;
 	}
 	ret = scst_sysfs_target_add(tgt);
 	if (!ret)
-		__scst_target_enlist(tgt);
+		__scst_port_add(tgt);
 	return ret;
 }
 
@@ -410,10 +261,6 @@ static int scst_target_begin(struct scst_target *tgt)
 
 	config_group_init(&tgt->group);
 	tgt->group.cg_item.ci_type = &tgt->plugin->type;
-	config_group_init_type_name(&tgt->groups_group, "groups", &scst_groups_type);
-	config_group_init_type_name(&tgt->sessions_group, "sessions",
-				    &scst_sessions_type);
-
 	mutex_lock(&scst_config_lock);
 	ret = tgt->ops->create ? tgt->ops->create(tgt, &tgt->group) : 0;
 	tgt->created = !ret;
@@ -453,9 +300,6 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 	}
 	/* Now that its release will free it */
 	config_item_set_name(&tgt->group.cg_item, "%s", name);
-	configfs_add_default_group(&tgt->map.group, &tgt->group);
-	configfs_add_default_group(&tgt->groups_group, &tgt->group);
-	configfs_add_default_group(&tgt->sessions_group, &tgt->group);
 	return tgt;
 }
 
@@ -469,7 +313,7 @@ void scst_target_unpublish(struct scst_target *tgt)
 {
 	mutex_lock(&scst_config_lock);
 	scst_sysfs_target_del(tgt);
-	__scst_target_delist(tgt);
+	__scst_port_del(tgt);
 	mutex_unlock(&scst_config_lock);
 }
 

@@ -7,37 +7,10 @@
  */
 #include <linux/slab.h>
 
-#include "scst_priv.h"
-
-static void scst_session_notify(struct scst_session *sess, enum scst_event event,
-				u32 lun)
-{
-	lockdep_assert_held(&scst_config_lock);
-	if (event != SCST_EVENT_LUN_CHANGED)
-		scst_ua_raise_luns(sess);
-	else
-		scst_event_lun(xa_load(&sess->nexuses, lun), event);
-	if (sess->tgt->ops->event)
-		sess->tgt->ops->event(sess, event, lun);
-}
-
-/**
- * scst_device_notify() - tell all sessions that see a device of a change
- * @dev:   the device
- * @event: the change
- *
- * Context: process context, under scst_config_lock.
- */
-void scst_device_notify(struct scst_device *dev, enum scst_event event)
-{
-	struct scst_map_lun *lun;
-	struct scst_session *sess;
-
-	lockdep_assert_held(&scst_config_lock);
-	list_for_each_entry(lun, &dev->map_luns, dev_entry)
-		list_for_each_entry(sess, &lun->map->sessions, map_entry)
-			scst_session_notify(sess, event, lun->lun);
-}
+#include "graph/graph.h"
+#include "lu/lu.h"
+#include "observe/observe.h"
+#include "task/task.h"
 
 /**
  * scst_lun_map_init() - an empty map
@@ -54,7 +27,6 @@ void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
 	map->error = error;
 	xa_init(&map->luns);
 	INIT_LIST_HEAD(&map->sessions);
-	config_group_init_type_name(&map->group, "luns", &scst_luns_type);
 }
 
 /**
@@ -64,43 +36,6 @@ void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
 void scst_lun_map_exit(struct scst_lun_map *map)
 {
 	xa_destroy(&map->luns);
-}
-
-/**
- * scst_map_lun_emit() - print the path of a LUN below the root
- * @lun:  the LUN
- * @page: where to
- * @len:  bytes in @page
- */
-void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
-{
-	const struct scst_lun_map *map = lun->map;
-
-	if (map->grp)
-		scst_emit_line(page, len, "targets/%s/%s/groups/%s/luns/%u\n",
-			       map->tgt->ops->name, map->tgt->name,
-			       scst_group_name(map->grp), lun->lun);
-	else
-		scst_emit_line(page, len, "targets/%s/%s/luns/%u\n",
-			       map->tgt->ops->name, map->tgt->name, lun->lun);
-}
-
-/**
- * scst_lun_map_holders() - print the paths of a map's LUNs
- * @map:  the map
- * @page: where to
- * @len:  bytes in @page
- *
- * Context: process context, under scst_config_lock.
- */
-void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len)
-{
-	struct scst_map_lun *lun;
-	unsigned long index;
-
-	lockdep_assert_held(&scst_config_lock);
-	xa_for_each(&map->luns, index, lun)
-		scst_map_lun_emit(lun, page, len);
 }
 
 /**
@@ -185,6 +120,24 @@ static int scst_map_lun_check(struct scst_map_lun *lun, struct scst_device *dev)
 	return 0;
 }
 
+static void scst_lun_identity_of(const struct scst_device *dev,
+				 struct scst_lun_identity *id)
+{
+	lockdep_assert_held(&scst_config_lock);
+	memcpy(id->naa_id, dev->id.naa_id, sizeof(id->naa_id));
+	id->nblocks = dev->params.nblocks;
+	id->block_size = dev->params.block_size;
+}
+
+static void scst_nexus_replaced(struct scst_nexus *nexus,
+				const struct scst_lun_identity *before)
+{
+	struct scst_lun_identity now;
+
+	scst_lun_identity_of(nexus->dev, &now);
+	scst_ua_replaced(nexus, &now, before);
+}
+
 static void scst_map_lun_attach_dev(struct scst_map_lun *lun,
 				    struct scst_device *dev)
 {
@@ -195,7 +148,7 @@ static void scst_map_lun_attach_dev(struct scst_map_lun *lun,
 /* The LUN keeps in mind what it was, should it become another. */
 static void scst_map_lun_detach_dev(struct scst_map_lun *lun)
 {
-	scst_device_face(lun->dev, &lun->face);
+	scst_lun_identity_of(lun->dev, &lun->before);
 	list_del_init(&lun->dev_entry);
 	lun->dev = NULL;
 }
@@ -207,8 +160,8 @@ static void scst_map_lun_publish(struct scst_map_lun *lun,
 	LIST_HEAD(none);
 
 	list_for_each_entry_safe(nexus, next, fresh, change_entry) {
-		if (scst_naa_len(lun->face.naa_id))
-			scst_ua_replaced(nexus, &lun->face);
+		if (scst_naa_len(lun->before.naa_id))
+			scst_nexus_replaced(nexus, &lun->before);
 		scst_nexus_publish(nexus, &none);
 		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, lun->lun);
 	}
@@ -327,12 +280,12 @@ int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map
 static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
 {
 	struct scst_nexus *old = xa_load(&nexus->sess->nexuses, nexus->lun);
-	struct scst_lun_face face;
+	struct scst_lun_identity before;
 
 	if (!old)
 		return NULL;
-	scst_device_face(old->dev, &face);
-	scst_ua_replaced(nexus, &face);
+	scst_lun_identity_of(old->dev, &before);
+	scst_nexus_replaced(nexus, &before);
 	return old;
 }
 

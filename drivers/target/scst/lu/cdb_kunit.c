@@ -9,8 +9,9 @@
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 
+#include "cmd/cmd.h"
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "lu/lu.h"
 
 #define SCST_TEST_SEED		0x5c57
 #define SCST_TEST_ROUNDS	64

@@ -9,10 +9,11 @@
  */
 #include <linux/ctype.h>
 #include <linux/dmi.h>
+#include <linux/moduleparam.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "lu/lu.h"
 
 #define SCST_VENDOR		"SCST"
 #define SCST_REVISION		"0100"
@@ -26,6 +27,11 @@
 #define SCST_NAA_LOCAL		0x3
 #define SCST_NAA_REGISTERED	0x5
 #define SCST_NAA_REGISTERED_EXT	0x6
+
+static char *scst_system_id;
+module_param_named(system_id, scst_system_id, charp, 0444);
+MODULE_PARM_DESC(system_id,
+		 "What makes this machine's device identifiers unique (default: its DMI product UUID)");
 
 static const siphash_key_t scst_identity_keys[] = {
 	{ { 0x5cb5d1a6e3f04c29ULL, 0x9d3ab0f7c2e61845ULL } },

@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-#include "lu/opcodes.h"
+#include "cmd/opcode.h"
 
 /* How many rows a type has at most, and from how many files */
 #define SCST_KIND_ROWS	64
@@ -73,6 +73,16 @@ struct scst_kind {
 	unsigned int count;
 	u8 first[256];
 };
+
+extern const struct scst_opcode_set scst_report_opcodes;	/* spc_report.c */
+extern const struct scst_opcode_set scst_inquiry_opcodes;	/* spc_inquiry.c */
+extern const struct scst_opcode_set scst_mode_opcodes;		/* spc_mode.c */
+extern const struct scst_opcode_set scst_reserve_opcodes;	/* reserve.c */
+extern const struct scst_opcode_set scst_pr_in_opcodes;		/* pr_in.c */
+extern const struct scst_opcode_set scst_pr_out_opcodes;	/* pr_out.c */
+extern const struct scst_opcode_set scst_sbc_opcodes;		/* sbc.c */
+extern const struct scst_opcode_set scst_sbc_io_opcodes;	/* sbc_io.c */
+extern const struct scst_opcode_set scst_ssc_opcodes;		/* ssc.c */
 
 /* sbc_pages.c */
 #define SCST_SBC_VPD_COUNT	3

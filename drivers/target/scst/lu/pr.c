@@ -8,8 +8,11 @@
  */
 #include <linux/slab.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/opcode.h"
+#include "lu/lu.h"
+#include "lu/pr.h"
+#include "observe/observe.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 bool scst_pr_type_is_valid(u8 type)
@@ -397,16 +400,11 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
 	}
 }
 
-/**
- * scst_reserve_forbids() - whether a command is to end with RESERVATION CONFLICT
- * @cmd: a decoded command with a nexus
- *
- * Those that see to it themselves, as PERSISTENT RESERVE OUT, come later.
- *
- * Context: thread or atomic.
- * Return: true if a reservation of another nexus does not allow it.
+/*
+ * Whether a reservation of another nexus ends a command with RESERVATION CONFLICT. Those that
+ * see to it themselves, as PERSISTENT RESERVE OUT, come later.
  */
-bool scst_reserve_forbids(const struct scst_cmd *cmd)
+static bool scst_reserve_forbids(const struct scst_cmd *cmd)
 {
 	enum scst_access access = READ_ONCE(cmd->nexus->access);
 
@@ -421,18 +419,38 @@ bool scst_reserve_forbids(const struct scst_cmd *cmd)
 }
 
 /**
+ * scst_ua_or_conflict() - a unit attention is pending for a command that a reservation may
+ *	forbid
+ * @cmd: a command for which scst_ua_is_due()
+ *
+ * SAM-5 5.3.3: RESERVATION CONFLICT outranks unit attention conditions, unless they are of
+ * a reset, of new microcode or of I_T nexus loss. A command that ends with it leaves them
+ * pending: who was preempted is told so by the next command that is allowed.
+ *
+ * Context: thread or atomic.
+ * Return: true if it ended; its status is set then. False says nothing of reservations.
+ */
+bool scst_ua_or_conflict(struct scst_cmd *cmd)
+{
+	bool conflict = scst_reserve_forbids(cmd);
+
+	if (scst_ua_report(cmd, conflict))
+		return true;
+	if (conflict)
+		scst_cmd_set_conflict(cmd);
+	return conflict;
+}
+
+/**
  * scst_reserve_conflict() - whether a reservation keeps a command from going on
- * @cmd: a decoded command with a nexus
+ * @cmd:    a decoded command with a nexus
+ * @access: what reservations leave the nexus, but not SCST_ACCESS_ALL
  *
  * Context: thread or atomic.
  * Return: true if it does; the command's status is set then.
  */
-bool scst_reserve_conflict(struct scst_cmd *cmd)
+bool scst_reserve_conflict(struct scst_cmd *cmd, enum scst_access access)
 {
-	enum scst_access access = READ_ONCE(cmd->nexus->access);
-
-	if (likely(access == SCST_ACCESS_ALL))
-		return false;
 	if (access == SCST_ACCESS_LOST) {
 		if (scst_lost_allows(cmd))
 			return false;

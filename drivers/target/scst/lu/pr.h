@@ -13,7 +13,8 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
-#include "lu/transport_id.h"
+#include "cmd/opcode.h"
+#include "scst_priv.h"
 
 /* TYPE, SPC-5 6.16.3.4 */
 #define SCST_PR_NONE		0	/* ours: not reserved */
@@ -29,17 +30,6 @@
 #define SCST_PR_READ_RESERVATION	0x01
 #define SCST_PR_REPORT_CAPABILITIES	0x02
 #define SCST_PR_READ_FULL_STATUS	0x03
-
-/* PERSISTENT RESERVE OUT service actions, SPC-5 6.17.2 */
-#define SCST_PR_REGISTER	0x00
-#define SCST_PR_RESERVE		0x01
-#define SCST_PR_RELEASE		0x02
-#define SCST_PR_CLEAR		0x03
-#define SCST_PR_PREEMPT		0x04
-#define SCST_PR_PREEMPT_ABORT	0x05
-#define SCST_PR_REGISTER_IGNORE	0x06
-#define SCST_PR_REGISTER_MOVE	0x07
-#define SCST_PR_REPLACE_LOST	0x08
 
 /* Registrations that a device takes: more are refused */
 #define SCST_PR_MAX_REGS	1024
@@ -106,10 +96,6 @@ static inline struct scst_pr_reg *scst_pr_next(const struct scst_pr *pr,
 	return i < count ? (struct scst_pr_reg *)&pr->regs[i] : NULL;
 }
 
-struct scst_cmd;
-struct scst_device;
-struct scst_nexus;
-
 bool scst_pr_type_is_valid(u8 type);
 bool scst_pr_holds(const struct scst_pr *pr, const struct scst_pr_reg *reg);
 unsigned int scst_pr_keys(const struct scst_pr *pr);
@@ -126,20 +112,14 @@ void scst_pr_unclaim(struct scst_device *dev);
 bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 		     struct scst_pr *pr, bool abort);
 void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr);
-void scst_pr_exit(struct scst_device *dev);
 
 /* pr_queue.c */
-enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd);
-void scst_pr_queue_left(struct scst_cmd *cmd);
 bool scst_pr_save_begin(struct scst_cmd *cmd);
 struct scst_cmd *scst_pr_save_end(struct scst_device *dev);
-void scst_pr_queue_init(struct scst_device *dev);
-void scst_pr_lockdep_init(void);
 
 /* pr_store.c */
 bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr);
 int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
 		 const struct scst_pr *pr);
-int scst_pr_restore(struct scst_device *dev);
 
 #endif /* _SCST_PR_H */

@@ -4,8 +4,10 @@
  */
 #include <linux/string.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "lu/kinds.h"
+#include "lu/lu.h"
+#include "lu/pr.h"
 
 #define SCST_PR_HEADER		8
 #define SCST_PR_DESCRIPTOR	24

@@ -11,11 +11,13 @@
  * has become durable takes effect all the same, so that table and file do not differ; the
  * service actions after it wait for that, and can be aborted, too.
  */
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "lu/kinds.h"
+#include "lu/lu.h"
+#include "lu/pr.h"
+#include "observe/observe.h"
 #include "cmd/trace.h"
 
 /* The parameter list: what REGISTER AND MOVE has is in the second half. */
@@ -486,7 +488,7 @@ static bool scst_pr_store(struct scst_pr_out *out)
 	if (!scst_pr_save_begin(out->cmd))
 		return false;
 	ret = scst_pr_save(out->dev, out->old, out->pr);
-	scst_device_op_end(out->dev, "pr_dir", ret);
+	scst_error_end(&out->dev->error, "pr_dir", ret);
 	out->cmd = scst_pr_save_end(out->dev);
 	if (ret && out->cmd)
 		scst_pr_refuse_unsaved(out, ret);
@@ -582,7 +584,7 @@ static bool scst_pr_find_ports(struct scst_pr_out *out)
 {
 	if (scst_pr_is_register(out) &&
 	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT)) {
-		out->ports = scst_target_all_rel_ids(&out->port_count);
+		out->ports = scst_port_ids(&out->port_count);
 		return out->ports || scst_pr_refuse_more(out);
 	}
 	out->ports = kmalloc_array(1, sizeof(*out->ports), GFP_KERNEL);
@@ -628,49 +630,26 @@ static void scst_pr_out_read(struct scst_pr_out *out)
 }
 
 /*
- * What was aborted must not reach the medium after the status. The table has taken effect:
- * the command does not fail any more.
- */
-static void scst_pr_wait_work(struct work_struct *work)
-{
-	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
-
-	scst_device_wait_aborted(cmd->dev, cmd);
-	scst_cmd_run(cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
-}
-
-/* Others change the table meanwhile. */
-static void scst_pr_wait_aborted(struct scst_cmd *cmd)
-{
-	set_bit(SCST_CMD_WAITS, &cmd->flags);
-	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
-	smp_mb__after_atomic();
-	INIT_WORK(&cmd->work, scst_pr_wait_work);
-	queue_work(cmd->dev->slow_wq, &cmd->work);
-}
-
-/*
  * PERSISTENT RESERVE OUT
  *
- * Memory reclaim may need a disk that this machine exports to itself, whose commands
- * have to wait for this one if it is ORDERED.
+ * Once the table has taken effect the command does not fail any more. What it has aborted
+ * must not reach the medium after its status.
+ *
  * Context: the worker of the device's pr_wq; may sleep.
  */
-static void scst_exec_pr_out(struct scst_cmd *cmd)
+static enum scst_stage scst_exec_pr_out(struct scst_cmd *cmd)
 {
 	struct scst_pr_out out = {
 		.cmd = cmd, .dev = cmd->dev, .len = cmd->cdb_data_len,
 	};
-	unsigned int flags = memalloc_noio_save();
 
 	scst_pr_out_read(&out);
-	if (out.cmd)
-		trace_scst_pr_out(out.cmd, out.key, out.sa_key);
-	if (out.waits && out.cmd)
-		scst_pr_wait_aborted(out.cmd);
-	else if (out.cmd)
-		scst_cmd_run(out.cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
-	memalloc_noio_restore(flags);
+	if (!out.cmd)
+		return SCST_STAGE_OWNED;
+	trace_scst_pr_out(cmd, out.key, out.sa_key);
+	if (out.waits)
+		set_bit(SCST_CMD_WAITS, &cmd->flags);
+	return SCST_STAGE_COMPLETE;
 }
 
 /* All its service actions look alike. */
@@ -684,10 +663,10 @@ static void scst_exec_pr_out(struct scst_cmd *cmd)
 	.dir = SCST_DIR_OUT,						\
 	.len_kind = SCST_LEN_PARAMETERS,				\
 	.pr = SCST_PR_OWN,						\
-	.flags = SCST_OPF_CORE | SCST_OPF_SLEEPS,			\
+	.flags = SCST_OPF_CORE,						\
 	.xfer = { .byte = 5, .len = 4 },				\
 	.usage = { 0xff, 0x1f, 0xff, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },	\
-	.exec = scst_exec_pr_out,					\
+	.exec_sleeping = scst_exec_pr_out,				\
 }
 
 static const struct scst_opcode scst_pr_out_rows[] = {

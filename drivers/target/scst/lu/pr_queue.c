@@ -1,41 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PERSISTENT RESERVE OUT commands change a device's table one after the other, in a worker
- * of its pr_wq.
+ * PERSISTENT RESERVE OUT commands wait for their turn to change a device's table.
  *
- * A command is parked while it waits for its turn, and while its table is written: whoever
- * aborts it makes it go on, and what it wanted written is written without it. The work is
- * therefore the device's, not the command's: a worker may be with it, in a file system that
- * does not answer, long after the command's memory is another's.
+ * A command is parked while it waits, and while its table is written: whoever aborts it makes
+ * it go on, and what it wanted written is written without it.
  */
-#include <linux/lockdep.h>
-#include <linux/mutex.h>
+#include <linux/workqueue.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
-
-/* Stands for commands that may sleep: lockdep learns what they must not wait for. */
-static struct lock_class_key scst_pr_key;
-static struct lockdep_map scst_pr_map __maybe_unused;
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+#include "lu/lu.h"
+#include "lu/pr.h"
+#include "task/task.h"
 
 /**
- * scst_pr_lockdep_init() - no command takes scst_config_lock
+ * scst_pr_queue_take() - whose turn it is to change the table
+ * @dev: the device
  *
- * As if somebody waited for commands with it.
- *
- * Context: process context.
+ * Context: the worker of the device's pr_wq.
+ * Return: the next command that is not aborted, which is the caller's now, or NULL.
  */
-void scst_pr_lockdep_init(void)
-{
-	lockdep_init_map(&scst_pr_map, "scst_pr", &scst_pr_key, 0);
-	mutex_lock(&scst_config_lock);
-	lock_map_acquire(&scst_pr_map);
-	lock_map_release(&scst_pr_map);
-	mutex_unlock(&scst_config_lock);
-}
-
-/* The next one that is not aborted */
-static struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
+struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
 {
 	struct scst_cmd *cmd, *next, *taken = NULL;
 
@@ -49,20 +34,6 @@ static struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
 	}
 	spin_unlock_bh(&dev->lock);
 	return taken;
-}
-
-static void scst_pr_queue_work(struct work_struct *work)
-{
-	struct scst_device *dev = container_of(work, struct scst_device, pr_work);
-	struct scst_cmd *cmd;
-
-	lock_map_acquire(&scst_pr_map);
-	while ((cmd = scst_pr_queue_take(dev))) {
-		cmd->in_worker = true;
-		scst_cmd_run(cmd, SCST_STAGE_EXECUTE, SCST_CTX_THREAD);
-	}
-	lock_map_release(&scst_pr_map);
-	scst_device_put_from_worker(dev);
 }
 
 /**
@@ -82,11 +53,12 @@ enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd)
 	if (!scst_cmd_park(cmd)) {
 		list_del(&cmd->pr_entry);
 		next = SCST_STAGE_COMPLETE;
-	} else {
-		/* Until the lock is free the command's nexus has one, too. */
+	} else if (queue_work(dev->pr_wq, &dev->pr_work)) {
+		/*
+		 * Until the lock is free the command's nexus has a reference, too, and the
+		 * worker has not given one back.
+		 */
 		scst_device_get(dev);
-		if (!queue_work(dev->pr_wq, &dev->pr_work))
-			scst_device_put(dev);
 	}
 	spin_unlock_bh(&dev->lock);
 	return next;
@@ -116,7 +88,7 @@ void scst_pr_queue_left(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
 
-	if (!dev || !cmd->op || !(cmd->op->flags & SCST_OPF_SLEEPS))
+	if (!dev || !cmd->op || !(cmd->op->exec_sleeping))
 		return;
 	spin_lock_bh(&dev->lock);
 	__scst_pr_queue_left(dev, cmd);
@@ -163,14 +135,4 @@ struct scst_cmd *scst_pr_save_end(struct scst_device *dev)
 	dev->pr_saver = NULL;
 	spin_unlock_bh(&dev->lock);
 	return cmd;
-}
-
-/**
- * scst_pr_queue_init() - nobody changes a new device's table yet
- * @dev: the device
- */
-void scst_pr_queue_init(struct scst_device *dev)
-{
-	INIT_LIST_HEAD(&dev->pr_queue);
-	INIT_WORK(&dev->pr_work, scst_pr_queue_work);
 }

@@ -14,8 +14,10 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
+#include "lu/lu.h"
+#include "lu/pr.h"
 #include "lu/pr_file.h"
-#include "scst_priv.h"
+#include "observe/observe.h"
 
 #define SCST_PR_MAGIC		"SCST-PR"
 #define SCST_PR_VERSION		2
@@ -185,7 +187,7 @@ static int scst_pr_save_files(struct scst_device *dev, const struct scst_pr *old
 
 static void scst_pr_write_failed(struct scst_device *dev, int err)
 {
-	scst_device_set_error(dev, "reservations cannot be kept in pr_dir: %pe",
+	scst_error_set(&dev->error, "reservations cannot be kept in pr_dir: %pe",
 			      ERR_PTR(err));
 	pr_warn_ratelimited("%s: reservations cannot be kept in %s: %pe\n",
 			    dev->name, scst_pr_dir, ERR_PTR(err));
@@ -346,7 +348,7 @@ static struct scst_pr *scst_pr_lost(struct scst_device *dev)
 	if (!pr)
 		return ERR_PTR(-ENOMEM);
 	pr->lost = true;
-	scst_device_set_error(dev, "%s", what);
+	scst_error_set(&dev->error, "%s", what);
 	pr_warn("%s: %s\n", dev->name, what);
 	return pr;
 }
@@ -387,7 +389,7 @@ static int scst_pr_load(struct scst_device *dev)
 	if (pr == ERR_PTR(-ENOENT) || pr == ERR_PTR(-EXDEV))
 		pr = NULL;
 	if (IS_ERR(pr)) {
-		scst_device_set_error(dev, "reservations cannot be read from pr_dir: %pe",
+		scst_error_set(&dev->error, "reservations cannot be read from pr_dir: %pe",
 				      pr);
 		return PTR_ERR(pr);
 	}

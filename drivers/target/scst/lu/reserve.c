@@ -3,8 +3,9 @@
  * RESERVE and RELEASE, SPC-2 7.21 and 7.17: what persistent reservations have
  * replaced, and old initiators still use. Only whole logical units are reserved.
  */
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "lu/kinds.h"
+#include "lu/lu.h"
+#include "lu/pr.h"
 
 /*
  * SPC-5 5.14.3: while I_T nexuses are registered there is no other kind of

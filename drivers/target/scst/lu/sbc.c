@@ -4,8 +4,9 @@
  */
 #include <linux/string.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "lu/kinds.h"
+#include "lu/lu.h"
 
 /* POWER CONDITION of START STOP UNIT, SBC-4 5.31 */
 #define SCST_POWER_START_VALID	0x0
@@ -179,3 +180,18 @@ const struct scst_opcode_set scst_sbc_opcodes = {
 	.rows = scst_sbc_rows,
 	.count = ARRAY_SIZE(scst_sbc_rows),
 };
+
+/**
+ * scst_write_protected() - whether a command's logical unit takes no writes
+ * @cmd: a command with a nexus
+ *
+ * Context: any.
+ * Return: true if the medium, an initiator or the LUN map forbids them.
+ */
+bool scst_write_protected(const struct scst_cmd *cmd)
+{
+	const struct scst_device *dev = cmd->dev;
+
+	return dev->params.read_only || READ_ONCE(dev->mode.swp) ||
+	       READ_ONCE(cmd->nexus->read_only);
+}

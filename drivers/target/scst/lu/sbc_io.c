@@ -6,8 +6,9 @@
 #include <linux/export.h>
 #include <linux/math64.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "lu/kinds.h"
+#include "lu/lu.h"
 
 /* A device that has not been opened has blocks of no size. */
 static u32 scst_sbc_block_size(const struct scst_device *dev)

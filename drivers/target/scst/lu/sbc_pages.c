@@ -3,7 +3,7 @@
  * The vital product data and mode pages of block devices.
  */
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "lu/lu.h"
 
 /* B0h */
 static unsigned int scst_vpd_block_limits(const struct scst_cmd *cmd, u8 *page)

@@ -5,8 +5,9 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "cmd/cmd.h"
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "lu/lu.h"
 
 #define SCST_INQUIRY_LEN	74
 #define SCST_VERSION_SPC4	0x06
@@ -132,7 +133,7 @@ static bool scst_is_scsi_name(const char *name)
  */
 static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 {
-	const char *name = scst_target_name(tgt);
+	const char *name = tgt->name;
 	u8 protocol = tgt->ops->protocol_id << 4;
 	char text[SCST_PORT_TEXT_LEN + 1];
 	size_t len;
@@ -157,7 +158,7 @@ static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 /* 83h; at most 4 + 20 + 8 + 4 + 255 bytes */
 static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 {
-	struct scst_target *tgt = scst_session_target(cmd->sess);
+	struct scst_target *tgt = cmd->sess->tgt;
 	u8 *out = &page[SCST_VPD_HEADER_LEN];
 
 	out += scst_put_lu_naa(&cmd->dev->id, out);

@@ -10,8 +10,10 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "cmd/cmd.h"
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "lu/lu.h"
+#include "task/task.h"
 
 /* PC, SPC-6 6.14.1 */
 #define SCST_PC_CURRENT		0

@@ -5,8 +5,9 @@
  */
 #include <linux/string.h>
 
+#include "cmd/cmd.h"
 #include "lu/kinds.h"
-#include "scst_priv.h"
+#include "task/task.h"
 
 /* SELECT REPORT, SPC-6 6.29 */
 #define SCST_SELECT_ADDRESSABLE	0x00	/* all but well known logical units */
@@ -61,14 +62,13 @@ static u32 scst_put_lun(struct scst_cmd *cmd, u32 offset,
 
 static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 {
-	struct scst_session *sess = cmd->sess;
 	struct scsi_lun encoded;
+	struct scst_nexus *nexus;
 	unsigned long lun;
 
 	/* Before the list is read: a change from now on is news again. */
 	scst_ua_luns_reported(cmd);
-	for (lun = scst_session_next_lun(sess, 0); lun <= SCST_MAX_LUN;
-	     lun = scst_session_next_lun(sess, lun + 1)) {
+	xa_for_each_range(&cmd->sess->nexuses, lun, nexus, 0, SCST_MAX_LUN) {
 		scst_lun_encode(lun, &encoded);
 		offset = scst_put_lun(cmd, offset, &encoded);
 	}

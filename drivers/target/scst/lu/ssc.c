@@ -5,7 +5,7 @@
  */
 #include <scsi/scsi_proto.h>
 
-#include "lu/opcodes.h"
+#include "lu/kinds.h"
 
 /* SSC-5 7.8; the kernel calls it REZERO UNIT, which it is on other devices. */
 #define SCST_REWIND	0x01

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 
-#include "scst_priv.h"
+#include "lu/lu.h"
 
 /* PROTOCOL IDENTIFIER and ADDITIONAL LENGTH, before a name */
 #define SCST_NAME_HEADER	4

@@ -10,7 +10,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "scst_priv.h"
+#include "observe/observe.h"
 
 /**
  * scst_error_init() - no operation failed yet

@@ -17,7 +17,8 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "observe/observe.h"
 
 /*
  * What initiators cause in a target: as many events in each interval. The limit
@@ -148,7 +149,7 @@ void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event)
 /**
  * struct scst_notice - an event on its way to where it can be emitted
  * @work:	emits it
- * @sess:	the session that it is about; counted in @sess->tmfs
+ * @sess:	the session that it is about; counted in @sess->pins
  * @env:	its own variables
  */
 struct scst_notice {
@@ -162,7 +163,7 @@ static void scst_notice_work(struct work_struct *work)
 	struct scst_notice *notice = container_of(work, struct scst_notice, work);
 
 	scst_event_emit(notice->sess->sysfs, notice->env.envp);
-	scst_session_tmf_gone(notice->sess);
+	scst_session_unpin(notice->sess);
 	kfree(notice);
 }
 
@@ -211,7 +212,7 @@ static struct scst_notice *scst_notice_begin(struct scst_session *sess,
 /* The session stays until the event is out, as it does for a TMF. */
 static void scst_notice_queue(struct scst_notice *notice)
 {
-	atomic_inc(&notice->sess->tmfs);
+	scst_session_pin(notice->sess);
 	INIT_WORK(&notice->work, scst_notice_work);
 	queue_work(scst_tmf_wq, &notice->work);
 }
@@ -349,8 +350,8 @@ void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 
 	va_start(args, fmt);
 	vaf.va = &args;
-	scst_target_set_error(tgt, "%pV", &vaf);
-	scst_target_op_end(tgt, "", -ECONNABORTED);
+	scst_error_set(&tgt->error, "%pV", &vaf);
+	scst_error_end(&tgt->error, "", -ECONNABORTED);
 	if (__ratelimit(&tgt->failure_limit)) {
 		pr_notice("%s/%s: %pV\n", tgt->ops->name, tgt->name, &vaf);
 		scst_failure_queue(tgt, initiator, reason);

@@ -13,7 +13,8 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "observe/observe.h"
 
 /**
  * struct scst_sysfs - an entry
@@ -336,21 +337,6 @@ static ssize_t scst_sess_state_show(struct device *dev,
 			  scst_session_state_name(dev_get_drvdata(dev)));
 }
 
-/**
- * scst_session_name_len() - how much of an initiator port's name is shown
- * @sess: the session
- *
- * Show it with %pE: an initiator chooses its name, and must not break the line
- * that it stands on. Its length is limited because a uevent's is.
- *
- * Context: any.
- * Return: bytes.
- */
-int scst_session_name_len(const struct scst_session *sess)
-{
-	return strnlen(sess->initiator, SCST_PORT_NAME_LEN - 1);
-}
-
 static ssize_t initiator_show(struct device *dev, struct device_attribute *attr,
 			      char *page)
 {
@@ -374,15 +360,7 @@ static DEVICE_ATTR_RO(target);
 static ssize_t luns_show(struct device *dev, struct device_attribute *attr,
 			 char *page)
 {
-	struct scst_session *sess = dev_get_drvdata(dev);
-	unsigned int count = 0;
-	unsigned long lun = 0;
-
-	while ((lun = scst_session_next_lun(sess, lun)) != ULONG_MAX) {
-		count++;
-		lun++;
-	}
-	return sysfs_emit(page, "%u\n", count);
+	return sysfs_emit(page, "%u\n", scst_session_count_luns(dev_get_drvdata(dev)));
 }
 static DEVICE_ATTR_RO(luns);
 

@@ -6,7 +6,8 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 /*
@@ -335,30 +336,4 @@ void __scst_device_abort(struct scst_device *dev,
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		__scst_nexus_abort(nexus, filter, by, attention);
 	__scst_nexus_abort(dev->self, filter, by, attention);
-}
-
-/**
- * scst_session_wait() - wait until a session has no such command any more
- * @sess:    the session
- * @filter:  which commands are meant
- * @timeout: how long, jiffies
- *
- * A driver may still be in ops->release() for the last of them: an RCU grace
- * period later it is not.
- *
- * Context: process context; may sleep.
- * Return: true if they are gone.
- */
-bool scst_session_wait(struct scst_session *sess,
-		       const struct scst_cmd_filter *filter, long timeout)
-{
-	bool gone;
-
-	atomic_inc(&sess->waiters);
-	/* See scst_cmd_finish(). */
-	smp_mb__after_atomic();
-	gone = wait_event_idle_timeout(sess->waitq,
-				       !scst_session_has(sess, filter), timeout);
-	atomic_dec(&sess->waiters);
-	return gone;
 }

@@ -11,8 +11,9 @@
  */
 #include <scsi/scsi_common.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+#include "task/task.h"
 
 /* PERSISTENT RESERVE OUT of a nexus that cannot wait for another's recovery */
 static bool scst_cmd_is_preempt_abort(const struct scst_cmd *cmd)

@@ -16,7 +16,7 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 
-#include "scst_priv.h"
+#include "task/task.h"
 
 /* Whether @a comes before @b in a count that may wrap */
 static bool scst_lost_before(unsigned int a, unsigned int b)

@@ -14,8 +14,9 @@
  * A command that may not start yet is parked: it waits without a thread until it is
  * its turn, or until it is aborted.
  */
-#include "lu/kinds.h"
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+#include "task/task.h"
 
 /* To begin queueing costs an ORDERED command a grace period: do not end it at once. */
 #define SCST_CALM_DELAY	HZ
@@ -73,7 +74,7 @@ static u8 scst_order_of(const struct scst_cmd *cmd)
 	 */
 	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || cmd->nexus == cmd->dev->self)
 		return SCST_ATTR_HEAD;
-	return cmd->dev->mode.queue_alg && !cmd->dev->kind->fifo ? SCST_ATTR_SIMPLE :
+	return cmd->dev->mode.queue_alg && !READ_ONCE(cmd->dev->fifo) ? SCST_ATTR_SIMPLE :
 								   SCST_ATTR_ORDERED;
 }
 
@@ -149,7 +150,7 @@ void __scst_order_dispatch(struct scst_device *dev)
  */
 static bool __scst_order_needs_queue(const struct scst_device *dev)
 {
-	return dev->kind->fifo || !dev->mode.queue_alg || dev->mode.tst;
+	return READ_ONCE(dev->fifo) || !dev->mode.queue_alg || dev->mode.tst;
 }
 
 static void __scst_order_count(struct scst_cmd *cmd, int step)
@@ -311,6 +312,11 @@ static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 	return __scst_order_place(cmd);
 }
 
+static bool scst_order_report(struct scst_cmd *cmd)
+{
+	return scst_ua_is_due(cmd) && scst_ua_report(cmd, false);
+}
+
 /*
  * Commands of its port's last session are still with the backend. It does not wait for them as
  * for older commands of its task set: nobody knows how long they take. SAM-5 5.3.1: BUSY.
@@ -319,7 +325,8 @@ static bool __scst_order_is_behind(struct scst_cmd *cmd)
 {
 	if (!cmd->nexus->behind)
 		return false;
-	if (!__scst_aca_refuse(cmd, __scst_task_set(cmd->nexus)) && !scst_ua_report(cmd))
+	if (!__scst_aca_refuse(cmd, __scst_task_set(cmd->nexus)) &&
+	    !scst_order_report(cmd))
 		scst_cmd_set_busy(cmd);
 	return true;
 }
@@ -331,7 +338,7 @@ static enum scst_stage scst_order_refuse(struct scst_cmd *cmd)
 		cmd->io = SCST_IO_NONE;
 		return SCST_STAGE_CHECK;
 	}
-	if (!scst_ua_report(cmd))
+	if (!scst_order_report(cmd))
 		scst_cmd_set_sense(cmd, scst_order_refusal(cmd->dev));
 	return SCST_STAGE_COMPLETE;
 }

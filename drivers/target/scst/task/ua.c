@@ -11,8 +11,7 @@
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_eh.h>
 
-#include "lu/opcodes.h"
-#include "scst_priv.h"
+#include "task/task.h"
 #include "cmd/trace.h"
 
 /* SAM-5 5.14: a logical unit is not what it was. These come first, in this order. */
@@ -90,8 +89,9 @@ void scst_ua_init(struct scst_nexus *nexus)
 
 /**
  * scst_ua_replaced() - a new nexus stands where there was another logical unit
- * @nexus: the nexus, not published yet
- * @face:  what was there
+ * @nexus:  the nexus, not published yet
+ * @now:    its logical unit
+ * @before: what was there
  *
  * To the initiator it is the same LUN with other INQUIRY data; if it really is
  * the same, it comes back as if powered on. No lock is needed as nobody else has @nexus:
@@ -99,16 +99,14 @@ void scst_ua_init(struct scst_nexus *nexus)
  *
  * Context: process context, under scst_config_lock.
  */
-void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_face *face)
+void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_identity *now,
+		      const struct scst_lun_identity *before)
 {
-	struct scst_lun_face now;
-
 	lockdep_assert(list_empty(&nexus->dev_entry));
-	scst_device_face(nexus->dev, &now);
-	if (!memcmp(now.naa_id, face->naa_id, sizeof(now.naa_id)))
+	if (!memcmp(now->naa_id, before->naa_id, sizeof(now->naa_id)))
 		return;
 	nexus->ua_count = 0;
-	if (now.nblocks != face->nblocks || now.block_size != face->block_size)
+	if (now->nblocks != before->nblocks || now->block_size != before->block_size)
 		nexus->ua_queue[nexus->ua_count++] = SCST_UA_CAPACITY_CHANGED;
 	nexus->ua_queue[nexus->ua_count++] = SCST_UA_INQUIRY_CHANGED;
 }
@@ -313,73 +311,24 @@ void scst_ua_restore(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_is_pending() - whether an initiator is to hear of a unit attention
- * @cmd: a command of its, with a nexus
- *
- * Context: any.
- * Return: true if there is one.
- */
-bool scst_ua_is_pending(const struct scst_cmd *cmd)
-{
-	return READ_ONCE(cmd->nexus->ua_count) || READ_ONCE(cmd->sess->luns_changed);
-}
-
-static bool scst_ua_is_due(const struct scst_cmd *cmd)
-{
-	if (likely(!scst_ua_is_pending(cmd)))
-		return false;
-	return !(cmd->op->flags & SCST_OPF_SKIP_UA);
-}
-
-/* Apart from its callers, so that commands without one save no registers. */
-static noinline bool scst_ua_report_due(struct scst_cmd *cmd, bool reset)
-{
-	scst_sense_t sense =
-		scst_ua_report_first(cmd, reset, READ_ONCE(cmd->dev->mode.ua_intlck));
-
-	if (sense == SCST_SENSE_NONE)
-		return false;
-	scst_cmd_set_sense(cmd, sense);
-	return true;
-}
-
-/**
  * scst_ua_report() - end a command with a pending unit attention, if there is one
- * @cmd: a decoded command with a nexus
+ * @cmd:    a command for which scst_ua_is_due()
+ * @resets: only one of a reset, of new microcode or of I_T nexus loss
  *
  * UA_INTLCK_CTRL of the control mode page may keep it pending until REQUEST SENSE.
  *
  * Context: thread or atomic.
  * Return: true if it ended; its status is set then.
  */
-bool scst_ua_report(struct scst_cmd *cmd)
+bool scst_ua_report(struct scst_cmd *cmd, bool resets)
 {
-	return scst_ua_is_due(cmd) && scst_ua_report_due(cmd, false);
-}
+	scst_sense_t sense =
+		scst_ua_report_first(cmd, resets, READ_ONCE(cmd->dev->mode.ua_intlck));
 
-/**
- * scst_ua_or_conflict() - the same, for a command that a reservation may forbid
- * @cmd: a decoded command with a nexus
- *
- * SAM-5 5.3.3: RESERVATION CONFLICT outranks unit attention conditions, unless they are of
- * a reset, of new microcode or of I_T nexus loss. A command that ends with it leaves them
- * pending: who was preempted is told so by the next command that is allowed.
- *
- * Context: thread or atomic.
- * Return: true if it ended; its status is set then. False says nothing of reservations.
- */
-bool scst_ua_or_conflict(struct scst_cmd *cmd)
-{
-	bool conflict;
-
-	if (!scst_ua_is_due(cmd))
+	if (sense == SCST_SENSE_NONE)
 		return false;
-	conflict = scst_reserve_forbids(cmd);
-	if (scst_ua_report_due(cmd, conflict))
-		return true;
-	if (conflict)
-		scst_cmd_set_conflict(cmd);
-	return conflict;
+	scst_cmd_set_sense(cmd, sense);
+	return true;
 }
 
 /* The unit attention condition in the sense data of a command, or SCST_SENSE_NONE */

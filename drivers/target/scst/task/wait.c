@@ -11,7 +11,8 @@
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "task/task.h"
 
 /*
  * However many commands go, the work is queued once, and runs at most once a jiffy: with as
@@ -157,4 +158,46 @@ enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session 
 long scst_time_left(unsigned long deadline)
 {
 	return max_t(long, deadline - jiffies, 0);
+}
+
+/**
+ * __scst_device_wake_waiters() - those that wait for a device's commands look once more
+ * @dev: the device
+ *
+ * Context: under its lock.
+ */
+void __scst_device_wake_waiters(struct scst_device *dev)
+{
+	struct scst_nexus *nexus;
+
+	lockdep_assert_held(&dev->lock);
+	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
+		wake_up(&nexus->sess->waitq);
+	wake_up(&dev->self->sess->waitq);
+}
+
+/**
+ * scst_session_wait() - wait until a session has no such command any more
+ * @sess:    the session
+ * @filter:  which commands are meant
+ * @timeout: how long, jiffies
+ *
+ * A driver may still be in ops->release() for the last of them: an RCU grace
+ * period later it is not.
+ *
+ * Context: process context; may sleep.
+ * Return: true if they are gone.
+ */
+bool scst_session_wait(struct scst_session *sess,
+		       const struct scst_cmd_filter *filter, long timeout)
+{
+	bool gone;
+
+	atomic_inc(&sess->waiters);
+	/* See scst_cmd_finish(). */
+	smp_mb__after_atomic();
+	gone = wait_event_idle_timeout(sess->waitq,
+				       !scst_session_has(sess, filter), timeout);
+	atomic_dec(&sess->waiters);
+	return gone;
 }

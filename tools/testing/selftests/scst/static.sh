@@ -114,6 +114,7 @@ check_kernel_doc() {
 	_ck_source=$("$setup" source) || return 1
 	sources '*.[ch]' | grep -v -e _kunit -e /tools/ |
 		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall || return
+	# shellcheck disable=SC2016 # awk's
 	sources '*.[ch]' | xargs awk '
 		begun && /^ \* [[:alnum:]_]+ -/ { print FILENAME ": " $0; bare = 1 }
 		{ begun = /^\/\*\*$/ }
@@ -135,6 +136,44 @@ check_spdx() {
 	return 0
 }
 
+# The folders of the core are layers: a file uses its own and those below it. From the lowest up
+layers='cmd observe task lu graph configfs'
+
+# The core's folders and those above them that a file there includes
+climbing_includes() {
+	grep -r '^#include "' --include='*.[ch]' drivers/target/scst | awk -F'[/:"]' -v layers="$layers" '
+		BEGIN { n = split(layers, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
+		rank[$4] && (/"pipeline.h"/ || rank[$7] > rank[$4])'
+}
+
+# What objects in directory $1 take from a higher layer. Every layer sends commands back into
+# the pipeline, and takes the lock of configuration, which is in main.c.
+climbing_symbols() {
+	find drivers/target/scst -name '*.c' ! -name '*_kunit.c' ! -path '*/handlers/*' \
+		! -path '*/local/*' -printf '%P\n' | sed 's/c$/o/' | (cd "$1" && xargs nm -A -P) | awk -F'[: ]+' -v layers="$layers" '
+		BEGIN { n = split(layers, names, " "); for (i = 1; i <= n; i++) rank[names[i] "/"] = i }
+		{ file[NR] = $1; name[NR] = $2; type[NR] = $3 }
+		$3 ~ /[A-TV-Z]/ { home[$2] = $1 }
+		function rank_of(object) {
+			return match(object, ".*/") ? rank[substr(object, 1, RLENGTH)] : n + 1
+		}
+		END {
+			for (i = 1; i <= NR; i++) {
+				from = home[name[i]]
+				if (type[i] != "U" || from ~ /^(|pipeline.o|main.o)$/) continue
+				if (rank_of(from) > rank_of(file[i])) print file[i] ": " name[i] ", " from
+			}
+		}'
+}
+
+check_layers() {
+	{
+		climbing_includes
+		climbing_symbols build/static-6.12/drivers/target/scst
+	} 2>&1 | grep . && return 1
+	return 0
+}
+
 # What it takes to build it is for make soak.
 check_series() {
 	"$scst_tests/series.sh" quick
@@ -150,6 +189,7 @@ if [ $# -gt 0 ]; then
 	tap_end
 	exit
 fi
+tap_check 'no layer uses one above it' check_layers
 tap_check 'checkpatch --strict' check_checkpatch
 tap_check 'shellcheck' check_shellcheck
 tap_check 'dash -n' check_dash

@@ -71,3 +71,10 @@ unmaintained() {
 		done >"$BATS_TEST_TMPDIR/unknown"
 	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
 }
+
+@test "each planted fault can be planted" {
+	for patch in "$tests"/planted/*.patch; do
+		patch --dry-run -s -f -p1 -d "$repo" -r - <"$patch" >&2 || echo "${patch##*/}"
+	done >"$BATS_TEST_TMPDIR/stale"
+	diff /dev/null "$BATS_TEST_TMPDIR/stale"
+}

@@ -4,50 +4,21 @@
  * as a copy engine reads its source.
  *
  * They are commands like all others: admitted, ordered, counted, aborted by a reset, and
- * waited for. What others have in an initiator port and its driver is a session and a
- * driver here. Each device has an I_T_L nexus in that session, under a LUN by which only
- * this file knows it. It is not among the device's nexuses: it has no unit attentions, and
- * reservations do not hold it back.
+ * waited for. Each device has an I_T_L nexus in the session of internal_session.c, under a LUN
+ * by which only this file knows it. It is not among the device's nexuses: it has no unit
+ * attentions, and reservations do not hold it back.
  */
 #include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scst_priv.h"
+#include "cmd/cmd.h"
+#include "graph/graph.h"
+#include "task/task.h"
 
 /* Extended flat space addressing, SAM-5 4.7.7.4: 24 bits */
 #define SCST_INTERNAL_METHOD	0xd2
 #define SCST_INTERNAL_LUNS	XA_LIMIT(0, 0xffffff)
-
-static struct scst_session *scst_internal_session;
-
-static void scst_internal_send_response(struct scst_cmd *cmd)
-{
-	scst_cmd_sent(cmd, SCST_CTX_ATOMIC);
-}
-
-static void scst_internal_release(struct scst_cmd *cmd)
-{
-	struct scst_internal_cmd *internal = container_of(cmd, struct scst_internal_cmd, cmd);
-
-	internal->done(internal);
-}
-
-static const struct scst_target_ops scst_internal_ops = {
-	.name		= "core",
-	.unique_tags	= true,
-	.send_response	= scst_internal_send_response,
-	.release	= scst_internal_release,
-};
-
-/* There is no module to pin: it has the type of the session's directory, which is never made. */
-static struct scst_plugin scst_internal_plugin;
-
-static struct scst_target scst_internal_target = {
-	.plugin = &scst_internal_plugin,
-	.ops = &scst_internal_ops,
-	.name = "core",
-};
 
 /**
  * scst_internal_cmd_init() - prepare a command of one's own for a device
@@ -143,19 +114,4 @@ void scst_internal_leave(struct scst_device *dev)
 	xa_erase(&self->sess->nexuses, self->lun);
 	scst_stats_nexus_exit(self);
 	kfree(self);
-}
-
-int scst_internal_init(void)
-{
-	scst_internal_plugin.session_type = scst_session_type;
-	scst_internal_session = scst_session_alloc(&scst_internal_target, "core", NULL);
-	if (!scst_internal_session)
-		return -ENOMEM;
-	xa_init_flags(&scst_internal_session->nexuses, XA_FLAGS_ALLOC);
-	return 0;
-}
-
-void scst_internal_exit(void)
-{
-	scst_session_put(scst_internal_session);
 }

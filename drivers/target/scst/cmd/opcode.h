@@ -6,8 +6,8 @@
  * reservation or write protection holds it back, who executes it, and what
  * REPORT SUPPORTED OPERATION CODES tells of it.
  */
-#ifndef _SCST_OPCODES_H
-#define _SCST_OPCODES_H
+#ifndef _SCST_OPCODE_H
+#define _SCST_OPCODE_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -63,11 +63,10 @@ struct scst_cdb_field {
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(6)
 #define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU has it */
-#define SCST_OPF_SLEEPS		BIT(8)	/* @exec: in a worker, may sleep, see there */
 /* The core's, also where a handler executes whole commands: it is not about the device */
-#define SCST_OPF_CORE		BIT(9)
+#define SCST_OPF_CORE		BIT(8)
 /* Byte 1 bit 0 is FIXED: the length counts blocks, else bytes */
-#define SCST_OPF_FIXED		BIT(10)
+#define SCST_OPF_FIXED		BIT(9)
 
 /**
  * enum scst_pr_policy - what a reservation of another nexus does to a command,
@@ -112,8 +111,9 @@ enum scst_pr_policy {
  *		set is refused.
  * @exec:	the core's own part, or NULL: done when it returns, and it must not
  *		sleep. Unless it ended the command with a status, the handler does
- *		cmd->io next, which it may set or clear. With SCST_OPF_SLEEPS it may
- *		sleep, and lets the command go on itself.
+ *		cmd->io next, which it may set or clear.
+ * @exec_sleeping: in its place, for what may sleep: called in the worker of the device's
+ *		pr_wq, returns the next stage
  */
 struct scst_opcode {
 	const char *name;
@@ -132,6 +132,7 @@ struct scst_opcode {
 	struct scst_cdb_field xfer;
 	u8 usage[SCST_OPCODE_MAX_LEN];
 	void (*exec)(struct scst_cmd *cmd);
+	enum scst_stage (*exec_sleeping)(struct scst_cmd *cmd);
 };
 
 /**
@@ -144,15 +145,16 @@ struct scst_opcode_set {
 	unsigned int count;
 };
 
-extern const struct scst_opcode_set scst_report_opcodes;	/* spc_report.c */
-extern const struct scst_opcode_set scst_inquiry_opcodes;	/* spc_inquiry.c */
-extern const struct scst_opcode_set scst_mode_opcodes;		/* spc_mode.c */
-extern const struct scst_opcode_set scst_reserve_opcodes;	/* reserve.c */
-extern const struct scst_opcode_set scst_pr_in_opcodes;		/* pr_in.c */
-extern const struct scst_opcode_set scst_pr_out_opcodes;	/* pr_out.c */
-extern const struct scst_opcode_set scst_sbc_opcodes;		/* sbc.c */
-extern const struct scst_opcode_set scst_sbc_io_opcodes;	/* sbc_io.c */
-extern const struct scst_opcode_set scst_ssc_opcodes;		/* ssc.c */
+/* PERSISTENT RESERVE OUT service actions, SPC-5 6.17.2 */
+#define SCST_PR_REGISTER	0x00
+#define SCST_PR_RESERVE		0x01
+#define SCST_PR_RELEASE		0x02
+#define SCST_PR_CLEAR		0x03
+#define SCST_PR_PREEMPT		0x04
+#define SCST_PR_PREEMPT_ABORT	0x05
+#define SCST_PR_REGISTER_IGNORE	0x06
+#define SCST_PR_REGISTER_MOVE	0x07
+#define SCST_PR_REPLACE_LOST	0x08
 
 /* Whether a command was decoded as this one */
 static inline bool scst_cmd_is(const struct scst_cmd *cmd, u8 opcode, u16 sa)
@@ -160,13 +162,4 @@ static inline bool scst_cmd_is(const struct scst_cmd *cmd, u8 opcode, u16 sa)
 	return cmd->op && cmd->op->opcode == opcode && cmd->op->sa == sa;
 }
 
-/* sbc.c */
-void scst_sbc_sync_all(struct scst_cmd *cmd);
-
-/* sbc_io.c */
-u32 scst_sbc_max_blocks(const struct scst_device *dev);
-u32 scst_sbc_buffer_blocks(const struct scst_device *dev);
-scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd);
-void scst_sbc_execute(struct scst_cmd *cmd);
-
-#endif /* _SCST_OPCODES_H */
+#endif /* _SCST_OPCODE_H */

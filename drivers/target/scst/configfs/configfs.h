@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What should be: the directories, and what is read and written there.
+ */
+#ifndef _SCST_CONFIGFS_H
+#define _SCST_CONFIGFS_H
+
+#include "scst_priv.h"
+
+/* configfs.c: the root and what all directories share */
+#define SCST_MAX_MS	600000
+extern struct configfs_subsystem scst_subsystem;
+extern struct configfs_attribute scst_free_attr_holders;
+int scst_configfs_init(void);
+void scst_configfs_exit(void);
+int scst_parse_bool(const char *page, bool *value);
+int scst_parse_ms(const char *page, unsigned int *value);
+extern struct configfs_attribute *scst_parent_attrs[];
+struct scst_error *scst_parent_error(struct config_group *group);
+struct scst_plugin *scst_plugin_of(struct config_group *group);
+void scst_plugin_dir_release(struct config_item *item);
+
+/* configfs_dev.c */
+extern const struct config_item_type scst_device_type;
+extern const struct config_item_type scst_handler_dir_type;
+
+/* configfs_tgt.c */
+extern const struct config_item_type scst_target_type;
+extern const struct config_item_type scst_driver_dir_type;
+
+/* configfs_group.c */
+void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len);
+void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len);
+void scst_luns_dir_add(struct scst_lun_map *map, struct config_group *parent);
+extern const struct config_item_type scst_groups_type;
+
+/* configfs_sess.c */
+extern const struct config_item_type scst_sessions_type;
+extern const struct config_item_type scst_session_type;
+
+#endif /* _SCST_CONFIGFS_H */

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A backend that does not end aborted commands in time is fenced: nothing is expected of it
+ * any more, and nobody waits for it.
+ */
+#include <linux/jiffies.h>
+#include <linux/workqueue.h>
+
+#include "cmd/cmd.h"
+#include "cmd/opcode.h"
+#include "graph/graph.h"
+#include "observe/observe.h"
+#include "task/task.h"
+#include "cmd/trace.h"
+
+static void scst_device_fence_work(struct work_struct *work)
+{
+	struct scst_device *dev = container_of(work, struct scst_device, fence_work);
+
+	mutex_lock(&scst_config_lock);
+	scst_event_fenced(dev->sysfs);
+	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
+	mutex_unlock(&scst_config_lock);
+	scst_device_put(dev);
+}
+
+/* Return: whether it was active until now. */
+static bool __scst_device_fence(struct scst_device *dev)
+{
+	bool active = dev->state == SCST_DEV_ACTIVE;
+
+	lockdep_assert_held(&dev->lock);
+	WRITE_ONCE(dev->fenced, true);
+	trace_scst_device_fence(dev);
+	if (active)
+		__scst_device_move(dev, SCST_DEV_FAILED);
+	__scst_device_wake_waiters(dev);
+	return active;
+}
+
+/**
+ * scst_device_fence() - expect nothing of a backend any more that does not answer
+ * @dev:  the device
+ * @sess: a session, or NULL for all
+ * @late: which commands the backend should have ended long ago. If it just has, the
+ *	  device may have been closed, and even enabled again: nothing is fenced.
+ *
+ * New commands fail at once. What the backend still holds ends when the backend answers,
+ * and then it is closed; until then the device cannot be enabled again.
+ *
+ * Context: process context.
+ */
+void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
+		       const struct scst_cmd_filter *late)
+{
+	bool fenced, news;
+
+	spin_lock_bh(&dev->lock);
+	fenced = __scst_device_find(dev, sess, late);
+	news = fenced && __scst_device_fence(dev);
+	spin_unlock_bh(&dev->lock);
+	if (!fenced)
+		return;
+	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
+			      READ_ONCE(dev->fence_ms));
+	scst_device_op_end(dev, "enable", -ETIMEDOUT);
+	if (!news)
+		return;
+	scst_device_get(dev);
+	if (!queue_work(scst_session_wq, &dev->fence_work))
+		scst_device_put(dev);
+}
+
+/**
+ * scst_device_deadline() - when aborted commands of a device should have ended
+ * @dev:   the device
+ * @start: when they were aborted, jiffies
+ *
+ * Context: any.
+ * Return: jiffies.
+ */
+unsigned long scst_device_deadline(const struct scst_device *dev, unsigned long start)
+{
+	return start + msecs_to_jiffies(READ_ONCE(dev->fence_ms));
+}
+
+/**
+ * scst_device_get_busy() - find a session that has commands of a device
+ * @dev:    the device
+ * @of:     no other session than this, or NULL
+ * @filter: which commands are meant
+ *
+ * Context: thread or atomic.
+ * Return: a session that has at least one, with a reference, or NULL.
+ */
+struct scst_session *scst_device_get_busy(struct scst_device *dev,
+					  const struct scst_session *of,
+					  const struct scst_cmd_filter *filter)
+{
+	struct scst_session *sess;
+
+	spin_lock_bh(&dev->lock);
+	sess = __scst_device_find(dev, of, filter);
+	if (sess)
+		scst_session_get(sess);
+	spin_unlock_bh(&dev->lock);
+	return sess;
+}
+
+/**
+ * scst_device_give_up() - the time for aborted commands is over
+ * @dev:    their device
+ * @of:     no other session's than this, or NULL
+ * @filter: which commands are meant
+ *
+ * A backend that keeps one of them is fenced. A driver that does may bring or take data yet.
+ *
+ * Context: process context.
+ * Return: whether nothing is left.
+ */
+bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
+			 struct scst_cmd_filter filter)
+{
+	bool left;
+
+	filter.hopeful = false;
+	filter.backend = true;
+	if (!READ_ONCE(dev->fenced))
+		scst_device_fence(dev, of, &filter);
+	filter.backend = false;
+	spin_lock_bh(&dev->lock);
+	left = __scst_device_find(dev, of, &filter);
+	spin_unlock_bh(&dev->lock);
+	return !left;
+}
+
+static void scst_device_wait_session(struct scst_session *sess,
+				     const struct scst_cmd_filter *filter,
+				     unsigned long deadline)
+{
+	struct scst_inject_wait wait;
+
+	scst_inject_wait_begin(&wait, sess, filter);
+	scst_session_wait(sess, filter,
+			  min_t(long, scst_time_left(deadline), SCST_LOOK_INTERVAL));
+	scst_inject_wait_end(&wait);
+}
+
+/*
+ * Wait until what was aborted on a device cannot touch its medium any more. If the backend
+ * does not let go of it the device is fenced. What is elsewhere does not get to the backend.
+ */
+static void scst_device_wait_aborted(struct scst_device *dev, const struct scst_cmd *except)
+{
+	const struct scst_cmd_filter filter = {
+		.dev = dev, .except = except, .unanswered = true, .aborted = true,
+		.hopeful = true, .serial = scst_abort_serial(),
+	};
+	unsigned long deadline = scst_device_deadline(dev, jiffies);
+	struct scst_session *sess;
+
+	do {
+		sess = scst_device_get_busy(dev, NULL, &filter);
+		if (!sess)
+			return;
+		scst_device_wait_session(sess, &filter, deadline);
+		scst_session_put(sess);
+	} while (time_before(jiffies, deadline));
+	scst_device_give_up(dev, NULL, filter);
+}
+
+static void scst_cmd_wait_work(struct work_struct *work)
+{
+	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+
+	scst_device_wait_aborted(cmd->dev, cmd);
+	scst_cmd_run(cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
+}
+
+/**
+ * scst_cmd_wait_aborted() - let a command wait for those that it has aborted
+ * @cmd: the command, with SCST_CMD_WAITS set
+ *
+ * Other commands that sleep go on meanwhile.
+ *
+ * Context: process context.
+ * Return: OWNED.
+ */
+enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd)
+{
+	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
+	smp_mb__after_atomic();
+	INIT_WORK(&cmd->work, scst_cmd_wait_work);
+	queue_work(cmd->dev->slow_wq, &cmd->work);
+	return SCST_STAGE_OWNED;
+}
+
+/**
+ * scst_device_fence_init() - nobody has fenced a new device yet
+ * @dev: the device
+ */
+void scst_device_fence_init(struct scst_device *dev)
+{
+	INIT_WORK(&dev->fence_work, scst_device_fence_work);
+}

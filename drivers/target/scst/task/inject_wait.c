@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Injection, for tests: what waits for aborted commands is counted, so that a test can tell
+ * when nothing moves any more.
+ */
+#include <linux/export.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <scst/inject.h>
+
+#include "cmd/cmd.h"
+#include "task/task.h"
+
+/* Who waits for aborted commands; taken before a command list's lock */
+static DEFINE_SPINLOCK(scst_inject_waits_lock);
+
+static LIST_HEAD(scst_inject_waits);
+
+/**
+ * scst_inject_wait_begin() - somebody is about to wait for aborted commands
+ * @wait:   on its stack, until scst_inject_wait_end()
+ * @sess:   their session
+ * @filter: which
+ *
+ * Context: process context.
+ */
+void scst_inject_wait_begin(struct scst_inject_wait *wait,
+			    struct scst_session *sess,
+			    const struct scst_cmd_filter *filter)
+{
+	INIT_LIST_HEAD(&wait->entry);
+	if (!static_branch_unlikely(&scst_inject_key))
+		return;
+	wait->sess = sess;
+	wait->filter = filter;
+	spin_lock_bh(&scst_inject_waits_lock);
+	list_add(&wait->entry, &scst_inject_waits);
+	spin_unlock_bh(&scst_inject_waits_lock);
+}
+
+/**
+ * scst_inject_wait_end() - it does not wait any more
+ * @wait: what scst_inject_wait_begin() was called with
+ *
+ * Context: process context.
+ */
+void scst_inject_wait_end(struct scst_inject_wait *wait)
+{
+	if (list_empty(&wait->entry))
+		return;
+	spin_lock_bh(&scst_inject_waits_lock);
+	list_del_init(&wait->entry);
+	spin_unlock_bh(&scst_inject_waits_lock);
+}
+
+/**
+ * scst_inject_count_waits() - how many wait for aborted commands that are still there
+ *
+ * Task management functions do, and commands that abort others. Who could go on, and
+ * only has not been scheduled yet, does not count.
+ *
+ * Context: thread or atomic.
+ * Return: their number.
+ */
+unsigned int scst_inject_count_waits(void)
+{
+	struct scst_inject_wait *wait;
+	unsigned int count = 0;
+
+	spin_lock_bh(&scst_inject_waits_lock);
+	list_for_each_entry(wait, &scst_inject_waits, entry)
+		count += scst_session_has(wait->sess, wait->filter);
+	spin_unlock_bh(&scst_inject_waits_lock);
+	return count;
+}
+EXPORT_SYMBOL_GPL(scst_inject_count_waits);

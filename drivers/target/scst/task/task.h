@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The task set, SAM-5 8: order, ACA, aborts and who waits for them, unit attentions.
+ */
+#ifndef _SCST_TASK_H
+#define _SCST_TASK_H
+
+#include "cmd/opcode.h"
+#include "scst_priv.h"
+
+/* order.c: admission into the task set */
+
+/**
+ * struct scst_order_end - what remains to be done when a command left its task set
+ * @dev:	the device
+ * @tasks:	a reference of its tasks is to be given back
+ * @queue:	commands on its queue may go on
+ */
+struct scst_order_end {
+	struct scst_device *dev;
+	bool tasks;
+	bool queue;
+};
+
+enum scst_stage scst_order_admit(struct scst_cmd *cmd);
+scst_sense_t scst_order_refusal(const struct scst_device *dev);
+struct scst_order_end scst_order_done(struct scst_cmd *cmd);
+void scst_order_next(const struct scst_order_end *end);
+struct scst_task_set *__scst_task_set(struct scst_nexus *nexus);
+void __scst_order_dispatch(struct scst_device *dev);
+void __scst_order_queueing(struct scst_device *dev);
+void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old);
+void __scst_order_start(struct scst_device *dev);
+void __scst_order_stop(struct scst_device *dev);
+void scst_order_calm_down(struct scst_device *dev);
+void scst_order_tasks_gone(struct percpu_ref *tasks);
+void scst_order_init(struct scst_device *dev);
+
+/* aca.c: CHECK CONDITION and what follows from it */
+bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
+bool scst_aca_complete(struct scst_cmd *cmd);
+void __scst_aca_clear(struct scst_nexus *nexus);
+void __scst_aca_clear_all(struct scst_device *dev);
+
+/* abort.c: find, abort and wait for a session's commands */
+
+/**
+ * struct scst_cmd_filter - which commands of a session are meant
+ * @nexus:	those of this I_T_L nexus, or NULL for any
+ * @dev:	those of this device, or NULL for any
+ * @lun:	those sent to this LUN, or NULL for any
+ * @tag:	the one with this tag, or NULL for any
+ * @except:	not this one, or NULL
+ * @unanswered:	only those that are in the task set: what has been answered has ended,
+ *		even if its driver is still to deliver that
+ * @answered_of: of this session also those that have been answered; NULL: of all
+ * @aborted:	only those that are aborted and may still touch the medium or the
+ *		initiator's memory
+ * @serial:	and were before scst_abort_serial() said so
+ * @hopeful:	and are not with a backend that nothing is expected of any more
+ * @backend:	and are with the backend, for longer than they may
+ */
+struct scst_cmd_filter {
+	const struct scst_nexus *nexus;
+	const struct scst_device *dev;
+	const struct scsi_lun *lun;
+	const u64 *tag;
+	const struct scst_cmd *except;
+	const struct scst_session *answered_of;
+	bool unanswered;
+	bool aborted;
+	bool hopeful;
+	bool backend;
+	u32 serial;
+};
+
+unsigned int scst_session_abort(struct scst_session *sess,
+				const struct scst_cmd_filter *filter, enum scst_abort by,
+				const struct scst_session *who);
+u32 scst_abort_serial(void);
+bool scst_session_has(struct scst_session *sess,
+		      const struct scst_cmd_filter *filter);
+struct scst_session *__scst_device_find(struct scst_device *dev,
+					const struct scst_session *of,
+					const struct scst_cmd_filter *filter);
+bool scst_nexus_has_others(const struct scst_cmd *cmd);
+bool scst_cmd_park(struct scst_cmd *cmd);
+bool scst_cmd_claim(struct scst_cmd *cmd);
+void __scst_device_abort(struct scst_device *dev,
+			 const struct scst_cmd_filter *filter,
+			 const struct scst_session *by, bool attention);
+
+/*
+ * A command that is being answered while it is aborted wakes nobody, and its driver may
+ * keep it. So a waiter that does not wait for what has been answered looks now and then.
+ */
+#define SCST_LOOK_INTERVAL	HZ
+
+/* wait.c: waiting for a session's commands, without a thread and with one */
+enum scst_wait {
+	SCST_WAIT_GONE,
+	SCST_WAIT_LATE,
+	SCST_WAIT_MORE,
+};
+
+void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq);
+void scst_waiter_start(struct scst_waiter *waiter);
+void scst_waiter_watch(struct scst_waiter *waiter, struct scst_session *sess);
+void scst_waiter_sleep(struct scst_waiter *waiter, long timeout);
+void scst_waiter_stop(struct scst_waiter *waiter);
+enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session *sess,
+				const struct scst_cmd_filter *filter, long timeout);
+long scst_time_left(unsigned long deadline);
+bool scst_session_wait(struct scst_session *sess,
+		       const struct scst_cmd_filter *filter, long timeout);
+void __scst_device_wake_waiters(struct scst_device *dev);
+
+/* inject_wait.c: a test counts who waits */
+
+/**
+ * struct scst_inject_wait - somebody waits for aborted commands
+ * @sess:	their session
+ * @filter:	which
+ * @entry:	on the list of all, or empty
+ */
+struct scst_inject_wait {
+	struct scst_session *sess;
+	const struct scst_cmd_filter *filter;
+	struct list_head entry;
+};
+
+void scst_inject_wait_begin(struct scst_inject_wait *wait,
+			    struct scst_session *sess,
+			    const struct scst_cmd_filter *filter);
+void scst_inject_wait_end(struct scst_inject_wait *wait);
+
+/* ua.c: unit attentions */
+void scst_ua_init(struct scst_nexus *nexus);
+void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_identity *now,
+		      const struct scst_lun_identity *before);
+void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua);
+void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
+			    const struct scst_nexus *except);
+void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
+			  const struct scst_nexus *except);
+void scst_ua_raise_luns(struct scst_session *sess);
+void scst_ua_trace(const struct scst_nexus *nexus);
+bool scst_ua_report(struct scst_cmd *cmd, bool resets);
+void scst_ua_spread(struct scst_cmd *cmd);
+scst_sense_t scst_ua_take(struct scst_cmd *cmd);
+scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more);
+void scst_ua_restore(struct scst_cmd *cmd);
+void scst_ua_interlock(struct scst_cmd *cmd);
+void scst_ua_luns_reported(struct scst_cmd *cmd);
+
+/* Whether an initiator is to hear of a unit attention; @cmd is one of its, with a nexus */
+static inline bool scst_ua_is_pending(const struct scst_cmd *cmd)
+{
+	return READ_ONCE(cmd->nexus->ua_count) || READ_ONCE(cmd->sess->luns_changed);
+}
+
+/* Whether this command is to tell it, for scst_ua_report() */
+static inline bool scst_ua_is_due(const struct scst_cmd *cmd)
+{
+	return unlikely(scst_ua_is_pending(cmd)) && !(cmd->op->flags & SCST_OPF_SKIP_UA);
+}
+
+/* lost.c: cached writes that did not reach the medium */
+void __scst_lost_join(struct scst_nexus *nexus);
+void __scst_lost_leave(struct scst_nexus *nexus);
+void scst_lost_forget(struct scst_device *dev);
+void scst_lost_told(struct scst_cmd *cmd);
+
+#endif /* _SCST_TASK_H */
