@@ -40,7 +40,6 @@ static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
 static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 {
 	struct scst_nexus *nexus;
-
 	bool overlapped;
 
 	rcu_read_lock();
@@ -55,16 +54,6 @@ static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 	rcu_read_unlock();
 	trace_scst_cmd_submit(cmd);
 	return unlikely(overlapped) ? scst_overlapped(cmd) : SCST_STAGE_DECODE;
-}
-
-static enum scst_stage scst_stage_decode(struct scst_cmd *cmd)
-{
-	return scst_cdb_decode(cmd) ? SCST_STAGE_ADMIT : SCST_STAGE_COMPLETE;
-}
-
-static enum scst_stage scst_stage_admit(struct scst_cmd *cmd)
-{
-	return scst_order_admit(cmd);
 }
 
 /* All that can hold a command back, in the order of SAM-5 and SPC-6. */
@@ -234,9 +223,8 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
 	}
 	if (unlikely(cmd->device_status))
 		scst_ua_spread(cmd);
-	if (unlikely(scst_others_concerned(cmd)) && !scst_aca_complete(cmd))
-		return SCST_STAGE_OWNED;
-	return SCST_STAGE_RESPOND;
+	return unlikely(scst_others_concerned(cmd)) ? scst_aca_complete(cmd) :
+						      SCST_STAGE_RESPOND;
 }
 
 /*
@@ -332,9 +320,9 @@ static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stag
 	case SCST_STAGE_TRANSLATE:
 		return scst_stage_translate(cmd);
 	case SCST_STAGE_DECODE:
-		return scst_stage_decode(cmd);
+		return scst_cdb_decode(cmd);
 	case SCST_STAGE_ADMIT:
-		return scst_stage_admit(cmd);
+		return scst_order_admit(cmd);
 	case SCST_STAGE_CHECK:
 		return scst_stage_check(cmd);
 	case SCST_STAGE_PREPARE:

@@ -597,22 +597,22 @@ struct scst_identity {
  *		@queueing.
  * @queueing:	commands are admitted through @queue: see order.c
  * @tasks_gone:	nobody holds @tasks
- * @stirred:	there was a reason for @queueing since @calm_work last looked
+ * @queue_wanted: there was a reason for @queueing since @unqueue_work last looked
  * @faults:	task sets with an ACA condition
  * @waiting:	commands of @queue that have not started
  * @leaving:	commands that have left @queue and are being answered
  * @pass:	number of the last walk through @queue
  * @queue:	struct scst_cmd.queue_entry, in order of arrival
  * @task_set:	of all its commands, if nexuses have none of their own
- * @calm_work:	ends @queueing
+ * @unqueue_work: ends @queueing
  * @kref:	keeps the memory: the directory, every nexus, the open backend
  * @io_wq:	commands that its backend executes; NULL: that never sleeps
  * @pr_wq:	what changes @pr, one after the other
  * @slow_wq:	what else waits for its backend: see device_queue.c
  * @free_work:	frees it, if a worker of its own gave back the last reference
- * @life:	counts when its backend is opened, and when it is closed: who waits for
+ * @generation:	counts when its backend is opened, and when it is closed: who waits for
  *		one end, or comes late, does not mean the next
- * @life_waitq:	woken when @life has changed
+ * @generation_waitq: woken when @generation has changed
  * @close_work:	closes it when the last task is gone
  * @open:	its backend is open; changed under @backend_lock, too
  * @opening:	it is being opened: nothing else changes it meanwhile
@@ -621,7 +621,7 @@ struct scst_identity {
  * @fence_ms:	how long a task management function waits for it
  * @fence_work:	tells that it is fenced
  * @lost:	its backend disappeared
- * @lost_life:	in which @life that was
+ * @lost_generation: in which @generation that was
  * @lost_work:	what follows from that
  * @resized:	when its capacity changed last, jiffies
  * @resize_work: finds out whether it has changed again
@@ -673,21 +673,21 @@ struct scst_device {
 	struct percpu_ref tasks;
 	bool queueing;				/* D */
 	bool tasks_gone;			/* D */
-	bool stirred;				/* D */
+	bool queue_wanted;				/* D */
 	unsigned int faults;			/* S */
 	unsigned int waiting;			/* D */
 	unsigned int leaving;			/* D */
 	unsigned int pass;			/* D */
 	struct list_head queue;			/* D */
 	struct scst_task_set task_set;		/* D */
-	struct delayed_work calm_work;
+	struct delayed_work unqueue_work;
 	struct kref kref;
 	struct workqueue_struct *io_wq;		/* I */
 	struct workqueue_struct *pr_wq;		/* I */
 	struct workqueue_struct *slow_wq;	/* I */
 	struct work_struct free_work;
-	unsigned int life;			/* C and D, read with READ_ONCE() */
-	wait_queue_head_t life_waitq;
+	unsigned int generation;			/* C and D, read with READ_ONCE() */
+	wait_queue_head_t generation_waitq;
 	struct work_struct close_work;
 	bool open;				/* B and C */
 	bool opening;				/* C */
@@ -696,7 +696,7 @@ struct scst_device {
 	unsigned int fence_ms;			/* W */
 	struct work_struct fence_work;
 	bool lost;				/* C */
-	unsigned int lost_life;			/* WRITE_ONCE() */
+	unsigned int lost_generation;			/* WRITE_ONCE() */
 	struct work_struct lost_work;
 	unsigned long resized;			/* C, read with READ_ONCE() */
 	struct delayed_work resize_work;

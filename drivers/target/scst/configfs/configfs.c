@@ -20,36 +20,50 @@
 
 /**
  * scst_parse_bool() - parse what is written to a 0|1 attribute
+ * @err:   last_error of the object
+ * @name:  the attribute
  * @page:  the text
  * @value: the result
  *
- * Return: 0 or -EINVAL.
+ * Context: process context.
+ * Return: 0, or -EINVAL with the reason in last_error.
  */
-int scst_parse_bool(const char *page, bool *value)
+int scst_parse_bool(struct scst_error *err, const char *name, const char *page, bool *value)
 {
 	unsigned int number;
 
-	if (kstrtouint(page, 10, &number) || number > 1)
+	if (kstrtouint(page, 10, &number) || number > 1) {
+		scst_error_set(err, "%s: not 0 or 1", name);
 		return -EINVAL;
+	}
 	*value = number;
 	return 0;
 }
 
 /**
- * scst_parse_ms() - parse what is written to an attribute in milliseconds
- * @page:  the text
- * @value: the result, milliseconds
+ * scst_ms_store() - store an attribute in milliseconds
+ * @err:   last_error of the object
+ * @name:  the attribute, a constant
+ * @page:  what is written
+ * @count: bytes of it
+ * @ms:    the result, milliseconds
  *
- * Return: 0 or -EINVAL.
+ * Context: process context.
+ * Return: @count or -EINVAL.
  */
-int scst_parse_ms(const char *page, unsigned int *value)
+ssize_t scst_ms_store(struct scst_error *err, const char *name, const char *page, size_t count,
+		      unsigned int *ms)
 {
-	unsigned int ms;
+	unsigned int value;
+	int ret = 0;
 
-	if (kstrtouint(page, 10, &ms) || ms > SCST_MAX_MS)
-		return -EINVAL;
-	WRITE_ONCE(*value, ms);
-	return 0;
+	if (kstrtouint(page, 10, &value) || value > SCST_MAX_MS) {
+		scst_error_set(err, "%s: not 0 to %u", name, SCST_MAX_MS);
+		ret = -EINVAL;
+	} else {
+		WRITE_ONCE(*ms, value);
+	}
+	return scst_error_end(err, name, ret) ?: count;
 }
 
 /* Of what always can be removed */

@@ -13,12 +13,34 @@ extern struct configfs_subsystem scst_subsystem;
 extern struct configfs_attribute scst_free_attr_holders;
 int scst_configfs_init(void);
 void scst_configfs_exit(void);
-int scst_parse_bool(const char *page, bool *value);
-int scst_parse_ms(const char *page, unsigned int *value);
+int scst_parse_bool(struct scst_error *err, const char *name, const char *page, bool *value);
+ssize_t scst_ms_store(struct scst_error *err, const char *name, const char *page, size_t count,
+		      unsigned int *ms);
 extern struct configfs_attribute *scst_parent_attrs[];
 struct scst_error *scst_parent_error(struct config_group *group);
 struct scst_plugin *scst_plugin_of(struct config_group *group);
 void scst_plugin_dir_release(struct config_item *item);
+
+/* last_error of the object that @_of makes of an item */
+#define SCST_ATTR_LAST_ERROR(_prefix, _of)						\
+static ssize_t _prefix##last_error_show(struct config_item *item, char *page)		\
+{											\
+	return scst_error_show(&_of(item)->error, page);				\
+}											\
+CONFIGFS_ATTR_RO(_prefix, last_error)
+
+/* Its member @_name, in milliseconds */
+#define SCST_ATTR_MS(_prefix, _name, _of)						\
+static ssize_t _prefix##_name##_show(struct config_item *item, char *page)		\
+{											\
+	return sysfs_emit(page, "%u\n", READ_ONCE(_of(item)->_name));			\
+}											\
+static ssize_t _prefix##_name##_store(struct config_item *item, const char *page,	\
+				      size_t count)					\
+{											\
+	return scst_ms_store(&_of(item)->error, #_name, page, count, &_of(item)->_name);\
+}											\
+CONFIGFS_ATTR(_prefix, _name)
 
 /* configfs_dev.c */
 extern const struct config_item_type scst_device_type;

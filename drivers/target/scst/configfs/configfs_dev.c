@@ -57,11 +57,9 @@ static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	bool enable;
-	int ret = scst_parse_bool(page, &enable);
+	int ret = scst_parse_bool(&dev->error, "enable", page, &enable);
 
-	if (ret)
-		scst_device_set_error(dev, "enable: not 0 or 1");
-	else
+	if (!ret)
 		ret = enable ? scst_dev_enable(dev) : scst_device_disable(dev);
 	return scst_device_op_end(dev, "enable", ret) ?: count;
 }
@@ -76,12 +74,7 @@ static ssize_t scst_dev_state_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_dev_, state);
 
-static ssize_t scst_dev_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_device_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_dev_, last_error);
+SCST_ATTR_LAST_ERROR(scst_dev_, scst_device_from_item);
 
 /* The LUNs that it is linked to, as paths below the root */
 static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
@@ -99,44 +92,8 @@ static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_dev_, holders);
 
-static ssize_t scst_dev_store_ms(struct config_item *item, const char *page,
-				 size_t count, const char *name, unsigned int *ms)
-{
-	struct scst_device *dev = scst_device_from_item(item);
-	int ret = scst_parse_ms(page, ms);
-
-	if (ret)
-		scst_device_set_error(dev, "%s: not 0 to %u", name, SCST_MAX_MS);
-	return scst_device_op_end(dev, name, ret) ?: count;
-}
-
-static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->drain_ms);
-}
-
-static ssize_t scst_dev_drain_ms_store(struct config_item *item,
-				       const char *page, size_t count)
-{
-	return scst_dev_store_ms(item, page, count, "drain_ms",
-				 &scst_device_from_item(item)->drain_ms);
-}
-
-CONFIGFS_ATTR(scst_dev_, drain_ms);
-
-static ssize_t scst_dev_fence_ms_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->fence_ms);
-}
-
-static ssize_t scst_dev_fence_ms_store(struct config_item *item,
-				       const char *page, size_t count)
-{
-	return scst_dev_store_ms(item, page, count, "fence_ms",
-				 &scst_device_from_item(item)->fence_ms);
-}
-
-CONFIGFS_ATTR(scst_dev_, fence_ms);
+SCST_ATTR_MS(scst_dev_, drain_ms, scst_device_from_item);
+SCST_ATTR_MS(scst_dev_, fence_ms, scst_device_from_item);
 
 static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 {

@@ -29,23 +29,16 @@ static ssize_t scst_lun_read_only_store(struct config_item *item,
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(item);
 	bool read_only;
-	int ret = scst_parse_bool(page, &read_only);
+	int ret = scst_parse_bool(&lun->error, "read_only", page, &read_only);
 
-	if (ret)
-		scst_error_set(&lun->error, "read_only: not 0 or 1");
-	else
+	if (!ret)
 		scst_map_lun_set_read_only(lun, read_only);
 	return scst_error_end(&lun->error, "read_only", ret) ?: count;
 }
 
 CONFIGFS_ATTR(scst_lun_, read_only);
 
-static ssize_t scst_lun_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_map_lun_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_lun_, last_error);
+SCST_ATTR_LAST_ERROR(scst_lun_, scst_map_lun_from_item);
 
 /* The link that must be removed first: the device it leads to */
 static ssize_t scst_lun_holders_show(struct config_item *item, char *page)
@@ -299,12 +292,7 @@ static const struct config_item_type scst_patterns_type = {
 
 /* groups/<group>/ */
 
-static ssize_t scst_grp_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_group_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_grp_, last_error);
+SCST_ATTR_LAST_ERROR(scst_grp_, scst_group_from_item);
 
 static void scst_group_emit_patterns(struct scst_group *grp, char *page,
 				     ssize_t *len)

@@ -123,7 +123,7 @@ static int scst_sess_disconnect(struct scst_session *sess, const char *page)
 {
 	bool disconnect;
 
-	if (scst_parse_bool(page, &disconnect) || !disconnect) {
+	if (scst_parse_bool(&sess->error, "disconnect", page, &disconnect) || !disconnect) {
 		scst_error_set(&sess->error, "disconnect: not 1");
 		return -EINVAL;
 	}
@@ -147,12 +147,7 @@ static ssize_t scst_sess_disconnect_store(struct config_item *item,
 
 CONFIGFS_ATTR_WO(scst_sess_, disconnect);
 
-static ssize_t scst_sess_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_session_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_sess_, last_error);
+SCST_ATTR_LAST_ERROR(scst_sess_, scst_session_from_item);
 
 static struct configfs_attribute *scst_sess_attrs[] = {
 	&scst_sess_attr_initiator,

@@ -39,11 +39,9 @@ static ssize_t scst_tgt_enable_store(struct config_item *item, const char *page,
 {
 	struct scst_target *tgt = scst_target_from_item(item);
 	bool enable;
-	int ret = scst_parse_bool(page, &enable);
+	int ret = scst_parse_bool(&tgt->error, "enable", page, &enable);
 
-	if (ret)
-		scst_target_set_error(tgt, "enable: not 0 or 1");
-	else
+	if (!ret)
 		ret = enable ? scst_target_enable(tgt) : scst_target_disable(tgt);
 	return scst_target_op_end(tgt, "enable", ret) ?: count;
 }
@@ -58,12 +56,7 @@ static ssize_t scst_tgt_state_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_tgt_, state);
 
-static ssize_t scst_tgt_last_error_show(struct config_item *item, char *page)
-{
-	return scst_error_show(&scst_target_from_item(item)->error, page);
-}
-
-CONFIGFS_ATTR_RO(scst_tgt_, last_error);
+SCST_ATTR_LAST_ERROR(scst_tgt_, scst_target_from_item);
 
 /* What must be removed first, as paths below the root, and who is logged in */
 static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
@@ -88,24 +81,7 @@ static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_tgt_, holders);
 
-static ssize_t scst_tgt_drain_ms_show(struct config_item *item, char *page)
-{
-	return sysfs_emit(page, "%u\n", scst_target_from_item(item)->drain_ms);
-}
-
-static ssize_t scst_tgt_drain_ms_store(struct config_item *item,
-				       const char *page, size_t count)
-{
-	struct scst_target *tgt = scst_target_from_item(item);
-	int ret = scst_parse_ms(page, &tgt->drain_ms);
-
-	if (ret)
-		scst_target_set_error(tgt, "drain_ms: not 0 to %u",
-				      SCST_MAX_MS);
-	return scst_target_op_end(tgt, "drain_ms", ret) ?: count;
-}
-
-CONFIGFS_ATTR(scst_tgt_, drain_ms);
+SCST_ATTR_MS(scst_tgt_, drain_ms, scst_target_from_item);
 
 static ssize_t scst_tgt_rel_tgt_id_show(struct config_item *item, char *page)
 {

@@ -125,7 +125,7 @@ static void __scst_device_free(struct scst_device *dev)
 	scst_device_queues_exit(dev);
 	scst_internal_leave(dev);
 	scst_buf_cap_exit(&dev->buf);
-	cancel_delayed_work_sync(&dev->calm_work);
+	cancel_delayed_work_sync(&dev->unqueue_work);
 	percpu_ref_exit(&dev->tasks);
 	scst_pr_exit(dev);
 	kfree(dev->name);

@@ -98,13 +98,13 @@ static enum scst_device_state __scst_device_closed_state(const struct scst_devic
 	return dev->lost ? SCST_DEV_WAITING : SCST_DEV_IDLE;
 }
 
-static void __scst_device_next_life(struct scst_device *dev)
+static void __scst_device_next_generation(struct scst_device *dev)
 {
 	lockdep_assert_held(&scst_config_lock);
 	spin_lock_bh(&dev->lock);
-	WRITE_ONCE(dev->life, dev->life + 1);
+	WRITE_ONCE(dev->generation, dev->generation + 1);
 	spin_unlock_bh(&dev->lock);
-	wake_up_all(&dev->life_waitq);
+	wake_up_all(&dev->generation_waitq);
 }
 
 static void scst_device_close_work(struct work_struct *work)
@@ -118,7 +118,7 @@ static void scst_device_close_work(struct work_struct *work)
 	dev->open = false;
 	__scst_device_set_state(dev, __scst_device_closed_state(dev));
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
-	__scst_device_next_life(dev);
+	__scst_device_next_generation(dev);
 	mutex_unlock(&scst_config_lock);
 	mutex_unlock(&dev->backend_lock);
 	scst_stall(SCST_STALL_CLOSED);
@@ -179,7 +179,7 @@ static int scst_device_begin_open(struct scst_device *dev)
 	}
 	if (!ret) {
 		dev->opening = true;
-		__scst_device_next_life(dev);
+		__scst_device_next_generation(dev);
 	}
 	mutex_unlock(&scst_config_lock);
 	return ret;
@@ -284,30 +284,30 @@ int scst_device_enable(struct scst_device *dev)
 	return ret;
 }
 
-/* Abort what still runs on a device, from whatever session, in that life of it. */
-static void scst_device_abort(struct scst_device *dev, unsigned int life)
+/* Abort what still runs on a device, from whatever session, in that generation of it. */
+static void scst_device_abort(struct scst_device *dev, unsigned int generation)
 {
 	const struct scst_cmd_filter filter = { .dev = dev };
 
 	spin_lock_bh(&dev->lock);
-	if (dev->life == life)
+	if (dev->generation == generation)
 		__scst_device_abort(dev, &filter, NULL, false);
 	spin_unlock_bh(&dev->lock);
 }
 
-static bool scst_device_wait_closed(struct scst_device *dev, unsigned int life,
+static bool scst_device_wait_closed(struct scst_device *dev, unsigned int generation,
 				    long timeout)
 {
-	return wait_event_timeout(dev->life_waitq, READ_ONCE(dev->life) != life,
+	return wait_event_timeout(dev->generation_waitq, READ_ONCE(dev->generation) != generation,
 				  timeout);
 }
 
-static int scst_device_await_close(struct scst_device *dev, unsigned int life)
+static int scst_device_await_close(struct scst_device *dev, unsigned int generation)
 {
-	if (scst_device_wait_closed(dev, life, msecs_to_jiffies(READ_ONCE(dev->drain_ms))))
+	if (scst_device_wait_closed(dev, generation, msecs_to_jiffies(READ_ONCE(dev->drain_ms))))
 		return 0;
-	scst_device_abort(dev, life);
-	if (scst_device_wait_closed(dev, life, SCST_ABORT_GRACE))
+	scst_device_abort(dev, generation);
+	if (scst_device_wait_closed(dev, generation, SCST_ABORT_GRACE))
 		return 0;
 	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
 	return -ETIMEDOUT;
@@ -322,20 +322,20 @@ static void __scst_device_drain(struct scst_device *dev)
 static void scst_device_lost_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(work, struct scst_device, lost_work);
-	unsigned int life;
+	unsigned int generation;
 	bool lost;
 
 	mutex_lock(&dev->backend_lock);
 	mutex_lock(&scst_config_lock);
-	life = dev->life;
-	lost = dev->state == SCST_DEV_ACTIVE && READ_ONCE(dev->lost_life) == life;
+	generation = dev->generation;
+	lost = dev->state == SCST_DEV_ACTIVE && READ_ONCE(dev->lost_generation) == generation;
 	if (lost) {
 		dev->lost = true;
 		__scst_device_drain(dev);
 	}
 	mutex_unlock(&scst_config_lock);
 	mutex_unlock(&dev->backend_lock);
-	if (lost && scst_device_await_close(dev, life))
+	if (lost && scst_device_await_close(dev, generation))
 		scst_device_op_end(dev, "enable", -ETIMEDOUT);
 	scst_device_put_from_worker(dev);
 }
@@ -351,7 +351,7 @@ static void scst_device_lost_work(struct work_struct *work)
  */
 void scst_device_lost(struct scst_device *dev)
 {
-	WRITE_ONCE(dev->lost_life, READ_ONCE(dev->life));
+	WRITE_ONCE(dev->lost_generation, READ_ONCE(dev->generation));
 	scst_device_get(dev);
 	if (!queue_work(dev->slow_wq, &dev->lost_work))
 		scst_device_put(dev);
@@ -382,16 +382,16 @@ static int __scst_device_begin_close(struct scst_device *dev)
  */
 int scst_device_disable(struct scst_device *dev)
 {
-	unsigned int life;
+	unsigned int generation;
 	int ret;
 
 	mutex_lock(&scst_config_lock);
-	life = dev->life;
+	generation = dev->generation;
 	ret = __scst_device_check_opening(dev) ?: __scst_device_begin_close(dev);
 	mutex_unlock(&scst_config_lock);
 	if (ret <= 0)
 		return ret;
-	ret = scst_device_await_close(dev, life);
+	ret = scst_device_await_close(dev, generation);
 	/* Then nothing of the device's last time pins its handler's module. */
 	if (!ret)
 		flush_work(&dev->close_work);
@@ -408,7 +408,7 @@ int scst_device_disable(struct scst_device *dev)
 int scst_device_state_init(struct scst_device *dev)
 {
 	dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
-	init_waitqueue_head(&dev->life_waitq);
+	init_waitqueue_head(&dev->generation_waitq);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);
 	return percpu_ref_init(&dev->tasks, scst_order_tasks_gone,

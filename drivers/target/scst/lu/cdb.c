@@ -336,7 +336,7 @@ static bool scst_cdb_decode_whole(struct scst_cmd *cmd)
 	return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
 }
 
-static bool scst_cdb_decode_core(struct scst_cmd *cmd)
+static bool scst_cdb_decode_row(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
 
@@ -353,23 +353,26 @@ static bool scst_cdb_decode_core(struct scst_cmd *cmd)
 	return true;
 }
 
-/**
- * scst_cdb_decode() - find a command's row and fill in what it says
- * @cmd: a command after LUN translation
- *
- * Context: thread or atomic.
- * Return: false if the command is refused; its status is set then.
- */
-bool scst_cdb_decode(struct scst_cmd *cmd)
+static bool scst_cdb_fill(struct scst_cmd *cmd)
 {
-	if (!scst_cdb_find(cmd))
-		return false;
 	cmd->dir = cmd->op->dir;
 	if (cmd->dev) {
 		cmd->block_size = cmd->dev->params.block_size;
 		if (unlikely(cmd->dev->handler->execute && !scst_cdb_is_for_core(cmd)))
 			return scst_cdb_decode_whole(cmd);
 	}
-	return scst_cdb_decode_core(cmd);
+	return scst_cdb_decode_row(cmd);
+}
+
+/**
+ * scst_cdb_decode() - find a command's row and fill in what it says
+ * @cmd: a command after LUN translation
+ *
+ * Context: thread or atomic.
+ * Return: ADMIT, or COMPLETE if the command is refused; its status is set then.
+ */
+enum scst_stage scst_cdb_decode(struct scst_cmd *cmd)
+{
+	return scst_cdb_find(cmd) && scst_cdb_fill(cmd) ? SCST_STAGE_ADMIT : SCST_STAGE_COMPLETE;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_cdb_decode);

@@ -180,7 +180,7 @@ static void scst_cdb_test_put(u8 *cdb, unsigned int last, u64 value)
 static void scst_expect_refusal(struct kunit *test, struct scst_cmd *cmd,
 				scst_sense_t sense)
 {
-	KUNIT_EXPECT_FALSE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_COMPLETE);
 	KUNIT_EXPECT_EQ(test, cmd->status, SAM_STAT_CHECK_CONDITION);
 	KUNIT_EXPECT_EQ(test, cmd->sense[2], scst_sense_key(sense));
 	KUNIT_EXPECT_EQ(test, cmd->sense[12], scst_sense_asc(sense));
@@ -395,7 +395,7 @@ static void scst_cdb_test_decode_one(struct kunit *test,
 		len = 256;
 	bytes = scst_cdb_test_bytes(row, len);
 
-	KUNIT_ASSERT_TRUE_MSG(test, scst_cdb_decode(cmd), "%02xh %*phN",
+	KUNIT_ASSERT_EQ_MSG(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT, "%02xh %*phN",
 			      row->opcode, row->cdb_len, cdb);
 	KUNIT_EXPECT_EQ(test, cmd->op->opcode, row->opcode);
 	KUNIT_EXPECT_EQ(test, cmd->lba, lba);
@@ -481,7 +481,7 @@ static void scst_cdb_test_service_actions(struct kunit *test)
 			struct scst_cmd *cmd;
 
 			cmd = scst_cdb_test_cmd(test, opcodes[i], sa, 16);
-			if (scst_cdb_decode(cmd)) {
+			if (scst_cdb_decode(cmd) == SCST_STAGE_ADMIT) {
 				KUNIT_EXPECT_EQ(test, cmd->op->sa, sa);
 				continue;
 			}
@@ -567,7 +567,7 @@ static void scst_cdb_test_bytchk(struct kunit *test)
 			scst_expect_pointer(test, cmd, 1, 2);
 			continue;
 		}
-		KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+		KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 		KUNIT_EXPECT_EQ(test, cmd->io, cases[i].io);
 		KUNIT_EXPECT_EQ(test, cmd->io_next, cases[i].io_next);
 		KUNIT_EXPECT_EQ(test, cmd->nblocks, 7);
@@ -581,23 +581,23 @@ static void scst_cdb_test_fua(struct kunit *test)
 	struct scst_cdb_fixture *fix = test->priv;
 	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x2a, NO_SA, 10);
 
-	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 	KUNIT_EXPECT_FALSE(test, cmd->fua);
 
 	cmd = scst_cdb_test_cmd(test, 0x2a, NO_SA, 10);
 	fix->cdb[1] = 0x08;
-	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 	KUNIT_EXPECT_TRUE(test, cmd->fua);
 
 	/* The medium is verified, not the cache. */
 	cmd = scst_cdb_test_cmd(test, 0x2e, NO_SA, 10);
-	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 	KUNIT_EXPECT_TRUE(test, cmd->fua);
 
 	/* Without a write cache every write is durable, WRITE(6) too. */
 	fix->dev->mode.wce = false;
 	cmd = scst_cdb_test_cmd(test, 0x0a, NO_SA, 6);
-	KUNIT_EXPECT_TRUE(test, scst_cdb_decode(cmd));
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 	KUNIT_EXPECT_TRUE(test, cmd->fua);
 }
 
@@ -759,7 +759,7 @@ static void scst_cdb_test_overflow(struct kunit *test)
 			scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_IU_FIELD);
 			continue;
 		}
-		KUNIT_ASSERT_TRUE_MSG(test, scst_cdb_decode(cmd), "case %u", i);
+		KUNIT_ASSERT_EQ_MSG(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, cmd->nblocks, cases[i].nblocks, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, cmd->data_len, cases[i].data_len, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, scst_cmd_residual(cmd), cases[i].residual,

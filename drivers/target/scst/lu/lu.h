@@ -8,7 +8,7 @@
 #include "scst_priv.h"
 
 /* cdb.c: decode */
-bool scst_cdb_decode(struct scst_cmd *cmd);
+enum scst_stage scst_cdb_decode(struct scst_cmd *cmd);
 
 /* identity.c: serial number and NAA identifier from name and system */
 unsigned int scst_naa_len(const u8 *naa);

@@ -296,18 +296,24 @@ void scst_pr_unclaim(struct scst_device *dev)
 	spin_unlock_bh(&dev->lock);
 }
 
+static void __scst_pr_swap(struct scst_device *dev, struct scst_pr *pr)
+{
+	struct scst_pr *old = scst_device_pr(dev);
+
+	rcu_assign_pointer(dev->pr, pr);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
 static void __scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 			      struct scst_pr *pr, bool abort)
 {
-	struct scst_pr *old = scst_device_pr(dev);
 	struct scst_nexus *nexus;
 
-	rcu_assign_pointer(dev->pr, pr);
+	__scst_pr_swap(dev, pr);
 	dev->pr_claimed = false;
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		scst_pr_tell(nexus, by, pr, abort);
-	if (old)
-		kvfree_rcu(old, rcu);
 }
 
 /**
@@ -345,17 +351,13 @@ bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr)
 {
 	struct scst_nexus *nexus;
-	struct scst_pr *old;
 
 	lockdep_assert_held(&dev->pr_lock);
 	spin_lock_bh(&dev->lock);
-	old = scst_device_pr(dev);
-	rcu_assign_pointer(dev->pr, pr);
+	__scst_pr_swap(dev, pr);
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		scst_nexus_set_access(nexus);
 	spin_unlock_bh(&dev->lock);
-	if (old)
-		kvfree_rcu(old, rcu);
 }
 
 /**
@@ -404,18 +406,10 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
  * Whether a reservation of another nexus ends a command with RESERVATION CONFLICT. Those that
  * see to it themselves, as PERSISTENT RESERVE OUT, come later.
  */
-static bool scst_reserve_forbids(const struct scst_cmd *cmd)
+static bool scst_access_forbids(const struct scst_cmd *cmd, enum scst_access access)
 {
-	enum scst_access access = READ_ONCE(cmd->nexus->access);
-
-	switch (access) {
-	case SCST_ACCESS_READ:
-	case SCST_ACCESS_NONE:
-	case SCST_ACCESS_RESERVED:
-		return !scst_access_allows(cmd, access);
-	default:
-		return false;
-	}
+	return access != SCST_ACCESS_ALL && access != SCST_ACCESS_LOST &&
+	       !scst_access_allows(cmd, access);
 }
 
 /**
@@ -432,7 +426,7 @@ static bool scst_reserve_forbids(const struct scst_cmd *cmd)
  */
 bool scst_ua_or_conflict(struct scst_cmd *cmd)
 {
-	bool conflict = scst_reserve_forbids(cmd);
+	bool conflict = scst_access_forbids(cmd, READ_ONCE(cmd->nexus->access));
 
 	if (scst_ua_report(cmd, conflict))
 		return true;
@@ -457,7 +451,7 @@ bool scst_reserve_conflict(struct scst_cmd *cmd, enum scst_access access)
 		scst_cmd_set_sense(cmd, SCST_SENSE_RESERVATIONS_LOST);
 		return true;
 	}
-	if (scst_access_allows(cmd, access))
+	if (!scst_access_forbids(cmd, access))
 		return false;
 	scst_cmd_set_conflict(cmd);
 	return true;

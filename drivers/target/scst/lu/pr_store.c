@@ -188,7 +188,7 @@ static int scst_pr_save_files(struct scst_device *dev, const struct scst_pr *old
 static void scst_pr_write_failed(struct scst_device *dev, int err)
 {
 	scst_error_set(&dev->error, "reservations cannot be kept in pr_dir: %pe",
-			      ERR_PTR(err));
+		       ERR_PTR(err));
 	pr_warn_ratelimited("%s: reservations cannot be kept in %s: %pe\n",
 			    dev->name, scst_pr_dir, ERR_PTR(err));
 }
@@ -389,8 +389,7 @@ static int scst_pr_load(struct scst_device *dev)
 	if (pr == ERR_PTR(-ENOENT) || pr == ERR_PTR(-EXDEV))
 		pr = NULL;
 	if (IS_ERR(pr)) {
-		scst_error_set(&dev->error, "reservations cannot be read from pr_dir: %pe",
-				      pr);
+		scst_error_set(&dev->error, "reservations cannot be read from pr_dir: %pe", pr);
 		return PTR_ERR(pr);
 	}
 	mutex_lock(&dev->pr_lock);

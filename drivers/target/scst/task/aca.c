@@ -123,10 +123,10 @@ static void __scst_aca_establish(struct scst_nexus *nexus, struct scst_task_set 
 static void __scst_aca_abort_others(struct scst_cmd *cmd)
 {
 	const struct scst_mode *mode = &cmd->dev->mode;
-	bool alone = mode->qerr == SCST_QERR_NEXUS || mode->tst;
+	bool own = mode->qerr == SCST_QERR_NEXUS || mode->tst;
 	const struct scst_cmd_filter filter = {
 		.dev = cmd->dev,
-		.nexus = alone ? cmd->nexus : NULL,
+		.nexus = own ? cmd->nexus : NULL,
 		.except = cmd,
 	};
 
@@ -148,18 +148,18 @@ static void __scst_aca_fault(struct scst_cmd *cmd, struct scst_task_set *set)
 		__scst_aca_establish(cmd->nexus, set);
 }
 
-/* Whether others see the command end only when the ACA condition has been cleared */
-static bool __scst_aca_block(struct scst_cmd *cmd, struct scst_task_set *set)
+/* Others see the command end only when the ACA condition has been cleared. */
+static enum scst_stage __scst_aca_block(struct scst_cmd *cmd, struct scst_task_set *set)
 {
 	if (!cmd->queued) {
 		cmd->set = set;
 		list_add_tail(&cmd->queue_entry, &cmd->dev->queue);
 		cmd->queued = true;
 	}
-	return scst_cmd_park(cmd);
+	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_RESPOND;
 }
 
-static bool __scst_aca_complete(struct scst_cmd *cmd)
+static enum scst_stage __scst_aca_complete(struct scst_cmd *cmd)
 {
 	struct scst_task_set *set = cmd->queued ? cmd->set :
 						  __scst_task_set(cmd->nexus);
@@ -168,15 +168,15 @@ static bool __scst_aca_complete(struct scst_cmd *cmd)
 
 	if (set->faulted && !exempt) {
 		if (cmd->admitted || cmd->queued)
-			return !__scst_aca_block(cmd, set);
+			return __scst_aca_block(cmd, set);
 		/* It did not come as far as to be refused. Others are done. */
 		if (cmd->status == SAM_STAT_CHECK_CONDITION &&
 		    __scst_aca_refuse(cmd, set))
-			return true;
+			return SCST_STAGE_RESPOND;
 	}
 	if (cmd->status == SAM_STAT_CHECK_CONDITION)
 		__scst_aca_fault(cmd, set);
-	return true;
+	return SCST_STAGE_RESPOND;
 }
 
 /**
@@ -184,17 +184,17 @@ static bool __scst_aca_complete(struct scst_cmd *cmd)
  * @cmd: a command with a nexus
  *
  * Context: thread or atomic.
- * Return: false if it has to wait before it completes: somebody else owns it then.
+ * Return: RESPOND, or OWNED if it has to wait before it completes.
  */
-bool scst_aca_complete(struct scst_cmd *cmd)
+enum scst_stage scst_aca_complete(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
-	bool completes;
+	enum scst_stage next;
 
 	if (scst_cmd_aborted(cmd))
-		return true;
+		return SCST_STAGE_RESPOND;
 	spin_lock_bh(&dev->lock);
-	completes = __scst_aca_complete(cmd);
+	next = __scst_aca_complete(cmd);
 	spin_unlock_bh(&dev->lock);
-	return completes;
+	return next;
 }

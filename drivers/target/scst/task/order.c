@@ -19,7 +19,7 @@
 #include "task/task.h"
 
 /* To begin queueing costs an ORDERED command a grace period: do not end it at once. */
-#define SCST_CALM_DELAY	HZ
+#define SCST_UNQUEUE_DELAY	HZ
 
 /**
  * scst_order_refusal() - why a device that is not active takes no commands
@@ -190,14 +190,14 @@ void scst_order_tasks_gone(struct percpu_ref *tasks)
 }
 
 /**
- * scst_order_calm_down() - there may be no reason for queueing any more
+ * scst_order_unqueue_later() - there may be no reason for queueing any more
  * @dev: the device
  *
  * Context: thread or atomic.
  */
-void scst_order_calm_down(struct scst_device *dev)
+void scst_order_unqueue_later(struct scst_device *dev)
 {
-	schedule_delayed_work(&dev->calm_work, SCST_CALM_DELAY);
+	schedule_delayed_work(&dev->unqueue_work, SCST_UNQUEUE_DELAY);
 }
 
 /**
@@ -209,12 +209,12 @@ void scst_order_calm_down(struct scst_device *dev)
 void __scst_order_queueing(struct scst_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
-	dev->stirred = true;
+	dev->queue_wanted = true;
 	if (dev->queueing)
 		return;
 	dev->queueing = true;
 	percpu_ref_kill(&dev->tasks);
-	scst_order_calm_down(dev);
+	scst_order_unqueue_later(dev);
 }
 
 /**
@@ -232,14 +232,14 @@ void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old)
 	if (__scst_order_needs_queue(dev) && dev->state == SCST_DEV_ACTIVE)
 		__scst_order_queueing(dev);
 	else if (dev->queueing)
-		scst_order_calm_down(dev);
+		scst_order_unqueue_later(dev);
 }
 
-static bool __scst_order_is_calm(struct scst_device *dev)
+static bool __scst_order_may_unqueue(struct scst_device *dev)
 {
 	struct scst_cmd *cmd;
 
-	if (dev->stirred || dev->waiting || dev->faults || !dev->tasks_gone)
+	if (dev->queue_wanted || dev->waiting || dev->faults || !dev->tasks_gone)
 		return false;
 	list_for_each_entry(cmd, &dev->queue, queue_entry)
 		if (cmd->order != SCST_ATTR_SIMPLE)
@@ -248,29 +248,29 @@ static bool __scst_order_is_calm(struct scst_device *dev)
 }
 
 /* SIMPLE commands may be left on the queue: they are older than what comes later. */
-static void scst_order_calm_work(struct work_struct *work)
+static void scst_order_unqueue_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(to_delayed_work(work),
-					       struct scst_device, calm_work);
+					       struct scst_device, unqueue_work);
 
 	spin_lock_bh(&dev->lock);
 	if (dev->state != SCST_DEV_ACTIVE || !dev->queueing ||
 	    __scst_order_needs_queue(dev))
 		goto out_unlock;
-	if (__scst_order_is_calm(dev)) {
+	if (__scst_order_may_unqueue(dev)) {
 		dev->queueing = false;
 		dev->tasks_gone = false;
 		percpu_ref_reinit(&dev->tasks);
 	} else {
-		dev->stirred = false;
-		scst_order_calm_down(dev);
+		dev->queue_wanted = false;
+		scst_order_unqueue_later(dev);
 	}
 out_unlock:
 	spin_unlock_bh(&dev->lock);
 }
 
-/* Is it its turn? Nothing is younger than it. */
-static enum scst_stage __scst_order_place(struct scst_cmd *cmd)
+/* The new command is the youngest of its task set. Returns whether it need not wait. */
+static bool __scst_order_add(struct scst_cmd *cmd)
 {
 	struct scst_task_set *set = cmd->set;
 	bool start;
@@ -281,8 +281,11 @@ static enum scst_stage __scst_order_place(struct scst_cmd *cmd)
 	list_add_tail(&cmd->queue_entry, &cmd->dev->queue);
 	cmd->queued = true;
 	__scst_order_count(cmd, 1);
-	if (start)
-		return SCST_STAGE_CHECK;
+	return start;
+}
+
+static enum scst_stage __scst_order_wait(struct scst_cmd *cmd)
+{
 	cmd->waiting = true;
 	cmd->dev->waiting++;
 	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_COMPLETE;
@@ -309,7 +312,7 @@ static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 		cmd->set->aca_cmd = cmd;
 	if (cmd->order != SCST_ATTR_SIMPLE)
 		__scst_order_queueing(dev);
-	return __scst_order_place(cmd);
+	return __scst_order_add(cmd) ? SCST_STAGE_CHECK : __scst_order_wait(cmd);
 }
 
 static bool scst_order_report(struct scst_cmd *cmd)
@@ -360,17 +363,6 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 	return __scst_order_enqueue(cmd);
 }
 
-static enum scst_stage scst_order_admit_locked(struct scst_cmd *cmd)
-{
-	struct scst_device *dev = cmd->dev;
-	enum scst_stage stage;
-
-	spin_lock_bh(&dev->lock);
-	stage = __scst_order_admit(cmd);
-	spin_unlock_bh(&dev->lock);
-	return stage;
-}
-
 /*
  * What is answered in any state is processed at once, as SPC-6 allows, but for an ACA
  * condition.
@@ -404,6 +396,8 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
  */
 enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 {
+	enum scst_stage stage;
+
 	if (!cmd->dev || ((cmd->op->flags & SCST_OPF_ANY_STATE) && cmd->io == SCST_IO_NONE))
 		return scst_order_admit_any_state(cmd);
 	if (likely(cmd->attr <= SCST_ATTR_SIMPLE && !READ_ONCE(cmd->nexus->behind)) &&
@@ -412,7 +406,10 @@ enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 		return scst_order_current(cmd) ? SCST_STAGE_CHECK :
 						 SCST_STAGE_COMPLETE;
 	}
-	return scst_order_admit_locked(cmd);
+	spin_lock_bh(&cmd->dev->lock);
+	stage = __scst_order_admit(cmd);
+	spin_unlock_bh(&cmd->dev->lock);
+	return stage;
 }
 
 static void scst_order_leave(struct scst_cmd *cmd)
@@ -531,5 +528,5 @@ void __scst_order_stop(struct scst_device *dev)
 void scst_order_init(struct scst_device *dev)
 {
 	INIT_LIST_HEAD(&dev->queue);
-	INIT_DELAYED_WORK(&dev->calm_work, scst_order_calm_work);
+	INIT_DELAYED_WORK(&dev->unqueue_work, scst_order_unqueue_work);
 }

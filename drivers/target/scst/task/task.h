@@ -32,13 +32,13 @@ void __scst_order_queueing(struct scst_device *dev);
 void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old);
 void __scst_order_start(struct scst_device *dev);
 void __scst_order_stop(struct scst_device *dev);
-void scst_order_calm_down(struct scst_device *dev);
+void scst_order_unqueue_later(struct scst_device *dev);
 void scst_order_tasks_gone(struct percpu_ref *tasks);
 void scst_order_init(struct scst_device *dev);
 
 /* aca.c: CHECK CONDITION and what follows from it */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
-bool scst_aca_complete(struct scst_cmd *cmd);
+enum scst_stage scst_aca_complete(struct scst_cmd *cmd);
 void __scst_aca_clear(struct scst_nexus *nexus);
 void __scst_aca_clear_all(struct scst_device *dev);
 
