@@ -23,8 +23,12 @@ options += $(if $(call kernel_has,KUNIT),SCST_KUNIT_TEST ISCSI_SCST_KUNIT_TEST)
 options += $(if $(TEST_MODULES),SCST_TEST)
 options += $(if $(SAMPLES)$(TEST_MODULES),SCST_SAMPLES)
 
+# A kernel's own options are in its configuration, for make and for the compiler.
+inject := CONFIG_SCST_INJECT=y KCFLAGS=-DCONFIG_SCST_INJECT=1
+
 # BTF would need pahole, and a vmlinux that most headers packages do not carry.
 kbuild = $(MAKE) -C $(KDIR) $(arch) M=$(CURDIR)/$(objects) $(options:%=CONFIG_%=m) \
+	$(if $(TEST_MODULES),$(inject)) \
 	CONFIG_DEBUG_INFO_BTF_MODULES=
 
 .PHONY: all modules headers links install uninstall clean help

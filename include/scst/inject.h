@@ -6,6 +6,7 @@
 #ifndef _SCST_INJECT_H
 #define _SCST_INJECT_H
 
+#include <linux/jump_label.h>
 #include <linux/types.h>
 #include <scst/cmd.h>
 
@@ -62,7 +63,30 @@ enum scst_stall {
 	SCST_STALL_POINTS,
 };
 
-void scst_stall(enum scst_stall point);
+#if IS_ENABLED(CONFIG_SCST_INJECT)
+DECLARE_STATIC_KEY_FALSE(scst_inject_key);
+
+void __scst_stall(enum scst_stall point);
+
+/**
+ * scst_stall() - stay at a point if it is armed
+ * @point: the point
+ *
+ * What the caller holds there is what a test is about: it does not sleep.
+ *
+ * Context: any in which the caller can be interrupted.
+ */
+static inline void scst_stall(enum scst_stall point)
+{
+	if (static_branch_unlikely(&scst_inject_key))
+		__scst_stall(point);
+}
+#else
+static inline void scst_stall(enum scst_stall point)
+{
+}
+#endif
+
 void scst_stall_arm(enum scst_stall point);
 void scst_stall_end(void);
 bool scst_stall_is_armed(void);

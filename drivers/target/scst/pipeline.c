@@ -48,7 +48,7 @@ static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 		cmd->nexus = nexus;
 		cmd->dev = nexus->dev;
 	}
-	scst_inject_stall(SCST_STALL_LOOKUP);
+	scst_stall(SCST_STALL_LOOKUP);
 	scst_cmd_enlist(cmd);
 	overlapped = !scst_tag_add(cmd);
 	rcu_read_unlock();

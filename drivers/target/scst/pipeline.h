@@ -10,11 +10,18 @@
 enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx);
 
 /* inject.c: commands stop where a test wants them to */
+#if IS_ENABLED(CONFIG_SCST_INJECT)
 bool __scst_inject_hold(struct scst_cmd *cmd);
 
 static inline bool scst_inject_hold(struct scst_cmd *cmd)
 {
 	return static_branch_unlikely(&scst_inject_key) && __scst_inject_hold(cmd);
 }
+#else
+static inline bool scst_inject_hold(struct scst_cmd *cmd)
+{
+	return false;
+}
+#endif
 
 #endif /* _SCST_PIPELINE_H */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The core's private structures, its lock legend and its lock order.
+ * The core's private structures, its lock legend, its lock order and its lifetimes. Functions
+ * are declared in the header of their layer, from the lowest up: cmd/cmd.h, observe/observe.h,
+ * task/task.h, lu/lu.h, graph/graph.h, configfs/configfs.h, and pipeline.h above them all. A
+ * file uses its own layer and those below.
  *
  * Lock legend, for the field tags below:
  *
@@ -8,46 +11,43 @@
  * I: set before publication, then constant
  * C: scst_config_lock
  * D: dev->lock
+ * E: C while the device is closed, then constant
  * L: the list lock of the CPU that the command was submitted on
  * R: written under C, read under RCU
  * S: dev->lock to write, READ_ONCE() to read
  * T: tgt->enable_lock
  * U: nexus->ua_lock
- * O: whoever owns the command
  * W: a number by itself: WRITE_ONCE(), READ_ONCE()
  *
- * Lock order: configfs's su_mutex, then scst_config_lock, then dev->lock, then
- * a command list's lock, then nexus->ua_lock; tgt->enable_lock and
- * dev->backend_lock before scst_config_lock; dev->pr_lock before dev->lock. A
- * scst_stats_sum's lock comes last. PERSISTENT RESERVE OUT takes pr_lock, no other
- * command a mutex, and nobody waits for a command while holding a lock.
+ * Lock order: configfs's su_mutex, scst_config_lock, dev->lock, a command list's lock,
+ * nexus->ua_lock. tgt->enable_lock and dev->backend_lock come before scst_config_lock,
+ * dev->pr_lock comes before dev->lock, a scst_stats_sum's lock comes last. PERSISTENT RESERVE
+ * OUT takes pr_lock; no other command takes a mutex. No thread waits for a command while it
+ * holds a lock.
  *
- * A device has registrations in dev->pr, or dev->reserved_by, or neither, but never
- * both: each comes to be under dev->lock, and only if the other is not there. A table
- * that is being made durable counts as if it were there: dev->pr_claimed.
+ * A device has registrations in dev->pr, or dev->reserved_by, or neither, but never both.
+ * Each is set under dev->lock, and only if the other is not there. A table that is being made
+ * durable counts as if it were there: dev->pr_claimed.
  *
- * Who removes something from sysfs, most often under scst_config_lock, waits for
- * those that read it: what is called to show an attribute or to fill in a uevent
- * takes no lock of this list but the last one.
+ * Removing a sysfs object waits for its readers, most often under scst_config_lock. So show
+ * and uevent callbacks take none of these locks but that of a scst_stats_sum.
  *
- * All spinlocks are taken with bottom halves off and never from hard
- * interrupts: what happens there moves to a tasklet first.
+ * All spinlocks are taken with bottom halves off and never from hard interrupts: what happens
+ * there moves to a tasklet first.
  *
  * Lifetimes:
  *
- * - A command stands on its session's per-CPU list from TRANSLATE to FINISH.
- *   It leaves the list and is released in one RCU read-side section. Whoever
- *   has seen the lists empty of a kind of command after making new ones
- *   impossible, and then waits for an RCU grace period, knows that neither the
- *   core nor the driver will touch one again.
- * - A nexus is unpublished from its session's xarray; after a grace period all
- *   its commands stand on the lists; once those are gone it is freed.
- * - A device's backend is used only by commands that hold dev->tasks. Closing
- *   kills that reference and waits until it is zero.
- * - A session leaves its target when no command of it can be submitted or answered any
- *   more, but for those that their backends do not let go of. It is freed when its nexuses,
- *   its commands and its task management functions are gone, and not before its last
- *   reference is.
+ * - A command is on its session's per-CPU list from TRANSLATE to FINISH. Leaving the list and
+ *   releasing the command are one RCU read-side section. So when new commands of a kind are
+ *   impossible, the lists have been seen empty of them, and a grace period has passed, neither
+ *   the core nor the driver touches one of them again.
+ * - A nexus is unpublished from its session's xarray. After a grace period all its commands
+ *   are on the lists; once those are gone it is freed.
+ * - A device's backend is used only by commands that hold dev->tasks. Closing kills that
+ *   reference and waits until it is zero.
+ * - A session leaves its target when no command of it can be submitted or answered any more,
+ *   except those that a backend keeps. It is freed when its nexuses, its commands and its task
+ *   management functions are gone, and its last reference is.
  */
 #ifndef _SCST_PRIV_H
 #define _SCST_PRIV_H
@@ -240,11 +240,11 @@ struct scst_nexus {
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	scst_sense_t ua_queue[SCST_UA_QUEUE_LEN]; /* U */
 	struct scst_tally tally;		/* as in stats.c */
-	struct scst_stats_part dev_part;
-	struct scst_stats_part sess_part;
+	struct scst_stats_part dev_part;	/* dev->stats.lock */
+	struct scst_stats_part sess_part;	/* sess->stats.lock */
 	struct device *sysfs;			/* C */
 	struct list_head dev_entry;		/* D */
-	struct list_head change_entry;
+	struct list_head change_entry;		/* C, then scst_retire_lock of nexus.c */
 	struct scst_waiter reaper;
 	unsigned long reap_start;		/* @reaper */
 	u32 reap_serial;			/* @reaper */
@@ -432,7 +432,7 @@ struct scst_session {
 	struct list_head tgt_entry;		/* C */
 	struct config_group dir;
 	struct work_struct dir_work;
-	bool has_dir;
+	bool has_dir;				/* @dir_work, then @closer */
 	time64_t login_time;			/* I */
 	struct scst_error error;
 };
@@ -663,10 +663,8 @@ struct scst_device {
 	struct config_group group;
 	struct scst_plugin *plugin;		/* I */
 	const struct scst_handler_ops *handler;	/* I */
-	const struct scst_kind *kind;		/* C while closed, then constant;
-						 * READ_ONCE()
-						 */
-	bool fifo;				/* likewise */
+	const struct scst_kind *kind;		/* E, READ_ONCE() */
+	bool fifo;				/* E, READ_ONCE() */
 	char *name;				/* I */
 	bool created;				/* I */
 	u8 state;				/* S */
@@ -692,7 +690,7 @@ struct scst_device {
 	bool open;				/* B and C */
 	bool opening;				/* C */
 	struct mutex backend_lock;		/* B: taken before scst_config_lock */
-	bool fenced;				/* S */
+	bool fenced;				/* S; cleared under C while closed */
 	unsigned int fence_ms;			/* W */
 	struct work_struct fence_work;
 	bool lost;				/* C */
@@ -704,9 +702,7 @@ struct scst_device {
 	unsigned int resets_done;		/* D, READ_ONCE() */
 	struct work_struct reset_work;
 	spinlock_t lock;			/* guards D */
-	struct scst_device_params params;	/* C while idle, then constant, but for
-						 * nblocks: C, READ_ONCE()
-						 */
+	struct scst_device_params params;	/* E, but nblocks: C, READ_ONCE() */
 	struct scst_mode mode;			/* S */
 	unsigned int losses;			/* S */
 	unsigned int losses_start;		/* D */
@@ -721,7 +717,7 @@ struct scst_device {
 	bool pr_claimed;			/* D */
 	bool pr_restored;			/* the worker of pr_wq */
 	struct scst_nexus *reserved_by;		/* S */
-	struct scst_identity id;		/* C */
+	struct scst_identity id;		/* E */
 	struct scst_buf_cap buf;
 	unsigned int drain_ms;			/* W */
 	struct scst_stats_sum stats;

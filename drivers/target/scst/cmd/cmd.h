@@ -6,8 +6,6 @@
 #ifndef _SCST_CMD_LAYER_H
 #define _SCST_CMD_LAYER_H
 
-#include <linux/jump_label.h>
-
 #include "scst_priv.h"
 
 /* cmd.c: lifetime */
@@ -108,15 +106,5 @@ void scst_stats_nexus_init(struct scst_nexus *nexus);
 void scst_stats_nexus_exit(struct scst_nexus *nexus);
 void scst_stats_session_init(struct scst_session *sess);
 void scst_stats_session_exit(struct scst_session *sess);
-
-/* stall.c */
-DECLARE_STATIC_KEY_FALSE(scst_inject_key);
-
-/* For points that every command comes by; elsewhere it is scst_stall(). */
-static inline void scst_inject_stall(enum scst_stall point)
-{
-	if (static_branch_unlikely(&scst_inject_key))
-		scst_stall(point);
-}
 
 #endif /* _SCST_CMD_LAYER_H */

@@ -45,7 +45,7 @@ static void scst_deferred_submit(struct scst_cmd *cmd)
 	scst_cmd_run(cmd, SCST_STAGE_TRANSLATE, SCST_CTX_ATOMIC);
 	rcu_read_lock();
 	this_cpu_dec(sess->cmds->deferred);
-	scst_inject_stall(SCST_STALL_COUNTED);
+	scst_stall(SCST_STALL_COUNTED);
 	/* Orders the count before the look at the waiters. */
 	smp_mb();
 	scst_session_wake(sess);

@@ -13,25 +13,23 @@
 #include <linux/processor.h>
 #include <scst/inject.h>
 
-#include "cmd/cmd.h"
-
 /* A test that has failed lets nobody go. Shorter than what RCU and lockups complain of */
 #define SCST_STALL_MS	10000
 
+/* Enabled while a driver injects: otherwise the points are jumped over. */
 DEFINE_STATIC_KEY_FALSE(scst_inject_key);
+EXPORT_SYMBOL_GPL(scst_inject_key);
 
 static unsigned long scst_stall_armed;
 static unsigned long scst_stall_at;
 
 /**
- * scst_stall() - stay at a point if it is armed
+ * __scst_stall() - scst_stall() while a driver injects
  * @point: the point
- *
- * What the caller holds there is what a test is about: it does not sleep.
  *
  * Context: any in which the caller can be interrupted.
  */
-void scst_stall(enum scst_stall point)
+void __scst_stall(enum scst_stall point)
 {
 	ktime_t limit;
 
@@ -47,7 +45,7 @@ void scst_stall(enum scst_stall point)
 	}
 	clear_bit(point, &scst_stall_at);
 }
-EXPORT_SYMBOL_GPL(scst_stall);
+EXPORT_SYMBOL_GPL(__scst_stall);
 
 /**
  * scst_stall_arm() - the next one that comes to a point stays there

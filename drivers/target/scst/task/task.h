@@ -129,10 +129,22 @@ struct scst_inject_wait {
 	struct list_head entry;
 };
 
+#if IS_ENABLED(CONFIG_SCST_INJECT)
 void scst_inject_wait_begin(struct scst_inject_wait *wait,
 			    struct scst_session *sess,
 			    const struct scst_cmd_filter *filter);
 void scst_inject_wait_end(struct scst_inject_wait *wait);
+#else
+static inline void scst_inject_wait_begin(struct scst_inject_wait *wait,
+					  struct scst_session *sess,
+					  const struct scst_cmd_filter *filter)
+{
+}
+
+static inline void scst_inject_wait_end(struct scst_inject_wait *wait)
+{
+}
+#endif
 
 /* ua.c: unit attentions */
 void scst_ua_init(struct scst_nexus *nexus);
