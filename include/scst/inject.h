@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Injection: a target driver for tests stops its commands where it wants, and lets others
- * dwell where nothing may be freed under them.
+ * Injection: a target driver for tests holds its commands before a stage, and stalls code at
+ * the points where nothing may be freed under it.
  */
 #ifndef _SCST_INJECT_H
 #define _SCST_INJECT_H
@@ -13,12 +13,12 @@ struct scst_session;
 struct scst_target_ops;
 
 /**
- * enum scst_stall - where something can be stalled that others have to wait for
+ * enum scst_stall - points at which code can be stalled that others have to wait for
  * @SCST_STALL_LOOKUP:	a nexus was looked up, its command is on no list yet
  * @SCST_STALL_PARK:	a command is about to be parked, and an abort would not find it so
  * @SCST_STALL_SEND:	in the driver's ops->send_response()
  * @SCST_STALL_RELEASE:	in the driver's ops->release(), the command is off its list
- * @SCST_STALL_RELEASED: at the end of it, waiters are not woken yet
+ * @SCST_STALL_RELEASED: at the end of ops->release(), waiters are not woken yet
  * @SCST_STALL_COUNTED:	a tasklet has counted a deferred command down, and wakes next
  * @SCST_STALL_TMF:	a function found its device, and has no reference to it yet
  * @SCST_STALL_TMF_GONE: a function was counted down, and its session is woken next
@@ -32,7 +32,7 @@ struct scst_target_ops;
  * @SCST_STALL_SLOW:	a connection's slow work begins
  * @SCST_STALL_POST:	an iSCSI answer was given away, and its connection is kicked next
  * @SCST_STALL_TICK:	a connection's second is over, and io_work is kicked next
- * @SCST_STALL_TICKED:	that has received what there was, and looks at the time next
+ * @SCST_STALL_TICKED:	io_work has received what there was, and looks at the time next
  * @SCST_STALL_DROP:	an iSCSI session that has not been logged out is dropped next
  * @SCST_STALL_OVER:	an iSCSI session that was logged out is being unregistered
  * @SCST_STALL_POINTS:	their number
