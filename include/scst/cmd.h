@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command: what a target driver fills in, what the core decodes and what a
- * device handler executes.
+ * The command: a target driver fills it in, the core decodes it and a device handler
+ * executes it.
  *
  * A command has one owner at a time. It is the driver's until
  * scst_cmd_submit(), then the core's; the core lends it to the driver for a
@@ -34,7 +34,7 @@ struct scst_task_set;
 #define SCST_MAX_LUN		16383
 
 /**
- * enum scst_context - what the caller of a function may do
+ * enum scst_context - the context that a function is called in
  * @SCST_CTX_THREAD:	process context that may sleep
  * @SCST_CTX_ATOMIC:	softirq or process context that must not sleep;
  *			interrupts are enabled
@@ -80,7 +80,7 @@ enum scst_attr {
 };
 
 /**
- * enum scst_io - what a handler is asked to do
+ * enum scst_io - operation that a handler is asked for
  * @SCST_IO_NONE:	nothing: the core executes the command
  * @SCST_IO_READ:	the block operation of that name; see struct scst_block_ops
  * @SCST_IO_WRITE:	likewise
@@ -113,7 +113,7 @@ enum scst_io {
  * @SCST_STAGE_COMPLETE:	sense data, residuals, post-processing
  * @SCST_STAGE_RESPOND:		the driver delivers data and status
  * @SCST_STAGE_FINISH:		leaves the session and is freed
- * @SCST_STAGE_OWNED:		not a stage: somebody else owns the command now
+ * @SCST_STAGE_OWNED:		not a stage: the command has another owner now
  */
 enum scst_stage {
 	SCST_STAGE_TRANSLATE,
@@ -186,8 +186,8 @@ enum scst_cmd_flag {
  * @sg_nents:		entries in @sg
  * @op:			core: the row of the operation code, once decoded
  * @dir:		direction of the transfer that takes place
- * @io:			what the handler is to do
- * @io_next:		what the handler is to do after @io has succeeded
+ * @io:			enum scst_io: operation of the handler
+ * @io_next:		enum scst_io: operation after @io has succeeded
  * @fua:		the write must be durable when it completes
  * @block_size:		bytes in a logical block; 0: only the device knows
  * @lba:		first logical block
@@ -199,7 +199,7 @@ enum scst_cmd_flag {
  *			transport announced
  * @status:		SAM status
  * @sense_len:		valid bytes in @sense
- * @abort_serial:	core: what scst_abort_serial() had counted when it was aborted
+ * @abort_serial:	core: count of scst_abort_serial() when it was aborted
  * @handler_priv:	for the handler alone, while it executes the command
  * @kind:		core: the kind of its logical unit when it was decoded
  * @nexus:		core: the I_T_L nexus; NULL if the LUN is not there

@@ -2,7 +2,7 @@
 /*
  * Device handlers: how a kind of device plugs into the core.
  *
- * A handler executes commands. It registers one const table and is told of the
+ * A handler executes commands. It registers one const table and is notified of the
  * devices that the administrator makes, opens and closes.
  */
 #ifndef _SCST_HANDLER_H
@@ -15,7 +15,7 @@
 struct scst_device;
 
 /**
- * struct scst_device_params - what a handler's open() found
+ * struct scst_device_params - properties that a handler's open() found
  * @type:		PERIPHERAL DEVICE TYPE, SPC-6 6.7.2; the handler's @type unless it
  *			is changed. The core knows 00h, 01h, 03h, 05h, 07h, 08h and 0Ch.
  * @block_size:		bytes in a logical block, any number. 0: only the device knows;
@@ -73,13 +73,13 @@ struct scst_block_ops {
  * @device_priv_size:	bytes behind scst_device_priv(), zeroed
  * @may_sleep:		commands must be executed in process context
  * @attrs:		the handler's own attributes of a device, or NULL
- * @block:		what a block device does, for types that have blocks. A handler has
- *			either this or @execute.
+ * @block:		operations of a block device, for types that have blocks. A handler
+ *			has either this or @execute.
  * @execute:		execute a whole command, as cmd->cdb says, and call
  *			scst_cmd_complete() exactly once, from any context, now or later.
- *			The core still answers what is about the target or the nexus and
- *			not about the device (REPORT LUNS, reservations, REPORT SUPPORTED
- *			TASK MANAGEMENT FUNCTIONS); INQUIRY and REQUEST SENSE while the
+ *			The core still answers commands about the target or the nexus
+ *			(REPORT LUNS, reservations, REPORT SUPPORTED TASK MANAGEMENT
+ *			FUNCTIONS); INQUIRY and REQUEST SENSE while the
  *			device is not active; and REQUEST SENSE if it has a unit attention
  *			to report. Commands that the core does not know come, too, with
  *			direction and length from the transport.
@@ -90,12 +90,12 @@ struct scst_block_ops {
  *			succeeded.
  * @open:		enable: acquire the backend and fill in @params. Process
  *			context, the enabler's; may take its time: nothing else
- *			changes the device meanwhile, and nobody waits for it.
+ *			changes the device meanwhile, and nothing waits for it.
  *			Returns 0 or an errno, with scst_device_set_error()
  *			having said why.
  * @close:		release the backend; no command runs and none will come.
  *			From a worker thread of the device's own.
- * @capacity:		for those who call scst_device_resized(): how many blocks
+ * @capacity:		for handlers that call scst_device_resized(): how many blocks
  *			the open backend has now. 0: not one; then the device is
  *			treated as lost, and scst_device_set_error() said why.
  *			Process context; @close comes after its return.

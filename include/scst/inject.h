@@ -23,7 +23,7 @@ struct scst_target_ops;
  * @SCST_STALL_TMF:	a function found its device, and has no reference to it yet
  * @SCST_STALL_TMF_GONE: a function was counted down, and its session is woken next
  * @SCST_STALL_CLOSED:	a device was closed, and its reference is put next
- * @SCST_STALL_PUBLISH:	commands find a nexus, and what it replaces is retracted next
+ * @SCST_STALL_PUBLISH:	commands find a nexus, and the nexus that it replaces is retracted next
  * @SCST_STALL_CAPACITY: a backend is about to be asked for its capacity
  * @SCST_STALL_SUBMIT:	a driver found its session, and submits a function next
  * @SCST_STALL_PR_OUT:	PERSISTENT RESERVE OUT knows the new table, which is nowhere yet

@@ -66,7 +66,7 @@ typedef u32 __bitwise scst_sense_t;
 
 /* HARDWARE ERROR */
 #define SCST_SENSE_INTERNAL_FAILURE	SCST_SENSE(HARDWARE_ERROR, 0x44, 0x00)
-/* No MEDIUM ERROR: initiators repeat the command then, and would be told that all is well. */
+/* No MEDIUM ERROR: initiators repeat the command then, and it would succeed. */
 #define SCST_SENSE_WRITES_LOST		SCST_SENSE(HARDWARE_ERROR, 0x0c, 0x00)
 
 /* ILLEGAL REQUEST */

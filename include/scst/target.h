@@ -2,8 +2,8 @@
 /*
  * Target drivers: how a transport plugs into the core.
  *
- * A target driver moves bytes. It registers one const table, is told of the
- * targets that the administrator makes, registers an I_T nexus for every
+ * A target driver moves bytes. It registers one const table, is notified of
+ * the targets that the administrator makes, registers an I_T nexus for every
  * initiator port that logs in and submits the commands that arrive on it.
  */
 #ifndef _SCST_TARGET_H
@@ -22,11 +22,11 @@ struct scst_tmf;
 /* Longest initiator or target port name: an iSCSI name, RFC 7143 4.2.7.1 */
 #define SCST_PORT_NAME_LEN	224
 
-/* What ops->address() may write, with the NUL */
+/* Most bytes that ops->address() may write, with the NUL */
 #define SCST_ADDRESS_LEN	128
 
 /**
- * enum scst_event - what happened to a LUN that a session sees
+ * enum scst_event - change of a LUN that a session sees
  * @SCST_EVENT_LUN_ADDED:	it appeared
  * @SCST_EVENT_LUN_REMOVED:	it went away
  * @SCST_EVENT_LUN_CHANGED:	its capacity or readiness changed
