@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command: what a target driver fills in, what the core decodes and what a
- * device handler executes.
+ * The command: a target driver fills it in, the core decodes it and a device handler
+ * executes it.
  *
  * A command has one owner at a time. It is the driver's until
  * scst_cmd_submit(), then the core's; the core lends it to the driver for a
  * data transfer (until scst_cmd_data_ready()), to the handler for execution
  * (until scst_cmd_complete()) and to the driver again for the response (until
- * scst_cmd_sent()). Who gave it away must not touch it any more.
+ * scst_cmd_sent()). A former owner must not touch it any more.
  */
 #ifndef _SCST_CMD_H
 #define _SCST_CMD_H
@@ -35,7 +35,7 @@ struct scst_task_set;
 #define SCST_MAX_LUN		16383
 
 /**
- * enum scst_context - what the caller of a function may do
+ * enum scst_context - the context that a function is called in
  * @SCST_CTX_THREAD:	process context that may sleep
  * @SCST_CTX_ATOMIC:	softirq or process context that must not sleep;
  *			interrupts are enabled
@@ -81,7 +81,7 @@ enum scst_attr {
 };
 
 /**
- * enum scst_io - what a handler is asked to do
+ * enum scst_io - operation that a handler is asked for
  * @SCST_IO_NONE:	nothing: the core executes the command
  * @SCST_IO_READ:	the block operation of that name; see struct scst_block_ops
  * @SCST_IO_WRITE:	likewise
@@ -114,7 +114,7 @@ enum scst_io {
  * @SCST_STAGE_COMPLETE:	sense data, residuals, post-processing
  * @SCST_STAGE_RESPOND:		the driver delivers data and status
  * @SCST_STAGE_FINISH:		leaves the session and is freed
- * @SCST_STAGE_OWNED:		not a stage: somebody else owns the command now
+ * @SCST_STAGE_OWNED:		not a stage: the command has another owner now
  */
 enum scst_stage {
 	SCST_STAGE_TRANSLATE,
@@ -143,15 +143,27 @@ enum scst_buffer {
 	SCST_BUFFER_HANDLER,
 };
 
-/* Bits of scst_cmd.flags, which others than the owner set: atomic operations */
+/**
+ * enum scst_cmd_flag - bits of scst_cmd.flags
+ * @SCST_CMD_ABORTED:		a task management function or a log-out aborted it
+ * @SCST_CMD_ABORTED_OTHER:	the abort came from another I_T nexus
+ * @SCST_CMD_ABORTED_SERVER:	the device server itself aborted it
+ * @SCST_CMD_PARKED:		it is parked; whoever clears this bit lets it go on
+ * @SCST_CMD_UNDELIVERED:	its response did not reach the initiator
+ * @SCST_CMD_TELLS_LOSS:	it reports that cached writes were lost
+ * @SCST_CMD_WAITS:		it waits for commands that it aborted, and does nothing else
+ *				any more
+ *
+ * Others than the owner set them: by atomic operations.
+ */
 enum scst_cmd_flag {
-	SCST_CMD_ABORTED,	/* a TMF or a log-out ended it */
-	SCST_CMD_ABORTED_OTHER,	/* ... from another I_T nexus */
-	SCST_CMD_ABORTED_SERVER,	/* ... or by the device server itself */
-	SCST_CMD_PARKED,	/* it waits; who clears this makes it go on */
-	SCST_CMD_UNDELIVERED,	/* its response did not reach the initiator */
-	SCST_CMD_TELLS_LOSS,	/* it reports that cached writes were lost */
-	SCST_CMD_WAITS,		/* for aborted ones; it does nothing else any more */
+	SCST_CMD_ABORTED,
+	SCST_CMD_ABORTED_OTHER,
+	SCST_CMD_ABORTED_SERVER,
+	SCST_CMD_PARKED,
+	SCST_CMD_UNDELIVERED,
+	SCST_CMD_TELLS_LOSS,
+	SCST_CMD_WAITS,
 };
 
 /**
@@ -163,20 +175,20 @@ enum scst_cmd_flag {
  * @attr:		task attribute
  * @tag:		command identifier, unique in the I_T nexus
  * @expected_dir:	direction that the transport announced
- * @expected_len:	bytes that the transport announced; with SCST_DIR_BOTH, as
- *			Data-Out. As there is no bidirectional command, decoding makes
- *			@expected_dir and this those of the direction that the command
- *			has, if any,
- * @expected_other:	and this the bytes for the other one: Data-In until then
+ * @expected_len:	bytes that the transport announced; with SCST_DIR_BOTH, those of
+ *			Data-Out. No command is bidirectional: decoding sets @expected_dir
+ *			and @expected_len to the direction that the command has, if any.
+ * @expected_other:	bytes that the transport announced for the other direction: until
+ *			the command is decoded, Data-In
  * @driver_priv:	for the driver alone
  * @sg:			data buffer; the driver's own when it set one before
  *			submission (at least @expected_len bytes), else the
  *			core's
  * @sg_nents:		entries in @sg
- * @op:			the opcode's row, once decoded
+ * @op:			core: the row of the operation code, once decoded
  * @dir:		direction of the transfer that takes place
- * @io:			what the handler is to do
- * @io_next:		and then, on success
+ * @io:			enum scst_io: operation of the handler
+ * @io_next:		enum scst_io: operation after @io has succeeded
  * @fua:		the write must be durable when it completes
  * @block_size:		bytes in a logical block; 0: only the device knows
  * @lba:		first logical block
@@ -188,9 +200,9 @@ enum scst_cmd_flag {
  *			transport announced
  * @status:		SAM status
  * @sense_len:		valid bytes in @sense
- * @abort_serial:	core: what scst_abort_serial() had counted when it was aborted
+ * @abort_serial:	core: count of scst_abort_serial() when it was aborted
  * @handler_priv:	for the handler alone, while it executes the command
- * @kind:		core: what its logical unit was when it was decoded
+ * @kind:		core: the kind of its logical unit when it was decoded
  * @nexus:		core: the I_T_L nexus; NULL if the LUN is not there
  * @dev:		core: the device; NULL if the LUN is not there
  * @stage:		core: where the command is
@@ -198,26 +210,28 @@ enum scst_cmd_flag {
  * @start_ns:		core: when it was submitted
  * @admitted:		core: it holds a reference of its device's tasks
  * @queued:		core: it stands on its device's queue
- * @waiting:		core: and has not started
- * @order:		core: the attribute that its place there goes by
- * @losses:		core: how many of its device's losses it reports, if it does
- * @data_out_short:	core: refused, for not enough Data-Out was announced
+ * @waiting:		core: it stands there and has not started
+ * @order:		core: the task attribute that decides its place on that queue
+ * @losses:		core: how many of its device's losses it reports, with
+ *			SCST_CMD_TELLS_LOSS
+ * @data_out_short:	core: refused, because too little Data-Out was announced
  * @received:		core: its Data-Out is there
  * @answered:		core: its driver has been given its status
  * @transferred:	core: the handler has said how much was transferred
- * @device_status:	core: the handler has said how it ended, and nobody has looked yet
- * @patience:		core: until when its backend may take its time, jiffies; 0: it may not
+ * @device_status:	core: the handler has set the status, and the core has not read it yet
+ * @patience:		core: its backend may keep it until then, jiffies; 0: not longer than
+ *			other commands
  * @buffer:		core: enum scst_buffer
- * @sg_order:		core: in pieces of this order of pages
- * @buf_pages:		core: and this many pages are counted for it
+ * @sg_order:		core: page order of the entries of @sg
+ * @buf_pages:		core: pages that are counted for @sg
  * @core_memory:	core: the core allocated the command
  * @ua:			core: the unit attention condition that it reports, if @ua_taken
- * @ua_taken:		core: that is not pending any more
+ * @ua_taken:		core: @ua is not pending any more
  * @tag_entry:		core: among its session's tags
  * @cpu:		core: on which CPU's list of @sess it stands
- * @entry:		core: that list
+ * @entry:		core: on that list, see @cpu
  * @queue_entry:	core: on its device's queue
- * @set:		core: the task set that it belongs to there
+ * @set:		core: the task set that it belongs to on that queue
  * @work:		core: for the move to a worker thread
  * @deferred:		core: for the move to a tasklet
  * @pr_entry:		core: among those that change its device's reservations

@@ -2,7 +2,7 @@
 /*
  * Device handlers: how a kind of device plugs into the core.
  *
- * A handler executes commands. It registers one const table and is told of the
+ * A handler executes commands. It registers one const table and is notified of the
  * devices that the administrator makes, opens and closes.
  */
 #ifndef _SCST_HANDLER_H
@@ -15,7 +15,7 @@
 struct scst_device;
 
 /**
- * struct scst_device_params - what a handler's open() found
+ * struct scst_device_params - properties that a handler's open() found
  * @type:		PERIPHERAL DEVICE TYPE, SPC-6 6.7.2; the handler's @type unless it
  *			is changed. The core knows 00h, 01h, 03h, 05h, 07h, 08h and 0Ch.
  * @block_size:		bytes in a logical block, any number. 0: only the device knows;
@@ -73,15 +73,16 @@ struct scst_block_ops {
  * @device_priv_size:	bytes behind scst_device_priv(), zeroed
  * @may_sleep:		commands must be executed in process context
  * @attrs:		the handler's own attributes of a device, or NULL
- * @block:		what a block device does, for types that have blocks; or
+ * @block:		operations of a block device, for types that have blocks. A handler
+ *			has either this or @execute.
  * @execute:		execute a whole command, as cmd->cdb says, and call
  *			scst_cmd_complete() exactly once, from any context, now or later.
- *			A handler has one of the two. The core still answers what is about
- *			the target or the nexus and not about the device (REPORT LUNS,
- *			reservations, REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS); INQUIRY
- *			and REQUEST SENSE while the device is not active; and REQUEST SENSE
- *			if it has a unit attention to report. Commands that it does not
- *			know come, too, with direction and length from the transport.
+ *			The core still answers commands about the target or the nexus
+ *			(REPORT LUNS, reservations, REPORT SUPPORTED TASK MANAGEMENT
+ *			FUNCTIONS); INQUIRY and REQUEST SENSE while the
+ *			device is not active; and REQUEST SENSE if it has a unit attention
+ *			to report. Commands that the core does not know come, too, with
+ *			direction and length from the transport.
  *			See scst_cmd_set_status() and scst_cmd_set_transferred().
  * @create:		optional; mkdir: set defaults. Process context. Returns 0
  *			or an errno, with scst_device_set_error() having said why.
@@ -89,12 +90,12 @@ struct scst_block_ops {
  *			succeeded.
  * @open:		enable: acquire the backend and fill in @params. Process
  *			context, the enabler's; may take its time: nothing else
- *			changes the device meanwhile, and nobody waits for it.
+ *			changes the device meanwhile, and nothing waits for it.
  *			Returns 0 or an errno, with scst_device_set_error()
  *			having said why.
  * @close:		release the backend; no command runs and none will come.
  *			From a worker thread of the device's own.
- * @capacity:		for those who call scst_device_resized(): how many blocks
+ * @capacity:		for handlers that call scst_device_resized(): how many blocks
  *			the open backend has now. 0: not one; then the device is
  *			treated as lost, and scst_device_set_error() said why.
  *			Process context; @close comes after its return.
@@ -160,9 +161,9 @@ void scst_device_queue_work(struct scst_device *dev, struct work_struct *work);
  * struct scst_internal_cmd - a command that comes from no initiator
  * @cmd:	the command
  * @cdb:	its CDB
- * @done:	what is called when it is over
+ * @done:	called when the command has ended
  *
- * The maker embeds it in a structure of its own. See scst_internal_cmd_init().
+ * The caller embeds it in a structure of its own. See scst_internal_cmd_init().
  */
 struct scst_internal_cmd {
 	struct scst_cmd cmd;
@@ -180,16 +181,22 @@ void scst_device_config_unlock(struct scst_device *dev);
 
 /**
  * SCST_DEV_STORE() - how an attribute of a handler's devices is written
- * @_attr:	<prefix><name> of the attribute; defines <prefix><name>_store()
- * @_what:	its name, a string
- * @_type:	T
- * @_parse:	int parse(struct scst_device *, const char *page, T *value):
- *		turn text into a value; no lock is held; 0 or an errno, with
- *		scst_device_set_error() having said why
- * @_apply:	int apply(struct scst_device *, T *value): check against the other
- *		attributes and store; configuration lock held, device disabled
+ * @_attr:	prefix and name of the attribute, as one word
+ * @_what:	the name alone, a string
+ * @_type:	type of the value
+ * @_parse:	turns text into a value. No lock is held. Returns 0 or an errno, with
+ *		scst_device_set_error() having said why.
+ * @_apply:	checks the value against the other attributes and stores it. The
+ *		configuration lock is held and the device is disabled. Returns as
+ *		@_parse does.
  *
- * For attributes that several handlers share; else see SCST_DEV_ATTR().
+ * Defines the function ``<attr>_store()``. @_parse and @_apply are functions of this form::
+ *
+ *	int parse(struct scst_device *dev, const char *page, type *value);
+ *	int apply(struct scst_device *dev, type *value);
+ *
+ * It is for an attribute that several handlers share. An attribute of one handler uses
+ * SCST_DEV_ATTR().
  */
 #define SCST_DEV_STORE(_attr, _what, _type, _parse, _apply)		\
 ssize_t _attr##_store(struct config_item *item, const char *page,	\
@@ -210,12 +217,12 @@ ssize_t _attr##_store(struct config_item *item, const char *page,	\
  * SCST_DEV_ATTR() - an attribute of a handler's devices, fixed while enabled
  * @_prefix:	the handler's function prefix
  * @_name:	file name
- * @_type:	see SCST_DEV_STORE()
- * @_parse:	see there
- * @_apply:	see there
+ * @_type:	type of the value
+ * @_parse:	as that of SCST_DEV_STORE()
+ * @_apply:	as that of SCST_DEV_STORE()
  *
- * Defines a static <prefix><name>_store() and the attribute; the handler writes
- * <prefix><name>_show().
+ * Defines the static function ``<prefix><name>_store()`` and the attribute. The handler
+ * writes ``<prefix><name>_show()``.
  */
 #define SCST_DEV_ATTR(_prefix, _name, _type, _parse, _apply)		\
 static ssize_t _prefix##_name##_store(struct config_item *item,	\

@@ -11,13 +11,46 @@
 #include <linux/types.h>
 #include <scsi/scsi_proto.h>
 
+/**
+ * typedef scst_sense_t - a sense key, additional sense code and its qualifier
+ *
+ * sparse keeps it apart from numbers. The constants below have this type.
+ */
 typedef u32 __bitwise scst_sense_t;
 
+/**
+ * SCST_SENSE() - make a sense code
+ * @key:	sense key, such as MEDIUM_ERROR
+ * @asc:	ADDITIONAL SENSE CODE
+ * @ascq:	ADDITIONAL SENSE CODE QUALIFIER
+ *
+ * Return: the sense code.
+ */
 #define SCST_SENSE(key, asc, ascq) \
 	((__force scst_sense_t)(((key) << 16) | ((asc) << 8) | (ascq)))
 
+/**
+ * scst_sense_key() - the sense key of a sense code
+ * @sense:	the sense code
+ *
+ * Return: the sense key, 0 to 15.
+ */
 #define scst_sense_key(sense)	((u8)(((__force u32)(sense) >> 16) & 0x0f))
+
+/**
+ * scst_sense_asc() - the additional sense code of a sense code
+ * @sense:	the sense code
+ *
+ * Return: ADDITIONAL SENSE CODE.
+ */
 #define scst_sense_asc(sense)	((u8)((__force u32)(sense) >> 8))
+
+/**
+ * scst_sense_ascq() - the qualifier of a sense code
+ * @sense:	the sense code
+ *
+ * Return: ADDITIONAL SENSE CODE QUALIFIER.
+ */
 #define scst_sense_ascq(sense)	((u8)(__force u32)(sense))
 
 #define SCST_SENSE_NONE			SCST_SENSE(NO_SENSE, 0x00, 0x00)
@@ -33,7 +66,7 @@ typedef u32 __bitwise scst_sense_t;
 
 /* HARDWARE ERROR */
 #define SCST_SENSE_INTERNAL_FAILURE	SCST_SENSE(HARDWARE_ERROR, 0x44, 0x00)
-/* No MEDIUM ERROR: initiators repeat the command then, and would be told that all is well. */
+/* No MEDIUM ERROR: initiators repeat the command then, and it would succeed. */
 #define SCST_SENSE_WRITES_LOST		SCST_SENSE(HARDWARE_ERROR, 0x0c, 0x00)
 
 /* ILLEGAL REQUEST */

@@ -2,8 +2,8 @@
 /*
  * Target drivers: how a transport plugs into the core.
  *
- * A target driver moves bytes. It registers one const table, is told of the
- * targets that the administrator makes, registers an I_T nexus for every
+ * A target driver moves bytes. It registers one const table, is notified of
+ * the targets that the administrator makes, registers an I_T nexus for every
  * initiator port that logs in and submits the commands that arrive on it.
  */
 #ifndef _SCST_TARGET_H
@@ -22,11 +22,11 @@ struct scst_tmf;
 /* Longest initiator or target port name: an iSCSI name, RFC 7143 4.2.7.1 */
 #define SCST_PORT_NAME_LEN	224
 
-/* What ops->address() may write, with the NUL */
+/* Most bytes that ops->address() may write, with the NUL */
 #define SCST_ADDRESS_LEN	128
 
 /**
- * enum scst_event - what happened to a LUN that a session sees
+ * enum scst_event - change of a LUN that a session sees
  * @SCST_EVENT_LUN_ADDED:	it appeared
  * @SCST_EVENT_LUN_REMOVED:	it went away
  * @SCST_EVENT_LUN_CHANGED:	its capacity or readiness changed
@@ -78,9 +78,9 @@ enum scst_event {
  *			SCST_DIR_IN, then status and sense, then call
  *			scst_cmd_sent(), once. Not sleeping, and perhaps before
  *			scst_cmd_submit() has returned, as @receive_data and @release.
- * @release:		mandatory for who uses scst_cmd_init(); the core is done with a
- *			command that this set up, answered or not: its memory is
- *			the driver's again. Not sleeping. The command's flags
+ * @release:		mandatory for drivers that call scst_cmd_init(): the core is done with
+ *			a command that it set up, answered or not, and its memory is the
+ *			driver's again. Not sleeping. The command's flags
  *			are still valid: scst_cmd_aborted() tells whether an
  *			answer was withheld.
  * @tmf_done:		a task management function ended with tmf->response;
@@ -231,8 +231,8 @@ enum scst_tmf_response {
  * @lun:	the LUN as received, where the function has one
  * @tag:	the command to abort or query, where the function has one
  * @response:	the answer, valid in tmf_done
- * @info:	and its ADDITIONAL RESPONSE INFORMATION, SAM-5 7.10: of QUERY ASYNCHRONOUS
- *		EVENT that succeeded
+ * @info:	ADDITIONAL RESPONSE INFORMATION, SAM-5 7.10, of a QUERY ASYNCHRONOUS EVENT
+ *		that succeeded
  * @work:	core: runs it
  *
  * The driver embeds it, zeroes it and fills in all but @response, @info and @work.

@@ -2,7 +2,7 @@
 /*
  * A sample device handler: disks in memory, which are empty whenever they are enabled.
  *
- * Documentation/scst/device-handler.rst walks through it. It is complete: what a handler with
+ * Documentation/scst/device-handler.rst walks through it. It is complete: all that a handler with
  * block operations has to do is here, and nothing else. There is no SCSI in it. The core
  * decodes CDBs, checks which blocks they name, answers INQUIRY and its like, and turns errors
  * into sense data.
@@ -46,7 +46,7 @@ static int scst_ram_create(struct scst_device *dev)
 /* [open] */
 
 /*
- * "echo 1 > enable". Nobody else has the device until this returns, and nobody waits for it: it
+ * "echo 1 > enable". Nothing else uses the device until this returns, and nothing waits for it: it
  * may take its time. The administrator reads in last_error why it failed.
  */
 static int scst_ram_open(struct scst_device *dev, struct scst_device_params *params)
@@ -84,7 +84,7 @@ static u8 *scst_ram_at(const struct scst_cmd *cmd)
 /*
  * The core has checked that the blocks exist, and cmd->sg has room for cmd->data_len bytes.
  * This is done when it returns, so the command is completed here; a handler with a device
- * below it returns, and completes it later, from wherever it hears of the end.
+ * below it returns, and completes it later, in the context that notifies it of the end.
  */
 static void scst_ram_read(struct scst_cmd *cmd)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A sample target driver: who writes a name to targets/sample/<target>/login logs an initiator
- * port of that name in to the target, as a SCSI host of this machine. The host is what a wire is
- * to other drivers. Documentation/scst/target-driver.rst walks through this file.
+ * A sample target driver: a name that is written to targets/sample/<target>/login logs an
+ * initiator port of that name in to the target, as a SCSI host of this machine. The host stands
+ * for the wire of other drivers. Documentation/scst/target-driver.rst walks through this file.
  */
 #include <linux/blk-mq.h>
 #include <linux/module.h>
@@ -13,7 +13,7 @@
 #include <scst/target.h>
 
 /* [objects] */
-/* An initiator port, from its log-in until nobody uses it any more: shost_priv() */
+/* An initiator port, from its log-in to its last use: shost_priv() */
 struct sample_port {
 	struct Scsi_Host *shost;
 	struct scst_session __rcu *sess;	/* written under sample_lock */
@@ -44,7 +44,7 @@ static void sample_submit(struct sample_port *port, struct scst_session *sess,
 	struct sample_cmd *sample = scsi_cmd_priv(sc);
 	struct scst_cmd *cmd = &sample->cmd;
 
-	/* Stands if there is no response, for the command was aborted: try again. */
+	/* The result if the command is aborted and has no response: try again. */
 	sc->result = DID_RESET << 16;
 	scst_cmd_init(cmd, sess);
 	cmd->driver_priv = sc;
@@ -92,10 +92,10 @@ static void sample_send_response(struct scst_cmd *cmd)
 	struct scsi_cmnd *sc = cmd->driver_priv;
 
 	sc->result = cmd->status;
-	/* A device may have more to say than Linux has room for. */
+	/* A device's sense data may be longer than Linux has room for. */
 	memcpy(sc->sense_buffer, cmd->sense,
 	       min_t(size_t, cmd->sense_len, SCSI_SENSE_BUFFERSIZE));
-	/* Nobody can be told of an overflow here: the buffer was used up, and that is all. */
+	/* A SCSI host cannot report an overflow: the residual is zero then. */
 	scsi_set_resid(sc, max_t(s64, scst_cmd_residual(cmd), 0));
 	scst_cmd_sent(cmd, SCST_CTX_ATOMIC);
 }
@@ -118,7 +118,7 @@ static void sample_tmf_done(struct scst_tmf *tmf)
 	complete(&container_of(tmf, struct sample_cmd, tmf)->tmf_done);
 }
 
-/* Returns whether the core did what was asked for. It answers in bounded time. */
+/* Returns whether the function is complete. The core answers in bounded time. */
 static bool sample_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn)
 {
 	struct sample_port *port = shost_priv(sc->device->host);
@@ -140,7 +140,7 @@ static bool sample_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn)
 }
 
 /* [abort] */
-/* What counts is who has the command's memory: SUCCESS gives it to the mid-level. */
+/* The owner of the command's memory counts: SUCCESS gives it to the mid-level. */
 static int sample_eh_abort(struct scsi_cmnd *sc)
 {
 	struct sample_cmd *sample = scsi_cmd_priv(sc);
@@ -155,8 +155,8 @@ static int sample_eh_abort(struct scsi_cmnd *sc)
 
 /* [wire: resets] */
 /*
- * While the error handler runs, nothing is busy but what has timed out. Who resets without it,
- * sg_reset for one, takes no memory back: there the answer is all that counts.
+ * While the error handler runs, only commands that have timed out are busy. A reset without it,
+ * by sg_reset for one, takes no memory back: there only the answer counts.
  */
 static int sample_reset(struct scsi_cmnd *sc, enum scst_tmf_fn fn)
 {
@@ -238,14 +238,14 @@ static void sample_session_gone(void *priv)
 	complete(&port->gone);
 }
 
-/* This may wait for a backend. Nobody waits for this. */
+/* This may wait for a backend. Nothing waits for this. */
 static void sample_end_work(struct work_struct *work)
 {
 	struct sample_port *port = container_of(work, struct sample_port, end_work);
 
 	scsi_remove_host(port->shost);
 	wait_for_completion(&port->gone);
-	/* From here on nobody calls us with this port. */
+	/* From here on the core makes no calls with this port. */
 	cancel_work_sync(&port->luns_work);
 	scsi_host_put(port->shost);
 }
@@ -259,7 +259,7 @@ static void sample_log_out(struct sample_port *port)
 	if (!sess)
 		return;
 	list_del(&port->entry);
-	/* After this nobody submits any more. */
+	/* After this there are no submissions any more. */
 	synchronize_rcu();
 	scst_session_unregister(sess, sample_session_gone);
 	queue_work(sample_wq, &port->end_work);
@@ -321,7 +321,7 @@ static int sample_port_register(struct sample_port *port, struct scst_target *tg
 		return PTR_ERR(sess);
 	list_add(&port->entry, ports);
 	rcu_assign_pointer(port->sess, sess);
-	/* What there is already: of what comes later sample_event() is told. */
+	/* LUNs that are there already: later ones are notified by sample_event(). */
 	for (lun = scst_session_next_lun(sess, 0); lun <= SCST_MAX_LUN;
 	     lun = scst_session_next_lun(sess, lun + 1))
 		set_bit(lun, port->changed);
@@ -440,7 +440,7 @@ static int __init sample_init(void)
 }
 module_init(sample_init);
 
-/* Targets and sessions pin the module: what is left is work that is about to end. */
+/* Targets and sessions pin the module: only work that is about to end is left. */
 static void __exit sample_exit(void)
 {
 	scst_target_driver_unregister(&sample_ops);

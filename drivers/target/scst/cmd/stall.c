@@ -29,7 +29,7 @@ static unsigned long scst_stall_at;
  *
  * Context: any in which the caller can be interrupted.
  */
-void __scst_stall(enum scst_stall point)
+void __scst_stall(enum scst_stall_point point)
 {
 	ktime_t limit;
 
@@ -53,7 +53,7 @@ EXPORT_SYMBOL_GPL(__scst_stall);
  *
  * Context: any.
  */
-void scst_stall_arm(enum scst_stall point)
+void scst_stall_arm(enum scst_stall_point point)
 {
 	set_bit(point, &scst_stall_armed);
 }
@@ -90,7 +90,7 @@ EXPORT_SYMBOL_GPL(scst_stall_is_armed);
  * Context: any.
  * Return: true if so.
  */
-bool scst_stall_is_at(enum scst_stall point)
+bool scst_stall_is_at(enum scst_stall_point point)
 {
 	return test_bit(point, &scst_stall_at);
 }

@@ -13,7 +13,8 @@ session_of() {
 	awk -v title="$2" '
 		wanted && /^[=-]+$/ && !/^ / && seen++ { exit }
 		$0 == title { wanted = 1; next }
-		wanted && /^    / { print substr($0, 5) }' "$1"
+		/^[^ ]/ { literal = /::$/ && !/^\.\./ }
+		wanted && literal && /^    / { print substr($0, 5) }' "$1"
 }
 
 # The indented blocks of the README between two lines
@@ -38,6 +39,48 @@ documented() {
 		bounded 60 sh -eu "$BATS_TEST_TMPDIR/session" || fail "$page"
 		equal '' "$(find devices targets -mindepth 2 -type d)" "$page leaves"
 	done
+}
+
+# Output that section $2 of file $1 shows: code blocks, which are indented by three blanks
+output_of() {
+	awk -v title="$2" '
+		wanted && /^[=-]+$/ && !/^ / && seen++ { exit }
+		$0 == title { wanted = 1; next }
+		/^[^ ]/ { shown = 0 }
+		wanted && shown && /^   [^ ]/ { print substr($0, 4) }
+		/^\.\. code-block:: none$/ { shown = 1 }' "$1"
+}
+
+# What is another number each time
+without_addresses() {
+	sed -E 's/(cmd|tmf)=[0-9a-f]{16}/\1=/'
+}
+
+debugging_sections() {
+	printf '%s\n' 'An initiator in a shell' 'State and errors' 'A wrong answer' \
+		'A command that hangs' 'A fenced device' 'A process that hangs' \
+		'A race that is made slow' 'Clean up'
+}
+
+@test "the debugging guide works when it is pasted, and shows what comes" {
+	local page=$docs/scst/debugging.rst
+
+	[ -d /sys/kernel/tracing/events/scst ] || skip 'the kernel traces nothing'
+	# Nothing stays held if a command fails.
+	echo "trap 'echo go >\$probe/stall; echo auto >\$probe/devices/d0' EXIT" \
+		>"$BATS_TEST_TMPDIR/session"
+	debugging_sections | while read -r section; do
+		session_of "$page" "$section" >>"$BATS_TEST_TMPDIR/session"
+		output_of "$page" "$section" >>"$BATS_TEST_TMPDIR/shown"
+	done
+	echo 'trap - EXIT' >>"$BATS_TEST_TMPDIR/session"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/shown")" -gt 20 ]
+	bounded 60 sh -eu "$BATS_TEST_TMPDIR/session" >"$BATS_TEST_TMPDIR/output" 2>&1 ||
+		fail "$(cat "$BATS_TEST_TMPDIR/output")"
+	without_addresses <"$BATS_TEST_TMPDIR/output" >"$BATS_TEST_TMPDIR/came"
+	without_addresses <"$BATS_TEST_TMPDIR/shown" |
+		grep -Fxv -f "$BATS_TEST_TMPDIR/came" >"$BATS_TEST_TMPDIR/missing" || true
+	equal '' "$(cat "$BATS_TEST_TMPDIR/missing")" "$(cat "$BATS_TEST_TMPDIR/came")"
 }
 
 @test "the README exports a disk, shows it and takes it down" {

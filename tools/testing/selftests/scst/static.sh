@@ -109,12 +109,14 @@ check_dash() {
 	} | sort -u | xargs -r -n 1 dash -n
 }
 
-# The name of a function has parentheses, so that the manual links what refers to it.
+# The name of a function has parentheses, so that the manual links what refers to it. The tool is
+# Python, which must not leave its byte code in the kernel's source.
 check_kernel_doc() {
 	_ck_source=$("$setup" source) || return 1
 	sources '*.[ch]' | grep -v -e _kunit -e /tools/ |
-		xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall || return
-	# shellcheck disable=SC2016 # awk's
+		PYTHONDONTWRITEBYTECODE=1 \
+			xargs -r "$_ck_source/scripts/kernel-doc" -none -Werror -Wall || return
+	# shellcheck disable=SC2016 # it is awk's
 	sources '*.[ch]' | xargs awk '
 		begun && /^ \* [[:alnum:]_]+ -/ { print FILENAME ": " $0; bare = 1 }
 		{ begun = /^\/\*\*$/ }

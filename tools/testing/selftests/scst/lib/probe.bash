@@ -132,7 +132,7 @@ probe_log() {
 	cat "$probe_root/log"
 }
 
-# stall POINT: the next one that comes to a point of enum scst_stall stays there.
+# stall POINT: the next one that comes to a point of enum scst_stall_point stays there.
 stall() {
 	echo "$1" >"$probe_root/stall"
 }

@@ -72,7 +72,7 @@
  * /sys/kernel/debug/scst_probe/stall: the next one that comes to the point that is written
  * to it stays there, without sleeping, and keeps what it has there; "go" lets everybody
  * go, and disarms what nobody came to. It lists the points where somebody is. The points
- * are those of enum scst_stall: lookup park send release released counted tmf tmf_gone
+ * are those of enum scst_stall_point: lookup park send release released counted tmf tmf_gone
  * closed submit accept enter slow post over. What is submitted from a hard
  * interrupt while a point is armed is so on another CPU, if there is one.
  *

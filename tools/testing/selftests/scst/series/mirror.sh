@@ -91,22 +91,26 @@ mirror_make() {
 		CFLAGS_KERNEL="$_mm_ours" CFLAGS_MODULE="$_mm_ours" "$@"
 }
 
-# The options that the series has so far
+# The options that the series has so far, with the value that $1 means for each: y or m, but a
+# bool is always y.
 mirror_options() {
-	find "$mirror_src/drivers/target/scst" "$mirror_src/drivers/target/iscsi_scst" \
-		-name Kconfig -exec sed -n 's/^config //p' {} + 2>/dev/null
+	find "$mirror_src/drivers/target/scst" "$mirror_src/drivers/target/iscsi_scst" -name Kconfig \
+		-exec awk -v value="$1" '
+			/^config / { name = $2 }
+			/^\ttristate/ { print "CONFIG_" name "=" value }
+			/^\tbool/ { print "CONFIG_" name "=y" }' {} + 2>/dev/null
 }
 
 # Set all of them to $1, and see that they are.
 mirror_configure() {
 	{
 		cat "$series_work/config"
-		mirror_options | sed "s/.*/CONFIG_&=$1/"
+		mirror_options "$1"
 	} >"$mirror_obj/.config"
 	mirror_make olddefconfig || return
-	for _mc_option in $(mirror_options); do
-		grep -x "CONFIG_$_mc_option=$1" "$mirror_obj/.config" >"$series_work/in-effect" || {
-			echo "CONFIG_$_mc_option=$1 is not in effect"
+	for _mc_option in $(mirror_options "$1"); do
+		grep -x "$_mc_option" "$mirror_obj/.config" >"$series_work/in-effect" || {
+			echo "$_mc_option is not in effect"
 			return 1
 		}
 	done
