@@ -19,7 +19,7 @@
 #include <asm/unaligned.h>
 #endif
 
-/* What the functions below need */
+/* For the functions below */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 #include <linux/bvec.h>
 #include <linux/configfs.h>
@@ -70,8 +70,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /*
  * configfs takes a hashed dentry as proof that its item lives, and unhashed it only
- * after rmdir had dropped the last reference. What can be the target of a link is
- * therefore unhashed before.
+ * after rmdir had dropped the last reference. An item that can be the target of a
+ * link is therefore unhashed before.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 static inline void scst_configfs_unhash(struct config_item *item)

@@ -72,7 +72,7 @@ void __scst_stall(enum scst_stall_point point);
  * scst_stall() - stay at a point if it is armed
  * @point: the point
  *
- * What the caller holds there is what a test is about: it does not sleep.
+ * It does not sleep: the locks and sections that the caller holds there are what is tested.
  *
  * Context: any in which the caller can be interrupted.
  */

@@ -8,8 +8,7 @@
  * Before TRANSLATE there is no list that it could be on: there it is counted as
  * if it had come from a hard interrupt and its tasklet were late.
  *
- * What waits for aborted commands is counted, so that a test can tell when nothing
- * moves any more.
+ * Waiters for aborted commands are counted in task/inject_wait.c.
  */
 #include <linux/export.h>
 #include <linux/list.h>
@@ -104,9 +103,8 @@ bool __scst_inject_hold(struct scst_cmd *cmd)
  * @ctx: the caller's context; before the backend of a handler that sleeps it is not
  *	 SCST_CTX_HARDIRQ
  *
- * The hook is asked once more. What was aborted meanwhile goes the way of the
- * aborted. Before TRANSLATE the command goes on in a tasklet, whatever the
- * context.
+ * The hook is asked once more. A command that was aborted meanwhile goes the way of the aborted.
+ * Before TRANSLATE the command goes on in a tasklet, whatever the context.
  *
  * Context: as @ctx says.
  */
@@ -164,7 +162,7 @@ bool scst_inject_sees_luns(const struct scst_session *sess)
 {
 	bool sees;
 
-	/* Who has it may be about to take them away. */
+	/* Its holder may be about to take them away. */
 	if (!mutex_trylock(&scst_config_lock))
 		return true;
 	sees = sess->map;

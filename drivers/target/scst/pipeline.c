@@ -90,9 +90,9 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 }
 
 /*
- * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own
- * commands; BUSY is for the one that has none here. What will never fit is longer than
- * the block limits VPD page allows.
+ * SAM-5 5.3.1: TASK SET FULL tells an initiator to wait for one of its own commands; BUSY is
+ * for an initiator that has none here. A length that will never fit is more than the block
+ * limits VPD page allows.
  */
 static void scst_refuse_data(struct scst_cmd *cmd)
 {
@@ -172,8 +172,8 @@ enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx)
 }
 
 /*
- * What was not transferred counts as residual. If that is refused because not enough
- * Data-Out was announced, it is what was missing.
+ * Data that was not transferred counts as residual. For a command that is refused because not
+ * enough Data-Out was announced, the residual is the part that was missing.
  */
 static void scst_no_data(struct scst_cmd *cmd)
 {
@@ -183,8 +183,8 @@ static void scst_no_data(struct scst_cmd *cmd)
 }
 
 /*
- * What a command still asks of its backend: a verification, or that a write which
- * was decoded while there was a write cache becomes durable now that there is none.
+ * The next operation of the backend: a verification, or a synchronization of a write that was
+ * decoded while there was a write cache, now that there is none.
  */
 static enum scst_io scst_next_io(struct scst_cmd *cmd)
 {

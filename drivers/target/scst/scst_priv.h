@@ -173,7 +173,7 @@ enum scst_abort {
 	SCST_ABORT_SERVER,
 };
 
-/* What reservations leave an I_T_L nexus */
+/* The access that reservations leave an I_T_L nexus */
 enum scst_access {
 	SCST_ACCESS_ALL,
 	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another */

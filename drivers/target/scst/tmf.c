@@ -184,7 +184,7 @@ static void scst_tmf_clear_task_set(struct scst_tmf_run *run)
 /* SAM-5 6.3.3: back to the state after power on, and everybody learns of it. */
 static void scst_tmf_reset_device(struct scst_device *dev, scst_sense_t ua)
 {
-	/* What goes on when an ACA condition ends is to meet all of it. */
+	/* Commands that go on when an ACA condition ends meet all of this. */
 	spin_lock_bh(&dev->lock);
 	__scst_ua_raise_device(dev, ua, NULL);
 	__scst_mode_reset(dev);
@@ -398,7 +398,7 @@ static void scst_tmf_begin(struct scst_tmf_run *run)
 	run->start = jiffies;
 }
 
-/* What else a function does to a device, when its commands are gone */
+/* The other effects of a function on a device, when its commands are gone */
 static void scst_tmf_end_device(struct scst_tmf_run *run)
 {
 	if (scst_tmf_is_reset(run->tmf))

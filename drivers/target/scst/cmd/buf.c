@@ -78,7 +78,7 @@ static void scst_buf_flush(void *counter)
  * @cap:   the cap
  * @limit: bytes
  *
- * What the CPUs keep to themselves may be much for a smaller one.
+ * The counts that CPUs keep to themselves may be much for a smaller cap.
  *
  * Context: process context.
  */
@@ -306,7 +306,7 @@ EXPORT_SYMBOL_GPL(scst_buf_leaves_enough);
  * @buf:    the part
  * @len:    its length in bytes
  *
- * What does not fit is dropped, as SPC-6 4.2.5.6 has it.
+ * Data that does not fit is dropped, as SPC-6 4.2.5.6 has it.
  *
  * Context: thread or atomic.
  */

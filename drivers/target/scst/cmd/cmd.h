@@ -15,7 +15,7 @@ void scst_cmd_enlist(struct scst_cmd *cmd);
 void scst_cmd_finish(struct scst_cmd *cmd);
 void scst_session_unpin(struct scst_session *sess);
 
-/* What a session is not freed before */
+/* The session is not freed before scst_session_unpin(). */
 static inline void scst_session_pin(struct scst_session *sess)
 {
 	atomic_inc(&sess->pins);

@@ -78,7 +78,7 @@ static bool scst_deferred_state(const struct scst_deferred *deferred,
 {
 	bool more = !llist_empty(&deferred->cmds);
 
-	/* Who finds nothing because a pass took it must see that pass. */
+	/* If a pass took the commands, that pass must be seen. */
 	smp_rmb();
 	/* Pairs with scst_deferred_run(). */
 	*passes = smp_load_acquire(&deferred->passes);

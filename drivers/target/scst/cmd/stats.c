@@ -3,7 +3,7 @@
  * Statistics: counters and a histogram of latencies.
  *
  * A command writes only to this CPU's counters of its I_T_L nexus: no lock, no
- * atomic operation, no cache line of another CPU. Who reads adds up.
+ * atomic operation, no cache line of another CPU. A reader adds up.
  *
  * An initiator sees many LUNs, and uses few of them: a nexus has these counters when it has had
  * some commands. Until then all CPUs count in the same place.
@@ -37,7 +37,7 @@ static void scst_tally_grow_work(struct work_struct *work)
 
 	if (tally->shares)
 		return;
-	/* Whoever finds them finds zeroes in them. */
+	/* A reader that finds them finds zeroes in them. */
 	smp_store_release(&tally->shares,
 			  __alloc_percpu_gfp(sizeof(struct scst_counts), SMP_CACHE_BYTES,
 					     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN));
@@ -213,7 +213,7 @@ static void scst_stats_join(struct scst_stats_sum *sum, struct scst_stats_part *
 	mutex_unlock(&sum->lock);
 }
 
-/* What it counted stays. */
+/* Its counts stay in the sum. */
 static void scst_stats_leave(struct scst_stats_sum *sum,
 			     struct scst_stats_part *part)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is counted for each I_T_L nexus.
+ * The counters of each I_T_L nexus.
  */
 #ifndef _SCST_STATS_H
 #define _SCST_STATS_H

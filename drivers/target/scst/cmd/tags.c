@@ -60,7 +60,7 @@ static struct scst_tag_bucket *scst_tag_bucket(const struct scst_cmd *cmd)
 	return &cmd->sess->tags->buckets[hash_64(cmd->tag, SCST_TAG_BITS)];
 }
 
-/* What is addressed to no logical unit overlaps with nothing. */
+/* A command without a logical unit overlaps with nothing. */
 static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket,
 				const struct scst_cmd *cmd)
 {

@@ -107,7 +107,7 @@ static inline u32 scst_trace_tmf_lun(const struct scst_tmf *tmf)
 }
 #endif
 
-/* Who is at both ends of a session, in all events that have one */
+/* The names of both ends of a session, in all events that have one */
 #define SCST_TRACE_SESS_ENTRY(sess)						\
 		__string(initiator, (sess)->initiator)				\
 		__string(target, (sess)->tgt->name)				\

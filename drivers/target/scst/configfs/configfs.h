@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What should be: the directories, and what is read and written there.
+ * Configuration: the directories, and the attributes that are read and written there.
  */
 #ifndef _SCST_CONFIGFS_H
 #define _SCST_CONFIGFS_H

@@ -58,7 +58,7 @@ CONFIGFS_ATTR_RO(scst_tgt_, state);
 
 SCST_ATTR_LAST_ERROR(scst_tgt_, scst_target_from_item);
 
-/* What must be removed first, as paths below the root, and who is logged in */
+/* Directories that must be removed first, as paths below the root, and sessions */
 static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 {
 	struct scst_target *tgt = scst_target_from_item(item);

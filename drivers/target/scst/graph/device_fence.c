@@ -45,8 +45,8 @@ static bool __scst_device_fence(struct scst_device *dev)
  * @late: which commands the backend should have ended long ago. If it just has, the
  *	  device may have been closed, and even enabled again: nothing is fenced.
  *
- * New commands fail at once. What the backend still holds ends when the backend answers,
- * and then it is closed; until then the device cannot be enabled again.
+ * New commands fail at once. Commands that the backend keeps end when it answers, and then it
+ * is closed. Until then the device cannot be enabled again.
  *
  * Context: process context.
  */
@@ -147,8 +147,8 @@ static void scst_device_wait_session(struct scst_session *sess,
 }
 
 /*
- * Wait until what was aborted on a device cannot touch its medium any more. If the backend
- * does not let go of it the device is fenced. What is elsewhere does not get to the backend.
+ * Wait until aborted commands of a device cannot touch its medium any more. If the backend
+ * keeps one of them the device is fenced. Aborted commands elsewhere do not reach the backend.
  */
 static void scst_device_wait_aborted(struct scst_device *dev, const struct scst_cmd *except)
 {

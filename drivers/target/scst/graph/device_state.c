@@ -247,7 +247,7 @@ static int scst_device_call_open(struct scst_device *dev,
 	return ret;
 }
 
-/* Whoever looks at the backend, or hears that it is lost, comes after this. */
+/* Work that looks at the backend, or at its loss, waits for the lock. */
 static int scst_device_open(struct scst_device *dev)
 {
 	struct scst_device_params params = { .type = dev->handler->type };

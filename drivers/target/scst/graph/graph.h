@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who sees what: plugins, devices, targets, sessions, I_T_L nexuses, LUN maps, groups; and
- * what becomes of a device whose backend is lost, resized, reset or silent.
+ * The graph of devices and initiators: plugins, devices, targets, sessions, I_T_L nexuses, LUN
+ * maps, groups. And devices whose backend is lost, resized, reset or silent.
  */
 #ifndef _SCST_GRAPH_H
 #define _SCST_GRAPH_H

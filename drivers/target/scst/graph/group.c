@@ -349,7 +349,7 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
  * scst_pattern_free() - the last reference to a pattern is gone
  * @pattern: the pattern
  *
- * What it took away from sessions is drained first.
+ * LUNs that sessions lost by it are drained first.
  *
  * Context: process context without locks; may sleep.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What commands without an initiator have in place of an initiator port and its driver: one
- * session of one target, neither of which anybody sees.
+ * The session of commands without an initiator, in place of an initiator port and its driver.
+ * Neither it nor its target is visible.
  */
 #include "cmd/cmd.h"
 #include "graph/graph.h"

@@ -17,7 +17,7 @@
 #include "observe/observe.h"
 #include "task/task.h"
 
-/* What is left on the list of somebody who waits for it */
+/* Guards the lists of nexuses that somebody waits for */
 static DEFINE_SPINLOCK(scst_retire_lock);
 static DECLARE_WAIT_QUEUE_HEAD(scst_retire_waitq);
 
@@ -278,7 +278,7 @@ static void scst_nexus_fence(struct scst_nexus *nexus)
 	};
 
 	scst_device_fence(nexus->dev, nexus->sess, &late);
-	/* What may take its time is looked at again. */
+	/* Commands with more patience are looked at again. */
 	nexus->reap_start = jiffies;
 	if (READ_ONCE(nexus->dev->fenced))
 		nexus->reap_stage = SCST_REAP_FENCED;
@@ -398,7 +398,7 @@ static long scst_nexus_patience(const struct list_head *dead)
  * scst_nexus_reap() - free unpublished nexuses when their commands are done
  * @dead: the nexuses; empty on return
  *
- * What still runs after the device's drain_ms is aborted. Nobody waits for it here.
+ * Commands that still run after the device's drain_ms are aborted. The caller does not wait.
  *
  * Context: process context without locks.
  */
@@ -415,7 +415,7 @@ void scst_nexus_reap(struct list_head *dead)
  * @dead: the nexuses; empty on return
  *
  * However many there are, it takes no longer than the longest drain_ms of their devices
- * and SCST_ABORT_GRACE. What does not end even then is not waited for.
+ * and SCST_ABORT_GRACE. Commands that do not end even then are not waited for.
  *
  * Context: process context without locks; may sleep.
  */

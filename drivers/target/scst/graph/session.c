@@ -58,8 +58,8 @@ static bool scst_session_is_idle(struct scst_session *sess)
 
 /*
  * From here on nobody finds the session: its initiator port may log in anew, and its
- * target may be enabled or removed. What is left of it are commands that their backends
- * hold; they are aborted, so nobody will hear of them.
+ * target may be enabled or removed. Only commands that a backend keeps are left. They are
+ * aborted, so they are not answered.
  */
 static void scst_session_leave(struct scst_session *sess)
 {
@@ -76,8 +76,8 @@ static void scst_session_leave(struct scst_session *sess)
 }
 
 /*
- * No command and no TMF is submitted any more. What a tasklet enlists after
- * the sweep finds no nexus and ends by itself.
+ * No command and no TMF is submitted any more. A command that a tasklet enlists after the
+ * sweep finds no nexus and ends by itself.
  */
 static void scst_session_begin_close(struct scst_session *sess)
 {

@@ -276,7 +276,7 @@ int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map
 	return 0;
 }
 
-/* What a nexus is about to take the place of, or NULL */
+/* The nexus that a new one is about to replace, or NULL */
 static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
 {
 	struct scst_nexus *old = xa_load(&nexus->sess->nexuses, nexus->lun);

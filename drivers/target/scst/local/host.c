@@ -235,7 +235,7 @@ static void scst_local_host_create(struct scst_local_initiator *initiator)
  * scst_local_work() - bring an initiator's host to what is wanted
  * @work: &struct scst_local_initiator.work
  *
- * Whoever changes what is wanted queues it once more, so one pass is enough.
+ * A change of what is wanted queues it once more, so one pass is enough.
  *
  * Context: process context, without locks.
  */

@@ -53,8 +53,8 @@ void scst_local_find_luns(struct scst_local_host *host)
 }
 
 /*
- * What the mid-level takes for the number of a LUN is its first level as it
- * stands in REPORT LUNS: above 255 that is flat space addressing, SAM-5 4.7.7.3.
+ * For the mid-level the number of a LUN is its first level as it stands in REPORT LUNS: above
+ * 255 that is flat space addressing, SAM-5 4.7.7.3.
  */
 static u64 scst_local_linux_lun(u32 lun)
 {

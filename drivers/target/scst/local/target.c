@@ -96,7 +96,7 @@ static struct configfs_attribute *scst_local_initiator_attrs[] = {
 	NULL,
 };
 
-/* What the core gives what it aborted to end, in milliseconds, and some */
+/* The time that the core gives aborted commands to end, in milliseconds, and some more */
 #define SCST_LOCAL_GRACE_MS	2000
 
 /*

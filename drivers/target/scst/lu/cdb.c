@@ -64,8 +64,8 @@ static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
 }
 
 /*
- * What a handler that executes whole commands gets although no row has it. It may do
- * anything: reservations and write protection of others hold it back.
+ * The row of commands that have none, for handlers that execute whole commands. Such a command
+ * may do anything: reservations of others and write protection hold it back.
  */
 static const struct scst_opcode scst_opcode_unknown = {
 	.name = "unknown command",
@@ -173,7 +173,7 @@ static bool scst_cdb_blocks(struct scst_cmd *cmd)
 	return true;
 }
 
-/* What is refused is not fetched. */
+/* Data of a refused command is not fetched. */
 static bool scst_cdb_parameters(struct scst_cmd *cmd, u64 len)
 {
 	if (len > SCST_MAX_PARAM_LIST) {
@@ -244,8 +244,8 @@ static bool scst_cdb_drop_data(struct scst_cmd *cmd)
 }
 
 /*
- * Whole blocks are written: Data-Out that ends inside a block cannot be. What is compared
- * or a parameter list is needed as a whole.
+ * Whole blocks are written: Data-Out that ends inside a block cannot be. Data to compare and
+ * parameter lists are needed as a whole.
  */
 static bool scst_cdb_cut_write(struct scst_cmd *cmd)
 {
@@ -279,7 +279,7 @@ static void scst_cdb_choose_direction(struct scst_cmd *cmd)
 }
 
 /*
- * What the transport announced against what the CDB asks for, RFC 7143 11.4.5.1 and
+ * The length that the transport announced against that of the CDB, RFC 7143 11.4.5.1 and
  * FCP-4 9.4.2. Data-In is cut to what was announced, the rest is residual, and so are
  * writes where the initiator is told so. Other Data-Out that would not be complete, and
  * data in the other direction, are refused before anything is done.

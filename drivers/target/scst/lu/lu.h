@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a logical unit is and answers: its identity, its commands, its reservations.
+ * The logical unit: its identity, its commands, its reservations.
  */
 #ifndef _SCST_LU_H
 #define _SCST_LU_H

@@ -2,8 +2,8 @@
 /*
  * Reservations: who may do what on a device.
  *
- * What a command needs to know is in its I_T_L nexus, @access: it is worked out for
- * all nexuses when reservations change, and for one when it is published. A command
+ * The access of a command is in its I_T_L nexus, @access. It is worked out for all nexuses when
+ * reservations change, and for one when it is published. A command
  * that passed its check before a change is taken to have come before it.
  */
 #include <linux/slab.h>
@@ -148,7 +148,7 @@ static struct scst_pr *scst_device_pr(struct scst_device *dev)
 	return rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->lock));
 }
 
-/* What a persistent reservation leaves those that do not hold it */
+/* The access that a persistent reservation leaves to others */
 static enum scst_access scst_pr_access_of_others(u8 type)
 {
 	switch (type) {
@@ -256,7 +256,7 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 	scst_nexus_set_access(nexus);
 	if (!reg)
 		return;
-	/* What comes after this meets the new @access. */
+	/* Later commands meet the new @access. */
 	if (abort && !reg->key)
 		scst_pr_abort(nexus, by);
 	if (reg->ua != SCST_SENSE_NONE && (!by || nexus != by->nexus))

@@ -3,9 +3,8 @@
  * Persistent reservations, SPC-5 5.14: a device's registrations and who reserved
  * it.
  *
- * A table never changes: what PERSISTENT RESERVE OUT does is done to a copy, which
- * then takes its place. Who reads it needs RCU only, and a command that fails has
- * changed nothing.
+ * A table never changes: PERSISTENT RESERVE OUT changes a copy, which then takes its place. A
+ * reader needs RCU only, and a command that fails has changed nothing.
  */
 #ifndef _SCST_PR_H
 #define _SCST_PR_H

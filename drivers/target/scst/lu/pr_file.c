@@ -179,8 +179,8 @@ void scst_pr_files_close(struct scst_pr_files *files)
 }
 
 /*
- * Changes of the directory, by the caller's credentials. Who changes it has write access to
- * the mount.
+ * Changes of the directory, by the caller's credentials. The caller has write access to the
+ * mount.
  */
 #ifndef scst_dir_rename
 static int scst_dir_rename(struct file *dir, const char *from, const char *to)

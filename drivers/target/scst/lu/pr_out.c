@@ -7,9 +7,9 @@
  * other: the table does not change behind its back.
  *
  * A table that persists through power loss is made durable before it takes effect. Files
- * may take as long as they like: the command is parked meanwhile, and can be aborted. What
- * has become durable takes effect all the same, so that table and file do not differ; the
- * service actions after it wait for that, and can be aborted, too.
+ * may take as long as they like: the command is parked meanwhile, and can be aborted. A
+ * durable table takes effect all the same, so that table and file do not differ. The service
+ * actions after it wait for that, and can be aborted, too.
  */
 #include <linux/slab.h>
 
@@ -401,7 +401,7 @@ static bool scst_pr_do_replace(struct scst_pr_out *out)
 	return true;
 }
 
-/* What all have in common */
+/* Common to all service actions */
 
 static bool scst_pr_is_register(const struct scst_pr_out *out)
 {
@@ -508,7 +508,7 @@ static bool scst_pr_make_durable(struct scst_pr_out *out)
 	return false;
 }
 
-/* What was claimed is not refused here: the command is there, then. */
+/* A table that was claimed is not refused here: so out->cmd is not NULL if one is refused. */
 static bool scst_pr_take_effect(struct scst_pr_out *out)
 {
 	struct scst_device *dev = out->dev;
@@ -632,8 +632,8 @@ static void scst_pr_out_read(struct scst_pr_out *out)
 /*
  * PERSISTENT RESERVE OUT
  *
- * Once the table has taken effect the command does not fail any more. What it has aborted
- * must not reach the medium after its status.
+ * Once the table has taken effect the command does not fail any more. Commands that it has
+ * aborted must not reach the medium after its status.
  *
  * Context: the worker of the device's pr_wq; may sleep.
  */

@@ -3,7 +3,7 @@
  * Reservations that persist through power loss, SPC-5 5.14.5: a table is written
  * before it takes effect, and read before the device's first command.
  *
- * What cannot be read is not forgotten in silence: the device is enabled, and all
+ * A table that cannot be read is not forgotten in silence: the device is enabled, and all
  * but a few commands are told that reservation information is lost until REPLACE
  * LOST RESERVATION has put something in its place.
  */
@@ -141,7 +141,7 @@ static int scst_pr_put_table(struct scst_device *dev, struct scst_pr_files *file
 	return ret;
 }
 
-/* What is lost is not forgotten: an empty file is a damaged one. */
+/* A loss is kept, too: as an empty file, which is a damaged one. */
 static int scst_pr_put(struct scst_device *dev, struct scst_pr_files *files,
 		       const struct scst_pr *pr)
 {

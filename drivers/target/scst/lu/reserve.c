@@ -59,7 +59,7 @@ out_unlock:
 /*
  * RELEASE(6), (10)
  *
- * What another initiator reserved stays so, and that is no error.
+ * The reservation of another initiator stays, and that is no error.
  */
 static void scst_exec_release(struct scst_cmd *cmd)
 {

@@ -80,7 +80,7 @@ static void scst_start_valid(struct scst_cmd *cmd)
  * START STOP UNIT
  *
  * Nobody stops a disk that others use, too: firmware and hosts that shut down send
- * START=0, and nobody starts the disk again. What is asked for is that nothing is lost
+ * START=0, and nobody starts the disk again. The purpose is that nothing is lost
  * when the power goes, so the cache is written back. Idle and standby would need the
  * power condition mode page, which there is not: nothing here consumes less power when
  * it idles.

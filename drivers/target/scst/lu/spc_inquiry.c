@@ -32,7 +32,7 @@
 #define SCST_DESIG_REL_PORT	0x4
 #define SCST_DESIG_NAME		0x8
 
-/* What a T10 vendor ID designator has room for, behind the vendor */
+/* Room behind the vendor in a T10 vendor ID designator */
 #define SCST_PORT_TEXT_LEN	(U8_MAX - SCST_VENDOR_LEN)
 
 static void scst_put_padded(u8 *out, const char *text, size_t len)
@@ -43,7 +43,7 @@ static void scst_put_padded(u8 *out, const char *text, size_t len)
 	memset(out + used, ' ', len - used);
 }
 
-/* What a LUN without a logical unit and well known ones say of themselves */
+/* Identity of a LUN without a logical unit and of well known ones */
 static const struct scst_identity scst_no_identity = {
 	.vendor = "SCST",
 };

@@ -3,8 +3,8 @@
  * Mode parameters: MODE SENSE and MODE SELECT.
  *
  * A page is an image of what never changes and rows that say where the members
- * of struct scst_mode stand in it. What is sent, what is accepted and which
- * bits are changeable all follow from them.
+ * of struct scst_mode stand in it. From them follow the page that is sent, the page that is
+ * accepted and the bits that are changeable.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>

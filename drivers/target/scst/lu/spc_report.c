@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a target reports about itself: its logical units, commands, task
- * management functions and state.
+ * Reports of a target about itself: its logical units, commands, task management functions and
+ * state.
  */
 #include <linux/string.h>
 

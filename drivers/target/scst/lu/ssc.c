@@ -10,7 +10,7 @@
 /* SSC-5 7.8; the kernel calls it REZERO UNIT, which it is on other devices. */
 #define SCST_REWIND	0x01
 
-/* What moves the medium conflicts with a reservation, even if it only reads. */
+/* A command that moves the medium conflicts with a reservation, even if it only reads. */
 static const struct scst_opcode scst_ssc_rows[] = {
 	{
 		.name = "REWIND",

@@ -21,8 +21,8 @@
 #include "observe/observe.h"
 
 /*
- * What initiators cause in a target: as many events in each interval. The limit
- * is the target's because an initiator may have any number of sessions.
+ * The number of events that initiators of a target may cause in each interval. The limit is the
+ * target's because an initiator may have any number of sessions.
  */
 #define SCST_EVENT_BURST	20
 #define SCST_EVENT_INTERVAL	(2 * HZ)
@@ -84,7 +84,7 @@ static void scst_event_emit(struct device *dev, char *vars[])
 	memalloc_noio_restore(flags);
 }
 
-/* What configuration does */
+/* Events of configuration */
 
 /**
  * scst_event_state() - an object has a new state
@@ -144,7 +144,7 @@ void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event)
 	kfree(env);
 }
 
-/* What initiators do */
+/* Events that initiators cause */
 
 /**
  * struct scst_notice - an event on its way to where it can be emitted
@@ -368,7 +368,7 @@ EXPORT_SYMBOL_GPL(scst_target_tell_failure);
  */
 void scst_event_target_exit(struct scst_target *tgt)
 {
-	/* What is on the list has a work item that is queued. */
+	/* While the list is not empty the work item is queued. */
 	flush_work(&tgt->failure_work);
 }
 

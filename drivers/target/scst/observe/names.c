@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What objects are called, and the words for their states, wherever they are shown.
+ * Names of objects, and the words for their states, wherever they are shown.
  */
 #include <linux/ctype.h>
 #include <linux/rcupdate.h>

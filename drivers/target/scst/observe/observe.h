@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is shown of all objects: names, last_error, sysfs, uevents. It reads their fields.
+ * Objects are shown: names, last_error, sysfs, uevents. This layer reads their fields.
  */
 #ifndef _SCST_OBSERVE_H
 #define _SCST_OBSERVE_H

@@ -3,9 +3,9 @@
  * sysfs: what is. A class each for devices, targets and sessions; the LUNs of a
  * session stand below it.
  *
- * What stands in sysfs is a struct device of its own, with a pointer to what it
- * tells of. Removing it waits for its readers, so the object need only outlive
- * its entry. Entries of configured objects come and go under scst_config_lock:
+ * An entry is a struct device of its own, with a pointer to its object. Removing it waits for
+ * its readers, so the object need only outlive its entry. Entries of configured objects come
+ * and go under scst_config_lock:
  * no show function and no uevent callback takes that lock.
  */
 #include <linux/device.h>

@@ -42,7 +42,7 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
-	/* What others have aborted since is not for this one to wait for. */
+	/* This function does not wait for commands that were aborted later. */
 	if ((s32)(cmd->abort_serial - filter->serial) > 0)
 		return false;
 	/* Commands that wait do not wait for each other. */
@@ -54,9 +54,9 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 }
 
 /*
- * What has been answered has left the task set and does not touch the medium. Its driver
- * may still have its data and its status, which is for its own nexus to wait for: another
- * one's connection may be dead.
+ * An answered command has left the task set and does not touch the medium. Its driver may still
+ * have its data and its status. Only its own nexus waits for that: the connection of another
+ * one may be dead.
  */
 static bool scst_cmd_has_ended(const struct scst_cmd *cmd,
 			       const struct scst_cmd_filter *filter)
@@ -157,8 +157,8 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
  * scst_cmd_park() - let a command wait until somebody makes it go on
  * @cmd: a command that its owner has put where it will be found
  *
- * Whoever is to make it go on claims it and sends it on its way. An abort does so, too,
- * and so may come before anybody else.
+ * To make it go on, the caller of scst_cmd_claim() becomes its owner and sends it on its way. An
+ * abort does so, too, and may come first.
  *
  * Context: under the device's lock.
  * Return: true if it waits, and is not the caller's any more; false if it is aborted.
@@ -222,9 +222,9 @@ static void scst_cmd_forget_others(struct scst_cmd *cmd)
 }
 
 /*
- * Under the lock of its list. What its own nexus aborts must not be answered, even if
- * another did so before: by then its tag may belong to another command. Returns whether
- * the initiator loses the command by it: who was first counts.
+ * Under the lock of its list. A command that its own nexus aborts must not be answered, even if
+ * another nexus aborted it before: by then its tag may belong to another command. Returns whether
+ * the initiator loses the command by this abort: only the first one counts.
  */
 static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
 			   const struct scst_session *who)
@@ -235,7 +235,7 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
 	trace_scst_cmd_abort(cmd, by, who);
 	if (!aborted)
 		cmd->abort_serial = atomic_read(&scst_abort_count);
-	/* Who sees the command aborted must also see by whom. */
+	/* These bits are set before SCST_CMD_ABORTED: see below. */
 	if (by == SCST_ABORT_OWN)
 		scst_cmd_forget_others(cmd);
 	else if (!aborted)

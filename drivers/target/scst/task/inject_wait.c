@@ -11,7 +11,7 @@
 #include "cmd/cmd.h"
 #include "task/task.h"
 
-/* Who waits for aborted commands; taken before a command list's lock */
+/* Guards the list; taken before a command list's lock */
 static DEFINE_SPINLOCK(scst_inject_waits_lock);
 
 static LIST_HEAD(scst_inject_waits);
@@ -56,7 +56,7 @@ void scst_inject_wait_end(struct scst_inject_wait *wait)
 /**
  * scst_inject_count_waits() - how many wait for aborted commands that are still there
  *
- * Task management functions do, and commands that abort others. Who could go on, and
+ * Task management functions do, and commands that abort others. A waiter that could go on, and
  * only has not been scheduled yet, does not count.
  *
  * Context: thread or atomic.

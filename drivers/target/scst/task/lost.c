@@ -103,7 +103,7 @@ static bool scst_lost_is_whole(const struct scst_cmd *cmd)
 	       cmd->nblocks >= READ_ONCE(cmd->dev->params.nblocks);
 }
 
-/* What had been written when the command came is on the medium. */
+/* Everything that had been written when the command came is on the medium. */
 static void scst_lost_clean(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
@@ -130,7 +130,7 @@ static void scst_lost_report(struct scst_cmd *cmd)
  *
  * A handler with a volatile cache calls it before it completes SCST_IO_SYNC, and a
  * SCST_IO_WRITE that is durable: without a write cache nobody sends SYNCHRONIZE CACHE
- * any more. What FUA asks for is only about its own blocks.
+ * any more. FUA is about the blocks of its own command only.
  *
  * Context: thread or softirq.
  */

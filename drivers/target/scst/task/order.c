@@ -7,9 +7,9 @@
  * shared cache line.
  *
  * A command with another attribute, or an ACA condition, begins queueing: dev->tasks is
- * killed, and what comes from then on goes through dev->queue, under dev->lock. What
- * still holds dev->tasks is older than all that; scst_order_tasks_gone() is told of its
- * end. When there has been no reason for queueing for a while, it ends.
+ * killed, and later commands go through dev->queue, under dev->lock. Commands that still hold
+ * dev->tasks are older than those; scst_order_tasks_gone() is called when they have ended.
+ * When there has been no reason for queueing for a while, it ends.
  *
  * A command that may not start yet is parked: it waits without a thread until it is
  * its turn, or until it is aborted.
@@ -364,8 +364,8 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 }
 
 /*
- * What is answered in any state is processed at once, as SPC-6 allows, but for an ACA
- * condition.
+ * Commands that are answered in any state are processed at once, as SPC-6 allows, except under
+ * an ACA condition.
  */
 static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
 {
@@ -505,8 +505,8 @@ static void __scst_order_fail_waiting(struct scst_device *dev)
  * __scst_order_stop() - let no command in any more
  * @dev: a device that has just ceased to be active
  *
- * What is there already goes on, unless the backend has failed. When the last command is
- * gone the backend is closed.
+ * Admitted commands go on, unless the backend has failed. When the last one is gone the backend
+ * is closed.
  *
  * Context: under its lock.
  */

@@ -62,8 +62,8 @@ void scst_waiter_start(struct scst_waiter *waiter)
  * @waiter: the waiter
  * @sess:   the session
  *
- * What goes after this queues the work again, so the caller may look now and, if there is
- * something left, return.
+ * A command that goes after this queues the work again. So the caller may look now and, if
+ * something is left, return.
  *
  * Context: the waiter's work.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the emulated disks share.
+ * Declarations that the emulated disks share.
  */
 #ifndef _SCST_VDISK_H
 #define _SCST_VDISK_H

@@ -240,8 +240,8 @@ static int scst_fileio_check_direct(struct scst_device *dev)
 }
 
 /*
- * Where the file system does not say what it needs, a block of it is enough. What
- * is larger than a page is no block but a good size for a transfer.
+ * Where the file system does not say what it needs, a block of it is enough. A size above a
+ * page is no block but a good size for a transfer.
  */
 static int scst_fileio_dio_align(struct scst_device *dev)
 {

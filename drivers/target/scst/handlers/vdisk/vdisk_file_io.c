@@ -97,8 +97,8 @@ static void scst_fileio_leave(unsigned int saved)
 }
 
 /*
- * What an errno means to the initiator; SCST_SENSE_NONE: to try again;
- * SCST_SENSE_NEEDS_INTERVENTION: what the file is on has gone.
+ * The sense code that an errno becomes. SCST_SENSE_NONE: the initiator tries again.
+ * SCST_SENSE_NEEDS_INTERVENTION: the file system's device has gone.
  */
 static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
 {
@@ -373,9 +373,9 @@ static void scst_fileio_lost(struct scst_device *dev, int err)
 
 /*
  * A failure of write-back is told to one caller only of those that make the file durable
- * at the same time. It is counted once, and before the next one looks: whoever has
- * waited for the pages finds it counted. What the file system failed at besides is not
- * among these; it counts unless trying again will do.
+ * at the same time. It is counted once, and before the next one looks: a command that has
+ * waited for the pages finds it counted. Other failures of the file system are not among these;
+ * they count unless trying again will do.
  */
 static void scst_fileio_count_lost(struct scst_device *dev, errseq_t since, int ret)
 {
@@ -586,7 +586,7 @@ static void scst_fileio_do_transfer(struct scst_cmd *cmd)
 	scst_fileio_leave(saved);
 }
 
-/* What is done when @execute returns */
+/* For operations that are complete when @execute returns */
 static void scst_fileio_do(struct scst_cmd *cmd, void (*execute)(struct scst_cmd *cmd))
 {
 	unsigned int saved = scst_fileio_enter();

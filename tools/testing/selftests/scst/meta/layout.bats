@@ -72,6 +72,18 @@ unmaintained() {
 	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
 }
 
+# The sources that the map has a row for, one a line
+mapped() {
+	sed -n 's/^   \* - ``\(.*\.c\)``$/\1/p' "$repo/Documentation/scst/map.rst"
+}
+
+@test "the map has a row for each source, and no other" {
+	mapped | sed 's|.*/||' | sort >"$BATS_TEST_TMPDIR/mapped"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/mapped")" -gt 70 ]
+	find "$repo"/drivers/target/*scst -name '*.c' ! -name '*_kunit.c' -printf '%f\n' | sort |
+		diff - "$BATS_TEST_TMPDIR/mapped"
+}
+
 @test "each planted fault can be planted" {
 	for patch in "$tests"/planted/*.patch; do
 		patch --dry-run -s -f -p1 -d "$repo" -r - <"$patch" >&2 || echo "${patch##*/}"
