@@ -73,23 +73,6 @@ void iscst_cmdsn_reopen(struct iscst_cmd *cmd)
 		set_bit(ISCST_CONN_WINDOW, &cmd->conn->flags);
 }
 
-/**
- * iscst_cmdsn_tell() - tell the initiator that the window is open, if it does not know
- * @conn: the connection
- *
- * Whatever else is about to be sent says so, too.
- *
- * Context: io_work.
- */
-void iscst_cmdsn_tell(struct iscst_conn *conn)
-{
-	const struct iscst_session *session = conn->session;
-
-	if (session->max_cmdsn == session->exp_cmdsn - 1 && list_empty(&conn->tx_list) &&
-	    llist_empty(&conn->events))
-		iscst_nop_in(conn, ISCST_NO_TAG);
-}
-
 static void iscst_cmdsn_update(struct iscst_session *session)
 {
 	u32 max = session->exp_cmdsn - 1 + session->depth - session->outstanding;

@@ -14,12 +14,8 @@
  * progress for longer than data_timeout_ms.
  */
 #include <linux/highmem.h>
-#include <linux/jhash.h>
-#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
-#include <linux/tcp.h>
-#include <net/tcp.h>
 
 #include "iscst.h"
 #include "trace.h"
@@ -34,6 +30,20 @@ static bool iscst_data_hold(struct iscst_cmd *cmd)
 	cmd->held = cmd->cmd.data_len;
 	session->held += cmd->held;
 	return true;
+}
+
+/**
+ * iscst_tx_forget() - something is not to be sent any more
+ * @conn: the connection
+ * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
+ *
+ * Context: under the socket's lock.
+ */
+static void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
+{
+	list_del(&item->entry);
+	if (conn->tx.item == item)
+		conn->tx.item = NULL;
 }
 
 static void iscst_data_unhold(struct iscst_cmd *cmd)
@@ -112,52 +122,6 @@ void iscst_data_fail_all(struct iscst_conn *conn)
 
 	while ((cmd = list_first_entry_or_null(&conn->waiting, struct iscst_cmd, entry)))
 		iscst_data_fail(cmd);
-}
-
-/* Where all that wait stand: another number when one of them has got data. */
-static u32 iscst_data_place(const struct iscst_conn *conn)
-{
-	const struct iscst_cmd *cmd;
-	u32 place = conn->rx.cmd ? conn->rx.off : 0;
-
-	list_for_each_entry(cmd, &conn->waiting, entry)
-		place = jhash_3words(cmd->slot, cmd->age, cmd->off, place);
-	return place;
-}
-
-/* Whether the initiator has all R2Ts that there are to be at the moment. */
-static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
-{
-	const struct iscst_cmd *cmd;
-
-	list_for_each_entry(cmd, &conn->waiting, entry)
-		if (cmd->r2t_queued)
-			return false;
-	return !before(tcp_sk(conn->sock->sk)->snd_una, conn->data_seq);
-}
-
-/**
- * iscst_data_is_overdue() - has the data that commands wait for not moved for too long?
- * @conn:    the connection
- * @timeout: how long it may take, jiffies; from when TCP acknowledged the last R2T
- *
- * It is looked at once a second, which costs commands nothing.
- *
- * Context: under the socket's lock.
- * Return: whether it has not.
- */
-bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout)
-{
-	u32 place = iscst_data_place(conn);
-
-	if (list_empty(&conn->waiting) || place != conn->data_place) {
-		conn->data_place = place;
-		conn->data_seq = tcp_sk(conn->sock->sk)->write_seq;
-		conn->data_since = jiffies;
-	} else if (!iscst_data_is_asked_for(conn)) {
-		conn->data_since = jiffies;
-	}
-	return time_after(jiffies, conn->data_since + timeout);
 }
 
 /**

@@ -67,7 +67,9 @@
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
+#include <linux/preempt.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -852,42 +854,53 @@ struct iscst_conn {
 	unsigned long data_since;		/* W */
 };
 
+/* lists.c */
 extern struct mutex iscst_lock;
-extern struct mutex iscst_portal_lock;
-extern wait_queue_head_t iscst_waitq;		/* woken when a connection or session ends */
 extern struct list_head iscst_targets;		/* G: those that are enabled */
 extern struct list_head iscst_listening;	/* G: targets that have portals */
 extern struct list_head iscst_conns;		/* G */
-extern struct workqueue_struct *iscst_io_wq;
-extern struct workqueue_struct *iscst_slow_wq;
-extern struct workqueue_struct *iscst_close_wq;
 
 /* portal.c */
-struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
-void iscst_portal_put(struct iscst_portal *portal);
 void iscst_portal_ref_put(struct iscst_portal *portal);
+int iscst_portal_parse(struct net *net, const char *text, struct sockaddr_storage *addr);
 bool iscst_address_is_valid(const char *text);
 const char *iscst_address_port(const char *text);
 bool iscst_portal_covers(const struct iscst_portal *portal,
 			 const struct iscst_portal *other);
 bool iscst_conn_is_at(struct iscst_conn *conn, const char *text);
+
+/* listen.c */
+extern struct mutex iscst_portal_lock;
+struct iscst_portal *iscst_portal_get(struct net *net, const char *name);
+void iscst_portal_put(struct iscst_portal *portal);
 int iscst_portal_init(void);
 void iscst_portal_exit(void);
 
 /* conn.c */
 void iscst_conn_create(struct iscst_portal *portal, struct socket *sock);
+
+/* admit.c */
+bool __iscst_conn_may_enter(struct iscst_conn *conn);
+void iscst_conn_leave(struct iscst_conn *conn);
+void iscst_conn_established(struct iscst_conn *conn);
+
+/* post.c */
+extern wait_queue_head_t iscst_waitq;		/* woken when a connection or session ends */
+extern struct workqueue_struct *iscst_io_wq;
+extern struct workqueue_struct *iscst_slow_wq;
+extern struct workqueue_struct *iscst_close_wq;
+int iscst_wq_init(void);
+void iscst_wq_exit(void);
 void iscst_conn_kick(struct iscst_conn *conn);
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx);
-void iscst_conn_close(struct iscst_conn *conn);
-void iscst_conn_drop(struct iscst_conn *conn);
-void iscst_conn_ask_logout(struct iscst_conn *conn);
-void iscst_conn_free(struct iscst_conn *conn);
-void iscst_conn_events(struct iscst_conn *conn);
-int iscst_conn_answer(struct iscst_conn *conn);
 void iscst_conn_start_slow(struct iscst_conn *conn);
-void iscst_conn_established(struct iscst_conn *conn);
-void iscst_conn_over(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
+
+/* What runs here: a task, or a softirq that has interrupted it. Never 0. */
+static inline unsigned long iscst_conn_context(void)
+{
+	return (unsigned long)current + (in_serving_softirq() ? 1 : 0);
+}
 
 /* If slow_work finds a softirq that is about to end, it is only less patient. */
 static inline gfp_t iscst_conn_gfp(const struct iscst_conn *conn)
@@ -895,10 +908,40 @@ static inline gfp_t iscst_conn_gfp(const struct iscst_conn *conn)
 	return READ_ONCE(conn->in_softirq) ? GFP_ATOMIC : GFP_KERNEL;
 }
 
-/* reason.c */
-void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason);
+/* serve.c */
+void iscst_conn_io_work(struct work_struct *work);
+void iscst_conn_set_callbacks(struct iscst_conn *conn);
+void iscst_conn_clear_callbacks(struct iscst_conn *conn);
+
+/* events.c */
+void iscst_conn_events(struct iscst_conn *conn);
+void iscst_conn_drain(struct iscst_conn *conn);
+
+/* flags.c */
+bool iscst_conn_news(struct iscst_conn *conn);
+void iscst_conn_take_leave(struct iscst_conn *conn);
+
+/* watch.c */
+void iscst_conn_tick(struct iscst_conn *conn);
+void iscst_conn_timer(struct work_struct *work);
+
+/* close.c */
+bool iscst_conn_is_normal(const struct iscst_conn *conn);
+void iscst_conn_close(struct iscst_conn *conn);
 void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_fail_errno(struct iscst_conn *conn, int err);
+void iscst_conn_drop(struct iscst_conn *conn);
+void iscst_conn_ask_logout(struct iscst_conn *conn);
+void iscst_conn_over(struct iscst_conn *conn);
+void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
+
+/* teardown.c */
+void iscst_conn_close_work(struct work_struct *work);
+void iscst_conn_free(struct iscst_conn *conn);
+void iscst_session_over(struct iscst_conn *conn);
+
+/* reason.c */
+void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason);
 void __iscst_conn_tell(struct iscst_conn *conn, struct iscst_target *target);
 void iscst_conn_tell_end(struct iscst_conn *conn);
@@ -917,11 +960,7 @@ void iscst_cpu_choose(struct iscst_conn *conn);
 
 /* session.c */
 u16 iscst_session_open(struct iscst_conn *conn);
-bool iscst_session_end(struct iscst_conn *conn);
-void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl);
-void iscst_session_over(struct iscst_conn *conn);
 void iscst_session_free(struct iscst_session *session);
-void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
 unsigned int iscst_transport_id(struct scst_session *sess, u8 *id);
 void iscst_address(struct scst_session *sess, char *address);
 void iscst_disconnect(struct scst_session *sess);
@@ -932,45 +971,84 @@ void iscst_async_event(struct scst_session *sess, u32 lun, scst_sense_t sense);
 int iscst_rx_run(struct iscst_conn *conn);
 bool iscst_rx_has_more(struct iscst_conn *conn);
 bool iscst_rx_wants_work(const struct iscst_conn *conn);
+
+/* rx_dest.c */
 void iscst_rx_to_buf(struct iscst_conn *conn, void *buf);
 void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep);
 void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd);
 
 /* tx.c */
 int iscst_tx_run(struct iscst_conn *conn);
-void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item);
+
+/**
+ * iscst_conn_answer() - send what there is
+ * @conn: the connection
+ *
+ * Context: under the socket's lock.
+ * Return: as iscst_tx_run().
+ */
+static inline int iscst_conn_answer(struct iscst_conn *conn)
+{
+	iscst_conn_events(conn);
+	return iscst_tx_run(conn);
+}
+
+/* cursor.c */
 void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 skip);
-void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len);
 unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_vec *bvecs,
 				unsigned int max, u32 *len);
 
-/* pdu.c */
+/**
+ * iscst_cursor_skip() - move on in a scatterlist
+ * @cursor: the cursor
+ * @len:    bytes, not beyond the end
+ */
+static inline void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len)
+{
+	cursor->off += len;
+	while (cursor->sg && cursor->off >= cursor->sg->length) {
+		cursor->off -= cursor->sg->length;
+		cursor->sg = sg_next(cursor->sg);
+	}
+}
+
+/* ctl.c */
 struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len);
 void iscst_ctl_free(struct iscst_ctl *ctl);
 void iscst_ctl_send(struct iscst_ctl *ctl);
 int iscst_reject(struct iscst_conn *conn, u8 reason);
-int iscst_nop_out(struct iscst_conn *conn);
-int iscst_nop_out_done(struct iscst_conn *conn);
-void iscst_nop_in(struct iscst_conn *conn, __be32 ttt);
-void iscst_ask_for_life(struct iscst_conn *conn);
-int iscst_logout(struct iscst_conn *conn);
-void iscst_async_scsi(struct iscst_conn *conn);
-void iscst_async_logout(struct iscst_conn *conn);
-void iscst_async_drop(struct iscst_conn *conn);
+
 static inline bool iscst_is_immediate(const struct iscsi_hdr *hdr)
 {
 	return hdr->opcode & ISCSI_OP_IMMEDIATE;
 }
 
+/* nop.c */
+int iscst_nop_out(struct iscst_conn *conn);
+int iscst_nop_out_done(struct iscst_conn *conn);
+void iscst_nop_in(struct iscst_conn *conn, __be32 ttt);
+void iscst_ask_for_life(struct iscst_conn *conn);
+void iscst_cmdsn_tell(struct iscst_conn *conn);
+
+/* logout.c */
+int iscst_logout(struct iscst_conn *conn);
+
+/* async.c */
+void iscst_async_scsi(struct iscst_conn *conn);
+void iscst_async_logout(struct iscst_conn *conn);
+void iscst_async_drop(struct iscst_conn *conn);
+
 /* cmd.c */
 int iscst_scsi_cmd(struct iscst_conn *conn);
 void iscst_cmd_reclaim(struct iscst_session *session);
-void iscst_cmd_respond(struct iscst_cmd *cmd);
-bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 void iscst_receive_data(struct scst_cmd *cmd);
 void iscst_aborted(struct scst_cmd *cmd);
 void iscst_send_response(struct scst_cmd *cmd);
 void iscst_release(struct scst_cmd *cmd);
+
+/* response.c */
+void iscst_cmd_respond(struct iscst_cmd *cmd);
+bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 
 /* data.c */
 void iscst_data_wanted(struct iscst_cmd *cmd);
@@ -981,7 +1059,6 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final);
 void iscst_data_fail(struct iscst_cmd *cmd);
 void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss);
 void iscst_data_fail_all(struct iscst_conn *conn);
-bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout);
 void iscst_r2t_pump(struct iscst_cmd *cmd);
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd);
 
@@ -996,7 +1073,6 @@ enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
 void iscst_cmdsn_count(struct iscst_cmd *cmd);
 void iscst_cmdsn_uncount(struct iscst_cmd *cmd);
 void iscst_cmdsn_reopen(struct iscst_cmd *cmd);
-void iscst_cmdsn_tell(struct iscst_conn *conn);
 void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbered);
 
 /* tmf.c */
@@ -1034,9 +1110,6 @@ void iscst_params_init(struct iscst_params *params);
 void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
-int iscst_number(const char *value, u32 *number);
-const char *iscst_list_find(const char *list, const char *word);
-bool iscst_list_has(const char *list, const char *word);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_finish(struct iscst_conn *conn);
 
@@ -1059,14 +1132,32 @@ __printf(3, 4)
 void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, ...);
 char *iscst_text_next(struct iscst_text *text, u32 *pos, char **value);
 int iscst_text_receive(struct iscst_conn *conn, struct iscst_text *text);
+int iscst_number(const char *value, u32 *number);
+const char *iscst_list_find(const char *list, const char *word);
+bool iscst_list_has(const char *list, const char *word);
+
+/* text_request.c */
 int iscst_text_header(struct iscst_conn *conn);
-u16 iscst_send_targets(struct iscst_conn *conn, struct iscst_text *text, const char *which);
 void iscst_text_run(struct iscst_conn *conn);
+
+/* discovery.c */
+u16 iscst_send_targets(struct iscst_conn *conn, struct iscst_text *text, const char *which);
 
 /* configfs.c */
 extern struct configfs_attribute *iscst_target_attrs[];
 extern struct configfs_attribute *iscst_session_attrs[];
 int iscst_create(struct scst_target *tgt, struct config_group *group);
+
+/* configfs_portal.c */
+extern const struct config_item_type iscst_portals_type;
+
+/* configfs_auth.c */
+extern const struct config_item_type iscst_auths_type;
+
+/* configfs_text.c */
 bool iscst_name_is_valid(const char *name);
+ssize_t iscst_show_text(const char *text, char *page);
+int iscst_parse_text(const char *page, char *text, size_t size);
+int iscst_store_address(const char *page, char *to);
 
 #endif /* _ISCST_H */

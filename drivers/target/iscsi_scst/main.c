@@ -6,16 +6,6 @@
 
 #include "iscst.h"
 
-/* What is tagged G: targets, sessions and connections, as they come and go */
-DEFINE_MUTEX(iscst_lock);
-DECLARE_WAIT_QUEUE_HEAD(iscst_waitq);
-LIST_HEAD(iscst_targets);
-LIST_HEAD(iscst_listening);
-LIST_HEAD(iscst_conns);
-struct workqueue_struct *iscst_io_wq;
-struct workqueue_struct *iscst_slow_wq;
-struct workqueue_struct *iscst_close_wq;
-
 static int iscst_enable(struct scst_target *tgt)
 {
 	struct iscst_target *target = scst_target_priv(tgt);
@@ -83,40 +73,6 @@ static const struct scst_target_ops iscst_ops = {
 	.disconnect = iscst_disconnect,
 	.async_event = iscst_async_event,
 };
-
-/*
- * Who waits for whom: slow_work for another connection's close_work, if it reinstates that
- * one's session. close_work for its own connection alone: for io_work, which waits for
- * nothing; for slow_work and the timer, which it takes back if they have not begun, and
- * which look at ISCST_CONN_CLOSING where they wait. However many log-ins fill their queue
- * and wait, close_work has its own: they all go on.
- */
-static int __init iscst_wq_init(void)
-{
-	iscst_io_wq = alloc_workqueue("iscst_io", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	if (!iscst_io_wq)
-		return -ENOMEM;
-	iscst_slow_wq = alloc_workqueue("iscst_slow", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
-	if (!iscst_slow_wq)
-		goto out_io;
-	iscst_close_wq = alloc_workqueue("iscst_close", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
-	if (!iscst_close_wq)
-		goto out_slow;
-	return 0;
-
-out_slow:
-	destroy_workqueue(iscst_slow_wq);
-out_io:
-	destroy_workqueue(iscst_io_wq);
-	return -ENOMEM;
-}
-
-static void iscst_wq_exit(void)
-{
-	destroy_workqueue(iscst_close_wq);
-	destroy_workqueue(iscst_slow_wq);
-	destroy_workqueue(iscst_io_wq);
-}
 
 static int __init iscst_init(void)
 {

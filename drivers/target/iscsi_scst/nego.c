@@ -89,27 +89,6 @@ static u32 iscst_limit(struct iscst_nego *nego)
 		   iscst_bound(&nego->conn->params, nego->key));
 }
 
-/**
- * iscst_number() - read a numerical value, RFC 7143 6.1
- * @value:  digits, hexadecimal ones behind 0x; decimal ones do not begin with a zero
- * @number: the result
- *
- * Return: 0, -EINVAL if that is no number, or -ERANGE.
- */
-int iscst_number(const char *value, u32 *number)
-{
-	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
-	const char *digits = value + (hex ? 2 : 0);
-
-	/* kstrtou32() would take a sign, a newline and a second 0x. */
-	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
-		return -EINVAL;
-	if (!hex && digits[0] == '0' && digits[1])
-		return -EINVAL;
-	return kstrtou32(digits, hex ? 16 : 10, number);
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_number);
-
 static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
 {
 	if (iscst_number(nego->value, number))
@@ -170,40 +149,6 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 	iscst_set(nego, number);
 	return 0;
 }
-
-/**
- * iscst_list_find() - where a word stands in a list
- * @list: words with commas between them
- * @word: the word
- *
- * Return: the place in @list, or NULL.
- */
-const char *iscst_list_find(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (list) {
-		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
-			return list;
-		list = strchr(list, ',');
-		if (list)
-			list++;
-	}
-	return NULL;
-}
-
-/**
- * iscst_list_has() - whether a word stands in a list
- * @list: words with commas between them
- * @word: the word
- *
- * Return: true if it does.
- */
-bool iscst_list_has(const char *list, const char *word)
-{
-	return iscst_list_find(list, word);
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);
 
 /* The first that we know is it. */
 static u16 iscst_take_digest(struct iscst_nego *nego)

@@ -10,7 +10,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/errno.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -118,46 +117,6 @@ const char *iscst_conn_target_name(const struct iscst_conn *conn)
 void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason)
 {
 	cmpxchg(&conn->reason, ISCST_REASON_NONE, reason);
-}
-
-/**
- * iscst_conn_fail() - have a connection end, and say why
- * @conn:   the connection
- * @reason: why
- *
- * Context: as iscst_conn_close().
- */
-void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason)
-{
-	iscst_conn_set_reason(conn, reason);
-	iscst_conn_close(conn);
-}
-
-static enum iscst_reason iscst_reason_of(int err)
-{
-	switch (err) {
-	case -EBADMSG:
-		return ISCST_REASON_HEADER_DIGEST;
-	case -EPROTO:
-	case -EMSGSIZE:
-		return ISCST_REASON_PROTOCOL;
-	case -ENOMEM:
-		return ISCST_REASON_NO_MEMORY;
-	default:
-		return ISCST_REASON_LOST;
-	}
-}
-
-/**
- * iscst_conn_fail_errno() - have a connection end that cannot go on
- * @conn: the connection
- * @err:  what receiving or sending returned
- *
- * Context: as iscst_conn_close().
- */
-void iscst_conn_fail_errno(struct iscst_conn *conn, int err)
-{
-	iscst_conn_fail(conn, iscst_reason_of(err));
 }
 
 /**

@@ -42,49 +42,6 @@ static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
 	return (struct iscsi_hdr *)conn->rx.hdr;
 }
 
-/**
- * iscst_rx_to_buf() - a PDU's data goes into a buffer
- * @conn: the connection
- * @buf:  where to; as much room as the PDU has data
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
-{
-	conn->rx.dest = ISCST_RX_BUF;
-	conn->rx.buf = buf;
-}
-
-/**
- * iscst_rx_to_cmd() - a PDU's data is a command's
- * @conn: the connection
- * @cmd:  the command, whose cursor stands where the data belongs
- * @keep: bytes of it that are wanted; the others are dropped
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
-{
-	conn->rx.dest = ISCST_RX_CMD;
-	conn->rx.cmd = cmd;
-	conn->rx.keep = keep;
-}
-
-/**
- * iscst_rx_forget() - a command wants no data any more
- * @conn: the connection
- * @cmd:  the command; what comes for it is dropped
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
-{
-	if (conn->rx.cmd != cmd)
-		return;
-	conn->rx.cmd = NULL;
-	conn->rx.dest = ISCST_RX_DROP;
-}
-
 static int iscst_rx_copy(const struct iscst_chunk *chunk, void *buf, u32 len)
 {
 	len = min(len, chunk->len);

@@ -26,60 +26,6 @@
  */
 #define ISCST_TX_LONG	SZ_16K
 
-/**
- * iscst_cursor_init() - point into a scatterlist
- * @cursor: the cursor
- * @sg:     the list
- * @skip:   bytes that are behind
- */
-void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 skip)
-{
-	cursor->sg = sg;
-	cursor->off = 0;
-	iscst_cursor_skip(cursor, skip);
-}
-
-/**
- * iscst_cursor_skip() - move on in a scatterlist
- * @cursor: the cursor
- * @len:    bytes, not beyond the end
- */
-void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len)
-{
-	cursor->off += len;
-	while (cursor->sg && cursor->off >= cursor->sg->length) {
-		cursor->off -= cursor->sg->length;
-		cursor->sg = sg_next(cursor->sg);
-	}
-}
-
-/**
- * iscst_cursor_bvecs() - what comes next in a scatterlist
- * @cursor: the cursor
- * @bvecs:  where to
- * @max:    how many at most
- * @len:    bytes that are wanted; on return, bytes that @bvecs have
- *
- * Return: how many.
- */
-unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_vec *bvecs,
-				unsigned int max, u32 *len)
-{
-	struct iscst_cursor at = *cursor;
-	u32 left = *len;
-	unsigned int n;
-
-	for (n = 0; n < max && left && at.sg; n++) {
-		u32 part = min(left, at.sg->length - at.off);
-
-		bvec_set_page(&bvecs[n], sg_page(at.sg), part, at.sg->offset + at.off);
-		iscst_cursor_skip(&at, part);
-		left -= part;
-	}
-	*len -= left;
-	return n;
-}
-
 static bool iscst_tx_has_more(struct iscst_conn *conn)
 {
 	const struct iscst_tx_pdu *tx = &conn->tx;
@@ -328,18 +274,4 @@ int iscst_tx_run(struct iscst_conn *conn)
 			break;
 	}
 	return ret;
-}
-
-/**
- * iscst_tx_forget() - something is not to be sent any more
- * @conn: the connection
- * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
- *
- * Context: under the socket's lock.
- */
-void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
-{
-	list_del(&item->entry);
-	if (conn->tx.item == item)
-		conn->tx.item = NULL;
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How others have a connection end; iscst.h says what the words mean, teardown.c does it.
+ */
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+
+#include "iscst.h"
+
+/* Whether it is logged in to a target, and so has a session that the core knows. */
+bool iscst_conn_is_normal(const struct iscst_conn *conn)
+{
+	/* Pairs with iscst_login_over(). */
+	return smp_load_acquire(&conn->state) == ISCST_CONN_FULL && conn->session->sess;
+}
+
+/**
+ * iscst_conn_close() - have a connection end
+ * @conn: the connection
+ *
+ * Context: any; the caller is the connection's own work, or holds iscst_lock or the
+ * socket's call-back lock.
+ */
+void iscst_conn_close(struct iscst_conn *conn)
+{
+	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
+		return;
+	queue_work(iscst_close_wq, &conn->close_work);
+	/* slow_work may wait for another session. */
+	wake_up_all(&iscst_waitq);
+}
+
+/**
+ * iscst_conn_fail() - have a connection end, and say why
+ * @conn:   the connection
+ * @reason: why
+ *
+ * Context: as iscst_conn_close().
+ */
+void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason)
+{
+	iscst_conn_set_reason(conn, reason);
+	iscst_conn_close(conn);
+}
+
+static enum iscst_reason iscst_reason_of(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return ISCST_REASON_HEADER_DIGEST;
+	case -EPROTO:
+	case -EMSGSIZE:
+		return ISCST_REASON_PROTOCOL;
+	case -ENOMEM:
+		return ISCST_REASON_NO_MEMORY;
+	default:
+		return ISCST_REASON_LOST;
+	}
+}
+
+/**
+ * iscst_conn_fail_errno() - have a connection end that cannot go on
+ * @conn: the connection
+ * @err:  what receiving or sending returned
+ *
+ * Context: as iscst_conn_close().
+ */
+void iscst_conn_fail_errno(struct iscst_conn *conn, int err)
+{
+	iscst_conn_fail(conn, iscst_reason_of(err));
+}
+
+/**
+ * iscst_conn_drop() - have a connection end, and tell the initiator
+ * @conn: the connection
+ *
+ * Context: process context; the caller is the connection's own work, or holds iscst_lock.
+ */
+void iscst_conn_drop(struct iscst_conn *conn)
+{
+	if (!iscst_conn_is_normal(conn)) {
+		iscst_conn_close(conn);
+		return;
+	}
+	scst_stall(SCST_STALL_DROP);
+	set_bit(ISCST_CONN_DROP, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
+ * iscst_conn_ask_logout() - have a connection end, and let the initiator do it
+ * @conn: the connection; it is ended if that takes too long
+ *
+ * Context: process context, under iscst_lock.
+ */
+void iscst_conn_ask_logout(struct iscst_conn *conn)
+{
+	lockdep_assert_held(&iscst_lock);
+	if (!conn->session || !conn->session->sess) {
+		iscst_conn_close(conn);
+		return;
+	}
+	if (!conn->target || !READ_ONCE(conn->target->request_logout)) {
+		iscst_conn_drop(conn);
+		return;
+	}
+	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+		return;
+	WRITE_ONCE(conn->cut_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
+	/* Orders the time before the bit that makes it count. */
+	smp_mb__before_atomic();
+	set_bit(ISCST_CONN_ASKED, &conn->flags);
+	set_bit(ISCST_CONN_LOGOUT, &conn->flags);
+	iscst_conn_kick(conn);
+}
+
+/**
+ * iscst_conn_over() - nothing that the initiator sends counts any more
+ * @conn: the connection; what is to be sent is sent, then the initiator may close
+ *
+ * Context: io_work, or slow_work.
+ */
+void iscst_conn_over(struct iscst_conn *conn)
+{
+	WRITE_ONCE(conn->started, jiffies);
+	WRITE_ONCE(conn->state, ISCST_CONN_OVER);
+}
+
+/**
+ * iscst_target_end_sessions() - end all that came in to a target
+ * @target:   the target
+ * @graceful: ask initiators to log out first
+ *
+ * Context: process context; takes iscst_lock.
+ */
+void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
+{
+	struct iscst_conn *conn;
+
+	mutex_lock(&iscst_lock);
+	list_for_each_entry(conn, &iscst_conns, entry) {
+		if (conn->target != target)
+			continue;
+		if (graceful) {
+			iscst_conn_ask_logout(conn);
+			continue;
+		}
+		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
+		iscst_conn_drop(conn);
+	}
+	mutex_unlock(&iscst_lock);
+}

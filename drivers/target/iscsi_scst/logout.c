@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Logout Requests.
+ */
+#include "iscst.h"
+
+static u8 iscst_logout_response(struct iscst_conn *conn, const struct iscsi_logout *req)
+{
+	switch (req->flags & ISCSI_FLAG_LOGOUT_REASON_MASK) {
+	case ISCSI_LOGOUT_REASON_CLOSE_SESSION:
+		return ISCSI_LOGOUT_SUCCESS;
+	case ISCSI_LOGOUT_REASON_CLOSE_CONNECTION:
+		return be16_to_cpu(req->cid) == conn->cid ? ISCSI_LOGOUT_SUCCESS :
+							    ISCSI_LOGOUT_CID_NOT_FOUND;
+	default:
+		return ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
+	}
+}
+
+/**
+ * iscst_session_log_out() - the initiator logs out
+ * @conn: the connection
+ * @ctl:  the answer, to be sent when nothing is left of the session
+ *
+ * Context: under the socket's lock, which iscst_lock is not taken under.
+ */
+static void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
+{
+	iscst_conn_over(conn);
+	if (!conn->session->sess) {
+		iscst_ctl_send(ctl);
+		return;
+	}
+	conn->session->logout = ctl;
+	iscst_conn_start_slow(conn);
+}
+
+/**
+ * iscst_logout() - the header of a Logout Request came, RFC 7143 11.14
+ * @conn: the connection; what it still has to send is sent first
+ *
+ * Context: io_work.
+ * Return: 0, or -ENOMEM.
+ */
+int iscst_logout(struct iscst_conn *conn)
+{
+	struct iscsi_logout *req = (struct iscsi_logout *)conn->rx.hdr;
+	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_LOGOUT_RSP, 0);
+	struct iscsi_logout_rsp *rsp;
+
+	if (!ctl)
+		return -ENOMEM;
+	rsp = (struct iscsi_logout_rsp *)&ctl->hdr;
+	rsp->itt = req->itt;
+	rsp->response = iscst_logout_response(conn, req);
+	rsp->t2wait = cpu_to_be16(conn->params.time2wait);
+	rsp->t2retain = cpu_to_be16(conn->params.time2retain);
+	if (rsp->response == ISCSI_LOGOUT_SUCCESS)
+		iscst_session_log_out(conn, ctl);
+	else
+		iscst_ctl_send(ctl);
+	return 0;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A connection is served: in the softirq that brings its packets, or by io_work.
+ */
+#include <linux/preempt.h>
+#include <net/tcp.h>
+
+#include "iscst.h"
+
+/* How many rounds io_work does before it lets others have the CPU */
+#define ISCST_BUDGET	64
+
+static bool iscst_conn_has_news(struct iscst_conn *conn)
+{
+	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
+				   BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_LOGOUT) |
+				   BIT(ISCST_CONN_DROP);
+
+	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
+}
+
+/* Returns as iscst_tx_run(). */
+static int iscst_conn_transfer(struct iscst_conn *conn)
+{
+	int ret;
+
+	lockdep_assert(lockdep_sock_is_held(conn->sock->sk));
+	ret = iscst_conn_answer(conn);
+	if (ret >= 0)
+		ret = iscst_rx_run(conn);
+	if (ret >= 0)
+		ret = iscst_conn_answer(conn);
+	if (READ_ONCE(conn->session))
+		iscst_cmd_reclaim(conn->session);
+	return ret;
+}
+
+static int iscst_conn_serve(struct iscst_conn *conn)
+{
+	bool tick;
+	int ret = 0;
+
+	WRITE_ONCE(conn->server, iscst_conn_context());
+	tick = iscst_conn_has_news(conn) && iscst_conn_news(conn);
+	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
+		ret = iscst_conn_transfer(conn);
+	if (unlikely(tick) && ret >= 0)
+		iscst_conn_tick(conn);
+	WRITE_ONCE(conn->server, 0);
+	return ret;
+}
+
+/* Returns 1 if there may be more to do, 0 if not, or an errno. */
+static int iscst_conn_round(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	lock_sock(sk);
+	ret = iscst_conn_serve(conn);
+	/* Packets that had to wait come now. */
+	release_sock(sk);
+	return ret ?: !llist_empty(&conn->events) || iscst_rx_has_more(conn);
+}
+
+/* Returns whether the budget was used up. */
+static bool iscst_conn_run(struct iscst_conn *conn)
+{
+	int budget = ISCST_BUDGET;
+	int ret = 1;
+
+	while (ret > 0 && budget--) {
+		if (test_bit(ISCST_CONN_CLOSING, &conn->flags))
+			return false;
+		ret = iscst_conn_round(conn);
+	}
+	if (ret < 0)
+		iscst_conn_fail_errno(conn, ret);
+	return ret > 0;
+}
+
+void iscst_conn_io_work(struct work_struct *work)
+{
+	struct iscst_conn *conn = container_of(work, struct iscst_conn, io_work);
+
+	if (test_bit(ISCST_CONN_DEAD, &conn->flags))
+		iscst_conn_drain(conn);
+	else if (iscst_conn_run(conn))
+		iscst_conn_kick(conn);
+}
+
+/*
+ * With few commands under way they are carried out and answered as they come, in the
+ * softirq that brings them: to wake io_work would cost more than all that it does. What
+ * may sleep is left to it, and what somebody else has the socket for.
+ */
+static bool iscst_conn_is_quick(const struct iscst_conn *conn)
+{
+	const unsigned long busy = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
+
+	return in_serving_softirq() && !sock_owned_by_user_nocheck(conn->sock->sk) &&
+	       conn->state == ISCST_CONN_FULL && !conn->many && !conn->sample &&
+	       !(READ_ONCE(conn->flags) & busy);
+}
+
+/* Whether something is left, which is more than softirq may do. */
+static bool iscst_conn_has_rest(struct iscst_conn *conn)
+{
+	return !llist_empty(&conn->events) || !list_empty(&conn->tx_list) || conn->tx.busy ||
+	       iscst_rx_wants_work(conn) || iscst_rx_has_more(conn);
+}
+
+static void iscst_conn_serve_softirq(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	int ret;
+
+	sk->sk_allocation = GFP_ATOMIC;
+	WRITE_ONCE(conn->in_softirq, true);
+	WRITE_ONCE(conn->server, iscst_conn_context());
+	ret = iscst_conn_transfer(conn);
+	WRITE_ONCE(conn->server, 0);
+	WRITE_ONCE(conn->in_softirq, false);
+	sk->sk_allocation = GFP_KERNEL;
+	if (ret < 0)
+		iscst_conn_fail_errno(conn, ret);
+	else if (iscst_conn_has_rest(conn))
+		iscst_conn_kick(conn);
+}
+
+static void iscst_conn_packets(struct iscst_conn *conn)
+{
+	/* It looks after it has released the socket. */
+	if (current_work() == &conn->io_work)
+		return;
+	iscst_cpu_choose(conn);
+	if (iscst_conn_is_quick(conn))
+		iscst_conn_serve_softirq(conn);
+	else
+		iscst_conn_kick(conn);
+}
+
+static void iscst_sk_data_ready(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (likely(conn))
+		iscst_conn_packets(conn);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void iscst_sk_write_space(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (conn && sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		iscst_conn_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* io_work finds out what is the matter when it receives. */
+static void iscst_sk_state_change(struct sock *sk)
+{
+	struct iscst_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (conn)
+		iscst_conn_kick(conn);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+void iscst_conn_set_callbacks(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = conn;
+#ifndef scst_sk_no_task_frag
+	/* The fragment of a task is not a softirq's. */
+	sk->sk_use_task_frag = false;
+#endif
+	conn->write_space = sk->sk_write_space;
+	conn->state_change = sk->sk_state_change;
+	sk->sk_data_ready = iscst_sk_data_ready;
+	sk->sk_write_space = iscst_sk_write_space;
+	sk->sk_state_change = iscst_sk_state_change;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* The socket may outlive the module: nothing of us stays behind. */
+void iscst_conn_clear_callbacks(struct iscst_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = conn->portal->data_ready;
+	sk->sk_write_space = conn->write_space;
+	sk->sk_state_change = conn->state_change;
+	write_unlock_bh(&sk->sk_callback_lock);
+	iscst_cpu_leave(conn);
+}
