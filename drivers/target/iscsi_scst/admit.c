@@ -28,7 +28,7 @@ static bool iscst_is_same_host(const struct sockaddr_storage *a,
 }
 
 /* Nobody is to keep others from logging in. */
-static bool __iscst_peer_has_enough(const struct iscst_conn *conn)
+static bool __iscst_peer_is_at_limit(const struct iscst_conn *conn)
 {
 	const struct iscst_conn *other;
 	unsigned int count = 0;
@@ -53,23 +53,23 @@ static void __iscst_portal_evict(struct iscst_portal *portal)
 	list_for_each_entry(conn, &iscst_conns, entry) {
 		if (conn->portal != portal || !conn->is_login || READ_ONCE(conn->flags) & stays)
 			continue;
-		iscst_conn_fail(conn, ISCST_REASON_TOO_MANY_LOGINS);
+		iscst_conn_close(conn, ISCST_REASON_TOO_MANY_LOGINS);
 		return;
 	}
 }
 
-bool __iscst_conn_may_enter(struct iscst_conn *conn)
+bool __iscst_conn_is_admitted(struct iscst_conn *conn)
 {
 	struct iscst_portal *portal = conn->portal;
 
-	if (portal->logins >= 2 * ISCST_MAX_LOGINS || __iscst_peer_has_enough(conn))
+	if (portal->logins >= 2 * ISCST_MAX_LOGINS || __iscst_peer_is_at_limit(conn))
 		return false;
 	if (portal->logins >= ISCST_MAX_LOGINS)
 		__iscst_portal_evict(portal);
 	return true;
 }
 
-void iscst_conn_leave(struct iscst_conn *conn)
+void iscst_conn_unlist(struct iscst_conn *conn)
 {
 	mutex_lock(&iscst_lock);
 	list_del(&conn->entry);

@@ -49,7 +49,7 @@ void iscst_async_scsi(struct iscst_conn *conn)
 
 	if (!READ_ONCE(conn->target->scsi_events))
 		kfifo_reset_out(&conn->scsi_events);
-	if (!conn->knows_nop)
+	if (!conn->has_sent_nop)
 		return;
 	while (atomic_read(&conn->ctls) < ISCST_MAX_CTLS && kfifo_get(&conn->scsi_events, &event))
 		iscst_async_sense(conn, &event);

@@ -11,37 +11,26 @@
 /* Whether it is logged in to a target, and so has a session that the core knows. */
 bool iscst_conn_is_normal(const struct iscst_conn *conn)
 {
-	/* Pairs with iscst_login_over(). */
+	/* Pairs with iscst_login_publish(). */
 	return smp_load_acquire(&conn->state) == ISCST_CONN_FULL && conn->session->sess;
 }
 
 /**
- * iscst_conn_close() - have a connection end
- * @conn: the connection
+ * iscst_conn_close() - close a connection
+ * @conn:   the connection
+ * @reason: why; ISCST_REASON_NONE: no failure, or a reason that was set before
  *
  * Context: any; the caller is the connection's own work, or holds iscst_lock or the
  * socket's call-back lock.
  */
-void iscst_conn_close(struct iscst_conn *conn)
+void iscst_conn_close(struct iscst_conn *conn, enum iscst_reason reason)
 {
+	iscst_conn_set_reason(conn, reason);
 	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
 		return;
 	queue_work(iscst_close_wq, &conn->close_work);
 	/* slow_work may wait for another session. */
 	wake_up_all(&iscst_waitq);
-}
-
-/**
- * iscst_conn_fail() - have a connection end, and say why
- * @conn:   the connection
- * @reason: why
- *
- * Context: as iscst_conn_close().
- */
-void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason)
-{
-	iscst_conn_set_reason(conn, reason);
-	iscst_conn_close(conn);
 }
 
 static enum iscst_reason iscst_reason_of(int err)
@@ -60,29 +49,31 @@ static enum iscst_reason iscst_reason_of(int err)
 }
 
 /**
- * iscst_conn_fail_errno() - have a connection end that cannot go on
+ * iscst_conn_close_errno() - close a connection that cannot go on
  * @conn: the connection
  * @err:  what receiving or sending returned
  *
  * Context: as iscst_conn_close().
  */
-void iscst_conn_fail_errno(struct iscst_conn *conn, int err)
+void iscst_conn_close_errno(struct iscst_conn *conn, int err)
 {
-	iscst_conn_fail(conn, iscst_reason_of(err));
+	iscst_conn_close(conn, iscst_reason_of(err));
 }
 
 /**
- * iscst_conn_drop() - have a connection end, and tell the initiator
- * @conn: the connection
+ * iscst_conn_drop() - drop a connection
+ * @conn:   the connection
+ * @reason: why, as for iscst_conn_close()
  *
  * Context: process context; the caller is the connection's own work, or holds iscst_lock.
  */
-void iscst_conn_drop(struct iscst_conn *conn)
+void iscst_conn_drop(struct iscst_conn *conn, enum iscst_reason reason)
 {
 	if (!iscst_conn_is_normal(conn)) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, reason);
 		return;
 	}
+	iscst_conn_set_reason(conn, reason);
 	scst_stall(SCST_STALL_DROP);
 	set_bit(ISCST_CONN_DROP, &conn->flags);
 	iscst_conn_kick(conn);
@@ -98,43 +89,43 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 {
 	lockdep_assert_held(&iscst_lock);
 	if (!conn->session || !conn->session->sess) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		return;
 	}
 	if (!conn->target || !READ_ONCE(conn->target->request_logout)) {
-		iscst_conn_drop(conn);
+		iscst_conn_drop(conn, ISCST_REASON_NONE);
 		return;
 	}
-	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+	if (test_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags))
 		return;
-	WRITE_ONCE(conn->cut_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
+	WRITE_ONCE(conn->drop_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
 	/* Orders the time before the bit that makes it count. */
 	smp_mb__before_atomic();
-	set_bit(ISCST_CONN_ASKED, &conn->flags);
-	set_bit(ISCST_CONN_LOGOUT, &conn->flags);
+	set_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags);
+	set_bit(ISCST_CONN_ASK_LOGOUT, &conn->flags);
 	iscst_conn_kick(conn);
 }
 
 /**
- * iscst_conn_over() - nothing that the initiator sends counts any more
+ * iscst_conn_await_close() - nothing that the initiator sends counts any more
  * @conn: the connection; what is to be sent is sent, then the initiator may close
  *
  * Context: io_work, or slow_work.
  */
-void iscst_conn_over(struct iscst_conn *conn)
+void iscst_conn_await_close(struct iscst_conn *conn)
 {
 	WRITE_ONCE(conn->started, jiffies);
-	WRITE_ONCE(conn->state, ISCST_CONN_OVER);
+	WRITE_ONCE(conn->state, ISCST_CONN_AWAIT_CLOSE);
 }
 
 /**
- * iscst_target_end_sessions() - end all that came in to a target
+ * iscst_target_drop_sessions() - end all that came in to a target
  * @target:   the target
  * @graceful: ask initiators to log out first
  *
  * Context: process context; takes iscst_lock.
  */
-void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
+void iscst_target_drop_sessions(struct iscst_target *target, bool graceful)
 {
 	struct iscst_conn *conn;
 
@@ -142,12 +133,10 @@ void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
 	list_for_each_entry(conn, &iscst_conns, entry) {
 		if (conn->target != target)
 			continue;
-		if (graceful) {
+		if (graceful)
 			iscst_conn_ask_logout(conn);
-			continue;
-		}
-		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
-		iscst_conn_drop(conn);
+		else
+			iscst_conn_drop(conn, ISCST_REASON_REMOVED);
 	}
 	mutex_unlock(&iscst_lock);
 }

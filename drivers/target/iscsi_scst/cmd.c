@@ -80,7 +80,7 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 	/* It was aborted: no answer has said that there is room in the window again. */
 	if (unlikely(cmd->counted))
 		iscst_cmdsn_reopen(cmd);
-	iscst_rx_forget(cmd->conn, cmd);
+	iscst_rx_discard(cmd->conn, cmd);
 	iscst_data_free(cmd);
 	kfree(cmd->long_cdb);
 	cmd->long_cdb = NULL;
@@ -118,7 +118,7 @@ static struct iscst_cmd *iscst_cmd_get(struct iscst_session *session)
 }
 
 /* RFC 7143 11.3.1 */
-static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
+static bool iscst_cmd_is_valid(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
 {
 	bool writes = req->flags & ISCSI_FLAG_CMD_WRITE;
 
@@ -248,7 +248,7 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
 {
-	cmd->age++;
+	cmd->generation++;
 	cmd->loss = ISCST_LOSS_NONE;
 	cmd->ready_later = false;
 	cmd->r2t_queued = false;
@@ -305,7 +305,7 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 
 	if (!conn->session->sess)
 		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
-	if (!iscst_cmd_is_sane(conn, req))
+	if (!iscst_cmd_is_valid(conn, req))
 		return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
 	iscst_cpu_count(conn, be32_to_cpu(req->exp_statsn));
 	cmd = iscst_cmd_get(conn->session);

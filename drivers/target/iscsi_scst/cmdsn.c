@@ -60,7 +60,7 @@ void iscst_cmdsn_uncount(struct iscst_cmd *cmd)
  * @cmd: a command that was aborted
  *
  * An initiator that thinks the window closed sends nothing that could be answered:
- * iscst_cmdsn_tell() is for it. iscst_release() has kicked io_work.
+ * iscst_cmdsn_notify() is for it. iscst_release() has kicked io_work.
  *
  * Context: under the socket's lock, or nobody has the session any more.
  */

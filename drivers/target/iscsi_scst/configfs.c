@@ -166,7 +166,7 @@ static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page
 }										\
 CONFIGFS_ATTR_RO(iscst_session_, _name)
 
-ISCST_SESSION_ATTR(incoming_cpu, conn->home);
+ISCST_SESSION_ATTR(incoming_cpu, conn->incoming_cpu);
 ISCST_SESSION_ATTR(cpu, conn->cpu);
 ISCST_SESSION_ATTR(header_digest, conn->params.header_digest);
 ISCST_SESSION_ATTR(data_digest, conn->params.data_digest);

@@ -117,7 +117,7 @@ static int iscst_portal_dir_add(struct iscst_target *target, struct iscst_portal
 	return ret;
 }
 
-static const char *iscst_portal_trouble(int err)
+static const char *iscst_portal_error_text(int err)
 {
 	switch (err) {
 	case -EINVAL:
@@ -140,7 +140,7 @@ static struct config_item *iscst_make_portal(struct config_group *group, const c
 
 	if (ret)
 		scst_target_set_error(target->tgt, "portals/%s: %s: %pe", name,
-				      iscst_portal_trouble(ret), ERR_PTR(ret));
+				      iscst_portal_error_text(ret), ERR_PTR(ret));
 	scst_target_op_end(target->tgt, "portals", ret);
 	if (ret) {
 		kfree(dir);
@@ -162,10 +162,8 @@ static void iscst_drop_portal(struct config_group *group, struct config_item *it
 	if (list_empty(&dir->target->portals))
 		list_del(&dir->target->portals_entry);
 	list_for_each_entry(conn, &iscst_conns, entry)
-		if (conn->via == dir->portal && conn->target == dir->target) {
-			iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
-			iscst_conn_drop(conn);
-		}
+		if (conn->target_portal == dir->portal && conn->target == dir->target)
+			iscst_conn_drop(conn, ISCST_REASON_REMOVED);
 	mutex_unlock(&iscst_lock);
 	iscst_portal_put(dir->portal);
 	config_item_put(item);

@@ -17,8 +17,8 @@ static void iscst_conn_slow_work(struct work_struct *work)
 	scst_stall(SCST_STALL_SLOW);
 	if (conn->state == ISCST_CONN_LOGIN)
 		iscst_login_run(conn);
-	else if (conn->state == ISCST_CONN_OVER)
-		iscst_session_over(conn);
+	else if (conn->state == ISCST_CONN_AWAIT_CLOSE)
+		iscst_session_logged_out(conn);
 	else
 		iscst_text_run(conn);
 	/* Orders what was done before the bit that gives it to io_work. */
@@ -66,13 +66,13 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 }
 
 /* Returns whether the portal takes one more that has not shown who it is. */
-static bool iscst_conn_enter(struct iscst_conn *conn)
+static bool iscst_conn_admit(struct iscst_conn *conn)
 {
 	struct iscst_portal *portal = conn->portal;
 	bool enters;
 
 	mutex_lock(&iscst_lock);
-	enters = __iscst_conn_may_enter(conn);
+	enters = __iscst_conn_is_admitted(conn);
 	if (enters) {
 		portal->logins++;
 		conn->is_login = true;
@@ -104,10 +104,10 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock)
 		goto out_release;
 	kernel_getpeername(sock, (struct sockaddr *)&conn->peer);
 	trace_iscst_conn_up(conn);
-	if (iscst_conn_enter(conn))
+	if (iscst_conn_admit(conn))
 		return;
 	iscst_conn_set_reason(conn, ISCST_REASON_TOO_MANY_LOGINS);
-	iscst_conn_tell_end(conn);
+	iscst_conn_report_close(conn);
 	iscst_login_free(conn->login);
 	kfree(conn);
 out_release:

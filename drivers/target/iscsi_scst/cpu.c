@@ -30,16 +30,16 @@
  * In 16ths of a command, and 1 above that, as an average of 0 would count as none. Measured
  * with 1 to 32 commands under way: up to 4 are answered faster at home, 8 and more beside it.
  */
-#define ISCST_COMPANY(sixteenths)	((sixteenths) + 1)
-#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(16)
-#define ISCST_COMPANY_RETURN		ISCST_COMPANY(12)
+#define ISCST_IN_FLIGHT(sixteenths)	((sixteenths) + 1)
+#define ISCST_IN_FLIGHT_HIGH		ISCST_IN_FLIGHT(16)
+#define ISCST_IN_FLIGHT_LOW		ISCST_IN_FLIGHT(12)
 
 /* Others that count at most, so that a burst is soon forgotten */
-#define ISCST_COMPANY_MAX		8
+#define ISCST_IN_FLIGHT_MAX		8
 
 /* Commands that come alone in softirq before some are left to io_work, and how many are */
-#define ISCST_COMPANY_ALONE		1024
-#define ISCST_COMPANY_SAMPLE		64
+#define ISCST_LONE_CMDS		1024
+#define ISCST_SAMPLE_CMDS		64
 
 /* How many connections with many commands under way are at home there */
 static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
@@ -59,23 +59,23 @@ static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
 }
 
 /**
- * iscst_cpu_leave() - a connection keeps no CPU busy any more
+ * iscst_cpu_unoccupy() - a connection keeps no CPU busy any more
  * @conn: the connection
  *
  * Context: any, once no packets come any more; io_work, when none came for a while.
  */
-void iscst_cpu_leave(struct iscst_conn *conn)
+void iscst_cpu_unoccupy(struct iscst_conn *conn)
 {
 	iscst_cpu_occupy(conn, ISCST_CPU_NONE);
 }
 
 /* Nothing is known: the first commands are left to io_work. */
-static void iscst_cpu_begin(struct iscst_conn *conn)
+static void iscst_cpu_reset(struct iscst_conn *conn)
 {
-	ewma_iscst_company_init(&conn->company);
-	conn->many = false;
-	conn->alone = 0;
-	conn->sample = ISCST_COMPANY_SAMPLE;
+	ewma_iscst_in_flight_init(&conn->in_flight);
+	conn->busy = false;
+	conn->lone_cmds = 0;
+	conn->sample = ISCST_SAMPLE_CMDS;
 }
 
 /**
@@ -84,10 +84,10 @@ static void iscst_cpu_begin(struct iscst_conn *conn)
  */
 void iscst_cpu_init(struct iscst_conn *conn)
 {
-	conn->home = WORK_CPU_UNBOUND;
+	conn->incoming_cpu = WORK_CPU_UNBOUND;
 	conn->cpu = WORK_CPU_UNBOUND;
 	conn->busy_at = ISCST_CPU_NONE;
-	iscst_cpu_begin(conn);
+	iscst_cpu_reset(conn);
 }
 
 /**
@@ -100,24 +100,24 @@ void iscst_cpu_tick(struct iscst_conn *conn)
 {
 	if (time_before(jiffies, conn->last_rx + HZ))
 		return;
-	iscst_cpu_begin(conn);
-	iscst_cpu_leave(conn);
+	iscst_cpu_reset(conn);
+	iscst_cpu_unoccupy(conn);
 }
 
 /*
  * Whether a command says how many are under way. In softirq one that comes alone does not; so
  * after some of those a few are left to io_work.
  */
-static bool iscst_cpu_is_telling(struct iscst_conn *conn, u32 others)
+static bool iscst_cpu_is_sample(struct iscst_conn *conn, u32 others)
 {
 	if (!conn->in_softirq) {
 		if (conn->sample)
 			conn->sample--;
 		return true;
 	}
-	if (!others && ++conn->alone == ISCST_COMPANY_ALONE) {
-		conn->alone = 0;
-		conn->sample = ISCST_COMPANY_SAMPLE;
+	if (!others && ++conn->lone_cmds == ISCST_LONE_CMDS) {
+		conn->lone_cmds = 0;
+		conn->sample = ISCST_SAMPLE_CMDS;
 	}
 	return others;
 }
@@ -136,18 +136,18 @@ void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn)
 	u32 others = conn->session->outstanding + conn->statsn - exp_statsn;
 	unsigned long average;
 
-	if (!iscst_cpu_is_telling(conn, others))
+	if (!iscst_cpu_is_sample(conn, others))
 		return;
-	others = min_t(u32, others, ISCST_COMPANY_MAX);
-	ewma_iscst_company_add(&conn->company, ISCST_COMPANY(16 * others));
-	average = ewma_iscst_company_read(&conn->company);
-	if (average > ISCST_COMPANY_LEAVE)
-		conn->many = true;
-	else if (average < ISCST_COMPANY_RETURN)
-		conn->many = false;
+	others = min_t(u32, others, ISCST_IN_FLIGHT_MAX);
+	ewma_iscst_in_flight_add(&conn->in_flight, ISCST_IN_FLIGHT(16 * others));
+	average = ewma_iscst_in_flight_read(&conn->in_flight);
+	if (average > ISCST_IN_FLIGHT_HIGH)
+		conn->busy = true;
+	else if (average < ISCST_IN_FLIGHT_LOW)
+		conn->busy = false;
 }
 
-static bool iscst_cpu_is_free(unsigned int cpu)
+static bool iscst_cpu_is_idle(unsigned int cpu)
 {
 	return cpu < nr_cpu_ids && cpu_online(cpu) &&
 	       !atomic_read(per_cpu_ptr(&iscst_cpu_busy, cpu));
@@ -157,7 +157,7 @@ static bool iscst_cpu_is_free(unsigned int cpu)
  * The next one of the node that is not kept free of such work: what is spread evenly stays
  * so.
  */
-static unsigned int iscst_cpu_beside(unsigned int cpu)
+static unsigned int iscst_cpu_neighbour(unsigned int cpu)
 {
 	const struct cpumask *node = cpumask_of_node(cpu_to_node(cpu));
 	const struct cpumask *common = housekeeping_cpumask(HK_TYPE_DOMAIN);
@@ -165,7 +165,7 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
 
 	if (next >= nr_cpu_ids)
 		next = cpumask_first_and(node, common);
-	return iscst_cpu_is_free(next) ? next : cpu;
+	return iscst_cpu_is_idle(next) ? next : cpu;
 }
 
 /**
@@ -184,7 +184,7 @@ void iscst_cpu_choose(struct iscst_conn *conn)
 
 	if (!in_serving_softirq())
 		return;
-	iscst_cpu_occupy(conn, conn->many ? home : ISCST_CPU_NONE);
-	WRITE_ONCE(conn->home, home);
-	WRITE_ONCE(conn->cpu, conn->many ? iscst_cpu_beside(home) : home);
+	iscst_cpu_occupy(conn, conn->busy ? home : ISCST_CPU_NONE);
+	WRITE_ONCE(conn->incoming_cpu, home);
+	WRITE_ONCE(conn->cpu, conn->busy ? iscst_cpu_neighbour(home) : home);
 }

@@ -32,30 +32,27 @@ static bool iscst_data_hold(struct iscst_cmd *cmd)
 	return true;
 }
 
-/**
- * iscst_tx_forget() - something is not to be sent any more
- * @conn: the connection
- * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
- *
- * Context: under the socket's lock.
- */
-static void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
+/* An R2T that was begun is sent to its end. */
+static void iscst_r2t_cancel(struct iscst_cmd *cmd)
 {
-	list_del(&item->entry);
-	if (conn->tx.item == item)
+	struct iscst_conn *conn = cmd->conn;
+
+	if (!cmd->r2t_queued)
+		return;
+	list_del(&cmd->ready.entry);
+	if (conn->tx.item == &cmd->ready)
 		conn->tx.item = NULL;
+	cmd->r2t_queued = false;
 }
 
 static void iscst_data_unhold(struct iscst_cmd *cmd)
 {
-	if (cmd->r2t_queued)
-		iscst_tx_forget(cmd->conn, &cmd->ready);
-	cmd->r2t_queued = false;
+	iscst_r2t_cancel(cmd);
 	cmd->conn->session->held -= cmd->held;
 	cmd->held = 0;
 }
 
-static void iscst_data_leave(struct iscst_cmd *cmd)
+static void iscst_data_dequeue(struct iscst_cmd *cmd)
 {
 	list_del(&cmd->entry);
 	/* An R2T is only sent for what holds its buffer. */
@@ -86,12 +83,12 @@ static void iscst_data_set_status(struct iscst_cmd *cmd)
  */
 void iscst_data_fail(struct iscst_cmd *cmd)
 {
-	iscst_rx_forget(cmd->conn, cmd);
+	iscst_rx_discard(cmd->conn, cmd);
 	if (cmd->state == ISCST_CMD_SUBMITTED && cmd->ready_later) {
 		cmd->ready_later = false;
 		iscst_data_wanted(cmd);
 	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
-		iscst_data_leave(cmd);
+		iscst_data_dequeue(cmd);
 		iscst_data_set_status(cmd);
 		scst_cmd_data_ready(&cmd->cmd, false, SCST_CTX_ATOMIC);
 	}
@@ -101,11 +98,11 @@ void iscst_data_fail(struct iscst_cmd *cmd)
  * The data is not good. RFC 7143 7.8: after a digest error all sequences that are under
  * way are waited for, or their PDUs would come to a task that is there no more.
  */
-static void iscst_data_end(struct iscst_cmd *cmd)
+static void iscst_data_fail_after_sequences(struct iscst_cmd *cmd)
 {
 	if (cmd->loss == ISCST_LOSS_CRC && cmd->state == ISCST_CMD_WANTS_DATA &&
 	    (cmd->unsolicited || cmd->seq_sn != cmd->r2t_sn))
-		iscst_rx_forget(cmd->conn, cmd);
+		iscst_rx_discard(cmd->conn, cmd);
 	else
 		iscst_data_fail(cmd);
 }
@@ -146,7 +143,7 @@ void iscst_r2t_pump(struct iscst_cmd *cmd)
  */
 static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
 {
-	return cpu_to_be32((u32)cmd->age << 24 | (r2t_sn & 0xff) << 16 | cmd->slot);
+	return cpu_to_be32((u32)cmd->generation << 24 | (r2t_sn & 0xff) << 16 | cmd->slot);
 }
 
 /**
@@ -184,10 +181,10 @@ static void iscst_data_next_sequence(struct iscst_cmd *cmd)
 }
 
 /* The core wants data, and no PDU of it is being received. */
-static void iscst_data_go_on(struct iscst_cmd *cmd)
+static void iscst_data_continue(struct iscst_cmd *cmd)
 {
 	if (cmd->off >= cmd->cmd.data_len) {
-		iscst_data_leave(cmd);
+		iscst_data_dequeue(cmd);
 		scst_cmd_data_ready(&cmd->cmd, true, SCST_CTX_ATOMIC);
 		return;
 	}
@@ -259,17 +256,17 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 	}
 	cmd->state = ISCST_CMD_WANTS_DATA;
 	list_add_tail(&cmd->entry, &conn->waiting);
-	if (scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
+	if (scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_AWAIT_CLOSE) {
 		iscst_data_fail(cmd);
 		return;
 	}
 	if (cmd->loss) {
-		iscst_data_end(cmd);
+		iscst_data_fail_after_sequences(cmd);
 		return;
 	}
 	iscst_data_unstage(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, min(cmd->off, cmd->cmd.data_len));
-	iscst_data_go_on(cmd);
+	iscst_data_continue(cmd);
 }
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
@@ -352,7 +349,7 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
 		cmd->ready_later = false;
 		iscst_data_wanted(cmd);
 	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
-		iscst_data_go_on(cmd);
+		iscst_data_continue(cmd);
 	}
 }
 
@@ -373,13 +370,11 @@ void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss)
 		cmd->immediate = false;
 	else if (hdr->flags & ISCSI_FLAG_CMD_FINAL)
 		iscst_data_sequence_end(cmd);
-	if (cmd->r2t_queued)
-		iscst_tx_forget(cmd->conn, &cmd->ready);
-	cmd->r2t_queued = false;
-	iscst_data_end(cmd);
+	iscst_r2t_cancel(cmd);
+	iscst_data_fail_after_sequences(cmd);
 }
 
-static bool iscst_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
+static bool iscst_cmd_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
 {
 	return cmd->itt == itt && cmd->unsolicited &&
 	       (cmd->state == ISCST_CMD_SUBMITTED || cmd->state == ISCST_CMD_WANTS_DATA);
@@ -390,10 +385,10 @@ static struct iscst_cmd *iscst_data_find_unsolicited(struct iscst_session *sessi
 {
 	unsigned int i;
 
-	if (session->recent && iscst_awaits_unsolicited(session->recent, itt))
+	if (session->recent && iscst_cmd_awaits_unsolicited(session->recent, itt))
 		return session->recent;
 	for (i = 0; i < session->nr_cmds; i++)
-		if (iscst_awaits_unsolicited(&session->cmds[i], itt))
+		if (iscst_cmd_awaits_unsolicited(&session->cmds[i], itt))
 			return &session->cmds[i];
 	return NULL;
 }

@@ -7,7 +7,7 @@
 #include "iscst.h"
 
 /* The connection is dead: what the core wanted of it fails. */
-static void iscst_conn_refuse(struct iscst_tx *tx)
+static void iscst_tx_fail(struct iscst_tx *tx)
 {
 	struct iscst_cmd *cmd;
 
@@ -29,8 +29,8 @@ static void iscst_conn_refuse(struct iscst_tx *tx)
 
 static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 {
-	if (test_bit(ISCST_CONN_DEAD, &conn->flags)) {
-		iscst_conn_refuse(tx);
+	if (test_bit(ISCST_CONN_CLOSED, &conn->flags)) {
+		iscst_tx_fail(tx);
 		return;
 	}
 	switch (tx->kind) {
@@ -72,7 +72,7 @@ void iscst_conn_drain(struct iscst_conn *conn)
 {
 	struct iscst_tx *tx;
 
-	lockdep_assert(test_bit(ISCST_CONN_DEAD, &conn->flags));
+	lockdep_assert(test_bit(ISCST_CONN_CLOSED, &conn->flags));
 	lockdep_assert(!work_busy(&conn->slow_work));
 	WRITE_ONCE(conn->server, iscst_conn_context());
 	conn->tx.item = NULL;
@@ -84,7 +84,7 @@ void iscst_conn_drain(struct iscst_conn *conn)
 	iscst_data_fail_all(conn);
 	while ((tx = list_first_entry_or_null(&conn->tx_list, struct iscst_tx, entry))) {
 		list_del(&tx->entry);
-		iscst_conn_refuse(tx);
+		iscst_tx_fail(tx);
 	}
 	iscst_conn_events(conn);
 	WRITE_ONCE(conn->server, 0);

@@ -22,7 +22,7 @@ static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 }
 
 /* Take what waits for the socket away, but for the answer to a TARGET COLD RESET. */
-static void iscst_conn_set_aside(struct iscst_conn *conn, struct list_head *unsent)
+static void iscst_conn_hold_unsent(struct iscst_conn *conn, struct list_head *unsent)
 {
 	struct iscst_tx *tx, *next;
 
@@ -36,20 +36,20 @@ static void iscst_conn_set_aside(struct iscst_conn *conn, struct list_head *unse
  * The initiator hears of it if its socket takes that now: nobody waits for it. Before that
  * it is only told how a TARGET COLD RESET went, and after it nothing more.
  */
-void iscst_conn_take_leave(struct iscst_conn *conn)
+void __iscst_conn_drop(struct iscst_conn *conn)
 {
 	LIST_HEAD(unsent);
 
 	iscst_conn_events(conn);
-	iscst_conn_set_aside(conn, &unsent);
+	iscst_conn_hold_unsent(conn, &unsent);
 	iscst_async_drop(conn);
 	iscst_tx_run(conn);
 	list_splice(&unsent, &conn->tx_list);
-	iscst_conn_close(conn);
+	iscst_conn_close(conn, ISCST_REASON_NONE);
 }
 
 /* Returns whether a second has passed. */
-bool iscst_conn_news(struct iscst_conn *conn)
+bool iscst_conn_handle_flags(struct iscst_conn *conn)
 {
 	if (!iscst_conn_is_normal(conn))
 		return false;
@@ -60,10 +60,10 @@ bool iscst_conn_news(struct iscst_conn *conn)
 	}
 	iscst_async_scsi(conn);
 	if (test_and_clear_bit(ISCST_CONN_WINDOW, &conn->flags))
-		iscst_cmdsn_tell(conn);
-	if (test_and_clear_bit(ISCST_CONN_LOGOUT, &conn->flags))
+		iscst_cmdsn_notify(conn);
+	if (test_and_clear_bit(ISCST_CONN_ASK_LOGOUT, &conn->flags))
 		iscst_async_logout(conn);
 	if (test_and_clear_bit(ISCST_CONN_DROP, &conn->flags))
-		iscst_conn_take_leave(conn);
+		__iscst_conn_drop(conn);
 	return test_and_clear_bit(ISCST_CONN_TICK, &conn->flags);
 }

@@ -15,7 +15,7 @@
  * G: iscst_lock
  * P: iscst_portal_lock
  * W: the socket's lock; slow_work, what it was given, while ISCST_CONN_SLOW is set;
- *    io_work once ISCST_CONN_DEAD is, and nobody else: slow_work has ended by then
+ *    io_work once ISCST_CONN_CLOSED is, and nobody else: slow_work has ended by then
  *
  * conn->waiting has the commands that wait for their data. The core has lent them: each goes
  * back once, by whoever takes it off the list. That is who receives its data; io_work, when
@@ -32,18 +32,18 @@
  * 2. io_work is flushed: ISCST_CONN_CLOSING keeps later rounds from receiving, so nobody
  *    starts slow_work any more. slow_work and the timer are cancelled: there is a session
  *    now or there never will be.
- * 3. ISCST_CONN_DEAD is set and io_work flushed. From here on io_work gives back what
+ * 3. ISCST_CONN_CLOSED is set and io_work flushed. From here on io_work gives back what
  *    the core hands out and touches the socket no more.
  * 4. The socket is shut down and released: its network namespace need not be there any
  *    more.
  * 5. With an I_T nexus, it is unregistered. The core aborts its commands; io_work gives
  *    back those that waited for data or were to be answered. When the core calls
  *    iscst_session_left(), nobody finds the session any more. When it calls
- *    iscst_session_gone(), the last release() is over and nothing kicks io_work.
+ *    iscst_session_unregistered(), the last release() is over and nothing kicks io_work.
  * 6. io_work is cancelled, and session and connection are freed.
  *
  * A log-out begins with 5, so that nothing of the session is left when it is answered.
- * Which of 4 and iscst_session_gone() comes last, under iscst_lock, goes on with 6.
+ * Which of 4 and iscst_session_unregistered() comes last, under iscst_lock, goes on with 6.
  *
  * Who wants a connection to end only queues close_work, which iscst_lock keeps from
  * being the last user of it: freed connections are off iscst_conns.
@@ -52,7 +52,7 @@
  * session. These give the command away: io_work may answer it before they return, and with
  * the last one the session ends and the connection is freed. What they still do with the
  * connection is in one RCU read-side section with that; the core waits for a grace period
- * between the last command and iscst_session_gone(). aborted() and async_event() give nothing
+ * between the last command and that call. aborted() and async_event() give nothing
  * away, and what tmf_done() answers is counted until it returns.
  */
 #ifndef _ISCST_H
@@ -106,9 +106,9 @@
 #define ISCST_MAX_PEER_LOGINS	32
 #define ISCST_LOGIN_TIMEOUT	(15 * HZ)
 #define ISCST_DISCOVERY_TIMEOUT	(30 * HZ)
-#define ISCST_LOGOUT_TIMEOUT	(5 * HZ)
+#define ISCST_CLOSE_TIMEOUT	(5 * HZ)
 /* ... and before the session has ended: its backends' part */
-#define ISCST_ENDING_TIMEOUT	(60 * HZ)
+#define ISCST_UNREGISTER_TIMEOUT	(60 * HZ)
 
 /* How long an initiator may take to log out when it is asked to, seconds */
 #define ISCST_LOGOUT_SECONDS	3
@@ -395,8 +395,8 @@ struct iscst_chap {
  * @discovery:	SessionType
  * @started:	the first request was understood
  * @identified:	who it is and what it wants is known
- * @told_group:	the target's portal group was told
- * @told_segment: our MaxRecvDataSegmentLength was declared
+ * @group_declared:	the target's portal group was told
+ * @segment_declared: our MaxRecvDataSegmentLength was declared
  * @authenticated: the security stage is over, or was not needed
  * @stage:	CSG that we are in
  * @isid:	of the first request; all others have the same
@@ -414,8 +414,8 @@ struct iscst_login {
 	bool discovery;
 	bool started;
 	bool identified;
-	bool told_group;
-	bool told_segment;
+	bool group_declared;
+	bool segment_declared;
 	bool authenticated;
 	u8 stage;
 	u8 isid[6];
@@ -511,7 +511,7 @@ enum iscst_loss {
  * @itt:	its Initiator Task Tag
  * @state:	where it is
  * @slot:	its index
- * @age:	how often it was used; part of Target Transfer Tags
+ * @generation:	how often it was used; part of Target Transfer Tags
  * @counted:	it takes its share of the command window
  * @loss:	enum iscst_loss: it fails as soon as the core wants its data
  * @immediate:	immediate data is being received
@@ -544,7 +544,7 @@ struct iscst_cmd {
 	struct list_head entry;			/* W */
 	itt_t itt;				/* W, and so is all that follows */
 	u8 state;
-	u8 age;
+	u8 generation;
 	u16 slot;				/* I */
 	bool counted;
 	u8 loss;
@@ -581,9 +581,8 @@ struct iscst_cmd {
  * @tsih:	ours
  * @entry:	on @target->sessions
  * @proven:	what the initiator has proved; NULL: nothing, or not for discovery
- * @ending:	the core was told to forget it
- * @gone:	and has done so
- * @left:	it is not on @target's list any more
+ * @unregistering:	the core was told to forget it
+ * @unregistered:	and has done so
  * @logout:	the answer to the log-out that ended it
  * @exp_cmdsn:	CmdSN of the next command
  * @max_cmdsn:	CmdSN of the last that may be sent
@@ -607,9 +606,8 @@ struct iscst_session {
 	u16 tsih;				/* I */
 	struct list_head entry;			/* G */
 	struct iscst_secret *proven;		/* I */
-	bool ending;				/* G */
-	bool gone;				/* G to set, READ_ONCE() */
-	bool left;				/* G */
+	bool unregistering;				/* G */
+	bool unregistered;				/* G to set, READ_ONCE() */
 	struct iscst_ctl *logout;		/* W to set, then G */
 	u32 exp_cmdsn;				/* W */
 	u32 max_cmdsn;				/* W */
@@ -631,7 +629,7 @@ enum iscst_rx_state {
 };
 
 enum iscst_rx_dest {
-	ISCST_RX_DROP,		/* nowhere */
+	ISCST_RX_DISCARD,		/* nowhere */
 	ISCST_RX_CMD,		/* @cmd->cursor, for @keep bytes; then nowhere */
 	ISCST_RX_BUF,		/* @buf */
 };
@@ -701,13 +699,13 @@ struct iscst_tx_pdu {
 /* Bits of iscst_conn.flags: atomic operations */
 enum iscst_conn_flag {
 	ISCST_CONN_CLOSING,	/* close_work is queued, or was */
-	ISCST_CONN_DEAD,	/* the socket is not to be touched any more */
+	ISCST_CONN_CLOSED,	/* the socket is not to be touched any more */
 	ISCST_CONN_SLOW,	/* slow_work has the received PDU */
 	ISCST_CONN_TICK,	/* the timer has something for io_work */
 	ISCST_CONN_ABORTED,	/* so has the core: commands were aborted */
 	ISCST_CONN_WINDOW,	/* the window may be open, and the initiator not know */
-	ISCST_CONN_LOGOUT,	/* the initiator is to be asked to log out */
-	ISCST_CONN_ASKED,	/* it is, and @cut_at holds */
+	ISCST_CONN_ASK_LOGOUT,	/* the initiator is to be asked to log out */
+	ISCST_CONN_LOGOUT_ASKED,	/* it is, and @drop_at holds */
 	ISCST_CONN_DROP,	/* it is to be told that the connection ends, which does so */
 };
 
@@ -724,13 +722,13 @@ struct iscst_scsi_event {
 enum iscst_conn_state {
 	ISCST_CONN_LOGIN,
 	ISCST_CONN_FULL,	/* full feature phase */
-	ISCST_CONN_OVER,	/* logged out: waits for the initiator to close */
+	ISCST_CONN_AWAIT_CLOSE,	/* logged out: waits for the initiator to close */
 };
 
 #define ISCST_CPU_NONE	(-1)
 
 /* Over the last 64 commands; see cpu.c */
-DECLARE_EWMA(iscst_company, 10, 64)
+DECLARE_EWMA(iscst_in_flight, 10, 64)
 
 /**
  * struct iscst_conn - a connection
@@ -742,18 +740,18 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @peer:	the initiator's address
  * @entry:	on the list of all
  * @target:	the target, once it is known
- * @via:	the portal of its that @portal's address belongs to; only to be compared
+ * @target_portal:	the portal of its that @portal's address belongs to; only to be compared
  * @session:	the session, once there is one
  * @is_login:	it counts in @portal->logins
  * @flags:	enum iscst_conn_flag
  * @reason:	enum iscst_reason: why it ends
- * @told:	that was told of
+ * @reported:	that was told of
  * @state:	where it is
- * @home:	the CPU that takes the packets
+ * @incoming_cpu:	the CPU that takes the packets
  * @cpu:	where io_work runs
- * @company:	other commands that the initiator waits for; see cpu.c
- * @many:	there are so many that they keep @home busy
- * @alone:	commands that came alone in softirq
+ * @in_flight:	other commands that the initiator waits for; see cpu.c
+ * @busy:	there are so many that they keep @incoming_cpu busy
+ * @lone_cmds:	commands that came alone in softirq
  * @sample:	so many more are left to io_work
  * @busy_at:	where that is counted, or ISCST_CPU_NONE
  * @server:	who serves it at the moment: iscst_conn_context(), or 0
@@ -782,10 +780,10 @@ DECLARE_EWMA(iscst_company, 10, 64)
  * @last_rx:	when something was received, jiffies
  * @last_tx:	when the socket last took something, or had to, jiffies
  * @started:	when this state began, jiffies
- * @cut_at:	when the connection is ended if nobody logs out, jiffies
+ * @drop_at:	when the connection is ended if nobody logs out, jiffies
  * @nop_sent:	when a NOP-In was sent, jiffies
  * @nop_pending: no answer to it yet
- * @knows_nop:	the initiator has sent a NOP-Out
+ * @has_sent_nop:	the initiator has sent a NOP-Out
  * @acked:	TCP's sequence number up to which it has acknowledged what it was sent
  * @ticked:	when it was looked at last, once a second, jiffies
  * @last_ack:	when that last moved, jiffies, as seen once a second
@@ -802,18 +800,18 @@ struct iscst_conn {
 	struct sockaddr_storage peer;		/* I */
 	struct list_head entry;			/* G */
 	struct iscst_target *target;		/* G to set */
-	const struct iscst_portal *via;		/* G */
+	const struct iscst_portal *target_portal;		/* G */
 	struct iscst_session *session;		/* G to set */
 	bool is_login;				/* G */
 	unsigned long flags;
 	enum iscst_reason reason;		/* cmpxchg() */
-	bool told;				/* G */
+	bool reported;				/* G */
 	u8 state;				/* W, smp_load_acquire() */
-	int home;				/* READ_ONCE() */
+	int incoming_cpu;				/* READ_ONCE() */
 	int cpu;				/* READ_ONCE() */
-	struct ewma_iscst_company company;	/* W */
-	bool many;				/* W */
-	u16 alone;				/* W */
+	struct ewma_iscst_in_flight in_flight;	/* W */
+	bool busy;				/* W */
+	u16 lone_cmds;				/* W */
 	u8 sample;				/* W */
 	int busy_at;				/* xchg() */
 	unsigned long server;			/* W, READ_ONCE() */
@@ -841,11 +839,11 @@ struct iscst_conn {
 	itt_t text_itt;				/* W */
 	unsigned long last_rx;			/* READ_ONCE() */
 	unsigned long started;			/* READ_ONCE() */
-	unsigned long cut_at;			/* READ_ONCE() */
+	unsigned long drop_at;			/* READ_ONCE() */
 	unsigned long last_tx;			/* W */
 	unsigned long nop_sent;			/* W */
 	bool nop_pending;			/* W */
-	bool knows_nop;				/* W */
+	bool has_sent_nop;				/* W */
 	u32 acked;				/* W */
 	unsigned long ticked;			/* W */
 	unsigned long last_ack;			/* W */
@@ -880,8 +878,8 @@ void iscst_portal_exit(void);
 void iscst_conn_create(struct iscst_portal *portal, struct socket *sock);
 
 /* admit.c */
-bool __iscst_conn_may_enter(struct iscst_conn *conn);
-void iscst_conn_leave(struct iscst_conn *conn);
+bool __iscst_conn_is_admitted(struct iscst_conn *conn);
+void iscst_conn_unlist(struct iscst_conn *conn);
 void iscst_conn_established(struct iscst_conn *conn);
 
 /* post.c */
@@ -918,8 +916,8 @@ void iscst_conn_events(struct iscst_conn *conn);
 void iscst_conn_drain(struct iscst_conn *conn);
 
 /* flags.c */
-bool iscst_conn_news(struct iscst_conn *conn);
-void iscst_conn_take_leave(struct iscst_conn *conn);
+bool iscst_conn_handle_flags(struct iscst_conn *conn);
+void __iscst_conn_drop(struct iscst_conn *conn);
 
 /* watch.c */
 void iscst_conn_tick(struct iscst_conn *conn);
@@ -927,25 +925,24 @@ void iscst_conn_timer(struct work_struct *work);
 
 /* close.c */
 bool iscst_conn_is_normal(const struct iscst_conn *conn);
-void iscst_conn_close(struct iscst_conn *conn);
-void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason);
-void iscst_conn_fail_errno(struct iscst_conn *conn, int err);
-void iscst_conn_drop(struct iscst_conn *conn);
+void iscst_conn_close(struct iscst_conn *conn, enum iscst_reason reason);
+void iscst_conn_close_errno(struct iscst_conn *conn, int err);
+void iscst_conn_drop(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_ask_logout(struct iscst_conn *conn);
-void iscst_conn_over(struct iscst_conn *conn);
-void iscst_target_end_sessions(struct iscst_target *target, bool graceful);
+void iscst_conn_await_close(struct iscst_conn *conn);
+void iscst_target_drop_sessions(struct iscst_target *target, bool graceful);
 
 /* teardown.c */
 void iscst_conn_close_work(struct work_struct *work);
 void iscst_conn_free(struct iscst_conn *conn);
-void iscst_session_over(struct iscst_conn *conn);
+void iscst_session_logged_out(struct iscst_conn *conn);
 
 /* reason.c */
 void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason);
 void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason);
-void __iscst_conn_tell(struct iscst_conn *conn, struct iscst_target *target);
-void iscst_conn_tell_end(struct iscst_conn *conn);
-void iscst_login_tell(struct iscst_conn *conn, u16 status);
+void __iscst_conn_report(struct iscst_conn *conn, struct iscst_target *target);
+void iscst_conn_report_close(struct iscst_conn *conn);
+void iscst_login_report(struct iscst_conn *conn, u16 status);
 const char *iscst_reason_name(enum iscst_reason reason);
 const char *iscst_conn_initiator(const struct iscst_conn *conn);
 const char *iscst_conn_target_name(const struct iscst_conn *conn);
@@ -953,7 +950,7 @@ extern const struct config_item_type iscst_failures_type;
 
 /* cpu.c */
 void iscst_cpu_init(struct iscst_conn *conn);
-void iscst_cpu_leave(struct iscst_conn *conn);
+void iscst_cpu_unoccupy(struct iscst_conn *conn);
 void iscst_cpu_tick(struct iscst_conn *conn);
 void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn);
 void iscst_cpu_choose(struct iscst_conn *conn);
@@ -975,7 +972,7 @@ bool iscst_rx_wants_work(const struct iscst_conn *conn);
 /* rx_dest.c */
 void iscst_rx_to_buf(struct iscst_conn *conn, void *buf);
 void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep);
-void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd);
+void iscst_rx_discard(struct iscst_conn *conn, struct iscst_cmd *cmd);
 
 /* tx.c */
 int iscst_tx_run(struct iscst_conn *conn);
@@ -1027,8 +1024,8 @@ static inline bool iscst_is_immediate(const struct iscsi_hdr *hdr)
 int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);
 void iscst_nop_in(struct iscst_conn *conn, __be32 ttt);
-void iscst_ask_for_life(struct iscst_conn *conn);
-void iscst_cmdsn_tell(struct iscst_conn *conn);
+void iscst_nop_ping(struct iscst_conn *conn);
+void iscst_cmdsn_notify(struct iscst_conn *conn);
 
 /* logout.c */
 int iscst_logout(struct iscst_conn *conn);
@@ -1111,7 +1108,7 @@ void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
 void iscst_nego_offer(struct iscst_conn *conn);
-void iscst_nego_finish(struct iscst_conn *conn);
+void iscst_nego_commit(struct iscst_conn *conn);
 
 /* chap.c */
 u16 iscst_auth_step(struct iscst_conn *conn);

@@ -187,12 +187,10 @@ static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 	struct iscst_conn *conn;
 
 	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry) {
-		if (conn->portal != portal || (conn->via && conn->via != portal))
-			continue;
-		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
-		iscst_conn_drop(conn);
-	}
+	list_for_each_entry(conn, &iscst_conns, entry)
+		if (conn->portal == portal &&
+		    (!conn->target_portal || conn->target_portal == portal))
+			iscst_conn_drop(conn, ISCST_REASON_REMOVED);
 	mutex_unlock(&iscst_lock);
 }
 
@@ -229,7 +227,7 @@ static bool iscst_net_is_idle(void *net)
 	list_for_each_entry(conn, &iscst_conns, entry) {
 		if (conn->net != net || !conn->sock)
 			continue;
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		busy = true;
 	}
 	mutex_unlock(&iscst_lock);
@@ -237,7 +235,7 @@ static bool iscst_net_is_idle(void *net)
 }
 
 /* Another namespace may come to be where this one was. */
-static void iscst_portal_lose_net(struct iscst_portal *portal)
+static void iscst_portal_clear_net(struct iscst_portal *portal)
 {
 	iscst_portal_stop(portal);
 	mutex_lock(&iscst_lock);
@@ -256,7 +254,7 @@ static void __net_exit iscst_net_exit(struct net *net)
 	mutex_lock(&iscst_portal_lock);
 	list_for_each_entry(portal, &iscst_portals, entry)
 		if (portal->net == net)
-			iscst_portal_lose_net(portal);
+			iscst_portal_clear_net(portal);
 	mutex_unlock(&iscst_portal_lock);
 	iscst_wait(iscst_net_is_idle, net, MAX_SCHEDULE_TIMEOUT);
 }

@@ -147,7 +147,7 @@ static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 	struct iscsi_login_rsp *rsp;
 
 	if (!ctl) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		return;
 	}
 	if (len)
@@ -155,7 +155,7 @@ static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 	rsp = (struct iscsi_login_rsp *)&ctl->hdr;
 	rsp->status_class = status >> 8;
 	rsp->status_detail = status & 0xff;
-	iscst_conn_over(conn);
+	iscst_conn_await_close(conn);
 	iscst_ctl_send(ctl);
 }
 
@@ -202,11 +202,11 @@ static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 	list_for_each_entry(target, &iscst_listening, portals_entry) {
 		if (strcasecmp(scst_target_name(target->tgt), conn->login->target_name))
 			continue;
-		conn->via = __iscst_login_portal(conn, target);
-		if (conn->via)
+		conn->target_portal = __iscst_login_portal(conn, target);
+		if (conn->target_portal)
 			return target;
 		iscst_conn_set_reason(conn, ISCST_REASON_WRONG_PORTAL);
-		__iscst_conn_tell(conn, target);
+		__iscst_conn_report(conn, target);
 	}
 	return NULL;
 }
@@ -236,7 +236,7 @@ static u16 __iscst_login_join(const struct iscst_conn *conn)
 	if (!login->tsih)
 		return 0;
 	list_for_each_entry(session, &conn->target->sessions, entry)
-		if (!session->left && session->tsih == be16_to_cpu(login->tsih) &&
+		if (session->tsih == be16_to_cpu(login->tsih) &&
 		    !memcmp(session->isid, login->isid, sizeof(login->isid)) &&
 		    !strcmp(session->initiator, login->initiator))
 			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED);
@@ -252,7 +252,7 @@ static u16 __iscst_login_choose(struct iscst_conn *conn)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
 	if (list_empty(&target->entry)) {
 		iscst_conn_set_reason(conn, ISCST_REASON_DISABLED);
-		__iscst_conn_tell(conn, target);
+		__iscst_conn_report(conn, target);
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 	}
 	status = __iscst_login_redirect(conn, target);
@@ -293,13 +293,13 @@ static u16 iscst_login_identify(struct iscst_conn *conn)
 	return iscst_login_find_target(conn);
 }
 
-static void iscst_login_tell_group(struct iscst_conn *conn)
+static void iscst_login_declare_group(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
 
-	if (login->told_group || !conn->target)
+	if (login->group_declared || !conn->target)
 		return;
-	login->told_group = true;
+	login->group_declared = true;
 	iscst_text_add(&login->text, "TargetPortalGroupTag", "1");
 }
 
@@ -318,7 +318,7 @@ static u16 iscst_login_stage(struct iscst_conn *conn)
 	return 0;
 }
 
-static void iscst_login_full_feature(struct iscst_conn *conn)
+static void iscst_login_set_numbers(struct iscst_conn *conn)
 {
 	const struct iscsi_login_req *req = iscst_login_req(conn);
 	struct iscst_session *session = conn->session;
@@ -329,7 +329,7 @@ static void iscst_login_full_feature(struct iscst_conn *conn)
 }
 
 /* The last response is on its way: what was negotiated is in force behind it. */
-static void iscst_login_over(struct iscst_conn *conn)
+static void iscst_login_publish(struct iscst_conn *conn)
 {
 	iscst_login_free(conn->login);
 	conn->login = NULL;
@@ -338,21 +338,21 @@ static void iscst_login_over(struct iscst_conn *conn)
 	smp_store_release(&conn->state, ISCST_CONN_FULL);
 }
 
-static u16 iscst_login_finish(struct iscst_conn *conn, u8 flags)
+static u16 iscst_login_complete(struct iscst_conn *conn, u8 flags)
 {
 	u16 status;
 
-	iscst_nego_finish(conn);
+	iscst_nego_commit(conn);
 	status = iscst_session_open(conn);
 	if (status)
 		return status;
-	iscst_login_full_feature(conn);
+	iscst_login_set_numbers(conn);
 	status = iscst_login_respond(conn, flags);
 	if (status) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		return 0;
 	}
-	iscst_login_over(conn);
+	iscst_login_publish(conn);
 	return 0;
 }
 
@@ -367,12 +367,12 @@ static u16 iscst_login_transit(struct iscst_conn *conn)
 		return iscst_login_respond(conn, flags);
 	flags |= ISCSI_FLAG_LOGIN_TRANSIT | iscst_nsg(req);
 	if (iscst_nsg(req) == ISCSI_FULL_FEATURE_PHASE)
-		return iscst_login_finish(conn, flags);
+		return iscst_login_complete(conn, flags);
 	login->stage = iscst_nsg(req);
 	return iscst_login_respond(conn, flags);
 }
 
-static void iscst_login_forget_keys(struct iscst_chap *chap)
+static void iscst_login_clear_keys(struct iscst_chap *chap)
 {
 	chap->methods = NULL;
 	chap->a = NULL;
@@ -390,14 +390,14 @@ static u16 iscst_login_text(struct iscst_conn *conn)
 
 	if (status)
 		return status;
-	iscst_login_forget_keys(&login->chap);
+	iscst_login_clear_keys(&login->chap);
 	status = iscst_nego_text(conn, &login->text,
 				 login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE ?
 				 ISCST_SECURITY : ISCST_OPERATIONAL);
 	if (status)
 		return status;
 	login->identified = true;
-	iscst_login_tell_group(conn);
+	iscst_login_declare_group(conn);
 	status = iscst_login_stage(conn);
 	if (status)
 		return status;
@@ -431,7 +431,7 @@ void iscst_login_run(struct iscst_conn *conn)
 	u16 status = iscst_login_request(conn);
 
 	if (status)
-		iscst_login_tell(conn, status);
+		iscst_login_report(conn, status);
 	trace_iscst_login(conn, status);
 	if (status)
 		iscst_login_reject(conn, status);

@@ -18,15 +18,15 @@ static u8 iscst_logout_response(struct iscst_conn *conn, const struct iscsi_logo
 }
 
 /**
- * iscst_session_log_out() - the initiator logs out
+ * iscst_logout_accept() - the initiator logs out
  * @conn: the connection
  * @ctl:  the answer, to be sent when nothing is left of the session
  *
  * Context: under the socket's lock, which iscst_lock is not taken under.
  */
-static void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
+static void iscst_logout_accept(struct iscst_conn *conn, struct iscst_ctl *ctl)
 {
-	iscst_conn_over(conn);
+	iscst_conn_await_close(conn);
 	if (!conn->session->sess) {
 		iscst_ctl_send(ctl);
 		return;
@@ -56,7 +56,7 @@ int iscst_logout(struct iscst_conn *conn)
 	rsp->t2wait = cpu_to_be16(conn->params.time2wait);
 	rsp->t2retain = cpu_to_be16(conn->params.time2retain);
 	if (rsp->response == ISCSI_LOGOUT_SUCCESS)
-		iscst_session_log_out(conn, ctl);
+		iscst_logout_accept(conn, ctl);
 	else
 		iscst_ctl_send(ctl);
 	return 0;

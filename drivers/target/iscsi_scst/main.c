@@ -46,7 +46,7 @@ static void iscst_disable(struct scst_target *tgt)
 	mutex_lock(&iscst_lock);
 	list_del_init(&target->entry);
 	mutex_unlock(&iscst_lock);
-	iscst_target_end_sessions(target, iscst_has_time_for_logout(tgt));
+	iscst_target_drop_sessions(target, iscst_has_time_for_logout(tgt));
 	iscst_wait(iscst_target_has_no_login, target, MAX_SCHEDULE_TIMEOUT);
 }
 

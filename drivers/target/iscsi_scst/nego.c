@@ -73,7 +73,7 @@ static u16 iscst_answer(struct iscst_nego *nego, const char *value)
 	return 0;
 }
 
-static u16 iscst_refuse(struct iscst_nego *nego)
+static u16 iscst_answer_reject(struct iscst_nego *nego)
 {
 	return iscst_answer(nego, "Reject");
 }
@@ -102,7 +102,7 @@ static u16 iscst_take_bool(struct iscst_nego *nego, bool is_and)
 	bool result = is_and ? ours && theirs : ours || theirs;
 
 	if (!theirs && strcmp(nego->value, "No"))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, result);
 	return iscst_answer(nego, result ? "Yes" : "No");
 }
@@ -122,7 +122,7 @@ static u16 iscst_take_min_max(struct iscst_nego *nego, bool is_min)
 	u32 ours = iscst_limit(nego), theirs, result;
 
 	if (iscst_parse_number(nego, &theirs))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	result = is_min ? min(ours, theirs) : max(ours, theirs);
 	iscst_set(nego, result);
 	iscst_text_add(nego->text, nego->key->name, "%u", result);
@@ -145,7 +145,7 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 	u32 number;
 
 	if (iscst_parse_number(nego, &number))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, number);
 	return 0;
 }
@@ -158,7 +158,7 @@ static u16 iscst_take_digest(struct iscst_nego *nego)
 	bool has_crc = crc && (!none || crc < none);
 
 	if (!crc && !none)
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, has_crc);
 	return iscst_answer(nego, has_crc ? "CRC32C" : "None");
 }
@@ -219,7 +219,7 @@ static u16 iscst_take_marker(struct iscst_nego *nego)
 static u16 iscst_take_reporting(struct iscst_nego *nego)
 {
 	return iscst_list_has(nego->value, "RFC3720") ? iscst_answer(nego, "RFC3720") :
-							iscst_refuse(nego);
+							iscst_answer_reject(nego);
 }
 
 static u16 iscst_take_send_targets(struct iscst_nego *nego)
@@ -291,9 +291,9 @@ static const struct iscst_key iscst_keys[] = {
 	{ "OFMarker", iscst_take_marker, ISCST_OPERATIONAL },
 	{ "SendTargets", iscst_take_send_targets, ISCST_FULL_FEATURE },
 	/* What only targets declare */
-	{ "TargetAlias", iscst_refuse, 0 },
-	{ "TargetAddress", iscst_refuse, 0 },
-	{ "TargetPortalGroupTag", iscst_refuse, 0 },
+	{ "TargetAlias", iscst_answer_reject, 0 },
+	{ "TargetAddress", iscst_answer_reject, 0 },
+	{ "TargetPortalGroupTag", iscst_answer_reject, 0 },
 };
 
 /**
@@ -396,7 +396,7 @@ static u16 iscst_nego_pair(struct iscst_nego *nego, const char *name)
 		return 0;
 	}
 	if (!(nego->key->stages & nego->stage))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	if (!iscst_key_is_new(nego))
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
 	if (nego->key->normal && nego->login && nego->login->discovery)
@@ -451,9 +451,9 @@ void iscst_nego_offer(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
 
-	if (login->told_segment)
+	if (login->segment_declared)
 		return;
-	login->told_segment = true;
+	login->segment_declared = true;
 	iscst_text_add(&login->text, "MaxRecvDataSegmentLength", "%u", ISCST_RECV_SEGMENT);
 	if (!conn->target)
 		return;
@@ -464,18 +464,18 @@ void iscst_nego_offer(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nego_finish() - the log-in is through
+ * iscst_nego_commit() - the log-in is through
  * @conn: the connection, in slow_work
  *
  * Context: process context.
  */
-void iscst_nego_finish(struct iscst_conn *conn)
+void iscst_nego_commit(struct iscst_conn *conn)
 {
 	struct iscst_params *params = &conn->params;
 
 	/* One of the two may have been left at its default. */
 	params->first_burst_length = min(params->first_burst_length, params->max_burst_length);
-	if (conn->login->told_segment)
+	if (conn->login->segment_declared)
 		conn->segment = ISCST_RECV_SEGMENT;
 }
-EXPORT_SYMBOL_IF_KUNIT(iscst_nego_finish);
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_commit);

@@ -268,7 +268,7 @@ static void iscst_nego_test_random(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, params->max_burst_length,
 				    legal ? min(ours, theirs) : ISCSI_DEF_MAX_BURST_LEN,
 				    "%s, %u", offer, ours);
-		iscst_nego_finish(fix->conn);
+		iscst_nego_commit(fix->conn);
 		KUNIT_EXPECT_LE(test, params->first_burst_length, params->max_burst_length);
 		iscst_text_exit(&fix->text);
 	}

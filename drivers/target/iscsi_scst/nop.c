@@ -21,8 +21,8 @@ int iscst_nop_out(struct iscst_conn *conn)
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)conn->rx.hdr;
 	struct iscst_ctl *ctl;
 
-	if (!conn->knows_nop) {
-		conn->knows_nop = true;
+	if (!conn->has_sent_nop) {
+		conn->has_sent_nop = true;
 		/* Its asynchronous messages have waited for that. */
 		iscst_conn_kick(conn);
 	}
@@ -78,12 +78,12 @@ void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
 }
 
 /**
- * iscst_ask_for_life() - ask for a sign of life
+ * iscst_nop_ping() - ask for a sign of life
  * @conn: the connection
  *
  * Context: io_work.
  */
-void iscst_ask_for_life(struct iscst_conn *conn)
+void iscst_nop_ping(struct iscst_conn *conn)
 {
 	conn->nop_pending = true;
 	conn->nop_sent = jiffies;
@@ -92,14 +92,14 @@ void iscst_ask_for_life(struct iscst_conn *conn)
 }
 
 /**
- * iscst_cmdsn_tell() - tell the initiator that the window is open, if it does not know
+ * iscst_cmdsn_notify() - tell the initiator that the window is open, if it does not know
  * @conn: the connection
  *
  * Whatever else is about to be sent says so, too.
  *
  * Context: io_work.
  */
-void iscst_cmdsn_tell(struct iscst_conn *conn)
+void iscst_cmdsn_notify(struct iscst_conn *conn)
 {
 	const struct iscst_session *session = conn->session;
 

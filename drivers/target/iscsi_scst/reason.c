@@ -132,26 +132,26 @@ void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason)
 		atomic_inc(&conn->target->failures[reason]);
 }
 
-static const char *iscst_conn_what(const struct iscst_conn *conn)
+static const char *iscst_conn_outcome(const struct iscst_conn *conn)
 {
 	return conn->session ? "session ended" : "log-in refused";
 }
 
 /* The name of a target that is not there may be any bytes. */
-static void iscst_portal_tell(const struct iscst_conn *conn)
+static void iscst_portal_report(const struct iscst_conn *conn)
 {
 	const char *initiator = iscst_conn_initiator(conn);
 	const char *wanted = iscst_conn_target_name(conn);
 
 	atomic_inc(&conn->portal->refused);
 	pr_notice_ratelimited("portal %pISpc: %s: %s: %s from %pISpc, target %*pE\n",
-			      &conn->portal->addr, iscst_conn_what(conn),
+			      &conn->portal->addr, iscst_conn_outcome(conn),
 			      iscst_reasons[conn->reason].text, initiator, &conn->peer,
 			      (int)strlen(wanted), wanted);
 }
 
 /**
- * __iscst_conn_tell() - tell of a failure, once
+ * __iscst_conn_report() - tell of a failure, once
  * @conn:   the connection, with its reason
  * @target: the target, or NULL if the initiator has come to none
  *
@@ -159,22 +159,22 @@ static void iscst_portal_tell(const struct iscst_conn *conn)
  *
  * Context: process context, under iscst_lock, which keeps @target.
  */
-void __iscst_conn_tell(struct iscst_conn *conn, struct iscst_target *target)
+void __iscst_conn_report(struct iscst_conn *conn, struct iscst_target *target)
 {
 	enum iscst_reason reason = conn->reason;
 	const char *initiator = iscst_conn_initiator(conn);
 
 	lockdep_assert_held(&iscst_lock);
-	if (conn->told || !reason || reason >= ISCST_REASON_REPLACED)
+	if (conn->reported || !reason || reason >= ISCST_REASON_REPLACED)
 		return;
-	conn->told = true;
+	conn->reported = true;
 	if (!target) {
-		iscst_portal_tell(conn);
+		iscst_portal_report(conn);
 		return;
 	}
 	atomic_inc(&target->failures[reason]);
 	scst_target_tell_failure(target->tgt, initiator, iscst_reasons[reason].name,
-				 "%s: %s: %s from %pISpc", iscst_conn_what(conn),
+				 "%s: %s: %s from %pISpc", iscst_conn_outcome(conn),
 				 iscst_reasons[reason].text, initiator, &conn->peer);
 }
 
@@ -198,19 +198,19 @@ static enum iscst_reason iscst_reason_of_status(u16 status)
 }
 
 /**
- * iscst_login_tell() - tell of a log-in that is refused
+ * iscst_login_report() - tell of a log-in that is refused
  * @conn:   the connection, in slow_work
  * @status: Status-Class and Status-Detail; a redirection is no failure
  *
  * Context: process context; takes iscst_lock.
  */
-void iscst_login_tell(struct iscst_conn *conn, u16 status)
+void iscst_login_report(struct iscst_conn *conn, u16 status)
 {
 	if (status >> 8 == ISCSI_STATUS_CLS_REDIRECT)
 		return;
 	iscst_conn_set_reason(conn, iscst_reason_of_status(status));
 	mutex_lock(&iscst_lock);
-	__iscst_conn_tell(conn, conn->target);
+	__iscst_conn_report(conn, conn->target);
 	mutex_unlock(&iscst_lock);
 }
 
@@ -218,29 +218,29 @@ void iscst_login_tell(struct iscst_conn *conn, u16 status)
  * Before a log-in is through, and in discovery, connections come and go as they like. Who has
  * logged out has no session that could be lost.
  */
-static bool iscst_conn_may_go(const struct iscst_conn *conn)
+static bool iscst_close_is_expected(const struct iscst_conn *conn)
 {
 	const struct iscst_session *session = conn->session;
 
-	if (conn->state == ISCST_CONN_OVER)
+	if (conn->state == ISCST_CONN_AWAIT_CLOSE)
 		return true;
 	return conn->reason == ISCST_REASON_LOST && !(session && session->sess);
 }
 
 /**
- * iscst_conn_tell_end() - tell why a connection ends
+ * iscst_conn_report_close() - tell why a connection ends
  * @conn: the connection; nothing but close_work works on it
  *
  * Context: process context; takes iscst_lock.
  */
-void iscst_conn_tell_end(struct iscst_conn *conn)
+void iscst_conn_report_close(struct iscst_conn *conn)
 {
 	mutex_lock(&iscst_lock);
 	trace_iscst_conn_down(conn);
 	if (conn->session && conn->session->sess)
 		trace_iscst_session_end(conn);
-	if (!iscst_conn_may_go(conn))
-		__iscst_conn_tell(conn, conn->target);
+	if (!iscst_close_is_expected(conn))
+		__iscst_conn_report(conn, conn->target);
 	mutex_unlock(&iscst_lock);
 }
 

@@ -20,7 +20,7 @@ void iscst_cmd_respond(struct iscst_cmd *cmd)
 	struct iscst_conn *conn = cmd->conn;
 
 	cmd->state = ISCST_CMD_RESPONDING;
-	iscst_rx_forget(conn, cmd);
+	iscst_rx_discard(conn, cmd);
 	iscst_tmf_answered(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
 	list_add_tail(&cmd->response.entry, &conn->tx_list);

@@ -23,7 +23,7 @@
 #define ISCST_RX_PARTS	32
 
 /* Commands with more data than that are left to io_work, bytes */
-#define ISCST_RX_QUICK	SZ_64K
+#define ISCST_RX_SOFTIRQ_MAX	SZ_64K
 
 /**
  * struct iscst_chunk - what is left of a packet
@@ -179,7 +179,7 @@ static int iscst_rx_header(struct iscst_conn *conn)
 	if (rx->len > conn->segment)
 		return -EMSGSIZE;
 	rx->state = ISCST_RX_DATA;
-	rx->dest = ISCST_RX_DROP;
+	rx->dest = ISCST_RX_DISCARD;
 	rx->off = 0;
 	rx->cmd = NULL;
 	rx->ctl = NULL;
@@ -272,13 +272,13 @@ bool iscst_rx_wants_work(const struct iscst_conn *conn)
 	return conn->rx.state == ISCST_RX_HEADER && conn->rx.off == conn->rx.need;
 }
 
-static bool iscst_rx_is_quick_cmd(const struct iscsi_scsi_req *req)
+static bool iscst_rx_cmd_fits_softirq(const struct iscsi_scsi_req *req)
 {
-	return !req->hlength && be32_to_cpu(req->data_length) <= ISCST_RX_QUICK;
+	return !req->hlength && be32_to_cpu(req->data_length) <= ISCST_RX_SOFTIRQ_MAX;
 }
 
 /* In softirq only what neither sleeps nor takes long: commands without AHSs, and their data */
-static bool iscst_rx_is_quick(struct iscst_conn *conn)
+static bool iscst_rx_fits_softirq(struct iscst_conn *conn)
 {
 	const struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
 
@@ -286,7 +286,7 @@ static bool iscst_rx_is_quick(struct iscst_conn *conn)
 	case ISCSI_OP_SCSI_DATA_OUT:
 		return true;
 	case ISCSI_OP_SCSI_CMD:
-		return iscst_rx_is_quick_cmd((const struct iscsi_scsi_req *)hdr);
+		return iscst_rx_cmd_fits_softirq((const struct iscsi_scsi_req *)hdr);
 	default:
 		return false;
 	}
@@ -303,7 +303,7 @@ static int iscst_rx_advance(struct iscst_conn *conn)
 	if (rx->state == ISCST_RX_HEADER) {
 		if (rx->off == ISCSI_HDR_LEN && rx->need == ISCSI_HDR_LEN)
 			rx->need = iscst_rx_header_len(conn);
-		if (rx->off < rx->need || (conn->in_softirq && !iscst_rx_is_quick(conn)))
+		if (rx->off < rx->need || (conn->in_softirq && !iscst_rx_fits_softirq(conn)))
 			return 0;
 		ret = iscst_rx_header(conn);
 		if (ret)
@@ -313,7 +313,7 @@ static int iscst_rx_advance(struct iscst_conn *conn)
 }
 
 /* Whether the initiator must first read what it has asked for. */
-static bool iscst_rx_is_held(struct iscst_conn *conn)
+static bool iscst_rx_is_paused(struct iscst_conn *conn)
 {
 	return test_bit_acquire(ISCST_CONN_SLOW, &conn->flags) ||
 	       atomic_read(&conn->ctls) >= ISCST_MAX_CTLS ||
@@ -325,7 +325,7 @@ static int iscst_rx_step(struct iscst_conn *conn, const struct iscst_chunk *chun
 {
 	int ret;
 
-	if (conn->state == ISCST_CONN_OVER)
+	if (conn->state == ISCST_CONN_AWAIT_CLOSE)
 		return chunk->len;
 	ret = iscst_rx_copy_part(conn, chunk);
 	if (ret < 0)
@@ -339,7 +339,7 @@ static int iscst_rx_chunk(read_descriptor_t *desc, struct iscst_chunk *chunk)
 {
 	struct iscst_conn *conn = desc->arg.data;
 
-	while (chunk->len && desc->count && !iscst_rx_is_held(conn) &&
+	while (chunk->len && desc->count && !iscst_rx_is_paused(conn) &&
 	       !iscst_rx_wants_work(conn)) {
 		int ret = iscst_rx_step(conn, chunk);
 
@@ -384,7 +384,7 @@ bool iscst_rx_has_more(struct iscst_conn *conn)
 {
 	const struct sock *sk = conn->sock->sk;
 
-	return !iscst_rx_is_held(conn) &&
+	return !iscst_rx_is_paused(conn) &&
 	       (!skb_queue_empty_lockless(&sk->sk_receive_queue) || READ_ONCE(sk->sk_err) ||
 		READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
 }
@@ -398,7 +398,7 @@ static int iscst_rx_end(struct iscst_conn *conn)
 	struct sock *sk = conn->sock->sk;
 
 	if (!skb_queue_empty(&sk->sk_receive_queue))
-		return iscst_rx_is_held(conn) ? 0 : -EPROTO;
+		return iscst_rx_is_paused(conn) ? 0 : -EPROTO;
 	return sock_error(sk) ?: -ECONNRESET;
 }
 
@@ -426,7 +426,7 @@ int iscst_rx_run(struct iscst_conn *conn)
 {
 	int ret = 0;
 
-	if (iscst_rx_wants_work(conn) && !iscst_rx_is_held(conn))
+	if (iscst_rx_wants_work(conn) && !iscst_rx_is_paused(conn))
 		ret = iscst_rx_advance(conn);
 	if (ret || iscst_rx_wants_work(conn) || !iscst_rx_has_more(conn))
 		return ret;

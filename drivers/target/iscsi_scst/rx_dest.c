@@ -33,16 +33,16 @@ void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
 }
 
 /**
- * iscst_rx_forget() - a command wants no data any more
+ * iscst_rx_discard() - a command wants no data any more
  * @conn: the connection
  * @cmd:  the command; what comes for it is dropped
  *
  * Context: under the socket's lock.
  */
-void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
+void iscst_rx_discard(struct iscst_conn *conn, struct iscst_cmd *cmd)
 {
 	if (conn->rx.cmd != cmd)
 		return;
 	conn->rx.cmd = NULL;
-	conn->rx.dest = ISCST_RX_DROP;
+	conn->rx.dest = ISCST_RX_DISCARD;
 }

@@ -10,10 +10,10 @@
 /* How many rounds io_work does before it lets others have the CPU */
 #define ISCST_BUDGET	64
 
-static bool iscst_conn_has_news(struct iscst_conn *conn)
+static bool iscst_conn_has_flags(struct iscst_conn *conn)
 {
 	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
-				   BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_LOGOUT) |
+				   BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_ASK_LOGOUT) |
 				   BIT(ISCST_CONN_DROP);
 
 	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
@@ -41,7 +41,7 @@ static int iscst_conn_serve(struct iscst_conn *conn)
 	int ret = 0;
 
 	WRITE_ONCE(conn->server, iscst_conn_context());
-	tick = iscst_conn_has_news(conn) && iscst_conn_news(conn);
+	tick = iscst_conn_has_flags(conn) && iscst_conn_handle_flags(conn);
 	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
 		ret = iscst_conn_transfer(conn);
 	if (unlikely(tick) && ret >= 0)
@@ -75,7 +75,7 @@ static bool iscst_conn_run(struct iscst_conn *conn)
 		ret = iscst_conn_round(conn);
 	}
 	if (ret < 0)
-		iscst_conn_fail_errno(conn, ret);
+		iscst_conn_close_errno(conn, ret);
 	return ret > 0;
 }
 
@@ -83,7 +83,7 @@ void iscst_conn_io_work(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, io_work);
 
-	if (test_bit(ISCST_CONN_DEAD, &conn->flags))
+	if (test_bit(ISCST_CONN_CLOSED, &conn->flags))
 		iscst_conn_drain(conn);
 	else if (iscst_conn_run(conn))
 		iscst_conn_kick(conn);
@@ -94,17 +94,17 @@ void iscst_conn_io_work(struct work_struct *work)
  * softirq that brings them: to wake io_work would cost more than all that it does. What
  * may sleep is left to it, and what somebody else has the socket for.
  */
-static bool iscst_conn_is_quick(const struct iscst_conn *conn)
+static bool iscst_conn_fits_softirq(const struct iscst_conn *conn)
 {
 	const unsigned long busy = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
 
 	return in_serving_softirq() && !sock_owned_by_user_nocheck(conn->sock->sk) &&
-	       conn->state == ISCST_CONN_FULL && !conn->many && !conn->sample &&
+	       conn->state == ISCST_CONN_FULL && !conn->busy && !conn->sample &&
 	       !(READ_ONCE(conn->flags) & busy);
 }
 
 /* Whether something is left, which is more than softirq may do. */
-static bool iscst_conn_has_rest(struct iscst_conn *conn)
+static bool iscst_conn_has_more(struct iscst_conn *conn)
 {
 	return !llist_empty(&conn->events) || !list_empty(&conn->tx_list) || conn->tx.busy ||
 	       iscst_rx_wants_work(conn) || iscst_rx_has_more(conn);
@@ -123,18 +123,18 @@ static void iscst_conn_serve_softirq(struct iscst_conn *conn)
 	WRITE_ONCE(conn->in_softirq, false);
 	sk->sk_allocation = GFP_KERNEL;
 	if (ret < 0)
-		iscst_conn_fail_errno(conn, ret);
-	else if (iscst_conn_has_rest(conn))
+		iscst_conn_close_errno(conn, ret);
+	else if (iscst_conn_has_more(conn))
 		iscst_conn_kick(conn);
 }
 
-static void iscst_conn_packets(struct iscst_conn *conn)
+static void iscst_conn_data_ready(struct iscst_conn *conn)
 {
 	/* It looks after it has released the socket. */
 	if (current_work() == &conn->io_work)
 		return;
 	iscst_cpu_choose(conn);
-	if (iscst_conn_is_quick(conn))
+	if (iscst_conn_fits_softirq(conn))
 		iscst_conn_serve_softirq(conn);
 	else
 		iscst_conn_kick(conn);
@@ -147,7 +147,7 @@ static void iscst_sk_data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
 	if (likely(conn))
-		iscst_conn_packets(conn);
+		iscst_conn_data_ready(conn);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -205,5 +205,5 @@ void iscst_conn_clear_callbacks(struct iscst_conn *conn)
 	sk->sk_write_space = conn->write_space;
 	sk->sk_state_change = conn->state_change;
 	write_unlock_bh(&sk->sk_callback_lock);
-	iscst_cpu_leave(conn);
+	iscst_cpu_unoccupy(conn);
 }

@@ -151,7 +151,7 @@ static bool iscst_session_try_enter(void *arg)
 	mutex_lock(&iscst_lock);
 	other = __iscst_session_find(session);
 	if (other)
-		iscst_conn_fail(other->conn, ISCST_REASON_REPLACED);
+		iscst_conn_close(other->conn, ISCST_REASON_REPLACED);
 	if (!other || test_bit(ISCST_CONN_CLOSING, &session->conn->flags)) {
 		entry->status = __iscst_session_enter(session);
 		other = NULL;
@@ -160,7 +160,7 @@ static bool iscst_session_try_enter(void *arg)
 	return !other;
 }
 
-static void iscst_session_leave(struct iscst_session *session)
+static void iscst_session_unlist(struct iscst_session *session)
 {
 	mutex_lock(&iscst_lock);
 	list_del_init(&session->entry);
@@ -193,7 +193,7 @@ static u16 iscst_session_register(struct iscst_session *session)
 		session->sess = sess;
 		return 0;
 	}
-	iscst_session_leave(session);
+	iscst_session_unlist(session);
 	return PTR_ERR(sess) == -ENOMEM ?
 	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES) :
 	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
@@ -238,14 +238,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
  */
 void iscst_session_left(struct scst_session *sess)
 {
-	struct iscst_session *session = scst_session_priv(sess);
-
-	mutex_lock(&iscst_lock);
-	session->left = true;
-	list_del_init(&session->entry);
-	session->target->session_count--;
-	mutex_unlock(&iscst_lock);
-	wake_up_all(&iscst_waitq);
+	iscst_session_unlist(scst_session_priv(sess));
 }
 
 /**

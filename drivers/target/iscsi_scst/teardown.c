@@ -39,8 +39,8 @@ static void iscst_sock_release(struct socket *sock)
  */
 void iscst_conn_free(struct iscst_conn *conn)
 {
-	/* Waits for iscst_conn_enter(), which kicks io_work. */
-	iscst_conn_leave(conn);
+	/* Waits for iscst_conn_admit(), which kicks io_work. */
+	iscst_conn_unlist(conn);
 	cancel_work_sync(&conn->io_work);
 	iscst_conn_drain(conn);
 	if (conn->session)
@@ -56,7 +56,7 @@ void iscst_conn_free(struct iscst_conn *conn)
  * The core is done with it. Its target may go from here on. Unless the connection waits
  * for that, it is told that it is logged out, and frees the session when it ends.
  */
-static void iscst_session_gone(void *priv)
+static void iscst_session_unregistered(void *priv)
 {
 	struct iscst_session *session = priv;
 	struct iscst_conn *conn = session->conn;
@@ -65,7 +65,7 @@ static void iscst_session_gone(void *priv)
 	mutex_lock(&iscst_lock);
 	conn->target = NULL;
 	WRITE_ONCE(conn->started, jiffies);
-	WRITE_ONCE(session->gone, true);
+	WRITE_ONCE(session->unregistered, true);
 	is_last = !conn->sock;
 	if (!is_last)
 		iscst_ctl_send(session->logout);
@@ -81,20 +81,20 @@ static void iscst_session_gone(void *priv)
 static void iscst_session_unregister(struct iscst_session *session)
 {
 	lockdep_assert_held(&iscst_lock);
-	if (session->ending)
+	if (session->unregistering)
 		return;
-	session->ending = true;
-	scst_session_unregister(session->sess, iscst_session_gone);
+	session->unregistering = true;
+	scst_session_unregister(session->sess, iscst_session_unregistered);
 }
 
 /**
- * iscst_session_end() - a connection's socket is gone: its session ends
+ * iscst_conn_unregister() - a connection's socket is gone: its session ends
  * @conn: the connection; may be gone on return
  *
  * Context: process context; takes iscst_lock.
  * Return: true if the core still has the session: it goes on when that is gone.
  */
-static bool iscst_session_end(struct iscst_conn *conn)
+static bool iscst_conn_unregister(struct iscst_conn *conn)
 {
 	struct iscst_session *session;
 	bool waits;
@@ -102,7 +102,7 @@ static bool iscst_session_end(struct iscst_conn *conn)
 	mutex_lock(&iscst_lock);
 	conn->sock = NULL;
 	session = conn->session;
-	waits = session && session->sess && !session->gone;
+	waits = session && session->sess && !session->unregistered;
 	if (waits)
 		iscst_session_unregister(session);
 	mutex_unlock(&iscst_lock);
@@ -111,19 +111,19 @@ static bool iscst_session_end(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_over() - the initiator has logged out: its session ends
+ * iscst_session_logged_out() - the initiator has logged out: its session ends
  * @conn: the connection, in slow_work
  *
  * Context: process context; takes iscst_lock and the socket's lock.
  */
-void iscst_session_over(struct iscst_conn *conn)
+void iscst_session_logged_out(struct iscst_conn *conn)
 {
 	mutex_lock(&iscst_lock);
 	iscst_session_unregister(conn->session);
 	mutex_unlock(&iscst_lock);
 	scst_stall(SCST_STALL_OVER);
 	lock_sock(conn->sock->sk);
-	lockdep_assert(!test_bit(ISCST_CONN_DEAD, &conn->flags));
+	lockdep_assert(!test_bit(ISCST_CONN_CLOSED, &conn->flags));
 	iscst_data_fail_all(conn);
 	release_sock(conn->sock->sk);
 }
@@ -137,11 +137,11 @@ void iscst_conn_close_work(struct work_struct *work)
 	flush_work(&conn->io_work);			/* 2 */
 	cancel_work_sync(&conn->slow_work);
 	cancel_delayed_work_sync(&conn->timer);
-	set_bit(ISCST_CONN_DEAD, &conn->flags);		/* 3 */
+	set_bit(ISCST_CONN_CLOSED, &conn->flags);	/* 3 */
 	iscst_conn_kick(conn);
 	flush_work(&conn->io_work);
-	iscst_conn_tell_end(conn);
+	iscst_conn_report_close(conn);
 	iscst_sock_release(conn->sock);			/* 4 */
-	if (!iscst_session_end(conn))			/* 5 */
+	if (!iscst_conn_unregister(conn))		/* 5 */
 		iscst_conn_free(conn);			/* 6 */
 }

@@ -11,7 +11,7 @@
 /* Any Target Transfer Tag but the reserved one: only one text is ever under way. */
 #define ISCST_TEXT_TAG		cpu_to_be32(1)
 
-static bool iscst_text_goes_on(const struct iscst_conn *conn, const struct iscsi_text *req)
+static bool iscst_text_is_continued(const struct iscst_conn *conn, const struct iscsi_text *req)
 {
 	return conn->text.req && req->ttt == ISCST_TEXT_TAG && req->itt == conn->text_itt;
 }
@@ -27,7 +27,7 @@ int iscst_text_header(struct iscst_conn *conn)
 {
 	const struct iscsi_text *req = (struct iscsi_text *)conn->rx.hdr;
 
-	if (!iscst_text_goes_on(conn, req)) {
+	if (!iscst_text_is_continued(conn, req)) {
 		if (req->ttt != ISCST_NO_TAG)
 			return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
 		/* A new one; what was under way is forgotten. */
@@ -93,5 +93,5 @@ void iscst_text_run(struct iscst_conn *conn)
 
 	conn->text.req_len += conn->rx.len;
 	if (iscst_text_answer(conn, req->flags))
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 }

@@ -69,7 +69,7 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 	memcpy(((struct iscsi_tm_rsp *)&ctl->hdr)->rsvd2, tmf->info, sizeof(tmf->info));
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 	if (cold)
-		iscst_target_end_sessions(target, false);
+		iscst_target_drop_sessions(target, false);
 }
 
 /**
@@ -121,7 +121,7 @@ static bool iscst_tmf_has_task(struct iscst_session *session, const struct iscsi
 }
 
 /* Functions that the core need not see. Returns the response, or -1. */
-static int iscst_tmf_refuse(struct iscst_conn *conn, const struct iscsi_tm *req)
+static int iscst_tmf_check(struct iscst_conn *conn, const struct iscsi_tm *req)
 {
 	u8 fn = ISCSI_TM_FUNC_VALUE(req);
 
@@ -171,7 +171,7 @@ int iscst_tmf(struct iscst_conn *conn)
 	if (!ctl)
 		return -ENOMEM;
 	ctl->hdr.itt = req->itt;
-	response = iscst_tmf_refuse(conn, req);
+	response = iscst_tmf_check(conn, req);
 	if (response < 0)
 		iscst_tmf_submit(ctl, req);
 	else

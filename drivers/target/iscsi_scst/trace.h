@@ -21,7 +21,7 @@ static inline void iscst_trace_names(const struct iscst_conn *conn, char *initia
 {
 	const struct iscst_session *session = NULL;
 
-	/* Pairs with iscst_login_over(). */
+	/* Pairs with iscst_login_publish(). */
 	if (smp_load_acquire(&conn->state) != ISCST_CONN_LOGIN)
 		session = conn->session;
 	strscpy(initiator, session ? session->initiator : "", SCST_PORT_NAME_LEN);

@@ -146,7 +146,7 @@ static u32 iscst_tx_data_crc(const struct iscst_tx_pdu *tx, u32 pad)
 }
 
 /* A log-in's last response comes before what was negotiated is in force. */
-static void iscst_tx_finish_build(struct iscst_conn *conn)
+static void iscst_tx_seal(struct iscst_conn *conn)
 {
 	struct iscst_tx_pdu *tx = &conn->tx;
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)tx->hdr;
@@ -206,7 +206,7 @@ static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
 							      response));
 		break;
 	}
-	iscst_tx_finish_build(conn);
+	iscst_tx_seal(conn);
 }
 
 static void iscst_tx_item_sent(struct iscst_tx *item)

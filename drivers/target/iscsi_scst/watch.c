@@ -34,7 +34,7 @@ static void iscst_conn_note_acks(struct iscst_conn *conn)
  * goes on sending: what is to be sent to it would keep the memory of its commands, and
  * whoever waits for their end.
  */
-static bool iscst_conn_takes_nothing(const struct iscst_conn *conn, unsigned long timeout)
+static bool iscst_conn_send_timed_out(const struct iscst_conn *conn, unsigned long timeout)
 {
 	return conn->tx.busy && time_after(jiffies, conn->last_tx + timeout) &&
 	       time_after(jiffies, conn->last_ack + timeout);
@@ -44,7 +44,7 @@ static bool iscst_conn_takes_nothing(const struct iscst_conn *conn, unsigned lon
  * It is silent if for that long it has neither sent nor acknowledged anything, and nothing of
  * it is there unread. What was sent before the NOP-In may take its time.
  */
-static bool iscst_conn_is_silent(const struct iscst_conn *conn, unsigned long timeout)
+static bool iscst_conn_nop_timed_out(const struct iscst_conn *conn, unsigned long timeout)
 {
 	return conn->nop_pending && time_after(jiffies, conn->nop_sent + timeout) &&
 	       time_after(jiffies, conn->last_rx + timeout) &&
@@ -58,12 +58,12 @@ static bool iscst_conn_is_idle(const struct iscst_conn *conn, unsigned long inte
 	       time_after(jiffies, conn->nop_sent + interval);
 }
 
-static enum iscst_reason iscst_conn_overdue(const struct iscst_conn *conn,
-					    unsigned long timeout)
+static enum iscst_reason iscst_conn_peer_timeout(const struct iscst_conn *conn,
+						 unsigned long timeout)
 {
-	if (iscst_conn_takes_nothing(conn, timeout))
+	if (iscst_conn_send_timed_out(conn, timeout))
 		return ISCST_REASON_SEND_TIMEOUT;
-	if (iscst_conn_is_silent(conn, timeout))
+	if (iscst_conn_nop_timed_out(conn, timeout))
 		return ISCST_REASON_NOP_TIMEOUT;
 	return ISCST_REASON_NONE;
 }
@@ -79,13 +79,13 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 	enum iscst_reason reason;
 
 	iscst_conn_note_acks(conn);
-	if (!conn->knows_nop && iscst_conn_all_acked(conn))
+	if (!conn->has_sent_nop && iscst_conn_all_acked(conn))
 		conn->nop_pending = false;
-	reason = iscst_conn_overdue(conn, msecs_to_jiffies(timeout));
+	reason = iscst_conn_peer_timeout(conn, msecs_to_jiffies(timeout));
 	if (reason)
-		iscst_conn_fail(conn, reason);
+		iscst_conn_close(conn, reason);
 	else if (interval && iscst_conn_is_idle(conn, msecs_to_jiffies(interval)))
-		iscst_ask_for_life(conn);
+		iscst_nop_ping(conn);
 }
 
 /* Where all that wait stand: another number when one of them has got data. */
@@ -95,7 +95,7 @@ static u32 iscst_data_place(const struct iscst_conn *conn)
 	u32 place = conn->rx.cmd ? conn->rx.off : 0;
 
 	list_for_each_entry(cmd, &conn->waiting, entry)
-		place = jhash_3words(cmd->slot, cmd->age, cmd->off, place);
+		place = jhash_3words(cmd->slot, cmd->generation, cmd->off, place);
 	return place;
 }
 
@@ -141,7 +141,7 @@ static void iscst_conn_check_data(struct iscst_conn *conn)
 	if (!iscst_data_is_overdue(conn, msecs_to_jiffies(timeout)))
 		return;
 	iscst_conn_set_reason(conn, ISCST_REASON_DATA_TIMEOUT);
-	iscst_conn_take_leave(conn);
+	__iscst_conn_drop(conn);
 }
 
 /* The target, or the machine it runs on, has slept: that is not its initiators' time. */
@@ -171,22 +171,23 @@ void iscst_conn_tick(struct iscst_conn *conn)
 }
 
 /* A log-out is answered when its session has ended, and has its time from then on. */
-static unsigned long iscst_conn_over_timeout(const struct iscst_conn *conn)
+static unsigned long iscst_conn_close_timeout(const struct iscst_conn *conn)
 {
 	const struct iscst_session *session = READ_ONCE(conn->session);
 
-	return session && session->sess && !READ_ONCE(session->gone) ? ISCST_ENDING_TIMEOUT :
-								       ISCST_LOGOUT_TIMEOUT;
+	if (session && session->sess && !READ_ONCE(session->unregistered))
+		return ISCST_UNREGISTER_TIMEOUT;
+	return ISCST_CLOSE_TIMEOUT;
 }
 
 static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 {
-	/* Pairs with iscst_login_over(). */
+	/* Pairs with iscst_login_publish(). */
 	switch (smp_load_acquire(&conn->state)) {
 	case ISCST_CONN_LOGIN:
 		return READ_ONCE(conn->started) + ISCST_LOGIN_TIMEOUT;
-	case ISCST_CONN_OVER:
-		return READ_ONCE(conn->started) + iscst_conn_over_timeout(conn);
+	case ISCST_CONN_AWAIT_CLOSE:
+		return READ_ONCE(conn->started) + iscst_conn_close_timeout(conn);
 	default:
 		if (conn->session->sess)
 			return jiffies + HZ;
@@ -196,8 +197,8 @@ static unsigned long iscst_conn_deadline(struct iscst_conn *conn)
 
 static bool iscst_conn_is_due(struct iscst_conn *conn)
 {
-	if (test_bit_acquire(ISCST_CONN_ASKED, &conn->flags) &&
-	    time_after(jiffies, READ_ONCE(conn->cut_at)))
+	if (test_bit_acquire(ISCST_CONN_LOGOUT_ASKED, &conn->flags) &&
+	    time_after(jiffies, READ_ONCE(conn->drop_at)))
 		return true;
 	return time_after(jiffies, iscst_conn_deadline(conn));
 }
@@ -205,7 +206,7 @@ static bool iscst_conn_is_due(struct iscst_conn *conn)
 /* A discovery session has its time, and then it is over. */
 static enum iscst_reason iscst_conn_due_reason(const struct iscst_conn *conn)
 {
-	if (test_bit(ISCST_CONN_ASKED, &conn->flags))
+	if (test_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags))
 		return ISCST_REASON_LOGOUT_TIMEOUT;
 	return READ_ONCE(conn->state) == ISCST_CONN_LOGIN ? ISCST_REASON_LOGIN_TIMEOUT :
 							    ISCST_REASON_NONE;
@@ -215,10 +216,8 @@ void iscst_conn_timer(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
 
-	if (iscst_conn_is_due(conn)) {
-		iscst_conn_set_reason(conn, iscst_conn_due_reason(conn));
-		iscst_conn_drop(conn);
-	}
+	if (iscst_conn_is_due(conn))
+		iscst_conn_drop(conn, iscst_conn_due_reason(conn));
 	set_bit(ISCST_CONN_TICK, &conn->flags);
 	scst_stall(SCST_STALL_TICK);
 	iscst_conn_kick(conn);
