@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connection is served: in the softirq that brings its packets, or by io_work.
+ * Service of a connection: in the softirq that brings its packets, or in io_work.
  */
+#include <linux/kfifo.h>
 #include <linux/preempt.h>
 #include <net/tcp.h>
 
 #include "iscst.h"
 
-/* How many rounds io_work does before it lets others have the CPU */
+/* Rounds of io_work before other work has the CPU */
 #define ISCST_BUDGET	64
 
 static bool iscst_conn_has_flags(struct iscst_conn *conn)
 {
-	const unsigned long news = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
-				   BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_ASK_LOGOUT) |
-				   BIT(ISCST_CONN_DROP);
+	const unsigned long pending = BIT(ISCST_CONN_TICK) | BIT(ISCST_CONN_ABORTED) |
+				      BIT(ISCST_CONN_WINDOW) | BIT(ISCST_CONN_ASK_LOGOUT) |
+				      BIT(ISCST_CONN_DROP);
 
-	return (READ_ONCE(conn->flags) & news) || !kfifo_is_empty(&conn->scsi_events);
+	return (READ_ONCE(conn->flags) & pending) || !kfifo_is_empty(&conn->scsi_events);
 }
 
 /* Returns as iscst_tx_run(). */
 static int iscst_conn_transfer(struct iscst_conn *conn)
 {
+	struct iscst_session *session;
 	int ret;
 
 	lockdep_assert(lockdep_sock_is_held(conn->sock->sk));
@@ -30,16 +32,20 @@ static int iscst_conn_transfer(struct iscst_conn *conn)
 		ret = iscst_rx_run(conn);
 	if (ret >= 0)
 		ret = iscst_conn_answer(conn);
-	if (READ_ONCE(conn->session))
-		iscst_cmd_reclaim(conn->session);
+	session = READ_ONCE(conn->session);
+	if (session)
+		iscst_cmd_reclaim(session);
 	return ret;
 }
 
-static int iscst_conn_serve(struct iscst_conn *conn)
+/* Returns 1 if more may be pending, 0 if not, or an errno. */
+static int iscst_conn_round(struct iscst_conn *conn)
 {
+	struct sock *sk = conn->sock->sk;
 	bool tick;
 	int ret = 0;
 
+	lock_sock(sk);
 	WRITE_ONCE(conn->server, iscst_conn_context());
 	tick = iscst_conn_has_flags(conn) && iscst_conn_handle_flags(conn);
 	if (!test_bit(ISCST_CONN_CLOSING, &conn->flags))
@@ -47,63 +53,53 @@ static int iscst_conn_serve(struct iscst_conn *conn)
 	if (unlikely(tick) && ret >= 0)
 		iscst_conn_tick(conn);
 	WRITE_ONCE(conn->server, 0);
-	return ret;
-}
-
-/* Returns 1 if there may be more to do, 0 if not, or an errno. */
-static int iscst_conn_round(struct iscst_conn *conn)
-{
-	struct sock *sk = conn->sock->sk;
-	int ret;
-
-	lock_sock(sk);
-	ret = iscst_conn_serve(conn);
-	/* Packets that had to wait come now. */
+	/* TCP processes the packets of its backlog here. */
 	release_sock(sk);
 	return ret ?: !llist_empty(&conn->events) || iscst_rx_has_more(conn);
 }
 
-/* Returns whether the budget was used up. */
-static bool iscst_conn_run(struct iscst_conn *conn)
-{
-	int budget = ISCST_BUDGET;
-	int ret = 1;
-
-	while (ret > 0 && budget--) {
-		if (test_bit(ISCST_CONN_CLOSING, &conn->flags))
-			return false;
-		ret = iscst_conn_round(conn);
-	}
-	if (ret < 0)
-		iscst_conn_close_errno(conn, ret);
-	return ret > 0;
-}
-
+/**
+ * iscst_conn_io_work() - serve a connection
+ * @work: its io_work
+ *
+ * Context: io_work. A connection that is closed only gives back what it owns.
+ */
 void iscst_conn_io_work(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, io_work);
+	int budget = ISCST_BUDGET;
+	int ret;
 
-	if (test_bit(ISCST_CONN_CLOSED, &conn->flags))
+	if (test_bit(ISCST_CONN_CLOSED, &conn->flags)) {
 		iscst_conn_drain(conn);
-	else if (iscst_conn_run(conn))
+		return;
+	}
+	do {
+		if (test_bit(ISCST_CONN_CLOSING, &conn->flags))
+			return;
+		ret = iscst_conn_round(conn);
+	} while (ret > 0 && --budget);
+	if (ret < 0)
+		iscst_conn_close_errno(conn, ret);
+	else if (ret > 0)
 		iscst_conn_kick(conn);
 }
 
 /*
- * With few commands under way they are carried out and answered as they come, in the
- * softirq that brings them: to wake io_work would cost more than all that it does. What
- * may sleep is left to it, and what somebody else has the socket for.
+ * The softirq executes and answers commands while few are in flight: waking io_work would cost
+ * more than the work itself. io_work does what may sleep, and everything while another context
+ * owns the socket.
  */
 static bool iscst_conn_fits_softirq(const struct iscst_conn *conn)
 {
-	const unsigned long busy = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
+	const unsigned long blocked = BIT(ISCST_CONN_SLOW) | BIT(ISCST_CONN_CLOSING);
 
 	return in_serving_softirq() && !sock_owned_by_user_nocheck(conn->sock->sk) &&
-	       conn->state == ISCST_CONN_FULL && !conn->busy && !conn->sample &&
-	       !(READ_ONCE(conn->flags) & busy);
+	       READ_ONCE(conn->state) == ISCST_CONN_FULL && !conn->busy && !conn->sample &&
+	       !(READ_ONCE(conn->flags) & blocked);
 }
 
-/* Whether something is left, which is more than softirq may do. */
+/* Whether work is left that the softirq must not, or did not, do. */
 static bool iscst_conn_has_more(struct iscst_conn *conn)
 {
 	return !llist_empty(&conn->events) || !list_empty(&conn->tx_list) || conn->tx.busy ||
@@ -130,7 +126,7 @@ static void iscst_conn_serve_softirq(struct iscst_conn *conn)
 
 static void iscst_conn_data_ready(struct iscst_conn *conn)
 {
-	/* It looks after it has released the socket. */
+	/* io_work looks for packets itself after it has released the socket. */
 	if (current_work() == &conn->io_work)
 		return;
 	iscst_cpu_choose(conn);
@@ -164,7 +160,7 @@ static void iscst_sk_write_space(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* io_work finds out what is the matter when it receives. */
+/* The next receive returns the error or the end of the stream. */
 static void iscst_sk_state_change(struct sock *sk)
 {
 	struct iscst_conn *conn;
@@ -176,6 +172,12 @@ static void iscst_sk_state_change(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
+/**
+ * iscst_conn_set_callbacks() - install the call-backs of a connection's socket
+ * @conn: the connection, which is served from here on
+ *
+ * Context: process context, under iscst_lock.
+ */
 void iscst_conn_set_callbacks(struct iscst_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
@@ -183,7 +185,7 @@ void iscst_conn_set_callbacks(struct iscst_conn *conn)
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_user_data = conn;
 #ifndef scst_sk_no_task_frag
-	/* The fragment of a task is not a softirq's. */
+	/* A softirq must not use the page fragment of the task that it interrupted. */
 	sk->sk_use_task_frag = false;
 #endif
 	conn->write_space = sk->sk_write_space;
@@ -194,7 +196,14 @@ void iscst_conn_set_callbacks(struct iscst_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* The socket may outlive the module: nothing of us stays behind. */
+/**
+ * iscst_conn_clear_callbacks() - restore the call-backs of a connection's socket
+ * @conn: the connection, which the network does not kick any more
+ *
+ * The socket may outlive the module: no pointer into it stays behind.
+ *
+ * Context: process context, close_work.
+ */
 void iscst_conn_clear_callbacks(struct iscst_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
