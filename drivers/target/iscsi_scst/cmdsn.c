@@ -93,12 +93,14 @@ static void iscst_cmdsn_update(struct iscst_session *session)
  */
 void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbered)
 {
+	struct iscst_session *session = READ_ONCE(conn->session);
+
 	hdr->statsn = cpu_to_be32(conn->statsn);
 	if (numbered)
 		conn->statsn++;
-	if (!conn->session)
+	if (!session)
 		return;
-	iscst_cmdsn_update(conn->session);
-	hdr->exp_statsn = cpu_to_be32(conn->session->exp_cmdsn);
-	hdr->max_statsn = cpu_to_be32(conn->session->max_cmdsn);
+	iscst_cmdsn_update(session);
+	hdr->exp_statsn = cpu_to_be32(session->exp_cmdsn);
+	hdr->max_statsn = cpu_to_be32(session->max_cmdsn);
 }

@@ -31,7 +31,9 @@ static int iscst_parse_u32(struct iscst_target *target, const char *name, const 
 		scst_target_set_error(target->tgt, "%s: not %u to %u", name, min, max);
 		ret = -EINVAL;
 	} else {
+		mutex_lock(&iscst_lock);
 		WRITE_ONCE(*value, number);
+		mutex_unlock(&iscst_lock);
 	}
 	return scst_target_op_end(target->tgt, name, ret);
 }

@@ -146,7 +146,7 @@ static void iscst_portal_report(const struct iscst_conn *conn)
 	atomic_inc(&conn->portal->refused);
 	pr_notice_ratelimited("portal %pISpc: %s: %s: %s from %pISpc, target %*pE\n",
 			      &conn->portal->addr, iscst_conn_outcome(conn),
-			      iscst_reasons[conn->reason].text, initiator, &conn->peer,
+			      iscst_reasons[READ_ONCE(conn->reason)].text, initiator, &conn->peer,
 			      (int)strlen(wanted), wanted);
 }
 
@@ -161,7 +161,7 @@ static void iscst_portal_report(const struct iscst_conn *conn)
  */
 void __iscst_conn_report(struct iscst_conn *conn, struct iscst_target *target)
 {
-	enum iscst_reason reason = conn->reason;
+	enum iscst_reason reason = READ_ONCE(conn->reason);
 	const char *initiator = iscst_conn_initiator(conn);
 
 	lockdep_assert_held(&iscst_lock);
@@ -224,7 +224,7 @@ static bool iscst_close_is_expected(const struct iscst_conn *conn)
 
 	if (conn->state == ISCST_CONN_AWAIT_CLOSE)
 		return true;
-	return conn->reason == ISCST_REASON_LOST && !(session && session->sess);
+	return READ_ONCE(conn->reason) == ISCST_REASON_LOST && !(session && session->sess);
 }
 
 /**

@@ -96,7 +96,8 @@ static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_c
 	u32 left = iscst_cmd_in_len(cmd) - cmd->sent;
 	u32 burst = conn->params.max_burst_length - cmd->sent % conn->params.max_burst_length;
 
-	return min3(left, burst, conn->params.max_recv_data_segment_length);
+	/* A text request may be changing it. */
+	return min3(left, burst, READ_ONCE(conn->params.max_recv_data_segment_length));
 }
 
 /*

@@ -411,7 +411,7 @@ static int iscst_rx_read(struct iscst_conn *conn)
 		return desc.error;
 	if (ret <= 0)
 		return ret ?: iscst_rx_end(conn);
-	WRITE_ONCE(conn->last_rx, jiffies);
+	conn->last_rx = jiffies;
 	return 0;
 }
 

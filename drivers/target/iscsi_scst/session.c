@@ -220,7 +220,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
 		return status;
 	}
 	mutex_lock(&iscst_lock);
-	conn->session = session;
+	WRITE_ONCE(conn->session, session);
 	mutex_unlock(&iscst_lock);
 	if (session->target)
 		iscst_conn_established(conn);
