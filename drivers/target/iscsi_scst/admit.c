@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many connections a portal has that have not come to a normal session.
+ * Admission: a portal, and each host at it, has a limited number of connections without a normal
+ * session.
  */
 #include <linux/lockdep.h>
 #include <net/ipv6.h>
 
 #include "iscst.h"
 
-/* Whoever has an IPv6 address has a network of them, unless it is that of a link. */
+/* An owner of an IPv6 address has the whole /64 of it, unless the address is link-local. */
 static bool iscst_is_same_host6(const struct in6_addr *a, const struct in6_addr *b)
 {
 	bool is_link = ipv6_addr_type(a) & IPV6_ADDR_LINKLOCAL;
@@ -27,7 +28,7 @@ static bool iscst_is_same_host(const struct sockaddr_storage *a,
 	       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
 }
 
-/* Nobody is to keep others from logging in. */
+/* One host must not keep others from logging in. */
 static bool __iscst_peer_is_at_limit(const struct iscst_conn *conn)
 {
 	const struct iscst_conn *other;
@@ -41,8 +42,9 @@ static bool __iscst_peer_is_at_limit(const struct iscst_conn *conn)
 }
 
 /*
- * Who holds connections idle is not to keep others from logging in: a log-in that goes on is
- * over long before it is the oldest. One that the target itself is busy with stays.
+ * Idle connections must not keep others from logging in, so the oldest one is closed: a log-in
+ * that makes progress ends long before it is the oldest. A log-in that slow_work is busy with
+ * stays.
  */
 static void __iscst_portal_evict(struct iscst_portal *portal)
 {
@@ -58,6 +60,15 @@ static void __iscst_portal_evict(struct iscst_portal *portal)
 	}
 }
 
+/**
+ * __iscst_conn_is_admitted() - whether a portal has room for one more connection
+ * @conn: the connection, which is not on the list yet
+ *
+ * Another connection may be closed to make room.
+ *
+ * Context: process context, under iscst_lock.
+ * Return: true if it has.
+ */
 bool __iscst_conn_is_admitted(struct iscst_conn *conn)
 {
 	struct iscst_portal *portal = conn->portal;
@@ -69,6 +80,12 @@ bool __iscst_conn_is_admitted(struct iscst_conn *conn)
 	return true;
 }
 
+/**
+ * iscst_conn_unlist() - remove a connection from the list
+ * @conn: the connection
+ *
+ * Context: process context; takes iscst_lock.
+ */
 void iscst_conn_unlist(struct iscst_conn *conn)
 {
 	mutex_lock(&iscst_lock);
@@ -79,8 +96,8 @@ void iscst_conn_unlist(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_established() - a normal session is there: this is no log-in any more
- * @conn: the connection
+ * iscst_conn_established() - count a connection as a log-in no longer
+ * @conn: the connection, which has a normal session
  *
  * Context: process context; takes iscst_lock.
  */

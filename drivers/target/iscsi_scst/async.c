@@ -34,12 +34,12 @@ static void iscst_async_sense(struct iscst_conn *conn, const struct iscst_scsi_e
 }
 
 /**
- * iscst_async_scsi() - tell of the SCSI events that wait
- * @conn: the connection; it waits with them while the initiator reads nothing
+ * iscst_async_scsi() - send the SCSI events that are pending
+ * @conn: the connection; events stay pending while its initiator does not read
  *
- * RFC 7143 11.9.1. The initiator gets them as unit attentions, too: what it makes of the
- * messages is up to it. The firmware that a machine boots with ends the session when it gets
- * one; it has no NOPs either. Until an initiator has sent a NOP-Out, they wait.
+ * The conditions are also unit attentions, so the initiator may ignore the messages. Boot firmware
+ * closes its session when it receives one. As it sends no NOP-Outs either, events stay pending
+ * until the initiator has sent a NOP-Out.
  *
  * Context: io_work.
  */
@@ -72,10 +72,10 @@ void iscst_async_logout(struct iscst_conn *conn)
 }
 
 /**
- * iscst_async_drop() - tell the initiator that its session ends
+ * iscst_async_drop() - tell the initiator that its connection is dropped
  * @conn: the connection
  *
- * Context: io_work.
+ * Context: under the socket's lock.
  */
 void iscst_async_drop(struct iscst_conn *conn)
 {
@@ -86,7 +86,7 @@ void iscst_async_drop(struct iscst_conn *conn)
 	if (!ctl)
 		return;
 	hdr = (struct iscsi_async *)&ctl->hdr;
-	/* Time2Retain, in param3, is zero: nothing of the session is kept. */
+	/* Time2Retain, in param3, is zero: the target keeps nothing of the session. */
 	hdr->param2 = cpu_to_be16(conn->params.time2wait);
 	list_add_tail(&ctl->tx.entry, &conn->tx_list);
 }

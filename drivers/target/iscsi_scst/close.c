@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How others have a connection end; iscst.h says what the words mean, teardown.c does it.
+ * The ways to end a connection: close, drop, log out. iscst.h defines the words. teardown.c does
+ * the work.
  */
 #include <linux/errno.h>
 #include <linux/jiffies.h>
@@ -8,7 +9,13 @@
 
 #include "iscst.h"
 
-/* Whether it is logged in to a target, and so has a session that the core knows. */
+/**
+ * iscst_conn_is_normal() - whether a connection belongs to a normal session
+ * @conn: the connection
+ *
+ * Context: any.
+ * Return: true if it is logged in to a target: its session has an I_T nexus.
+ */
 bool iscst_conn_is_normal(const struct iscst_conn *conn)
 {
 	/* Pairs with iscst_login_publish(). */
@@ -18,7 +25,7 @@ bool iscst_conn_is_normal(const struct iscst_conn *conn)
 /**
  * iscst_conn_close() - close a connection
  * @conn:   the connection
- * @reason: why; ISCST_REASON_NONE: no failure, or a reason that was set before
+ * @reason: why; ISCST_REASON_NONE: no failure, or a reason that is set already
  *
  * Context: any; the caller is the connection's own work, or holds iscst_lock or the
  * socket's call-back lock.
@@ -29,7 +36,7 @@ void iscst_conn_close(struct iscst_conn *conn, enum iscst_reason reason)
 	if (test_and_set_bit(ISCST_CONN_CLOSING, &conn->flags))
 		return;
 	queue_work(iscst_close_wq, &conn->close_work);
-	/* slow_work may wait for another session. */
+	/* slow_work may be waiting for another session. */
 	wake_up_all(&iscst_waitq);
 }
 
@@ -49,11 +56,11 @@ static enum iscst_reason iscst_reason_of(int err)
 }
 
 /**
- * iscst_conn_close_errno() - close a connection that cannot go on
+ * iscst_conn_close_errno() - close a connection after an error
  * @conn: the connection
- * @err:  what receiving or sending returned
+ * @err:  the errno of receiving or sending
  *
- * Context: as iscst_conn_close().
+ * Context: as for iscst_conn_close().
  */
 void iscst_conn_close_errno(struct iscst_conn *conn, int err)
 {
@@ -62,7 +69,7 @@ void iscst_conn_close_errno(struct iscst_conn *conn, int err)
 
 /**
  * iscst_conn_drop() - drop a connection
- * @conn:   the connection
+ * @conn:   the connection; without a normal session it is closed
  * @reason: why, as for iscst_conn_close()
  *
  * Context: process context; the caller is the connection's own work, or holds iscst_lock.
@@ -80,8 +87,11 @@ void iscst_conn_drop(struct iscst_conn *conn, enum iscst_reason reason)
 }
 
 /**
- * iscst_conn_ask_logout() - have a connection end, and let the initiator do it
- * @conn: the connection; it is ended if that takes too long
+ * iscst_conn_ask_logout() - ask the initiator to log out
+ * @conn: the connection; it is dropped after ISCST_LOGOUT_SECONDS
+ *
+ * A connection without a session is closed. If the target has request_logout off, the
+ * connection is dropped.
  *
  * Context: process context, under iscst_lock.
  */
@@ -99,7 +109,7 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 	if (test_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags))
 		return;
 	WRITE_ONCE(conn->drop_at, jiffies + ISCST_LOGOUT_SECONDS * HZ);
-	/* Orders the time before the bit that makes it count. */
+	/* Orders the time before the flag that makes it valid. */
 	smp_mb__before_atomic();
 	set_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags);
 	set_bit(ISCST_CONN_ASK_LOGOUT, &conn->flags);
@@ -107,10 +117,10 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_await_close() - nothing that the initiator sends counts any more
- * @conn: the connection; what is to be sent is sent, then the initiator may close
+ * iscst_conn_await_close() - discard what comes, and wait for the initiator to close
+ * @conn: the connection; what is to be sent is still sent
  *
- * Context: io_work, or slow_work.
+ * Context: under the socket's lock, or slow_work.
  */
 void iscst_conn_await_close(struct iscst_conn *conn)
 {
@@ -119,9 +129,9 @@ void iscst_conn_await_close(struct iscst_conn *conn)
 }
 
 /**
- * iscst_target_drop_sessions() - end all that came in to a target
+ * iscst_target_drop_sessions() - drop all connections of a target
  * @target:   the target
- * @graceful: ask initiators to log out first
+ * @graceful: ask the initiators to log out first
  *
  * Context: process context; takes iscst_lock.
  */

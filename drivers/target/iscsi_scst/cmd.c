@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCSI commands: from the PDU to the core, and from there to Data-In and SCSI Response.
+ * SCSI commands: from the PDU to the core, and the calls of the core about them.
  */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -8,7 +8,7 @@
 
 #include "iscst.h"
 
-/* An AHS's length does not count these, RFC 7143 11.2.2 */
+/* Bytes of an AHS that its length does not count, RFC 7143 11.2.2 */
 #define ISCST_AHS_HEADER	3
 
 static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
@@ -17,7 +17,7 @@ static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_receive_data() - the core wants a command's Data-Out
+ * iscst_receive_data() - receive the Data-Out of a command
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -28,10 +28,10 @@ void iscst_receive_data(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_aborted() - a command was aborted
- * @cmd: the command, wherever it is
+ * iscst_aborted() - let a command that is aborted wait for its data no longer
+ * @cmd: the command, in any state
  *
- * If it comes to wait for its data later, iscst_data_wanted() sees to it.
+ * A command that comes to wait for its data later fails in iscst_data_wanted().
  *
  * Context: thread or softirq, under the core's spinlocks.
  */
@@ -44,7 +44,7 @@ void iscst_aborted(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_send_response() - the core has an answer
+ * iscst_send_response() - send the answer of a command
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -55,10 +55,10 @@ void iscst_send_response(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_release() - the core is done with a command
+ * iscst_release() - take back the slot of a command
  * @cmd: the command
  *
- * It is taken back when its connection is served next: now, if the command had an answer.
+ * The slot is free when its connection is served next. If the command has an answer, that is now.
  *
  * Context: thread or softirq, in an RCU read-side section.
  */
@@ -77,7 +77,7 @@ void iscst_release(struct scst_cmd *cmd)
 
 static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 {
-	/* It was aborted: no answer has said that there is room in the window again. */
+	/* An aborted command has no answer that would carry MaxCmdSN. */
 	if (unlikely(cmd->counted))
 		iscst_cmdsn_reopen(cmd);
 	iscst_rx_discard(cmd->conn, cmd);
@@ -89,10 +89,10 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmd_reclaim() - take back what the core released
+ * iscst_cmd_reclaim() - free the slots that the core has released
  * @session: the session
  *
- * Context: under the socket's lock, or nobody has it any more.
+ * Context: under the socket's lock, or without other users of the session.
  */
 void iscst_cmd_reclaim(struct iscst_session *session)
 {
@@ -130,7 +130,7 @@ static bool iscst_cmd_is_valid(struct iscst_conn *conn, const struct iscsi_scsi_
 	       conn->rx.len <= be32_to_cpu(req->data_length);
 }
 
-/* What was negotiated about data that nobody asked for */
+/* The negotiated limits of unsolicited data */
 static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
 {
 	const struct iscst_params *params = &cmd->conn->params;
@@ -141,7 +141,7 @@ static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
 	return ISCST_LOSS_NONE;
 }
 
-/* RFC 7143 11.2.2.3: what does not fit into 16 bytes comes in an AHS. */
+/* RFC 7143 11.2.2.3: the AHS has the bytes of the CDB after the 16th. */
 static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 {
 	u32 total = ISCSI_CDB_SIZE + len - 1;
@@ -158,7 +158,7 @@ static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 	return 0;
 }
 
-/* RFC 7143 11.2.2.4: EXPECTED DATA TRANSFER LENGTH is that of the data to be written. */
+/* RFC 7143 11.2.2.4: the header's EXPECTED DATA TRANSFER LENGTH is that of the Data-Out. */
 static int iscst_cmd_set_read_length(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 {
 	if (len != sizeof(struct iscsi_rlength_ahdr) - ISCST_AHS_HEADER || cmd->bidirectional)
@@ -273,8 +273,8 @@ static void iscst_cmd_fill(struct iscst_cmd *cmd, const struct iscsi_scsi_req *r
 }
 
 /*
- * The command is decoded before its data is received, so that this goes where it belongs:
- * usually the core asks for it before scst_cmd_submit() returns.
+ * The command is submitted before its data is received, so that the data is received into its
+ * buffer: usually the core asks for it before scst_cmd_submit() returns.
  */
 static void iscst_cmd_submit(struct iscst_cmd *cmd)
 {
@@ -291,7 +291,7 @@ static void iscst_cmd_submit(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_scsi_cmd() - the header of a SCSI Command came, RFC 7143 11.3
+ * iscst_scsi_cmd() - handle the header of a SCSI Command, RFC 7143 11.3
  * @conn: the connection
  *
  * Context: under the socket's lock.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: from accept to the last reference; iscst.h has the order of the end.
+ * Connections: accepted, allocated, listed, and what slow_work does for them.
  */
 #include <linux/jiffies.h>
 #include <linux/net.h>
@@ -21,7 +21,7 @@ static void iscst_conn_slow_work(struct work_struct *work)
 		iscst_session_logged_out(conn);
 	else
 		iscst_text_run(conn);
-	/* Orders what was done before the bit that gives it to io_work. */
+	/* Orders the work before the flag whose clearing hands the connection to io_work. */
 	smp_mb__before_atomic();
 	clear_bit(ISCST_CONN_SLOW, &conn->flags);
 	iscst_conn_kick(conn);
@@ -65,7 +65,7 @@ static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
 	return conn;
 }
 
-/* Returns whether the portal takes one more that has not shown who it is. */
+/* Returns false if the portal or the host has too many connections without a session. */
 static bool iscst_conn_admit(struct iscst_conn *conn)
 {
 	struct iscst_portal *portal = conn->portal;
@@ -78,11 +78,11 @@ static bool iscst_conn_admit(struct iscst_conn *conn)
 		conn->is_login = true;
 		kref_get(&portal->kref);
 		list_add_tail(&conn->entry, &iscst_conns);
-		/* From the call-backs on it may end, and cancels this. */
+		/* Once the call-backs are set, close_work may run, and cancels the timer. */
 		queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
 		iscst_conn_set_callbacks(conn);
 		scst_stall(SCST_STALL_ENTER);
-		/* What came before the call-backs were there */
+		/* Data may have come before the call-backs were set. */
 		iscst_conn_kick(conn);
 	}
 	mutex_unlock(&iscst_lock);
@@ -90,9 +90,9 @@ static bool iscst_conn_admit(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_create() - a connection came in
- * @portal: where
- * @sock:   its socket, which is ours from here on
+ * iscst_conn_create() - make a connection of an accepted socket
+ * @portal: the portal that accepted it
+ * @sock:   the socket; the connection owns it from here on
  *
  * Context: process context, the portal's accept_work.
  */
@@ -111,9 +111,9 @@ void iscst_conn_create(struct iscst_portal *portal, struct socket *sock)
 	iscst_login_free(conn->login);
 	kfree(conn);
 out_release:
-	/* Its call-back is the portal's, and it has no user data of its own. */
+	/* The socket has the call-back of the portal's, and no user data. */
 	sock->sk->sk_data_ready = portal->data_ready;
-	/* Nothing is left of it that a peer which went silent could keep. */
+	/* Without lingering, a silent peer cannot keep the memory of the socket. */
 	sock_no_linger(sock->sk);
 	sock_release(sock);
 }

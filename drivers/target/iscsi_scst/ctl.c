@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PDUs without a SCSI command: made, freed, sent.
+ * Control PDUs, which belong to no SCSI command: allocated, freed, sent; and Reject.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -10,12 +10,12 @@
 #include "trace.h"
 
 /**
- * iscst_ctl_alloc() - make a PDU
+ * iscst_ctl_alloc() - allocate a control PDU
  * @conn:   the connection
- * @opcode: what it is
- * @len:    bytes of its data segment, which may be filled in later
+ * @opcode: its opcode
+ * @len:    bytes of its data segment, which the caller fills in
  *
- * Its F bit is set, its ITT is that of nothing, it takes a StatSN.
+ * The F bit is set, the Initiator Task Tag is the reserved one, and the PDU takes a StatSN.
  *
  * Context: under the socket's lock, or slow_work.
  * Return: the PDU, or NULL.
@@ -48,8 +48,8 @@ struct iscst_ctl *iscst_ctl_alloc(struct iscst_conn *conn, u8 opcode, u32 len)
 }
 
 /**
- * iscst_ctl_free() - free a PDU, sent or not
- * @ctl: the PDU
+ * iscst_ctl_free() - free a control PDU
+ * @ctl: the PDU, sent or not
  */
 void iscst_ctl_free(struct iscst_ctl *ctl)
 {
@@ -63,8 +63,8 @@ void iscst_ctl_free(struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_ctl_send() - have a PDU sent
- * @ctl: the PDU, not to be touched any more
+ * iscst_ctl_send() - send a control PDU
+ * @ctl: the PDU; it belongs to the connection from here on
  *
  * Context: thread or softirq.
  */
@@ -74,9 +74,9 @@ void iscst_ctl_send(struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_reject() - answer the PDU that is being received with a Reject
+ * iscst_reject() - reject the PDU that is being received
  * @conn:   the connection
- * @reason: why, RFC 7143 11.17.1
+ * @reason: the Reason of RFC 7143 11.17.1
  *
  * Context: under the socket's lock.
  * Return: 0, or -ENOMEM.

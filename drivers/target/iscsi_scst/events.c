@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What was posted to a connection is done, or fails when the connection is dead.
+ * The events of a connection: what other contexts posted is queued to be sent, or fails if the
+ * connection is closed.
  */
 #include <linux/lockdep.h>
 
 #include "iscst.h"
 
-/* The connection is dead: what the core wanted of it fails. */
+/* The connection is closed: what the core asked of it fails. */
 static void iscst_tx_fail(struct iscst_tx *tx)
 {
 	struct iscst_cmd *cmd;
@@ -47,10 +48,10 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 }
 
 /**
- * iscst_conn_events() - look at what was posted
+ * iscst_conn_events() - handle what was posted
  * @conn: the connection
  *
- * Context: under the socket's lock, or it is dead.
+ * Context: under the socket's lock, or the connection is closed.
  */
 void iscst_conn_events(struct iscst_conn *conn)
 {
@@ -64,9 +65,12 @@ void iscst_conn_events(struct iscst_conn *conn)
 	}
 }
 
-/*
- * All that the dead connection still owns goes back to whom it came from. Nobody else does
- * that at the same time: there is no lock.
+/**
+ * iscst_conn_drain() - give back all that a closed connection owns
+ * @conn: the connection
+ *
+ * Context: io_work, or after it was cancelled. No lock is needed: nothing else uses the
+ * connection any more.
  */
 void iscst_conn_drain(struct iscst_conn *conn)
 {

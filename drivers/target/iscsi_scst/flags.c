@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What others have told a connection by a flag, once it is served.
+ * The flags of a connection: other contexts set them, the service of the connection clears them
+ * and does what they ask for.
  */
 #include <linux/kfifo.h>
 
 #include "iscst.h"
 
 /*
- * What is aborted does not wait for its data: the initiator need not send it any more, or
- * has not heard of it. Not even the end of the PDU that is being received is waited for.
+ * An aborted command does not wait for its data: the initiator need not send it, or does not
+ * know of the abort. Even the rest of the PDU that is being received is not waited for.
  */
 static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 {
@@ -21,7 +22,7 @@ static void iscst_conn_fail_aborted(struct iscst_conn *conn)
 			iscst_data_fail(cmd);
 }
 
-/* Take what waits for the socket away, but for the answer to a TARGET COLD RESET. */
+/* Moves all that is to be sent to @unsent, except for the answer to a TARGET COLD RESET. */
 static void iscst_conn_hold_unsent(struct iscst_conn *conn, struct list_head *unsent)
 {
 	struct iscst_tx *tx, *next;
@@ -32,9 +33,14 @@ static void iscst_conn_hold_unsent(struct iscst_conn *conn, struct list_head *un
 			list_move_tail(&tx->entry, &conn->tx_list);
 }
 
-/*
- * The initiator hears of it if its socket takes that now: nobody waits for it. Before that
- * it is only told how a TARGET COLD RESET went, and after it nothing more.
+/**
+ * __iscst_conn_drop() - send the Asynchronous Message that drops a connection, and close it
+ * @conn: the connection
+ *
+ * The message is lost if the socket has no room for it now. The answer to a TARGET COLD RESET
+ * is sent before it, and nothing after it.
+ *
+ * Context: under the socket's lock.
  */
 void __iscst_conn_drop(struct iscst_conn *conn)
 {
@@ -48,13 +54,19 @@ void __iscst_conn_drop(struct iscst_conn *conn)
 	iscst_conn_close(conn, ISCST_REASON_NONE);
 }
 
-/* Returns whether a second has passed. */
+/**
+ * iscst_conn_handle_flags() - do what the flags of a connection ask for
+ * @conn: the connection
+ *
+ * Context: io_work, under the socket's lock.
+ * Return: true if a second has passed.
+ */
 bool iscst_conn_handle_flags(struct iscst_conn *conn)
 {
 	if (!iscst_conn_is_normal(conn))
 		return false;
 	if (test_and_clear_bit(ISCST_CONN_ABORTED, &conn->flags)) {
-		/* What is sent from here on says how much room they leave in the window. */
+		/* The MaxCmdSN of every PDU from here on includes the slots of aborted commands. */
 		iscst_cmd_reclaim(conn->session);
 		iscst_conn_fail_aborted(conn);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Logout Requests.
+ * Logout Requests, RFC 7143 11.14.
  */
 #include "iscst.h"
 
@@ -17,12 +17,9 @@ static u8 iscst_logout_response(struct iscst_conn *conn, const struct iscsi_logo
 	}
 }
 
-/**
- * iscst_logout_accept() - the initiator logs out
- * @conn: the connection
- * @ctl:  the answer, to be sent when nothing is left of the session
- *
- * Context: under the socket's lock, which iscst_lock is not taken under.
+/*
+ * The answer @ctl is sent when the session is unregistered. slow_work does that: iscst_lock cannot
+ * be taken under the socket's lock.
  */
 static void iscst_logout_accept(struct iscst_conn *conn, struct iscst_ctl *ctl)
 {
@@ -36,8 +33,8 @@ static void iscst_logout_accept(struct iscst_conn *conn, struct iscst_ctl *ctl)
 }
 
 /**
- * iscst_logout() - the header of a Logout Request came, RFC 7143 11.14
- * @conn: the connection; what it still has to send is sent first
+ * iscst_logout() - handle the header of a Logout Request
+ * @conn: the connection; what is to be sent is sent before the answer
  *
  * Context: io_work.
  * Return: 0, or -ENOMEM.

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * NOP-Out and NOP-In.
+ * NOP-Out and NOP-In, RFC 7143 11.18 and 11.19.
  */
 #include <linux/jiffies.h>
 
 #include "iscst.h"
 
 /**
- * iscst_nop_out() - the header of a NOP-Out came, RFC 7143 11.18
+ * iscst_nop_out() - handle the header of a NOP-Out
  * @conn: the connection
  *
- * A ping is answered with its own data. With our tag it answers ours, which it may do and be
- * a ping as well.
+ * A ping is answered with its own data. A NOP-Out with the target's tag answers a NOP-In, and may
+ * be a ping as well.
  *
  * Context: io_work.
  * Return: 0, or -ENOMEM.
@@ -23,7 +23,7 @@ int iscst_nop_out(struct iscst_conn *conn)
 
 	if (!conn->has_sent_nop) {
 		conn->has_sent_nop = true;
-		/* Its asynchronous messages have waited for that. */
+		/* Asynchronous Messages were held back until now. */
 		iscst_conn_kick(conn);
 	}
 	if (hdr->ttt != ISCST_NO_TAG)
@@ -42,7 +42,7 @@ int iscst_nop_out(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nop_out_done() - all of a ping is there
+ * iscst_nop_out_done() - answer a ping whose data is complete
  * @conn: the connection
  *
  * Context: io_work.
@@ -60,9 +60,9 @@ int iscst_nop_out_done(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nop_in() - send a NOP-In of our own, RFC 7143 11.19
+ * iscst_nop_in() - send a NOP-In
  * @conn: the connection
- * @ttt:  ISCST_NO_TAG: it only brings the sequence numbers; else it is to be answered
+ * @ttt:  its tag; ISCST_NO_TAG: no answer, the PDU only carries the sequence numbers
  *
  * Context: io_work.
  */
@@ -78,7 +78,7 @@ void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
 }
 
 /**
- * iscst_nop_ping() - ask for a sign of life
+ * iscst_nop_ping() - send a NOP-In that is to be answered
  * @conn: the connection
  *
  * Context: io_work.
@@ -87,7 +87,7 @@ void iscst_nop_ping(struct iscst_conn *conn)
 {
 	conn->nop_pending = true;
 	conn->nop_sent = jiffies;
-	/* Any tag but the reserved one: only one is ever under way. */
+	/* Any tag but the reserved one will do: only one ping is ever outstanding. */
 	iscst_nop_in(conn, cpu_to_be32(1));
 }
 
@@ -95,7 +95,7 @@ void iscst_nop_ping(struct iscst_conn *conn)
  * iscst_cmdsn_notify() - tell the initiator that the window is open, if it does not know
  * @conn: the connection
  *
- * Whatever else is about to be sent says so, too.
+ * Any other PDU that is about to be sent carries MaxCmdSN, too.
  *
  * Context: io_work.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How others give a connection something to do: posts, kicks, and waits for what comes of it.
+ * Work for a connection: posts, kicks, the queues of its work items, and a wait for the outcome.
  */
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -15,7 +15,7 @@ struct workqueue_struct *iscst_slow_wq;
 struct workqueue_struct *iscst_close_wq;
 
 /**
- * iscst_conn_kick() - have io_work run once more
+ * iscst_conn_kick() - queue a connection's io_work
  * @conn: the connection
  *
  * Context: any.
@@ -26,13 +26,14 @@ void iscst_conn_kick(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_post() - give the connection something to do
+ * iscst_conn_post() - hand an event to a connection
  * @conn: the connection
- * @tx:   what; whoever serves the connection owns it from here on
+ * @tx:   the event; it belongs to the connection from here on
  *
- * Who serves it at the moment looks when it is through with what it does. What interrupts
- * it may come after that look. For all others @tx is gone as soon as it is on the list, and
- * with it what kept @conn: a grace period does so until it is kicked.
+ * The context that serves the connection at the moment looks at the events when it is done. An
+ * interrupt of it may come after that look, and so needs the kick. In all other contexts @tx may
+ * be handled and freed as soon as it is on the list, and with it what kept @conn. The RCU
+ * read-side section keeps @conn until it is kicked.
  *
  * Context: thread or softirq.
  */
@@ -44,7 +45,7 @@ void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 	}
 	rcu_read_lock();
 	llist_add(&tx->node, &conn->events);
-	/* Answers that come from a thread are too many for a point in every kernel. */
+	/* Threads post too often for a stall point in production kernels. */
 	if (IS_ENABLED(CONFIG_FAULT_INJECTION))
 		scst_stall(SCST_STALL_POST);
 	iscst_conn_kick(conn);
@@ -52,8 +53,8 @@ void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 }
 
 /**
- * iscst_conn_start_slow() - have slow_work handle the PDU that was received
- * @conn: the connection; nothing is received until it is through
+ * iscst_conn_start_slow() - let slow_work handle the PDU that was received
+ * @conn: the connection; nothing is received until slow_work is done
  *
  * Context: io_work.
  */
@@ -64,13 +65,13 @@ void iscst_conn_start_slow(struct iscst_conn *conn)
 }
 
 /**
- * iscst_wait() - wait for what the end of a connection may bring about
- * @is_done: whether it is there; may sleep
- * @arg:     for @is_done
+ * iscst_wait() - wait for a consequence of a connection's end
+ * @is_done: the condition; may sleep
+ * @arg:     its argument
  * @timeout: how long at most, jiffies
  *
  * Context: process context without locks.
- * Return: whether it is there.
+ * Return: whether the condition is true.
  */
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout)
 {
@@ -84,12 +85,17 @@ bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout)
 	return done;
 }
 
-/*
- * Who waits for whom: slow_work for another connection's close_work, if it reinstates that
- * one's session. close_work for its own connection alone: for io_work, which waits for
- * nothing; for slow_work and the timer, which it takes back if they have not begun, and
- * which look at ISCST_CONN_CLOSING where they wait. However many log-ins fill their queue
- * and wait, close_work has its own: they all go on.
+/**
+ * iscst_wq_init() - allocate the work queues
+ *
+ * The waits among work items have no circle. slow_work may wait for the close_work of another
+ * connection, whose session it reinstates. close_work waits for the other work of its own
+ * connection alone. Of that, io_work waits for nothing. slow_work and the timer are cancelled if
+ * they have not begun, and look at ISCST_CONN_CLOSING where they wait. close_work has a queue of
+ * its own, so log-ins that wait cannot fill it.
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
  */
 int __init iscst_wq_init(void)
 {
@@ -111,6 +117,11 @@ out_io:
 	return -ENOMEM;
 }
 
+/**
+ * iscst_wq_exit() - free the work queues
+ *
+ * Context: process context; no connection is left.
+ */
 void iscst_wq_exit(void)
 {
 	destroy_workqueue(iscst_close_wq);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a connection and of its session; iscst.h has the order.
+ * Teardown of connections and sessions; iscst.h has the order.
  */
 #include <linux/lockdep.h>
 #include <linux/slab.h>
@@ -9,13 +9,13 @@
 
 #include "iscst.h"
 
-/* How long TCP tries to send what a released socket has, without progress, ms */
+/* How long TCP tries to send what a released socket still has, without progress, ms */
 #define ISCST_LINGER_MS	5000
 
 /*
- * What is unsent still goes out, the FIN at least; TCP gives it up when the peer takes none of
- * it. The timers for that run only while the network namespace is kept. In one that is going
- * away nothing can be sent, and the release closes the socket at once.
+ * TCP still sends what is unsent, the FIN at least, and gives up when the peer acknowledges
+ * nothing. The timers for that only run while the network namespace is kept. In a namespace that
+ * is being removed nothing can be sent, and the release closes the socket at once.
  */
 static void iscst_sock_release(struct socket *sock)
 {
@@ -26,20 +26,20 @@ static void iscst_sock_release(struct socket *sock)
 		sk_net_refcnt_upgrade(sock->sk);
 		put_net(net);
 	}
-	/* Sends what is corked; with data that nobody reads, the release would not. */
+	/* Sends corked data. A release alone would reset a connection with unread data. */
 	kernel_sock_shutdown(sock, SHUT_WR);
 	sock_release(sock);
 }
 
 /**
- * iscst_conn_free() - the last of a connection
- * @conn: the connection: dead, and its session is gone from the core
+ * iscst_conn_free() - free a connection and its session
+ * @conn: the connection; it is closed and its session unregistered
  *
  * Context: process context without locks.
  */
 void iscst_conn_free(struct iscst_conn *conn)
 {
-	/* Waits for iscst_conn_admit(), which kicks io_work. */
+	/* The lock also waits for iscst_conn_admit(), which kicks io_work. */
 	iscst_conn_unlist(conn);
 	cancel_work_sync(&conn->io_work);
 	iscst_conn_drain(conn);
@@ -53,8 +53,9 @@ void iscst_conn_free(struct iscst_conn *conn)
 }
 
 /*
- * The core is done with it. Its target may go from here on. Unless the connection waits
- * for that, it is told that it is logged out, and frees the session when it ends.
+ * The core has unregistered the session; its target may be freed from here on. If the socket is
+ * released, this is the last step. Otherwise the connection is logged out: it sends the answer,
+ * and is freed when it is closed.
  */
 static void iscst_session_unregistered(void *priv)
 {
@@ -87,12 +88,9 @@ static void iscst_session_unregister(struct iscst_session *session)
 	scst_session_unregister(session->sess, iscst_session_unregistered);
 }
 
-/**
- * iscst_conn_unregister() - a connection's socket is gone: its session ends
- * @conn: the connection; may be gone on return
- *
- * Context: process context; takes iscst_lock.
- * Return: true if the core still has the session: it goes on when that is gone.
+/*
+ * The socket is released: the session is unregistered. @conn may be freed on return. Returns true
+ * if the core still has the session: iscst_session_unregistered() frees the connection then.
  */
 static bool iscst_conn_unregister(struct iscst_conn *conn)
 {
@@ -111,10 +109,10 @@ static bool iscst_conn_unregister(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_logged_out() - the initiator has logged out: its session ends
- * @conn: the connection, in slow_work
+ * iscst_session_logged_out() - unregister the session of an initiator that has logged out
+ * @conn: the connection
  *
- * Context: process context; takes iscst_lock and the socket's lock.
+ * Context: slow_work; takes iscst_lock and the socket's lock.
  */
 void iscst_session_logged_out(struct iscst_conn *conn)
 {
@@ -128,7 +126,14 @@ void iscst_session_logged_out(struct iscst_conn *conn)
 	release_sock(conn->sock->sk);
 }
 
-/* The order of the end; the numbers are those of iscst.h. */
+/**
+ * iscst_conn_close_work() - tear a connection down
+ * @work: its close_work
+ *
+ * The numbers are those of iscst.h.
+ *
+ * Context: process context; takes iscst_lock.
+ */
 void iscst_conn_close_work(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, close_work);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Time: what a connection is given, and what its initiator may take.
+ * Timeouts: once a second each connection is checked for an initiator that does not answer, read
+ * or send, and for a log-in, discovery or log-out that takes too long.
  */
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
@@ -8,7 +9,7 @@
 
 #include "iscst.h"
 
-/* With longer between two looks at a connection than that, nobody had the time to look */
+/* A longer time between two checks means that the machine did not run, in jiffies. */
 #define ISCST_STALL	(5 * HZ)
 
 static bool iscst_conn_all_acked(const struct iscst_conn *conn)
@@ -18,7 +19,7 @@ static bool iscst_conn_all_acked(const struct iscst_conn *conn)
 	return !conn->tx.busy && list_empty(&conn->tx_list) && tp->snd_una == tp->write_seq;
 }
 
-/* Once a second: has the initiator's TCP acknowledged anything? */
+/* Notes when the initiator's TCP acknowledged something, with the precision of a second. */
 static void iscst_conn_note_acks(struct iscst_conn *conn)
 {
 	u32 acked = tcp_sk(conn->sock->sk)->snd_una;
@@ -30,9 +31,8 @@ static void iscst_conn_note_acks(struct iscst_conn *conn)
 }
 
 /*
- * An initiator that does not take what it has asked for is as good as gone, even if it
- * goes on sending: what is to be sent to it would keep the memory of its commands, and
- * whoever waits for their end.
+ * An initiator that reads nothing is as good as dead, even if it still sends: data for it would
+ * keep the memory of its commands, and delay all that wait for their end.
  */
 static bool iscst_conn_send_timed_out(const struct iscst_conn *conn, unsigned long timeout)
 {
@@ -41,8 +41,8 @@ static bool iscst_conn_send_timed_out(const struct iscst_conn *conn, unsigned lo
 }
 
 /*
- * It is silent if for that long it has neither sent nor acknowledged anything, and nothing of
- * it is there unread. What was sent before the NOP-In may take its time.
+ * The initiator has neither sent nor acknowledged anything for @timeout, and nothing of it is
+ * unread. Data from before the NOP-In may take its time.
  */
 static bool iscst_conn_nop_timed_out(const struct iscst_conn *conn, unsigned long timeout)
 {
@@ -69,8 +69,8 @@ static enum iscst_reason iscst_conn_peer_timeout(const struct iscst_conn *conn,
 }
 
 /*
- * The firmware that a machine boots with does not answer NOP-Ins. While that is all there is
- * known of an initiator, its TCP answers for it.
+ * Boot firmware does not answer NOP-Ins. Until an initiator has sent a NOP-Out, acknowledgments
+ * of its TCP are taken for the answer.
  */
 static void iscst_conn_check_peer(struct iscst_conn *conn)
 {
@@ -88,7 +88,7 @@ static void iscst_conn_check_peer(struct iscst_conn *conn)
 		iscst_nop_ping(conn);
 }
 
-/* Where all that wait stand: another number when one of them has got data. */
+/* A hash of how much data each waiting command has: it changes with every byte received. */
 static u32 iscst_data_place(const struct iscst_conn *conn)
 {
 	const struct iscst_cmd *cmd;
@@ -99,7 +99,7 @@ static u32 iscst_data_place(const struct iscst_conn *conn)
 	return place;
 }
 
-/* Whether the initiator has all R2Ts that there are to be at the moment. */
+/* Whether the initiator has received every R2T that may be outstanding now. */
 static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
 {
 	const struct iscst_cmd *cmd;
@@ -110,15 +110,9 @@ static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
 	return !before(tcp_sk(conn->sock->sk)->snd_una, conn->data_seq);
 }
 
-/**
- * iscst_data_is_overdue() - has the data that commands wait for not moved for too long?
- * @conn:    the connection
- * @timeout: how long it may take, jiffies; from when TCP acknowledged the last R2T
- *
- * It is looked at once a second, which costs commands nothing.
- *
- * Context: under the socket's lock.
- * Return: whether it has not.
+/*
+ * Whether commands have waited for @timeout without any data. The time runs from when TCP
+ * acknowledged the last R2T. The check is made once a second and costs commands nothing.
  */
 static bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout)
 {
@@ -144,7 +138,7 @@ static void iscst_conn_check_data(struct iscst_conn *conn)
 	__iscst_conn_drop(conn);
 }
 
-/* The target, or the machine it runs on, has slept: that is not its initiators' time. */
+/* The machine slept: that time does not count against the initiator. */
 static void iscst_conn_check_stall(struct iscst_conn *conn)
 {
 	if (time_after(jiffies, conn->ticked + ISCST_STALL)) {
@@ -155,9 +149,14 @@ static void iscst_conn_check_stall(struct iscst_conn *conn)
 	conn->ticked = jiffies;
 }
 
-/*
- * Once a second, when what has arrived has been received. If that was a log-out the session may
- * have ended by now, and the target may be gone.
+/**
+ * iscst_conn_tick() - check the timeouts of a session, once a second
+ * @conn: the connection; all that has arrived is received by now
+ *
+ * A log-out among what was received may have unregistered the session, and its target may be
+ * freed.
+ *
+ * Context: io_work, under the socket's lock.
  */
 void iscst_conn_tick(struct iscst_conn *conn)
 {
@@ -170,7 +169,7 @@ void iscst_conn_tick(struct iscst_conn *conn)
 	iscst_conn_check_data(conn);
 }
 
-/* A log-out is answered when its session has ended, and has its time from then on. */
+/* A log-out is answered when its session is unregistered. The initiator then has its time. */
 static unsigned long iscst_conn_close_timeout(const struct iscst_conn *conn)
 {
 	const struct iscst_session *session = READ_ONCE(conn->session);
@@ -203,7 +202,7 @@ static bool iscst_conn_is_due(struct iscst_conn *conn)
 	return time_after(jiffies, iscst_conn_deadline(conn));
 }
 
-/* A discovery session has its time, and then it is over. */
+/* The end of a discovery session's time is no failure. */
 static enum iscst_reason iscst_conn_due_reason(const struct iscst_conn *conn)
 {
 	if (test_bit(ISCST_CONN_LOGOUT_ASKED, &conn->flags))
@@ -212,6 +211,12 @@ static enum iscst_reason iscst_conn_due_reason(const struct iscst_conn *conn)
 							    ISCST_REASON_NONE;
 }
 
+/**
+ * iscst_conn_timer() - drop a connection whose time is over, and let io_work check the others
+ * @work: the connection's timer
+ *
+ * Context: process context, once a second.
+ */
 void iscst_conn_timer(struct work_struct *work)
 {
 	struct iscst_conn *conn = container_of(work, struct iscst_conn, timer.work);
@@ -221,6 +226,6 @@ void iscst_conn_timer(struct work_struct *work)
 	set_bit(ISCST_CONN_TICK, &conn->flags);
 	scst_stall(SCST_STALL_TICK);
 	iscst_conn_kick(conn);
-	/* Until close_work cancels it: a log-out that comes in between takes the drop's place. */
+	/* A log-out may prevent the drop, so the timer runs until close_work cancels it. */
 	queue_delayed_work(iscst_slow_wq, &conn->timer, HZ);
 }
