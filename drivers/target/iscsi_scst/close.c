@@ -117,8 +117,8 @@ void iscst_conn_ask_logout(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_await_close() - discard what comes, and wait for the initiator to close
- * @conn: the connection; what is to be sent is still sent
+ * iscst_conn_await_close() - discard all that arrives, and let the initiator close
+ * @conn: the connection; pending answers are still sent
  *
  * Context: under the socket's lock, or slow_work.
  */

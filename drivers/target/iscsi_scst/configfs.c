@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * configfs: targets/iscsi/<target>/ with portals/ and auth/.
+ * configfs: attributes of targets and sessions; a target's directory.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
@@ -156,8 +156,8 @@ static ssize_t iscst_session_portal_show(struct config_item *item, char *page)
 CONFIGFS_ATTR_RO(iscst_session_, portal);
 
 /*
- * _value is a field of conn. Of what is negotiated, all but MaxRecvDataSegmentLength stays
- * as it is; CPUs change.
+ * _value is a field of conn. Negotiated values do not change, except for
+ * MaxRecvDataSegmentLength. The CPUs change.
  */
 #define ISCST_SESSION_ATTR(_name, _value)					\
 static ssize_t iscst_session_##_name##_show(struct config_item *item, char *page)	\
@@ -197,7 +197,7 @@ struct configfs_attribute *iscst_session_attrs[] = {
 };
 
 /**
- * iscst_create() - a target's directory is being made
+ * iscst_create() - prepare a target whose directory is being made
  * @tgt:   the target
  * @group: its directory
  *

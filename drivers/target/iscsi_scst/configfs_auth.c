@@ -79,7 +79,7 @@ static const struct config_item_type iscst_auth_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-/* configfs tells directories apart by the case of their names. */
+/* Names of directories that differ in case are distinct for configfs, but not here. */
 static int iscst_auth_publish(struct iscst_auth *auth)
 {
 	struct iscst_auth *other;

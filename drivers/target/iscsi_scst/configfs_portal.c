@@ -150,7 +150,7 @@ static struct config_item *iscst_make_portal(struct config_group *group, const c
 	return &dir->item;
 }
 
-/* What came in through a portal ends with it. */
+/* Connections that were accepted for this target at the portal are dropped. */
 static void iscst_drop_portal(struct config_group *group, struct config_item *item)
 {
 	struct iscst_portal_dir *dir = iscst_portal_dir_from_item(item);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * configfs: names and lines of text as attributes take and show them.
+ * configfs: names and lines of text in attributes.
  */
 #include <linux/configfs.h>
 #include <linux/ctype.h>
@@ -23,7 +23,7 @@ static int iscst_is_hex(int c)
 	return isxdigit(c);
 }
 
-/* What is left of UTF-8 after RFC 3722's preparation, as far as it is ASCII */
+/* The ASCII characters that RFC 3722's preparation leaves */
 static int iscst_is_name_char(int c)
 {
 	return islower(c) || isdigit(c) || c == '-' || c == '.' || c == ':';
@@ -65,7 +65,14 @@ bool iscst_name_is_valid(const char *name)
 	return false;
 }
 
-/* A text that is guarded by iscst_lock */
+/**
+ * iscst_show_text() - show a line of text
+ * @text: the text, which iscst_lock protects
+ * @page: the attribute's page
+ *
+ * Context: process context; takes iscst_lock.
+ * Return: bytes.
+ */
 ssize_t iscst_show_text(const char *text, char *page)
 {
 	ssize_t len;
@@ -76,7 +83,7 @@ ssize_t iscst_show_text(const char *text, char *page)
 	return len;
 }
 
-/* Copy one line of printable text without its newline, and zeroes behind it. */
+/* Copies one line of printable text without its newline, and pads it with NULs. */
 static int iscst_copy_line(const char *page, char *text, size_t size)
 {
 	size_t len = strcspn(page, "\n");
@@ -92,6 +99,15 @@ static int iscst_copy_line(const char *page, char *text, size_t size)
 	return 0;
 }
 
+/**
+ * iscst_parse_text() - store a line of printable text
+ * @page: the attribute's page
+ * @text: the text, which iscst_lock protects
+ * @size: its size, bytes
+ *
+ * Context: process context; takes iscst_lock.
+ * Return: 0, or -EINVAL.
+ */
 int iscst_parse_text(const char *page, char *text, size_t size)
 {
 	int ret;
@@ -102,7 +118,14 @@ int iscst_parse_text(const char *page, char *text, size_t size)
 	return ret;
 }
 
-/* Copy an address that initiators are told, of up to ISCST_VALUE_LEN, or none. */
+/**
+ * iscst_store_address() - store an address for initiators
+ * @page: the attribute's page
+ * @to:   the address, of ISCST_VALUE_LEN bytes; "": none
+ *
+ * Context: process context; takes iscst_lock.
+ * Return: 0, or -EINVAL.
+ */
 int iscst_store_address(const char *page, char *to)
 {
 	char address[ISCST_VALUE_LEN];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: accepted, allocated, listed, and what slow_work does for them.
+ * Connections: accepted, allocated, listed; and their slow_work.
  */
 #include <linux/jiffies.h>
 #include <linux/net.h>

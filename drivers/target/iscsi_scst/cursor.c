@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A place in a scatterlist.
+ * Cursors: places in scatterlists.
  */
 #include <linux/bvec.h>
 #include <linux/minmax.h>
@@ -8,10 +8,10 @@
 #include "iscst.h"
 
 /**
- * iscst_cursor_init() - point into a scatterlist
+ * iscst_cursor_init() - set a cursor
  * @cursor: the cursor
- * @sg:     the list
- * @skip:   bytes that are behind
+ * @sg:     the scatterlist
+ * @skip:   bytes before the place
  */
 void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 skip)
 {
@@ -21,13 +21,13 @@ void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 
 }
 
 /**
- * iscst_cursor_bvecs() - what comes next in a scatterlist
+ * iscst_cursor_bvecs() - describe the bytes at a cursor
  * @cursor: the cursor
- * @bvecs:  where to
- * @max:    how many at most
+ * @bvecs:  the result
+ * @max:    number of @bvecs at most
  * @len:    bytes that are wanted; on return, bytes that @bvecs have
  *
- * Return: how many.
+ * Return: number of @bvecs.
  */
 unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_vec *bvecs,
 				unsigned int max, u32 *len)

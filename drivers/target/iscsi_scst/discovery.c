@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SendTargets, RFC 7143 appendix C.
+ * Discovery: SendTargets, RFC 7143 appendix C.
  */
 #include <linux/inet.h>
 #include <linux/lockdep.h>
@@ -21,8 +21,8 @@ static bool iscst_target_is_at(const struct iscst_target *target, const struct n
 }
 
 /*
- * An initiator cannot use 0.0.0.0: it is told the address that it has reached us at, if
- * that is of the same kind. Returns whether there is an address.
+ * An initiator cannot use a wildcard: it is told the address of the target that it is connected
+ * to, if that has the same family. Returns whether there is an address.
  */
 static bool iscst_portal_address(struct iscst_conn *conn, const struct iscst_portal *portal,
 				 struct sockaddr_storage *addr)
@@ -33,7 +33,7 @@ static bool iscst_portal_address(struct iscst_conn *conn, const struct iscst_por
 	if (kernel_getsockname(conn->sock, (struct sockaddr *)addr) < 0 ||
 	    addr->ss_family != portal->addr.ss_family)
 		return false;
-	/* Of both families the port is in the same place. */
+	/* Both families have the port in the same place. */
 	((struct sockaddr_in *)addr)->sin_port =
 		((const struct sockaddr_in *)&portal->addr)->sin_port;
 	return true;
@@ -51,13 +51,13 @@ static void iscst_send_address(struct iscst_conn *conn, struct iscst_text *text,
 	}
 	if (!iscst_portal_address(conn, dir->portal, &addr))
 		return;
-	/* A wildcard's address may be one that the target has anyway. */
+	/* A wildcard may stand for an address that another portal of the target names. */
 	if (!memcmp(&addr, &dir->portal->addr, sizeof(addr)) ||
 	    !iscst_target_is_at(dir->target, conn->net, &addr))
 		iscst_text_add(text, "TargetAddress", "%pISpc,1", &addr);
 }
 
-/* A target has something to show to whoever asks, on the network that it asks from. */
+/* A target is shown if it has a portal in the initiator's network and a device for it. */
 static bool iscst_target_is_shown(struct iscst_conn *conn, struct iscst_target *target)
 {
 	const char *initiator = conn->session->initiator;
@@ -72,8 +72,8 @@ static bool iscst_target_is_shown(struct iscst_conn *conn, struct iscst_target *
 }
 
 /*
- * RFC 7143 appendix C: without an address an initiator would take the one that it has asked
- * at. A target that has none for it is not named.
+ * RFC 7143 appendix C: without an address, an initiator would assume the one it is connected to.
+ * A target that has none for the initiator is not named.
  */
 static void iscst_send_target(struct iscst_conn *conn, struct iscst_text *text,
 			      struct iscst_target *target)
@@ -100,11 +100,11 @@ static bool iscst_target_is_wanted(struct iscst_conn *conn, struct iscst_target 
 
 /**
  * iscst_send_targets() - answer SendTargets
- * @conn:  the connection, in slow_work
+ * @conn:  the connection
  * @text:  the negotiation
  * @which: "All", in a discovery session only; a target's name; "": the session's target
  *
- * Context: process context; takes iscst_lock.
+ * Context: slow_work; takes iscst_lock.
  * Return: 0.
  */
 u16 iscst_send_targets(struct iscst_conn *conn, struct iscst_text *text, const char *which)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The events of a connection: what other contexts posted is queued to be sent, or fails if the
- * connection is closed.
+ * The events of a connection: items that other contexts posted are queued to be sent. They fail
+ * if the connection is closed.
  */
 #include <linux/lockdep.h>
 
 #include "iscst.h"
 
-/* The connection is closed: what the core asked of it fails. */
+/* The connection is closed: its items fail. */
 static void iscst_tx_fail(struct iscst_tx *tx)
 {
 	struct iscst_cmd *cmd;
@@ -48,7 +48,7 @@ static void iscst_conn_event(struct iscst_conn *conn, struct iscst_tx *tx)
 }
 
 /**
- * iscst_conn_events() - handle what was posted
+ * iscst_conn_events() - handle the items that were posted
  * @conn: the connection
  *
  * Context: under the socket's lock, or the connection is closed.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The flags of a connection: other contexts set them, the service of the connection clears them
- * and does what they ask for.
+ * The flags of a connection: other contexts set them as requests, and the service of the
+ * connection handles and clears them.
  */
 #include <linux/kfifo.h>
 
@@ -55,7 +55,7 @@ void __iscst_conn_drop(struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_handle_flags() - do what the flags of a connection ask for
+ * iscst_conn_handle_flags() - handle the requests in the flags of a connection
  * @conn: the connection
  *
  * Context: io_work, under the socket's lock.

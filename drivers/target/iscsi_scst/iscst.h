@@ -867,8 +867,8 @@ struct iscst_conn {
 
 /* lists.c */
 extern struct mutex iscst_lock;
-extern struct list_head iscst_targets;		/* G: those that are enabled */
-extern struct list_head iscst_listening;	/* G: targets that have portals */
+extern struct list_head iscst_targets;		/* G: enabled targets */
+extern struct list_head iscst_listening;	/* G: targets with portals */
 extern struct list_head iscst_conns;		/* G */
 
 /* portal.c */
@@ -1110,7 +1110,7 @@ void iscst_login_free(struct iscst_login *login);
 
 /* nego.c */
 enum iscst_stage {
-	ISCST_NAMES = 1,	/* who wants what: looked at before all else */
+	ISCST_NAMES = 1,	/* initiator, target, type of session: before all others */
 	ISCST_SECURITY = 2,
 	ISCST_OPERATIONAL = 4,
 	ISCST_FULL_FEATURE = 8,

@@ -2,8 +2,8 @@
 /*
  * Listening sockets: one serves all targets that name its address, in one network namespace.
  *
- * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND: the
- * portal answers as soon as its address is there, and nothing has to watch for that.
+ * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND. A portal answers
+ * as soon as its address exists, and nothing has to watch for that.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -16,7 +16,7 @@
 
 #define ISCST_BACKLOG	128
 
-/* What is tagged P: who listens */
+/* Protects what is tagged P: the listening sockets */
 DEFINE_MUTEX(iscst_portal_lock);
 static LIST_HEAD(iscst_portals);	/* P */
 
@@ -32,7 +32,7 @@ static void iscst_accept_work(struct work_struct *work)
 		scst_stall(SCST_STALL_ACCEPT);
 		iscst_conn_create(portal, sock);
 	}
-	/* Who removes the portal does not wait for the last of a flood. */
+	/* A context that removes the portal does not have to wait for the end of a flood. */
 	queue_work(iscst_slow_wq, work);
 }
 
@@ -40,7 +40,7 @@ static void iscst_listen_data_ready(struct sock *sk)
 {
 	struct iscst_portal *portal;
 
-	/* A new connection has this call-back too, until it has its own. */
+	/* A new connection inherits this call-back, and has it until it gets its own. */
 	if (sk->sk_state != TCP_LISTEN)
 		return;
 	read_lock_bh(&sk->sk_callback_lock);
@@ -74,11 +74,11 @@ static void iscst_portal_clear_callback(struct iscst_portal *portal)
 static void iscst_listen_options(struct sock *sk)
 {
 	sock_set_reuseaddr(sk);
-	/* A wildcard's port is taken otherwise, whoever has it. */
+	/* Otherwise a wildcard excludes all others from its port. */
 	sock_set_reuseport(sk);
 	ip_sock_set_freebind(sk);
 	tcp_sock_set_nodelay(sk);
-	/* So that 0.0.0.0 and [::] do not get in each other's way. */
+	/* Otherwise [::] includes 0.0.0.0. */
 	if (sk->sk_family == AF_INET6)
 		ip6_sock_set_v6only(sk);
 }
@@ -93,7 +93,7 @@ static int iscst_portal_listen(struct iscst_portal *portal)
 		return ret;
 	iscst_listen_options(portal->sock->sk);
 	iscst_portal_set_callback(portal);
-	/* What it takes for an address has another name in every other kernel. */
+	/* The type of the address differs from kernel to kernel. */
 	ret = kernel_bind(portal->sock, (void *)&portal->addr, sizeof(portal->addr));
 	if (!ret)
 		ret = kernel_listen(portal->sock, ISCST_BACKLOG);
@@ -152,13 +152,13 @@ static struct iscst_portal *__iscst_portal_create(struct net *net,
 }
 
 /**
- * iscst_portal_get() - listen at an address, if nobody does yet
- * @net:  in which network namespace
+ * iscst_portal_get() - get the portal of an address, and listen there if it is new
+ * @net:  the network namespace
  * @name: ADDRESS or ADDRESS:PORT
  *
  * Context: process context; takes iscst_portal_lock.
- * Return: the portal, or an ERR_PTR: -EINVAL if that is no address, -ENOMEM,
- * -EADDRINUSE and whatever else bind(2) and listen(2) say.
+ * Return: the portal, or an ERR_PTR: -EINVAL if @name is no address, -ENOMEM, -EADDRINUSE or
+ * another errno of bind(2) and listen(2).
  */
 struct iscst_portal *iscst_portal_get(struct net *net, const char *name)
 {
@@ -179,8 +179,8 @@ struct iscst_portal *iscst_portal_get(struct net *net, const char *name)
 }
 
 /*
- * Who has logged in to a target by a wildcard stays: that target still listens where the
- * connection came in.
+ * A connection whose target has a wildcard that covers the portal stays: the target still listens
+ * at the address.
  */
 static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 {
@@ -195,10 +195,10 @@ static void iscst_portal_drop_conns(const struct iscst_portal *portal)
 }
 
 /**
- * iscst_portal_put() - a directory asks for a portal no longer
- * @portal: the portal; nobody listens there any more if it was the last
+ * iscst_portal_put() - put a directory's use of a portal
+ * @portal: the portal; its socket is released after the last use
  *
- * Context: process context; takes iscst_portal_lock.
+ * Context: process context; takes iscst_portal_lock and iscst_lock.
  */
 void iscst_portal_put(struct iscst_portal *portal)
 {
@@ -217,7 +217,7 @@ void iscst_portal_put(struct iscst_portal *portal)
 	iscst_portal_ref_put(portal);
 }
 
-/* Whether no connection has a socket of a network namespace; has them closed. */
+/* Closes the connections of a network namespace. Returns whether none has a socket any more. */
 static bool iscst_net_is_idle(void *net)
 {
 	struct iscst_conn *conn;
@@ -234,7 +234,7 @@ static bool iscst_net_is_idle(void *net)
 	return !busy;
 }
 
-/* Another namespace may come to be where this one was. */
+/* A new namespace may get the same address in memory. */
 static void iscst_portal_clear_net(struct iscst_portal *portal)
 {
 	iscst_portal_stop(portal);
@@ -244,8 +244,8 @@ static void iscst_portal_clear_net(struct iscst_portal *portal)
 }
 
 /*
- * A network namespace goes away. Our sockets do not keep it, so they go now: sessions
- * may take longer, but not their sockets. The directories stay, and listen no more.
+ * A network namespace is removed. The sockets hold no reference to it, so they are released now.
+ * Sessions may take longer. The directories of the portals stay, without a socket.
  */
 static void __net_exit iscst_net_exit(struct net *net)
 {
@@ -263,7 +263,7 @@ static struct pernet_operations iscst_net_ops = {
 	.exit = iscst_net_exit,
 };
 
-/* As a device: its exit is called while the network's own parts are still there. */
+/* The exit of a pernet device runs while the network's own parts are still there. */
 int __init iscst_portal_init(void)
 {
 	return register_pernet_device(&iscst_net_ops);

@@ -7,7 +7,7 @@
 
 #include "iscst.h"
 
-/* What is tagged G: targets, sessions and connections, as they come and go */
+/* Protects what is tagged G: the lists of targets, sessions and connections, and their fields */
 DEFINE_MUTEX(iscst_lock);
 LIST_HEAD(iscst_targets);
 LIST_HEAD(iscst_listening);

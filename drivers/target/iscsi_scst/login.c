@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The log-in, RFC 7143 6.3 and 11.12, 11.13: security stage, operational stage, and then
- * a session.
+ * Log-in, RFC 7143 6.3, 11.12, 11.13: the security stage, the operational stage, and then a
+ * session.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@ static struct iscsi_login_req *iscst_login_req(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_alloc() - prepare for a log-in
+ * iscst_login_alloc() - allocate a log-in
  *
  * Return: the log-in, or NULL.
  */
@@ -36,7 +36,7 @@ struct iscst_login *iscst_login_alloc(void)
 }
 
 /**
- * iscst_login_free() - a log-in is over
+ * iscst_login_free() - free a log-in
  * @login: the log-in, or NULL
  */
 void iscst_login_free(struct iscst_login *login)
@@ -49,11 +49,11 @@ void iscst_login_free(struct iscst_login *login)
 }
 
 /**
- * iscst_login_header() - a header came before there is a session
+ * iscst_login_header() - handle a header that arrives before there is a session
  * @conn: the connection
  *
  * Context: io_work.
- * Return: 0, or an errno: the connection has to end.
+ * Return: 0, or an errno: the connection is to be closed.
  */
 int iscst_login_header(struct iscst_conn *conn)
 {
@@ -90,7 +90,7 @@ static u16 iscst_login_check_first(struct iscst_login *login,
 	return 0;
 }
 
-/* What a log-in is known by stays the same in all its requests. */
+/* The identifiers of a log-in are the same in all its requests. */
 static u16 iscst_login_check_next(const struct iscst_login *login,
 				  const struct iscsi_login_req *req)
 {
@@ -101,7 +101,7 @@ static u16 iscst_login_check_next(const struct iscst_login *login,
 	return 0;
 }
 
-/* Only forward, and not to the stage that there is not */
+/* Stages only go forward, and stage 2 does not exist. */
 static u16 iscst_login_check_flags(const struct iscsi_login_req *req)
 {
 	if (!(req->flags & ISCSI_FLAG_LOGIN_TRANSIT))
@@ -138,7 +138,7 @@ static struct iscst_ctl *iscst_login_rsp(struct iscst_conn *conn, u8 flags, u32 
 	return ctl;
 }
 
-/* The log-in failed: say why, or where to go instead, and let the initiator go. */
+/* Refuses the log-in with a status or a redirection. The initiator closes. */
 static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 {
 	const struct iscst_text *text = &conn->login->text;
@@ -176,7 +176,7 @@ static u16 iscst_login_respond(struct iscst_conn *conn, u8 flags)
 	return 0;
 }
 
-/* The portal by which a target listens where the connection came in, or NULL */
+/* The portal of the target that covers the one of the connection, or NULL */
 static struct iscst_portal *__iscst_login_portal(const struct iscst_conn *conn,
 						 const struct iscst_target *target)
 {
@@ -193,7 +193,7 @@ static struct iscst_portal *__iscst_login_portal(const struct iscst_conn *conn,
 	return wildcard;
 }
 
-/* The target of that name that listens where the connection came in, enabled or not */
+/* The target of that name that listens at the connection's address, enabled or not */
 static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 {
 	struct iscst_target *target;
@@ -212,8 +212,8 @@ static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 }
 
 /*
- * RFC 7143 13.8 and 11.13.5. Who was sent here from elsewhere is let in: else it would go
- * round in circles.
+ * RFC 7143 13.8 and 11.13.5. A log-in at the very address of the redirection is accepted:
+ * otherwise initiators would be redirected for ever.
  */
 static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_target *target)
 {
@@ -226,7 +226,7 @@ static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_ta
 							ISCSI_LOGIN_STATUS_TGT_MOVED_TEMP);
 }
 
-/* There is one connection in a session: no log-in adds one to a session that is there. */
+/* A session has one connection, so no log-in adds one to an existing session. */
 static u16 __iscst_login_join(const struct iscst_conn *conn)
 {
 	const struct iscst_login *login = conn->login;
@@ -273,7 +273,7 @@ static u16 iscst_login_find_target(struct iscst_conn *conn)
 	return status;
 }
 
-/* The first request says who wants what, RFC 7143 6.3.1. */
+/* The first request names initiator and target, RFC 7143 6.3.1. */
 static u16 iscst_login_identify(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
@@ -328,13 +328,13 @@ static void iscst_login_set_numbers(struct iscst_conn *conn)
 	conn->cid = be16_to_cpu(req->cid);
 }
 
-/* The last response is on its way: what was negotiated is in force behind it. */
+/* The last response is queued. What was negotiated is in force for all PDUs after it. */
 static void iscst_login_publish(struct iscst_conn *conn)
 {
 	iscst_login_free(conn->login);
 	conn->login = NULL;
 	WRITE_ONCE(conn->started, jiffies);
-	/* Who sees the state sees the session. */
+	/* Pairs with the acquire of readers of the state, which then see the session. */
 	smp_store_release(&conn->state, ISCST_CONN_FULL);
 }
 
@@ -356,7 +356,7 @@ static u16 iscst_login_complete(struct iscst_conn *conn, u8 flags)
 	return 0;
 }
 
-/* Answer a request, and go where the initiator wants to go, if that may be. */
+/* Answers a request, and changes to the stage that the initiator asks for if that is allowed. */
 static u16 iscst_login_transit(struct iscst_conn *conn)
 {
 	const struct iscsi_login_req *req = iscst_login_req(conn);
@@ -382,7 +382,7 @@ static void iscst_login_clear_keys(struct iscst_chap *chap)
 	chap->c = NULL;
 }
 
-/* All of a request's text is there. */
+/* The text of a request is complete. */
 static u16 iscst_login_text(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
@@ -421,10 +421,10 @@ static u16 iscst_login_request(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_run() - deal with the Login Request that was received
- * @conn: the connection, in slow_work
+ * iscst_login_run() - handle the Login Request that was received
+ * @conn: the connection
  *
- * Context: process context; waits for a session that is reinstated.
+ * Context: slow_work; waits for a session that is reinstated.
  */
 void iscst_login_run(struct iscst_conn *conn)
 {

@@ -34,7 +34,7 @@ static void iscst_logout_accept(struct iscst_conn *conn, struct iscst_ctl *ctl)
 
 /**
  * iscst_logout() - handle the header of a Logout Request
- * @conn: the connection; what is to be sent is sent before the answer
+ * @conn: the connection; pending answers are sent before this one
  *
  * Context: io_work.
  * Return: 0, or -ENOMEM.

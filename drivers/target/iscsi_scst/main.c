@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iscsi_scst: the module and its ops table; targets that come and go.
+ * iscsi_scst: the module, its ops table, enabled targets.
  */
 #include <linux/module.h>
 
@@ -16,7 +16,7 @@ static int iscst_enable(struct scst_target *tgt)
 	return 0;
 }
 
-/* Whether nobody is logging in to a target: that does not count as a session yet. */
+/* Whether no log-in to a target is in progress: log-ins do not count as sessions yet. */
 static bool iscst_target_has_no_login(void *target)
 {
 	struct iscst_conn *conn;
@@ -29,15 +29,15 @@ static bool iscst_target_has_no_login(void *target)
 	return !found;
 }
 
-/* The connection's timer looks once a second. */
+/* The connection's timer has the precision of a second. */
 static bool iscst_has_time_for_logout(const struct scst_target *tgt)
 {
 	return scst_target_drain_ms(tgt) >= (ISCST_LOGOUT_SECONDS + 1) * MSEC_PER_SEC;
 }
 
 /*
- * Sessions keep the target, log-ins do not: those are waited for, which takes as long
- * as it takes to close a socket.
+ * Sessions keep the target, log-ins do not. Log-ins are waited for, which takes as long as it
+ * takes to close a socket.
  */
 static void iscst_disable(struct scst_target *tgt)
 {
@@ -105,7 +105,7 @@ static bool iscst_is_idle(void *unused)
 	return idle;
 }
 
-/* Targets pin the module. Without them nobody listens, and what is left is closing. */
+/* Targets pin the module. Without them no socket listens, and all connections are closing. */
 static void __exit iscst_exit(void)
 {
 	scst_target_driver_unregister(&iscst_ops);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Negotiation, RFC 7143 6.2 and 13: a row for each key says when it may be used, what
- * values it has and how the two sides' become one.
+ * Negotiation, RFC 7143 6.2 and 13. Each key has a row: the stages that it may be used in, its
+ * values, and how the values of both sides become one.
  */
 #include <linux/kernel.h>
 #include <linux/stddef.h>
@@ -13,15 +13,15 @@ struct iscst_nego;
 
 /**
  * struct iscst_key - a key
- * @name:	as it goes over the wire
- * @take:	deals with the initiator's value. Returns 0, or Status-Class and
+ * @name:	its name on the wire
+ * @take:	handles the initiator's value. Returns 0, or Status-Class and
  *		Status-Detail.
  * @stages:	enum iscst_stage, or'ed
- * @normal:	irrelevant to discovery sessions
- * @again:	may come more than once
- * @param:	where its result goes, in struct iscst_params
- * @bound:	likewise, what must not be less; 0: nothing. A request's keys that have
- *		one are negotiated behind all others.
+ * @normal:	the key is irrelevant to discovery sessions
+ * @again:	the key may come more than once
+ * @param:	offset of its result in struct iscst_params
+ * @bound:	offset of the upper bound of its result; 0: none. Keys with a bound are
+ *		negotiated after all others of the request.
  * @min:	smallest value
  * @max:	largest value
  */
@@ -38,12 +38,12 @@ struct iscst_key {
 };
 
 /**
- * struct iscst_nego - a pair that is being looked at
+ * struct iscst_nego - the pair that is being negotiated
  * @conn:	the connection
- * @text:	its text; answers go there
+ * @text:	its text; answers are added to the response
  * @login:	the log-in; NULL in full feature phase
  * @stage:	the stage
- * @bounded:	it is the turn of the keys that have a bound
+ * @bounded:	keys with a bound are negotiated now
  * @key:	the key
  * @value:	the initiator's value
  */
@@ -139,7 +139,7 @@ static u16 iscst_take_max(struct iscst_nego *nego)
 	return iscst_take_min_max(nego, false);
 }
 
-/* What an initiator declares about itself */
+/* Declared by the initiator about itself */
 static u16 iscst_take_segment(struct iscst_nego *nego)
 {
 	u32 number;
@@ -150,7 +150,7 @@ static u16 iscst_take_segment(struct iscst_nego *nego)
 	return 0;
 }
 
-/* The first that we know is it. */
+/* The first known value of the list is chosen. */
 static u16 iscst_take_digest(struct iscst_nego *nego)
 {
 	const char *crc = iscst_list_find(nego->value, "CRC32C");
@@ -204,13 +204,13 @@ static u16 iscst_take_session_type(struct iscst_nego *nego)
 	return 0;
 }
 
-/* Of interest to nobody here */
+/* Ignored */
 static u16 iscst_take_nothing(struct iscst_nego *nego)
 {
 	return 0;
 }
 
-/* Markers went with RFC 7143 13.25. */
+/* RFC 7143 13.25 has removed markers. */
 static u16 iscst_take_marker(struct iscst_nego *nego)
 {
 	return iscst_answer(nego, "No");
@@ -290,15 +290,15 @@ static const struct iscst_key iscst_keys[] = {
 	{ "IFMarker", iscst_take_marker, ISCST_OPERATIONAL },
 	{ "OFMarker", iscst_take_marker, ISCST_OPERATIONAL },
 	{ "SendTargets", iscst_take_send_targets, ISCST_FULL_FEATURE },
-	/* What only targets declare */
+	/* Keys that only targets declare */
 	{ "TargetAlias", iscst_answer_reject, 0 },
 	{ "TargetAddress", iscst_answer_reject, 0 },
 	{ "TargetPortalGroupTag", iscst_answer_reject, 0 },
 };
 
 /**
- * iscst_params_init() - what is in force before anything is negotiated
- * @params: the result, RFC 7143 13's defaults
+ * iscst_params_init() - set the parameters that hold before a negotiation
+ * @params: the parameters; the defaults of RFC 7143 13
  */
 void iscst_params_init(struct iscst_params *params)
 {
@@ -320,8 +320,8 @@ void iscst_params_init(struct iscst_params *params)
 EXPORT_SYMBOL_IF_KUNIT(iscst_params_init);
 
 /**
- * iscst_limits_init() - what a new target grants
- * @limits: the result
+ * iscst_limits_init() - set the limits of a new target
+ * @limits: the limits
  */
 void iscst_limits_init(struct iscst_params *limits)
 {
@@ -347,8 +347,8 @@ static const struct iscst_key *iscst_key_find(const char *name)
 }
 
 /*
- * RFC 7143 6.2: no key is negotiated twice, unless it is only declared. It is also what
- * keeps a text request from asking for a list of targets a thousand times.
+ * RFC 7143 6.2: no key is negotiated twice, unless it is only declared. This also keeps a text
+ * request from asking for a list of targets a thousand times.
  */
 static bool iscst_key_is_new(struct iscst_nego *nego)
 {
@@ -362,7 +362,7 @@ static bool iscst_key_is_new(struct iscst_nego *nego)
 	return true;
 }
 
-/* What an initiator says about what we declared is no offer. */
+/* An initiator's reply to a declaration of the target is no offer. */
 static bool iscst_is_reply(const char *value)
 {
 	return !strcmp(value, "NotUnderstood") || !strcmp(value, "Irrelevant") ||
@@ -370,9 +370,8 @@ static bool iscst_is_reply(const char *value)
 }
 
 /*
- * Names come with a log-in's first request, and are taken before what comes with them is
- * negotiated, and what has a bound comes behind that. Returns whether the pair is for
- * another time.
+ * Names come with the first request of a log-in, and are handled before its other keys. Keys with
+ * a bound are handled after the others. Returns whether the pair has its turn at another time.
  */
 static bool iscst_is_out_of_turn(const struct iscst_nego *nego)
 {
@@ -421,11 +420,11 @@ static u16 iscst_nego_pairs(struct iscst_nego *nego)
 
 /**
  * iscst_nego_text() - negotiate all keys of a request
- * @conn:  the connection, in slow_work
- * @text:  the request; answers are added to its response
- * @stage: where we are
+ * @conn:  the connection
+ * @text:  the request; answers are added to the response
+ * @stage: the stage
  *
- * Context: process context.
+ * Context: slow_work.
  * Return: 0, or Status-Class and Status-Detail.
  */
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
@@ -442,10 +441,10 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 
 /**
- * iscst_nego_offer() - what we have to say in the operational stage, once
- * @conn: the connection, in slow_work
+ * iscst_nego_offer() - declare the target's keys of the operational stage, once
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work.
  */
 void iscst_nego_offer(struct iscst_conn *conn)
 {
@@ -464,16 +463,16 @@ void iscst_nego_offer(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nego_commit() - the log-in is through
- * @conn: the connection, in slow_work
+ * iscst_nego_commit() - put in force what the log-in has negotiated
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work.
  */
 void iscst_nego_commit(struct iscst_conn *conn)
 {
 	struct iscst_params *params = &conn->params;
 
-	/* One of the two may have been left at its default. */
+	/* One of the two may be a default. */
 	params->first_burst_length = min(params->first_burst_length, params->max_burst_length);
 	if (conn->login->segment_declared)
 		conn->segment = ISCST_RECV_SEGMENT;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Portals: listening sockets. One serves all targets that name its address, in one
- * network namespace.
+ * Portals: their addresses and their memory.
  *
- * A wildcard and single addresses may have the same port: TCP gives a connection to the
- * socket that has its very address, or else to the wildcard's. Either way it can log in
- * to all targets that listen at its address, as a wildcard does at every one.
- *
- * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND: the
- * portal answers as soon as its address is there, and nothing has to watch for that.
+ * A wildcard and single addresses may have the same port. TCP gives a connection to the socket
+ * with the very address, or else to the wildcard's. Either way it can log in to all targets that
+ * listen at the address, which includes those with the wildcard.
  */
 #include <linux/ctype.h>
 #include <linux/inet.h>
@@ -25,7 +21,7 @@ static char *iscst_find_port(const char *text)
 	return strrchr(strchr(text, ']') ?: text, ':');
 }
 
-/* Split [ADDRESS]:PORT or ADDRESS:PORT; without a port it is iSCSI's, RFC 7143 13.8. */
+/* Splits [ADDRESS]:PORT or ADDRESS:PORT. The default port is iSCSI's, RFC 7143 13.8. */
 static int iscst_portal_split(char *name, const char **address, const char **port)
 {
 	char *colon = iscst_find_port(name);
@@ -52,6 +48,15 @@ static bool iscst_port_is_valid(const char *port)
 	return !kstrtou16(port, 10, &number) && number && port[0] != '0' && port[0] != '+';
 }
 
+/**
+ * iscst_portal_parse() - parse the address of a portal
+ * @net:  the network namespace of its scope
+ * @text: ADDRESS or ADDRESS:PORT
+ * @addr: the result
+ *
+ * Context: process context.
+ * Return: 0, or -EINVAL.
+ */
 int iscst_portal_parse(struct net *net, const char *text,
 		       struct sockaddr_storage *addr)
 {
@@ -65,7 +70,7 @@ int iscst_portal_parse(struct net *net, const char *text,
 	return inet_pton_with_scope(net, AF_UNSPEC, address, port, addr);
 }
 
-/* RFC 1123 2.1, as far as it is worth while: whether it exists is found out elsewhere. */
+/* The characters of RFC 1123 2.1. The name is not resolved. */
 static bool iscst_is_host_name(const char *name)
 {
 	size_t i;
@@ -78,7 +83,7 @@ static bool iscst_is_host_name(const char *name)
 
 /**
  * iscst_address_is_valid() - whether initiators may be sent to an address
- * @text: the address, RFC 7143 13.8, with its port and without a portal group tag
+ * @text: the address, RFC 7143 13.8, without a portal group tag
  *
  * Return: true if it has the form ADDRESS or ADDRESS:PORT, where ADDRESS is an IPv4
  * address, an IPv6 address in brackets, or a host name.
@@ -98,10 +103,10 @@ bool iscst_address_is_valid(const char *text)
 }
 
 /**
- * iscst_address_port() - what is to be appended to an address that initiators are told
+ * iscst_address_port() - the port to append to an address for initiators
  * @text: the address, with or without a port
  *
- * RFC 7143 13.8 lets the port be left out, but there are initiators that expect it.
+ * RFC 7143 13.8 allows an address without a port, but some initiators expect one.
  *
  * Return: a colon and the port, or "".
  */
@@ -111,7 +116,7 @@ const char *iscst_address_port(const char *text)
 }
 
 /**
- * iscst_portal_covers() - whether a portal's targets are to be had at another one's address
+ * iscst_portal_covers() - whether a portal serves the address of another
  * @portal: the portal
  * @other:  the other one, or the same
  *
@@ -127,19 +132,19 @@ bool iscst_portal_covers(const struct iscst_portal *portal,
 	lockdep_assert_held(&iscst_lock);
 	if (portal == other)
 		return true;
-	/* Of both families the port is in the same place. */
+	/* Both families have the port in the same place. */
 	return portal->net && portal->net == other->net &&
 	       a->sin_family == b->sin_family && a->sin_port == b->sin_port &&
 	       inet_addr_is_any((void *)&portal->addr);
 }
 
 /**
- * iscst_conn_is_at() - whether an address is the one that a connection came in at
- * @conn: the connection, in slow_work
- * @text: the address; if it is a host name it is not
+ * iscst_conn_is_at() - whether a connection has an address on the target's side
+ * @conn: the connection
+ * @text: the address; a host name never matches
  *
- * Context: process context.
- * Return: true if it is.
+ * Context: slow_work.
+ * Return: true if it has.
  */
 bool iscst_conn_is_at(struct iscst_conn *conn, const char *text)
 {
@@ -156,7 +161,7 @@ static void iscst_portal_free(struct kref *kref)
 }
 
 /**
- * iscst_portal_ref_put() - give back a reference to a portal's memory
+ * iscst_portal_ref_put() - put a reference to a portal's memory
  * @portal: the portal
  *
  * Context: any.

@@ -32,8 +32,8 @@ void iscst_conn_kick(struct iscst_conn *conn)
  *
  * The context that serves the connection at the moment looks at the events when it is done. An
  * interrupt of it may come after that look, and so needs the kick. In all other contexts @tx may
- * be handled and freed as soon as it is on the list, and with it what kept @conn. The RCU
- * read-side section keeps @conn until it is kicked.
+ * be handled as soon as it is on the list, and then no longer keeps @conn. The RCU read-side
+ * section does so until @conn is kicked.
  *
  * Context: thread or softirq.
  */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reasons: why a connection ends or a log-in is refused. The first one that is found
- * counts: what follows from it is no reason of its own.
+ * Reasons: why a connection ends or a log-in is refused. The first reason counts: later ones
+ * follow from it.
  *
- * A failure is told where somebody may look for it: in a counter of the target, its
- * last_error, a uevent and a line in the kernel's log. The last two are rate-limited for
- * each target. An initiator that has not come to a target is told of by its portal.
+ * A failure is reported in a counter of the target, its last_error, a uevent and a line in the
+ * kernel's log. The last two are rate-limited for each target. A failure before the initiator has
+ * named a target is reported by the portal.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -17,9 +17,9 @@
 #include "trace.h"
 
 /**
- * struct iscst_reason_text - what a reason is called
+ * struct iscst_reason_text - the name of a reason
  * @name: in SCST_REASON, in failures/ and in traces
- * @text: for people
+ * @text: in messages
  */
 struct iscst_reason_text {
 	const char *name;
@@ -68,7 +68,7 @@ static const struct iscst_reason_text iscst_reasons[] = {
 };
 
 /**
- * iscst_reason_name() - what a reason is called
+ * iscst_reason_name() - the name of a reason
  * @reason: the reason
  *
  * Context: any.
@@ -81,9 +81,9 @@ const char *iscst_reason_name(enum iscst_reason reason)
 
 /**
  * iscst_conn_initiator() - the name of a connection's initiator
- * @conn: the connection, in slow_work or close_work, which the log-in belongs to
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work or close_work, which own the log-in.
  * Return: the name, or "" if it is not known.
  */
 const char *iscst_conn_initiator(const struct iscst_conn *conn)
@@ -94,10 +94,10 @@ const char *iscst_conn_initiator(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_target_name() - the name of the target that an initiator wants or has
- * @conn: the connection, likewise
+ * iscst_conn_target_name() - the name of the target that an initiator has asked for
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work or close_work, which own the log-in.
  * Return: the name, which need not be that of a target, or "" if it is not known.
  */
 const char *iscst_conn_target_name(const struct iscst_conn *conn)
@@ -108,9 +108,9 @@ const char *iscst_conn_target_name(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_set_reason() - say why a connection ends, or its log-in is refused
+ * iscst_conn_set_reason() - set the reason why a connection ends, or its log-in is refused
  * @conn:   the connection
- * @reason: why; it counts if none was said before
+ * @reason: the reason; ignored if there is one already
  *
  * Context: any.
  */
@@ -120,11 +120,11 @@ void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason)
 }
 
 /**
- * iscst_conn_count() - something went wrong that does not end a session
- * @conn:   the connection, under its socket's lock
- * @reason: what
+ * iscst_conn_count() - count a failure that does not end the session
+ * @conn:   the connection
+ * @reason: the failure
  *
- * Context: any.
+ * Context: under the socket's lock.
  */
 void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason)
 {
@@ -137,7 +137,7 @@ static const char *iscst_conn_outcome(const struct iscst_conn *conn)
 	return conn->session ? "session ended" : "log-in refused";
 }
 
-/* The name of a target that is not there may be any bytes. */
+/* A name that is not that of a target may have any bytes. */
 static void iscst_portal_report(const struct iscst_conn *conn)
 {
 	const char *initiator = iscst_conn_initiator(conn);
@@ -151,11 +151,11 @@ static void iscst_portal_report(const struct iscst_conn *conn)
 }
 
 /**
- * __iscst_conn_report() - tell of a failure, once
+ * __iscst_conn_report() - report a failure once
  * @conn:   the connection, with its reason
- * @target: the target, or NULL if the initiator has come to none
+ * @target: the target, or NULL if the initiator has named none
  *
- * What is no failure is not told of.
+ * Reasons that are no failures are not reported.
  *
  * Context: process context, under iscst_lock, which keeps @target.
  */
@@ -198,11 +198,11 @@ static enum iscst_reason iscst_reason_of_status(u16 status)
 }
 
 /**
- * iscst_login_report() - tell of a log-in that is refused
- * @conn:   the connection, in slow_work
+ * iscst_login_report() - report a log-in that is refused
+ * @conn:   the connection
  * @status: Status-Class and Status-Detail; a redirection is no failure
  *
- * Context: process context; takes iscst_lock.
+ * Context: slow_work; takes iscst_lock.
  */
 void iscst_login_report(struct iscst_conn *conn, u16 status)
 {
@@ -215,8 +215,8 @@ void iscst_login_report(struct iscst_conn *conn, u16 status)
 }
 
 /*
- * Before a log-in is through, and in discovery, connections come and go as they like. Who has
- * logged out has no session that could be lost.
+ * Connections in log-in or discovery may end at any time, and after a log-out there is no session
+ * to be lost.
  */
 static bool iscst_close_is_expected(const struct iscst_conn *conn)
 {
@@ -228,10 +228,10 @@ static bool iscst_close_is_expected(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_report_close() - tell why a connection ends
- * @conn: the connection; nothing but close_work works on it
+ * iscst_conn_report_close() - report why a connection ends
+ * @conn: the connection
  *
- * Context: process context; takes iscst_lock.
+ * Context: close_work, when all other work is cancelled; takes iscst_lock.
  */
 void iscst_conn_report_close(struct iscst_conn *conn)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Answers to SCSI commands: Data-In and SCSI Response.
+ * Answers of SCSI commands: Data-In and SCSI Response.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -8,10 +8,8 @@
 #include "iscst.h"
 
 /**
- * iscst_cmd_respond() - the core has an answer: send it
- * @cmd: the command
- *
- * What else the initiator sends for it is dropped.
+ * iscst_cmd_respond() - queue the answer of a command
+ * @cmd: the command; data that still arrives for it is discarded
  *
  * Context: under the socket's lock.
  */
@@ -44,8 +42,8 @@ static u8 iscst_cmd_residual(const struct iscst_cmd *cmd, __be32 *count)
 }
 
 /*
- * RFC 7143 11.4.5: a command that was announced for both directions has one, and of the
- * other all is left over.
+ * RFC 7143 11.4.5: a command that was announced as bidirectional has data in one direction. All
+ * of the other direction is residual.
  */
 static u8 iscst_cmd_residuals(const struct iscst_cmd *cmd, struct iscsi_scsi_rsp *rsp)
 {
@@ -60,7 +58,7 @@ static u8 iscst_cmd_residuals(const struct iscst_cmd *cmd, struct iscsi_scsi_rsp
 	}
 	rsp->bi_residual_count = rsp->residual_count;
 	rsp->residual_count = other;
-	/* The flags have the same order, in the higher places. */
+	/* The bidirectional flags have the same order, two bits higher. */
 	return flags << 2 | (other ? ISCSI_FLAG_CMD_UNDERFLOW : 0);
 }
 
@@ -90,7 +88,7 @@ static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	return true;
 }
 
-/* How much the next Data-In has: a segment, up to the end of a burst */
+/* Length of the next Data-In: a segment, up to the end of a burst */
 static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_cmd *cmd)
 {
 	u32 left = iscst_cmd_in_len(cmd) - cmd->sent;
@@ -101,8 +99,8 @@ static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_c
 }
 
 /*
- * Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3. That has no room for
- * two residuals.
+ * The last Data-In carries the status if that is GOOD, RFC 7143 11.7.3. It has no room for two
+ * residuals.
  */
 static bool iscst_data_in_has_status(const struct iscst_cmd *cmd)
 {

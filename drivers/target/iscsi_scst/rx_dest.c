@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the data of the PDU goes that is being received.
+ * The destination of the data of the PDU that is being received.
  */
 #include "iscst.h"
 
 /**
- * iscst_rx_to_buf() - a PDU's data goes into a buffer
+ * iscst_rx_to_buf() - receive a PDU's data into a buffer
  * @conn: the connection
- * @buf:  where to; as much room as the PDU has data
+ * @buf:  the buffer, with room for the data segment
  *
  * Context: under the socket's lock.
  */
@@ -18,10 +18,10 @@ void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
 }
 
 /**
- * iscst_rx_to_cmd() - a PDU's data is a command's
+ * iscst_rx_to_cmd() - receive a PDU's data into the buffer of a command
  * @conn: the connection
- * @cmd:  the command, whose cursor stands where the data belongs
- * @keep: bytes of it that are wanted; the others are dropped
+ * @cmd:  the command; its cursor is at the place of the data
+ * @keep: bytes that are wanted; the others are discarded
  *
  * Context: under the socket's lock.
  */
@@ -33,9 +33,9 @@ void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
 }
 
 /**
- * iscst_rx_discard() - a command wants no data any more
+ * iscst_rx_discard() - discard the rest of a PDU's data
  * @conn: the connection
- * @cmd:  the command; what comes for it is dropped
+ * @cmd:  the command; a PDU of another one is not touched
  *
  * Context: under the socket's lock.
  */

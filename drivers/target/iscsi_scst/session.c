@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: made at the end of a log-in, reinstated by the initiator's next one, ended
- * with their connection.
+ * Sessions: created at the end of a log-in, reinstated by the initiator's next one, and seen by
+ * the core. teardown.c unregisters them.
  */
 #include <linux/idr.h>
 #include <linux/inet.h>
@@ -13,20 +13,20 @@
 #include "iscst.h"
 
 /*
- * How long a log-in waits for the session that it reinstates to leave. That takes no longer
- * than the core gives its commands, not even if a backend does not let go of them.
+ * How long a log-in waits for the session that it reinstates to leave its target. That takes no
+ * longer than the core allows its commands, even if a backend does not return them.
  */
 #define ISCST_REINSTATE_TIMEOUT	(10 * HZ)
 
 /*
- * Of one PDU that is half sent, the initiator may know already that it made room for
- * one more command.
+ * The initiator may know from one PDU that is partly sent that there is room for one more
+ * command.
  */
 #define ISCST_SPARE_SLOTS	2
 
 #define ISCST_DISCOVERY_DEPTH	8
 
-/* Target session identifying handles: unique over all targets */
+/* Target session identifying handles: unique across targets */
 static DEFINE_IDA(iscst_tsihs);
 
 static void iscst_slot_init(struct iscst_session *session, unsigned int slot)
@@ -57,9 +57,9 @@ static int iscst_session_alloc_slots(struct iscst_session *session)
 
 /**
  * iscst_session_free() - free a session
- * @session: the session, which nobody finds any more
+ * @session: the session, unlisted
  *
- * Commands that ended with it still have what was allocated for them.
+ * Slots that were released with the session still have their allocations.
  */
 void iscst_session_free(struct iscst_session *session)
 {
@@ -129,9 +129,9 @@ static u16 __iscst_session_enter(struct iscst_session *session)
 }
 
 /**
- * struct iscst_entry - a session that wants onto its target's list
+ * struct iscst_entry - a session that is to be listed at its target
  * @session:	the session
- * @status:	what came of it: 0, or Status-Class and Status-Detail
+ * @status:	the result: 0, or Status-Class and Status-Detail
  */
 struct iscst_entry {
 	struct iscst_session *session;
@@ -139,8 +139,8 @@ struct iscst_entry {
 };
 
 /*
- * RFC 7143 6.3.5: a log-in with the identifiers of a session that is there ends that
- * one first. Returns whether the session is on its target's list, or will never be.
+ * RFC 7143 6.3.5: a log-in with the identifiers of an existing session first ends that session.
+ * Returns whether the outcome is settled: the session is listed, or never will be.
  */
 static bool iscst_session_try_enter(void *arg)
 {
@@ -200,10 +200,10 @@ static u16 iscst_session_register(struct iscst_session *session)
 }
 
 /**
- * iscst_session_open() - the log-in is through: make the session
- * @conn: the connection, in slow_work
+ * iscst_session_open() - create the session of a log-in
+ * @conn: the connection
  *
- * Context: process context; waits for a session that is reinstated.
+ * Context: slow_work; waits for a session that is reinstated.
  * Return: 0, or Status-Class and Status-Detail.
  */
 u16 iscst_session_open(struct iscst_conn *conn)
@@ -228,7 +228,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_left() - the initiator may log in again
+ * iscst_session_left() - allow the initiator to log in again
  * @sess: the I_T nexus, whose commands the core does not answer any more
  *
  * Its name and ISID, and its share of the target's sessions, are free. Its memory stays as
@@ -244,9 +244,9 @@ void iscst_session_left(struct scst_session *sess)
 /**
  * iscst_transport_id() - the initiator port's TransportID, SPC-5 7.6.4.6
  * @sess: the I_T nexus
- * @id:   where to, zeroed
+ * @id:   the result, zeroed
  *
- * Its format 01b has the name and the ISID: "NAME,i,0xISID".
+ * Format 01b has the name and the ISID: "NAME,i,0xISID".
  *
  * Context: process context.
  * Return: bytes.
@@ -264,9 +264,9 @@ unsigned int iscst_transport_id(struct scst_session *sess, u8 *id)
 }
 
 /**
- * iscst_address() - where an initiator is
+ * iscst_address() - the address of an initiator
  * @sess:    the I_T nexus
- * @address: the text
+ * @address: the result
  *
  * Context: process context.
  */
@@ -278,10 +278,10 @@ void iscst_address(struct scst_session *sess, char *address)
 }
 
 /**
- * iscst_disconnect() - the administrator ends a session
- * @sess: the I_T nexus, whose directory somebody has open
+ * iscst_disconnect() - end a session for the administrator
+ * @sess: the I_T nexus, whose directory is open
  *
- * Context: process context.
+ * Context: process context; takes iscst_lock.
  */
 void iscst_disconnect(struct scst_session *sess)
 {
@@ -293,10 +293,10 @@ void iscst_disconnect(struct scst_session *sess)
 }
 
 /**
- * iscst_async_event() - a unit attention condition was established
+ * iscst_async_event() - let an initiator know of a unit attention condition
  * @sess:  the I_T nexus
- * @lun:   where
- * @sense: which
+ * @lun:   the logical unit
+ * @sense: the condition
  *
  * Context: thread or atomic, perhaps under the core's spinlocks.
  */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text: key=value pairs, RFC 7143 6.1, over as many PDUs as they take; text requests in
- * full feature phase; SendTargets.
+ * Text: key=value pairs, RFC 7143 6.1, over as many PDUs as they take; their values.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -16,7 +15,7 @@
 /**
  * iscst_text_init() - begin a text negotiation
  * @text:    the negotiation, zeroed
- * @rsp_max: bytes that the answer may have
+ * @rsp_max: size of the response at most, bytes
  *
  * Return: 0 or -ENOMEM.
  */
@@ -34,7 +33,7 @@ int iscst_text_init(struct iscst_text *text, u32 rsp_max)
 EXPORT_SYMBOL_IF_KUNIT(iscst_text_init);
 
 /**
- * iscst_text_exit() - a text negotiation is over
+ * iscst_text_exit() - end a text negotiation
  * @text: the negotiation; zeroed on return
  */
 void iscst_text_exit(struct iscst_text *text)
@@ -65,12 +64,12 @@ static bool iscst_text_grow(struct iscst_text *text, u32 len)
 }
 
 /**
- * iscst_text_add() - add a key to the answer
+ * iscst_text_add() - add a pair to the response
  * @text: the negotiation
  * @key:  the key
- * @fmt:  its value
+ * @fmt:  the value
  *
- * What does not fit sets text->full.
+ * A pair without room sets text->full.
  */
 void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, ...)
 {
@@ -91,9 +90,9 @@ void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, .
 }
 
 /**
- * iscst_text_next() - take the next pair of a request
- * @text:  the negotiation; the key's "=" becomes a NUL, which the caller may undo
- * @pos:   where we are; 0 at first
+ * iscst_text_next() - the next pair of a request
+ * @text:  the negotiation; the "=" of the pair becomes a NUL, which the caller may undo
+ * @pos:   the place in the request; 0 at first
  * @value: the value; NULL if this is no pair, or has no end
  *
  * Return: the key; NULL at the end.
@@ -136,18 +135,18 @@ int iscst_text_receive(struct iscst_conn *conn, struct iscst_text *text)
 }
 
 /**
- * iscst_number() - read a numerical value, RFC 7143 6.1
- * @value:  digits, hexadecimal ones behind 0x; decimal ones do not begin with a zero
+ * iscst_number() - parse a numerical value, RFC 7143 6.1
+ * @value:  decimal digits without a leading zero, or hexadecimal ones after 0x
  * @number: the result
  *
- * Return: 0, -EINVAL if that is no number, or -ERANGE.
+ * Return: 0, -EINVAL if @value is no number, or -ERANGE.
  */
 int iscst_number(const char *value, u32 *number)
 {
 	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
 	const char *digits = value + (hex ? 2 : 0);
 
-	/* kstrtou32() would take a sign, a newline and a second 0x. */
+	/* kstrtou32() would accept a sign, a newline and a second 0x. */
 	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
 		return -EINVAL;
 	if (!hex && digits[0] == '0' && digits[1])
@@ -157,11 +156,11 @@ int iscst_number(const char *value, u32 *number)
 EXPORT_SYMBOL_IF_KUNIT(iscst_number);
 
 /**
- * iscst_list_find() - where a word stands in a list
+ * iscst_list_find() - find a word in a list
  * @list: words with commas between them
  * @word: the word
  *
- * Return: the place in @list, or NULL.
+ * Return: its place in @list, or NULL.
  */
 const char *iscst_list_find(const char *list, const char *word)
 {
@@ -178,11 +177,11 @@ const char *iscst_list_find(const char *list, const char *word)
 }
 
 /**
- * iscst_list_has() - whether a word stands in a list
+ * iscst_list_has() - whether a list has a word
  * @list: words with commas between them
  * @word: the word
  *
- * Return: true if it does.
+ * Return: true if it has.
  */
 bool iscst_list_has(const char *list, const char *word)
 {

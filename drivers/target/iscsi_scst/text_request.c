@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text requests in full feature phase, RFC 7143 11.10 and 11.11.
+ * Text Requests in full feature phase, RFC 7143 11.10 and 11.11.
  */
 #include <linux/string.h>
 
@@ -8,7 +8,7 @@
 
 #define ISCST_TEXT_RSP_MAX	SZ_1M
 
-/* Any Target Transfer Tag but the reserved one: only one text is ever under way. */
+/* Any Target Transfer Tag but the reserved one: only one negotiation is in progress. */
 #define ISCST_TEXT_TAG		cpu_to_be32(1)
 
 static bool iscst_text_is_continued(const struct iscst_conn *conn, const struct iscsi_text *req)
@@ -17,11 +17,11 @@ static bool iscst_text_is_continued(const struct iscst_conn *conn, const struct 
 }
 
 /**
- * iscst_text_header() - the header of a Text Request came, RFC 7143 11.10
+ * iscst_text_header() - handle the header of a Text Request, RFC 7143 11.10
  * @conn: the connection
  *
  * Context: io_work.
- * Return: 0, or an errno: the connection has to end.
+ * Return: 0, or an errno: the connection is to be closed.
  */
 int iscst_text_header(struct iscst_conn *conn)
 {
@@ -30,7 +30,7 @@ int iscst_text_header(struct iscst_conn *conn)
 	if (!iscst_text_is_continued(conn, req)) {
 		if (req->ttt != ISCST_NO_TAG)
 			return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
-		/* A new one; what was under way is forgotten. */
+		/* A new negotiation replaces the one in progress. */
 		iscst_text_exit(&conn->text);
 		if (iscst_text_init(&conn->text, ISCST_TEXT_RSP_MAX))
 			return -ENOMEM;
@@ -39,7 +39,7 @@ int iscst_text_header(struct iscst_conn *conn)
 	return iscst_text_receive(conn, &conn->text);
 }
 
-/* Send as much of the answer as one PDU takes. */
+/* Sends as much of the response as fits into one PDU. */
 static int iscst_text_respond(struct iscst_conn *conn, bool final)
 {
 	struct iscst_text *text = &conn->text;
@@ -83,9 +83,9 @@ static int iscst_text_answer(struct iscst_conn *conn, u8 flags)
 
 /**
  * iscst_text_run() - answer the Text Request that was received
- * @conn: the connection, in slow_work
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work.
  */
 void iscst_text_run(struct iscst_conn *conn)
 {
