@@ -902,10 +902,20 @@ extern struct workqueue_struct *iscst_slow_wq;
 extern struct workqueue_struct *iscst_close_wq;
 int iscst_wq_init(void);
 void iscst_wq_exit(void);
-void iscst_conn_kick(struct iscst_conn *conn);
 void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx);
 void iscst_conn_start_slow(struct iscst_conn *conn);
 bool iscst_wait(bool (*is_done)(void *arg), void *arg, long timeout);
+
+/**
+ * iscst_conn_kick() - queue a connection's io_work
+ * @conn: the connection
+ *
+ * Context: any.
+ */
+static inline void iscst_conn_kick(struct iscst_conn *conn)
+{
+	queue_work_on(READ_ONCE(conn->cpu), iscst_io_wq, &conn->io_work);
+}
 
 /* The context: a task, or a softirq that interrupted it. Never 0. */
 static inline unsigned long iscst_conn_context(void)
@@ -1116,12 +1126,14 @@ enum iscst_stage {
 	ISCST_FULL_FEATURE = 8,
 };
 
-void iscst_params_init(struct iscst_params *params);
-void iscst_limits_init(struct iscst_params *limits);
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 		    enum iscst_stage stage);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_commit(struct iscst_conn *conn);
+
+/* params.c */
+void iscst_params_init(struct iscst_params *params);
+void iscst_limits_init(struct iscst_params *limits);
 
 /* chap.c */
 u16 iscst_auth_step(struct iscst_conn *conn);

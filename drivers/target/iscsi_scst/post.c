@@ -15,17 +15,6 @@ struct workqueue_struct *iscst_slow_wq;
 struct workqueue_struct *iscst_close_wq;
 
 /**
- * iscst_conn_kick() - queue a connection's io_work
- * @conn: the connection
- *
- * Context: any.
- */
-void iscst_conn_kick(struct iscst_conn *conn)
-{
-	queue_work_on(READ_ONCE(conn->cpu), iscst_io_wq, &conn->io_work);
-}
-
-/**
  * iscst_conn_post() - hand an event to a connection
  * @conn: the connection
  * @tx:   the event; it belongs to the connection from here on
