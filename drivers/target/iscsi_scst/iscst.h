@@ -10,16 +10,16 @@
  *
  * The end of a connection has three words:
  *
- * close:   iscst_conn_close() sets ISCST_CONN_CLOSING, after which nothing is received, and queues
- *          close_work. All connections end this way.
+ * close:   iscst_conn_close() sets ISCST_CONN_CLOSING, which keeps later rounds from receiving, and
+ *          queues close_work. Every connection ends this way.
  * drop:    iscst_conn_drop() sends the initiator the Asynchronous Message of RFC 7143 11.9 that
  *          says so, if its socket has room at once. Then the connection is closed.
  * log out: the initiator sends a Logout Request, RFC 7143 11.14. The session is unregistered, the
  *          request is answered, and the initiator closes. iscst_conn_ask_logout() asks an
  *          initiator to do so, and drops the connection of one that does not.
  *
- * A connection is closed when ISCST_CONN_CLOSED is set. Its session is unregistered when the core
- * has called iscst_session_unregistered(), and the connection is freed then.
+ * A connection is closed when ISCST_CONN_CLOSED is set. A normal session is unregistered when the
+ * core has called iscst_session_unregistered(). The connection is freed after both.
  *
  * Legend:
  *
@@ -31,8 +31,8 @@
  *
  * "G to set" means that readers without the lock have another reason why the field is there.
  * READ_ONCE() after a tag means that such readers use it, and writers WRITE_ONCE(). Fields without
- * a tag are atomic, lists without a lock, or objects with a lock of their own. What is a part of a
- * connection, such as struct iscst_rx, is tagged where the connection has it.
+ * a tag are atomic, lists without a lock, or objects with a lock of their own. Parts of a
+ * connection, such as struct iscst_rx, are tagged where the connection has them.
  *
  * The commands on conn->waiting wait for data. The core has lent them, and each is returned once,
  * by the context that takes it off the list: the one that receives its data; io_work, when the
@@ -114,7 +114,7 @@
 
 /*
  * Connections of a portal without a normal session: in log-in, or for discovery. For one more the
- * oldest is closed. Until those are gone there may be twice as many.
+ * oldest is closed. Until those are freed there may be twice as many.
  */
 #define ISCST_MAX_LOGINS	64
 /* ... and those of one host */

@@ -328,7 +328,7 @@ static void iscst_login_set_numbers(struct iscst_conn *conn)
 	conn->cid = be16_to_cpu(req->cid);
 }
 
-/* The last response is queued. What was negotiated is in force for all PDUs after it. */
+/* The last response is queued. The negotiated values hold for all PDUs after it. */
 static void iscst_login_publish(struct iscst_conn *conn)
 {
 	iscst_login_free(conn->login);

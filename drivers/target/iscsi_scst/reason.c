@@ -215,8 +215,8 @@ void iscst_login_report(struct iscst_conn *conn, u16 status)
 }
 
 /*
- * Connections in log-in or discovery may end at any time, and after a log-out there is no session
- * to be lost.
+ * An initiator may close a connection in log-in or discovery at any time. After a log-out there is
+ * no session to be lost.
  */
 static bool iscst_close_is_expected(const struct iscst_conn *conn)
 {

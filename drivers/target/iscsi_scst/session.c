@@ -139,7 +139,8 @@ struct iscst_entry {
 };
 
 /*
- * RFC 7143 6.3.5: a log-in with the identifiers of an existing session first ends that session.
+ * RFC 7143 6.3.5: a log-in with the identifiers of an existing session reinstates it. The
+ * connection of the existing session is closed first.
  * Returns whether the outcome is settled: the session is listed, or never will be.
  */
 static bool iscst_session_try_enter(void *arg)
@@ -278,7 +279,7 @@ void iscst_address(struct scst_session *sess, char *address)
 }
 
 /**
- * iscst_disconnect() - end a session for the administrator
+ * iscst_disconnect() - ask an initiator to log out, for the administrator
  * @sess: the I_T nexus, whose directory is open
  *
  * Context: process context; takes iscst_lock.

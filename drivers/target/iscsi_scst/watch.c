@@ -31,8 +31,8 @@ static void iscst_conn_note_acks(struct iscst_conn *conn)
 }
 
 /*
- * An initiator that reads nothing is as good as dead, even if it still sends: data for it would
- * keep the memory of its commands, and delay all that wait for their end.
+ * An initiator that reads nothing counts as lost, even if it still sends: data for it would keep
+ * the memory of its commands, and delay all that wait for their release.
  */
 static bool iscst_conn_send_timed_out(const struct iscst_conn *conn, unsigned long timeout)
 {
