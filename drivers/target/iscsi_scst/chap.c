@@ -15,9 +15,9 @@
 #include "iscst.h"
 
 /**
- * struct iscst_chap_alg - a hash that CHAP may use
- * @number:	its number, as IANA has it
- * @name:	what the crypto API calls it
+ * struct iscst_chap_alg - a hash algorithm for CHAP
+ * @number:	its number at IANA
+ * @name:	its name in the crypto API
  */
 struct iscst_chap_alg {
 	const char *number;
@@ -31,13 +31,13 @@ static const struct iscst_chap_alg iscst_chap_algs[] = {
 	{ "8", "sha3-256" },
 };
 
-/* The longest of them */
+/* The longest digest of the algorithms */
 #define ISCST_DIGEST_LEN	SHA256_DIGEST_SIZE
 
 /**
- * struct iscst_proof - a copy of an auth/ entry
- * @initiator:	what the initiator proves
- * @ours:	what the target proves
+ * struct iscst_proof - a copy of the credentials in an auth/ entry
+ * @initiator:	those of the initiator
+ * @ours:	those of the target
  */
 struct iscst_proof {
 	struct iscst_secret initiator;
@@ -59,7 +59,7 @@ static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
 	return NULL;
 }
 
-/* What the first target asks of an initiator, of those that want proof in discovery or not */
+/* The entry of the first target that has one, among those with or without discovery_auth */
 static struct iscst_auth *__iscst_auth_in_discovery(const char *initiator, bool wanted)
 {
 	struct iscst_auth *auth = NULL;
@@ -73,9 +73,8 @@ static struct iscst_auth *__iscst_auth_in_discovery(const char *initiator, bool 
 }
 
 /*
- * In a discovery session it is the first of those targets that want to be discovered with
- * proof only that says what has to be proved. Of the others it is the first for an
- * initiator that insists on a proof.
+ * In a discovery session the first target with discovery_auth says what has to be proved. For an
+ * initiator that insists on a proof, the first of the other targets does.
  */
 static struct iscst_auth *__iscst_auth_of_login(struct iscst_conn *conn)
 {
@@ -108,10 +107,10 @@ static struct iscst_proof *iscst_proof_get(struct iscst_conn *conn)
 }
 
 /**
- * iscst_auth_needed() - whether an initiator has to prove who it is
+ * iscst_auth_needed() - whether an initiator has to prove its identity
  * @conn: the connection
  *
- * Where auth/ has anything in it, nobody gets in without: not even who is not named.
+ * If auth/ has any entry, an initiator that matches none is refused.
  *
  * Context: process context; takes iscst_lock.
  * Return: true if it has to.
@@ -141,8 +140,8 @@ static bool iscst_is_proven(const struct iscst_secret *proven,
  * @target: the target
  *
  * Context: process context, under iscst_lock.
- * Return: true if the target does not mind, the initiator has logged in to it, or has
- * proved what the target asks of it.
+ * Return: true if the target has no discovery_auth, the initiator is logged in to it, or has
+ * given the proof that the target asks for.
  */
 bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target)
 {
@@ -156,9 +155,9 @@ bool iscst_auth_shows(struct iscst_conn *conn, struct iscst_target *target)
 }
 
 /*
- * Whether CHAP may be done. Discovery needs no proof, but may show more with it. Where it
- * would show the same, an initiator that insists gets what it wants if there is a secret;
- * one that does not may have other secrets for discovery than for log-ins.
+ * Whether CHAP may be used. Discovery needs no proof, but may show more with one. If it would show
+ * the same, CHAP is used for an initiator that insists, if there is a secret. An initiator that
+ * does not insist may have other secrets for discovery than for log-ins.
  */
 static bool iscst_chap_is_usable(struct iscst_conn *conn, bool insists)
 {
@@ -174,7 +173,7 @@ static bool iscst_chap_is_usable(struct iscst_conn *conn, bool insists)
 	return usable;
 }
 
-/* RFC 7143 6.2.1: the first of the initiator's list that may be used, or NULL */
+/* RFC 7143 6.2.1: the first method of the initiator's list that may be used, or NULL */
 static const char *iscst_auth_choose(struct iscst_conn *conn, const char *methods)
 {
 	const char *chap = iscst_list_find(methods, "CHAP");
@@ -205,8 +204,8 @@ static const struct iscst_chap_alg *iscst_chap_alg_find(const char *number, size
 }
 
 /*
- * The first of the initiator's that we know and the kernel has. Each is looked for once:
- * that may load a module, and the list may name it a thousand times.
+ * The first algorithm of the list that the target and the kernel support. Each is looked up once:
+ * a look-up may load a module, and the list may repeat a number a thousand times.
  */
 VISIBLE_IF_KUNIT const struct iscst_chap_alg *iscst_chap_choose(const char *list)
 {
@@ -259,7 +258,7 @@ static int iscst_chap_decode_hex(const char *digits, size_t len, u8 *bin, size_t
 	return len / 2;
 }
 
-/* Padding is not optional. Not every kernel's decoder minds what stands behind it. */
+/* Padding is mandatory, and decoders of some kernels ignore what follows it. */
 static int iscst_chap_decode_base64(const char *text, size_t len, u8 *bin, size_t size)
 {
 	size_t padding = (text[len - 1] == '=') + (len > 1 && text[len - 2] == '=');
@@ -327,7 +326,10 @@ VISIBLE_IF_KUNIT bool iscst_chap_is_right(const struct iscst_chap *chap,
 }
 EXPORT_SYMBOL_IF_KUNIT(iscst_chap_is_right);
 
-/* The initiator asks for the same. Its challenge must not be ours: we gave it the answer. */
+/*
+ * The target proves its identity. A challenge that equals the target's own is refused: the
+ * initiator has just given the answer.
+ */
 static u16 iscst_chap_prove(struct iscst_conn *conn, const struct iscst_proof *proof,
 			    u8 *challenge)
 {
@@ -341,7 +343,7 @@ static u16 iscst_chap_prove(struct iscst_conn *conn, const struct iscst_proof *p
 		return iscst_auth_fail(conn, ISCST_REASON_MALFORMED);
 	if (len == ISCST_CHALLENGE_LEN && !crypto_memneq(challenge, chap->challenge, len))
 		return iscst_auth_fail(conn, ISCST_REASON_NO_OWN_PROOF);
-	/* The same holds if both sides' secrets are one, and the challenges are not. */
+	/* One secret for both directions would allow the same reflection. */
 	if (!proof->ours.secret[0] || !strcmp(proof->ours.secret, proof->initiator.secret))
 		return iscst_auth_fail(conn, ISCST_REASON_NO_OWN_PROOF);
 	len = iscst_chap_hash(chap->alg, id, proof->ours.secret, challenge, len, digest);
@@ -399,7 +401,7 @@ static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 	struct iscst_login *login = conn->login;
 	const char *method = iscst_auth_choose(conn, methods);
 
-	/* CHAP is not chosen where there is nothing that could be proved. */
+	/* CHAP is not chosen for an initiator without an entry: it has nothing to prove. */
 	if (!method)
 		return iscst_auth_fail(conn, iscst_list_has(methods, "CHAP") ?
 				       ISCST_REASON_NOT_LISTED : ISCST_REASON_NO_PROOF);
@@ -412,10 +414,10 @@ static u16 iscst_auth_start(struct iscst_conn *conn, const char *methods)
 }
 
 /**
- * iscst_auth_step() - go on with the security stage
- * @conn: the connection, in slow_work; conn->login->chap has the keys of this request
+ * iscst_auth_step() - handle a request of the security stage
+ * @conn: the connection; conn->login->chap has the keys of the request
  *
- * Context: process context.
+ * Context: slow_work.
  * Return: 0, or Status-Class and Status-Detail.
  */
 u16 iscst_auth_step(struct iscst_conn *conn)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CHAP: RFC 1994's hash with every algorithm, and what initiators may write for it.
+ * CHAP: the hash of RFC 1994 with every algorithm, and the forms of values that initiators send.
  */
 #include <crypto/sha2.h>
 #include <kunit/test.h>
@@ -11,7 +11,7 @@
 #define ISCST_TEST_SECRET	"a-secret-of-mine"
 #define ISCST_TEST_CHALLENGE	16
 
-/* Of ISCST_TEST_ID, ISCST_TEST_SECRET and a challenge of 0 to 15 */
+/* Hashes of ISCST_TEST_ID, ISCST_TEST_SECRET and a challenge of 0 to 15 */
 static const struct {
 	const char *number;
 	const char *response;
@@ -100,7 +100,7 @@ static void iscst_chap_test_decode(struct kunit *test)
 	}
 }
 
-/* 0x55 in every byte: the text that stands for @len bytes */
+/* The text for @len bytes of 0x55 */
 static void iscst_chap_test_write(char *text, size_t len, bool base64)
 {
 	static const char *const rests[] = { "", "VQ==", "VVU=" };
@@ -115,7 +115,7 @@ static void iscst_chap_test_write(char *text, size_t len, bool base64)
 	}
 }
 
-/* As long as may be, and one byte more, whatever that is a multiple of */
+/* Values up to the size of the buffer fit, longer ones do not: for sizes of all remainders. */
 static void iscst_chap_test_lengths(struct kunit *test)
 {
 	static const size_t sizes[] = { 16, 20, 32, 1022, 1023, ISCST_CHALLENGE_MAX };
@@ -143,7 +143,7 @@ static void iscst_chap_test_lengths(struct kunit *test)
 	}
 }
 
-/* Only the whole answer of the right user to our challenge will do. */
+/* Only the whole response of the right user to the target's challenge is right. */
 static void iscst_chap_test_proof(struct kunit *test)
 {
 	struct iscst_chap chap = { .id = ISCST_TEST_ID, .n = "me" };
@@ -174,7 +174,7 @@ static void iscst_chap_test_proof(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, iscst_chap_is_right(&chap, &secret));
 }
 
-/* Without a secret nobody can prove anything. */
+/* An empty secret proves nothing. */
 static void iscst_chap_test_no_secret(struct kunit *test)
 {
 	struct iscst_chap chap = { .n = "" };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCSI commands: from the PDU to the core, and from there to Data-In and SCSI Response.
+ * SCSI commands: from the PDU to the core, and the calls of the core about them.
  */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -8,7 +8,7 @@
 
 #include "iscst.h"
 
-/* An AHS's length does not count these, RFC 7143 11.2.2 */
+/* Bytes of an AHS that its length does not count, RFC 7143 11.2.2 */
 #define ISCST_AHS_HEADER	3
 
 static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
@@ -17,7 +17,7 @@ static struct iscst_cmd *iscst_cmd_from(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_receive_data() - the core wants a command's Data-Out
+ * iscst_receive_data() - receive the Data-Out of a command
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -28,10 +28,10 @@ void iscst_receive_data(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_aborted() - a command was aborted
- * @cmd: the command, wherever it is
+ * iscst_aborted() - let a command that is aborted wait for its data no longer
+ * @cmd: the command, in any state
  *
- * If it comes to wait for its data later, iscst_data_wanted() sees to it.
+ * A command that comes to wait for its data later fails in iscst_data_wanted().
  *
  * Context: thread or softirq, under the core's spinlocks.
  */
@@ -44,7 +44,7 @@ void iscst_aborted(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_send_response() - the core has an answer
+ * iscst_send_response() - send the answer of a command
  * @cmd: the command
  *
  * Context: thread or softirq.
@@ -55,10 +55,10 @@ void iscst_send_response(struct scst_cmd *cmd)
 }
 
 /**
- * iscst_release() - the core is done with a command
+ * iscst_release() - take back the slot of a command
  * @cmd: the command
  *
- * It is taken back when its connection is served next: now, if the command had an answer.
+ * The slot is free when its connection is served next. If the command has an answer, that is now.
  *
  * Context: thread or softirq, in an RCU read-side section.
  */
@@ -77,10 +77,10 @@ void iscst_release(struct scst_cmd *cmd)
 
 static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 {
-	/* It was aborted: no answer has said that there is room in the window again. */
+	/* An aborted command has no answer that would carry MaxCmdSN. */
 	if (unlikely(cmd->counted))
 		iscst_cmdsn_reopen(cmd);
-	iscst_rx_forget(cmd->conn, cmd);
+	iscst_rx_discard(cmd->conn, cmd);
 	iscst_data_free(cmd);
 	kfree(cmd->long_cdb);
 	cmd->long_cdb = NULL;
@@ -89,10 +89,10 @@ static void iscst_cmd_recycle(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmd_reclaim() - take back what the core released
+ * iscst_cmd_reclaim() - free the slots that the core has released
  * @session: the session
  *
- * Context: under the socket's lock, or nobody has it any more.
+ * Context: under the socket's lock, or without other users of the session.
  */
 void iscst_cmd_reclaim(struct iscst_session *session)
 {
@@ -118,7 +118,7 @@ static struct iscst_cmd *iscst_cmd_get(struct iscst_session *session)
 }
 
 /* RFC 7143 11.3.1 */
-static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
+static bool iscst_cmd_is_valid(struct iscst_conn *conn, const struct iscsi_scsi_req *req)
 {
 	bool writes = req->flags & ISCSI_FLAG_CMD_WRITE;
 
@@ -130,7 +130,7 @@ static bool iscst_cmd_is_sane(struct iscst_conn *conn, const struct iscsi_scsi_r
 	       conn->rx.len <= be32_to_cpu(req->data_length);
 }
 
-/* What was negotiated about data that nobody asked for */
+/* The negotiated limits of unsolicited data */
 static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
 {
 	const struct iscst_params *params = &cmd->conn->params;
@@ -141,7 +141,7 @@ static enum iscst_loss iscst_cmd_check_unsolicited(const struct iscst_cmd *cmd)
 	return ISCST_LOSS_NONE;
 }
 
-/* RFC 7143 11.2.2.3: what does not fit into 16 bytes comes in an AHS. */
+/* RFC 7143 11.2.2.3: the AHS has the bytes of the CDB after the 16th. */
 static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 {
 	u32 total = ISCSI_CDB_SIZE + len - 1;
@@ -158,7 +158,7 @@ static int iscst_cmd_set_long_cdb(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 	return 0;
 }
 
-/* RFC 7143 11.2.2.4: EXPECTED DATA TRANSFER LENGTH is that of the data to be written. */
+/* RFC 7143 11.2.2.4: the header's EXPECTED DATA TRANSFER LENGTH is that of the Data-Out. */
 static int iscst_cmd_set_read_length(struct iscst_cmd *cmd, const u8 *ahs, u32 len)
 {
 	if (len != sizeof(struct iscsi_rlength_ahdr) - ISCST_AHS_HEADER || cmd->bidirectional)
@@ -248,7 +248,7 @@ static void iscst_cmd_set_data(struct iscst_cmd *cmd, const struct iscsi_scsi_re
 
 static void iscst_cmd_reset(struct iscst_cmd *cmd)
 {
-	cmd->age++;
+	cmd->generation++;
 	cmd->loss = ISCST_LOSS_NONE;
 	cmd->ready_later = false;
 	cmd->r2t_queued = false;
@@ -273,8 +273,8 @@ static void iscst_cmd_fill(struct iscst_cmd *cmd, const struct iscsi_scsi_req *r
 }
 
 /*
- * The command is decoded before its data is received, so that this goes where it belongs:
- * usually the core asks for it before scst_cmd_submit() returns.
+ * The command is submitted before its data is received, so that the data is received into its
+ * buffer: usually the core asks for it before scst_cmd_submit() returns.
  */
 static void iscst_cmd_submit(struct iscst_cmd *cmd)
 {
@@ -291,7 +291,7 @@ static void iscst_cmd_submit(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_scsi_cmd() - the header of a SCSI Command came, RFC 7143 11.3
+ * iscst_scsi_cmd() - handle the header of a SCSI Command, RFC 7143 11.3
  * @conn: the connection
  *
  * Context: under the socket's lock.
@@ -305,7 +305,7 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 
 	if (!conn->session->sess)
 		return iscst_reject(conn, ISCSI_REASON_CMD_NOT_SUPPORTED);
-	if (!iscst_cmd_is_sane(conn, req))
+	if (!iscst_cmd_is_valid(conn, req))
 		return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
 	iscst_cpu_count(conn, be32_to_cpu(req->exp_statsn));
 	cmd = iscst_cmd_get(conn->session);
@@ -323,155 +323,4 @@ int iscst_scsi_cmd(struct iscst_conn *conn)
 	iscst_cmd_fill(cmd, req);
 	iscst_cmd_submit(cmd);
 	return 0;
-}
-
-/**
- * iscst_cmd_respond() - the core has an answer: send it
- * @cmd: the command
- *
- * What else the initiator sends for it is dropped.
- *
- * Context: under the socket's lock.
- */
-void iscst_cmd_respond(struct iscst_cmd *cmd)
-{
-	struct iscst_conn *conn = cmd->conn;
-
-	cmd->state = ISCST_CMD_RESPONDING;
-	iscst_rx_forget(conn, cmd);
-	iscst_tmf_answered(cmd);
-	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, 0);
-	list_add_tail(&cmd->response.entry, &conn->tx_list);
-}
-
-/* Bytes of Data-In of a command */
-static u32 iscst_cmd_in_len(const struct iscst_cmd *cmd)
-{
-	return cmd->cmd.dir == SCST_DIR_IN ? cmd->cmd.data_len : 0;
-}
-
-/* RFC 7143 11.4.5.1: the flags, and the count */
-static u8 iscst_cmd_residual(const struct iscst_cmd *cmd, __be32 *count)
-{
-	s64 residual = scst_cmd_residual(&cmd->cmd);
-
-	*count = cpu_to_be32(min_t(u64, abs(residual), U32_MAX));
-	if (residual > 0)
-		return ISCSI_FLAG_CMD_UNDERFLOW;
-	return residual < 0 ? ISCSI_FLAG_CMD_OVERFLOW : 0;
-}
-
-/*
- * RFC 7143 11.4.5: a command that was announced for both directions has one, and of the
- * other all is left over.
- */
-static u8 iscst_cmd_residuals(const struct iscst_cmd *cmd, struct iscsi_scsi_rsp *rsp)
-{
-	u8 flags = iscst_cmd_residual(cmd, &rsp->residual_count);
-	__be32 other = cpu_to_be32(cmd->cmd.expected_other);
-
-	if (likely(!cmd->bidirectional))
-		return flags;
-	if (cmd->cmd.expected_dir != SCST_DIR_IN) {
-		rsp->bi_residual_count = other;
-		return flags | (other ? ISCSI_FLAG_CMD_BIDI_UNDERFLOW : 0);
-	}
-	rsp->bi_residual_count = rsp->residual_count;
-	rsp->residual_count = other;
-	/* The flags have the same order, in the higher places. */
-	return flags << 2 | (other ? ISCSI_FLAG_CMD_UNDERFLOW : 0);
-}
-
-static void iscst_response_sense(struct iscst_tx_pdu *tx, const struct scst_cmd *cmd)
-{
-	if (!cmd->sense_len)
-		return;
-	put_unaligned_be16(cmd->sense_len, tx->sense);
-	memcpy(tx->sense + 2, cmd->sense, cmd->sense_len);
-	tx->buf = tx->sense;
-	tx->len = 2 + cmd->sense_len;
-}
-
-static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
-{
-	struct iscsi_scsi_rsp *rsp = (struct iscsi_scsi_rsp *)conn->tx.hdr;
-
-	rsp->opcode = ISCSI_OP_SCSI_CMD_RSP;
-	rsp->flags = ISCSI_FLAG_CMD_FINAL | iscst_cmd_residuals(cmd, rsp);
-	rsp->cmd_status = cmd->cmd.status;
-	rsp->itt = cmd->itt;
-	rsp->exp_datasn = cpu_to_be32(cmd->cmd.dir == SCST_DIR_IN ? cmd->data_sn :
-								    cmd->r2t_sn);
-	iscst_response_sense(&conn->tx, &cmd->cmd);
-	iscst_cmdsn_uncount(cmd);
-	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, true);
-	return true;
-}
-
-/* How much the next Data-In has: a segment, up to the end of a burst */
-static u32 iscst_data_in_len(const struct iscst_conn *conn, const struct iscst_cmd *cmd)
-{
-	u32 left = iscst_cmd_in_len(cmd) - cmd->sent;
-	u32 burst = conn->params.max_burst_length - cmd->sent % conn->params.max_burst_length;
-
-	return min3(left, burst, conn->params.max_recv_data_segment_length);
-}
-
-/*
- * Status rides on the last Data-In if it is GOOD, RFC 7143 11.7.3. That has no room for
- * two residuals.
- */
-static bool iscst_data_in_has_status(const struct iscst_cmd *cmd)
-{
-	return cmd->cmd.status == SAM_STAT_GOOD && !cmd->cmd.sense_len && !cmd->bidirectional;
-}
-
-static void iscst_data_in_status(struct iscst_conn *conn, struct iscst_cmd *cmd,
-				 struct iscsi_data_rsp *rsp)
-{
-	rsp->flags |= ISCSI_FLAG_DATA_STATUS | iscst_cmd_residual(cmd, &rsp->residual_count);
-	rsp->cmd_status = cmd->cmd.status;
-	iscst_cmdsn_uncount(cmd);
-}
-
-static bool iscst_data_in_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
-{
-	struct iscsi_data_rsp *rsp = (struct iscsi_data_rsp *)conn->tx.hdr;
-	u32 len = iscst_data_in_len(conn, cmd);
-	u32 end = cmd->sent + len;
-	bool last = end == iscst_cmd_in_len(cmd);
-	bool status = last && iscst_data_in_has_status(cmd);
-
-	rsp->opcode = ISCSI_OP_SCSI_DATA_IN;
-	if (last || !(end % conn->params.max_burst_length))
-		rsp->flags = ISCSI_FLAG_CMD_FINAL;
-	rsp->itt = cmd->itt;
-	rsp->ttt = ISCST_NO_TAG;
-	rsp->datasn = cpu_to_be32(cmd->data_sn++);
-	rsp->offset = cpu_to_be32(cmd->sent);
-	if (status)
-		iscst_data_in_status(conn, cmd, rsp);
-	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, status);
-	if (!status)
-		rsp->statsn = 0;
-	conn->tx.len = len;
-	conn->tx.cursor = cmd->cursor;
-	iscst_cursor_skip(&cmd->cursor, len);
-	cmd->sent = end;
-	return status;
-}
-
-/**
- * iscst_cmd_build() - build the next PDU of an answer
- * @conn: the connection
- * @cmd:  the command
- *
- * Context: under the socket's lock.
- * Return: true if it is the last.
- */
-bool iscst_cmd_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
-{
-	if (cmd->sent < iscst_cmd_in_len(cmd))
-		return iscst_data_in_build(conn, cmd);
-	return iscst_response_build(conn, cmd);
 }

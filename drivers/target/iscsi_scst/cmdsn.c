@@ -2,24 +2,23 @@
 /*
  * The command window, RFC 7143 4.2.2.1: CmdSN, ExpCmdSN, MaxCmdSN.
  *
- * A session has one connection, whose PDUs come in order: a CmdSN that is not the next
- * one is a gap that nothing will fill, and such a PDU is ignored like one outside the
- * window.
+ * A session has one connection, whose PDUs arrive in order. A CmdSN that is not the next one
+ * leaves a gap that no PDU will fill, so the PDU is ignored like one outside the window.
  */
 #include "iscst.h"
 
 /**
- * iscst_cmdsn_take() - look at a request's CmdSN
+ * iscst_cmdsn_take() - check the CmdSN of a request
  * @session: the session
  * @hdr:     the request
  *
  * Context: under the socket's lock.
- * Return: whether it is to be carried out, or to be ignored.
+ * Return: whether the request is to be carried out or ignored.
  */
 enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
 				  const struct iscsi_hdr *hdr)
 {
-	u32 cmdsn = be32_to_cpu(hdr->statsn);	/* CmdSN stands in its place */
+	u32 cmdsn = be32_to_cpu(hdr->statsn);	/* requests have CmdSN there */
 
 	if (iscst_is_immediate(hdr))
 		return ISCST_CMDSN_NEXT;
@@ -30,7 +29,7 @@ enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
 }
 
 /**
- * iscst_cmdsn_count() - a command takes its share of the window
+ * iscst_cmdsn_count() - count a command in the window
  * @cmd: the command
  *
  * Context: under the socket's lock.
@@ -42,8 +41,8 @@ void iscst_cmdsn_count(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmdsn_uncount() - and gives it back
- * @cmd: a command that is answered, or will not be
+ * iscst_cmdsn_uncount() - count a command in the window no longer
+ * @cmd: a command that is being answered, or was aborted
  *
  * Context: under the socket's lock.
  */
@@ -56,13 +55,13 @@ void iscst_cmdsn_uncount(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_cmdsn_reopen() - it gives it back without an answer
+ * iscst_cmdsn_reopen() - open the window after a command without an answer
  * @cmd: a command that was aborted
  *
- * An initiator that thinks the window closed sends nothing that could be answered:
- * iscst_cmdsn_tell() is for it. iscst_release() has kicked io_work.
+ * An initiator that takes the window for closed sends nothing that could be answered, so
+ * iscst_cmdsn_notify() has to tell it. iscst_release() has kicked io_work.
  *
- * Context: under the socket's lock, or nobody has the session any more.
+ * Context: under the socket's lock, or without other users of the session.
  */
 void iscst_cmdsn_reopen(struct iscst_cmd *cmd)
 {
@@ -71,23 +70,6 @@ void iscst_cmdsn_reopen(struct iscst_cmd *cmd)
 	iscst_cmdsn_uncount(cmd);
 	if (session->max_cmdsn == session->exp_cmdsn - 1)
 		set_bit(ISCST_CONN_WINDOW, &cmd->conn->flags);
-}
-
-/**
- * iscst_cmdsn_tell() - tell the initiator that the window is open, if it does not know
- * @conn: the connection
- *
- * Whatever else is about to be sent says so, too.
- *
- * Context: io_work.
- */
-void iscst_cmdsn_tell(struct iscst_conn *conn)
-{
-	const struct iscst_session *session = conn->session;
-
-	if (session->max_cmdsn == session->exp_cmdsn - 1 && list_empty(&conn->tx_list) &&
-	    llist_empty(&conn->events))
-		iscst_nop_in(conn, ISCST_NO_TAG);
 }
 
 static void iscst_cmdsn_update(struct iscst_session *session)
@@ -99,23 +81,25 @@ static void iscst_cmdsn_update(struct iscst_session *session)
 }
 
 /**
- * iscst_cmdsn_fill() - a PDU is about to be sent: its sequence numbers
+ * iscst_cmdsn_fill() - fill in the sequence numbers of a PDU that is about to be sent
  * @conn:     the connection
  * @hdr:      the PDU's header
- * @numbered: it takes a StatSN
+ * @numbered: the PDU takes a StatSN
  *
- * Log-in responses before the last have no session and bring the others with them.
+ * Login Responses before the last one have no session, and their CmdSNs are filled in already.
  *
  * Context: under the socket's lock.
  */
 void iscst_cmdsn_fill(struct iscst_conn *conn, struct iscsi_hdr *hdr, bool numbered)
 {
+	struct iscst_session *session = READ_ONCE(conn->session);
+
 	hdr->statsn = cpu_to_be32(conn->statsn);
 	if (numbered)
 		conn->statsn++;
-	if (!conn->session)
+	if (!session)
 		return;
-	iscst_cmdsn_update(conn->session);
-	hdr->exp_statsn = cpu_to_be32(conn->session->exp_cmdsn);
-	hdr->max_statsn = cpu_to_be32(conn->session->max_cmdsn);
+	iscst_cmdsn_update(session);
+	hdr->exp_statsn = cpu_to_be32(session->exp_cmdsn);
+	hdr->max_statsn = cpu_to_be32(session->max_cmdsn);
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a connection is served. It is at home on the CPU that takes its packets: what they
- * bring is in that CPU's caches. An initiator with one command under way at a time is not
- * served faster anywhere else, and best in the softirq itself. With many under way, packets
- * alone keep that CPU busy, and io_work does its part beside it: unless the CPU there is as
- * busy, with another such connection's packets. With many of them each is best served at
- * home.
+ * The CPU that serves a connection. The incoming CPU has the packets in its caches. An initiator
+ * with one command in flight at a time is served fastest there, in the softirq itself. With many
+ * commands in flight, packets alone keep that CPU busy, and io_work does better on a neighbour,
+ * unless the packets of another such connection keep the neighbour as busy. With many such
+ * connections, each is served best on its incoming CPU.
  *
- * How many are under way is seen best from the initiator's side: when it sends a
- * command, which of those before has it no answer to? ExpStatSN says it. The target's own
- * view depends on how fast it is, and so on where it is served. If an initiator on the same
- * machine is answered in softirq, that is before it sends the next command, however many it
- * has. So at first, and now and then, commands are left to io_work, to see what comes
- * meanwhile.
+ * The number of commands in flight is the initiator's: when it sends a command, ExpStatSN tells
+ * how many others it has no answer to. The target's own number depends on its speed, and so on
+ * the CPU that serves the connection. A softirq that answers an initiator on the same machine
+ * does so before the next command is sent, so that no other command seems to be in flight.
+ * Commands are therefore left to io_work at first, and now and then later, to see how many others
+ * arrive.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -27,24 +26,24 @@
 #include "iscst.h"
 
 /*
- * In 16ths of a command, and 1 above that, as an average of 0 would count as none. Measured
- * with 1 to 32 commands under way: up to 4 are answered faster at home, 8 and more beside it.
+ * In sixteenths of a command, plus 1: an average of 0 would count as none. Measured with 1 to 32
+ * commands in flight: up to 4 are answered faster on the incoming CPU, 8 and more beside it.
  */
-#define ISCST_COMPANY(sixteenths)	((sixteenths) + 1)
-#define ISCST_COMPANY_LEAVE		ISCST_COMPANY(16)
-#define ISCST_COMPANY_RETURN		ISCST_COMPANY(12)
+#define ISCST_IN_FLIGHT(sixteenths)	((sixteenths) + 1)
+#define ISCST_IN_FLIGHT_HIGH		ISCST_IN_FLIGHT(16)
+#define ISCST_IN_FLIGHT_LOW		ISCST_IN_FLIGHT(12)
 
-/* Others that count at most, so that a burst is soon forgotten */
-#define ISCST_COMPANY_MAX		8
+/* The number of others is capped, so that a burst is soon forgotten. */
+#define ISCST_IN_FLIGHT_MAX		8
 
-/* Commands that come alone in softirq before some are left to io_work, and how many are */
-#define ISCST_COMPANY_ALONE		1024
-#define ISCST_COMPANY_SAMPLE		64
+/* Lone commands in softirq before some are left to io_work, and the number of those */
+#define ISCST_LONE_CMDS		1024
+#define ISCST_SAMPLE_CMDS		64
 
-/* How many connections with many commands under way are at home there */
+/* Busy connections by their incoming CPU */
 static DEFINE_PER_CPU(atomic_t, iscst_cpu_busy);
 
-/* Counts the connection at @cpu, and no more where it was; ISCST_CPU_NONE is nowhere. */
+/* Counts the connection at @cpu instead of its former CPU; ISCST_CPU_NONE is no CPU. */
 static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
 {
 	int old;
@@ -59,39 +58,39 @@ static void iscst_cpu_occupy(struct iscst_conn *conn, int cpu)
 }
 
 /**
- * iscst_cpu_leave() - a connection keeps no CPU busy any more
+ * iscst_cpu_unoccupy() - count a connection at no CPU
  * @conn: the connection
  *
- * Context: any, once no packets come any more; io_work, when none came for a while.
+ * Context: any, once no packets arrive any more; io_work, after some time without packets.
  */
-void iscst_cpu_leave(struct iscst_conn *conn)
+void iscst_cpu_unoccupy(struct iscst_conn *conn)
 {
 	iscst_cpu_occupy(conn, ISCST_CPU_NONE);
 }
 
-/* Nothing is known: the first commands are left to io_work. */
-static void iscst_cpu_begin(struct iscst_conn *conn)
+/* Without knowledge, the first commands are left to io_work. */
+static void iscst_cpu_reset(struct iscst_conn *conn)
 {
-	ewma_iscst_company_init(&conn->company);
-	conn->many = false;
-	conn->alone = 0;
-	conn->sample = ISCST_COMPANY_SAMPLE;
+	ewma_iscst_in_flight_init(&conn->in_flight);
+	conn->busy = false;
+	conn->lone_cmds = 0;
+	conn->sample = ISCST_SAMPLE_CMDS;
 }
 
 /**
- * iscst_cpu_init() - a connection is made
- * @conn: the connection, which is nowhere yet
+ * iscst_cpu_init() - prepare a new connection
+ * @conn: the connection, which has no CPU yet
  */
 void iscst_cpu_init(struct iscst_conn *conn)
 {
-	conn->home = WORK_CPU_UNBOUND;
+	conn->incoming_cpu = WORK_CPU_UNBOUND;
 	conn->cpu = WORK_CPU_UNBOUND;
 	conn->busy_at = ISCST_CPU_NONE;
-	iscst_cpu_begin(conn);
+	iscst_cpu_reset(conn);
 }
 
 /**
- * iscst_cpu_tick() - once a second: has anything come?
+ * iscst_cpu_tick() - forget what an idle connection did, once a second
  * @conn: the connection
  *
  * Context: io_work.
@@ -100,34 +99,34 @@ void iscst_cpu_tick(struct iscst_conn *conn)
 {
 	if (time_before(jiffies, conn->last_rx + HZ))
 		return;
-	iscst_cpu_begin(conn);
-	iscst_cpu_leave(conn);
+	iscst_cpu_reset(conn);
+	iscst_cpu_unoccupy(conn);
 }
 
 /*
- * Whether a command says how many are under way. In softirq one that comes alone does not; so
- * after some of those a few are left to io_work.
+ * Whether a command says how many are in flight. A lone one in softirq does not. After a number
+ * of lone commands, a few are left to io_work.
  */
-static bool iscst_cpu_is_telling(struct iscst_conn *conn, u32 others)
+static bool iscst_cpu_is_sample(struct iscst_conn *conn, u32 others)
 {
 	if (!conn->in_softirq) {
 		if (conn->sample)
 			conn->sample--;
 		return true;
 	}
-	if (!others && ++conn->alone == ISCST_COMPANY_ALONE) {
-		conn->alone = 0;
-		conn->sample = ISCST_COMPANY_SAMPLE;
+	if (!others && ++conn->lone_cmds == ISCST_LONE_CMDS) {
+		conn->lone_cmds = 0;
+		conn->sample = ISCST_SAMPLE_CMDS;
 	}
 	return others;
 }
 
 /**
- * iscst_cpu_count() - a command has come: how many others does its initiator wait for?
+ * iscst_cpu_count() - count the other commands in flight when a command arrives
  * @conn:       the connection
  * @exp_statsn: the command's ExpStatSN
  *
- * An initiator that says something wrong has only its own connection served elsewhere.
+ * An initiator with a wrong ExpStatSN affects only the CPU of its own connection.
  *
  * Context: under the socket's lock.
  */
@@ -136,28 +135,28 @@ void iscst_cpu_count(struct iscst_conn *conn, u32 exp_statsn)
 	u32 others = conn->session->outstanding + conn->statsn - exp_statsn;
 	unsigned long average;
 
-	if (!iscst_cpu_is_telling(conn, others))
+	if (!iscst_cpu_is_sample(conn, others))
 		return;
-	others = min_t(u32, others, ISCST_COMPANY_MAX);
-	ewma_iscst_company_add(&conn->company, ISCST_COMPANY(16 * others));
-	average = ewma_iscst_company_read(&conn->company);
-	if (average > ISCST_COMPANY_LEAVE)
-		conn->many = true;
-	else if (average < ISCST_COMPANY_RETURN)
-		conn->many = false;
+	others = min_t(u32, others, ISCST_IN_FLIGHT_MAX);
+	ewma_iscst_in_flight_add(&conn->in_flight, ISCST_IN_FLIGHT(16 * others));
+	average = ewma_iscst_in_flight_read(&conn->in_flight);
+	if (average > ISCST_IN_FLIGHT_HIGH)
+		conn->busy = true;
+	else if (average < ISCST_IN_FLIGHT_LOW)
+		conn->busy = false;
 }
 
-static bool iscst_cpu_is_free(unsigned int cpu)
+static bool iscst_cpu_is_idle(unsigned int cpu)
 {
 	return cpu < nr_cpu_ids && cpu_online(cpu) &&
 	       !atomic_read(per_cpu_ptr(&iscst_cpu_busy, cpu));
 }
 
 /*
- * The next one of the node that is not kept free of such work: what is spread evenly stays
- * so.
+ * The next CPU of the node that is not isolated. Connections that are spread evenly over CPUs
+ * stay so.
  */
-static unsigned int iscst_cpu_beside(unsigned int cpu)
+static unsigned int iscst_cpu_neighbour(unsigned int cpu)
 {
 	const struct cpumask *node = cpumask_of_node(cpu_to_node(cpu));
 	const struct cpumask *common = housekeeping_cpumask(HK_TYPE_DOMAIN);
@@ -165,18 +164,17 @@ static unsigned int iscst_cpu_beside(unsigned int cpu)
 
 	if (next >= nr_cpu_ids)
 		next = cpumask_first_and(node, common);
-	return iscst_cpu_is_free(next) ? next : cpu;
+	return iscst_cpu_is_idle(next) ? next : cpu;
 }
 
 /**
- * iscst_cpu_choose() - packets have come: where is io_work to run?
+ * iscst_cpu_choose() - choose the CPU of io_work when packets arrive
  * @conn: the connection
  *
- * Packets that had to wait while io_work had the socket are handed over where io_work is:
- * that says nothing.
+ * Packets from TCP's backlog arrive on the CPU of io_work, so they say nothing.
  *
  * Context: under the socket's lock and its callback lock, with bottom halves disabled, which
- * is also what keeps the mask of CPUs that are not isolated: RCU.
+ * also keeps the RCU-protected mask of CPUs that are not isolated.
  */
 void iscst_cpu_choose(struct iscst_conn *conn)
 {
@@ -184,7 +182,7 @@ void iscst_cpu_choose(struct iscst_conn *conn)
 
 	if (!in_serving_softirq())
 		return;
-	iscst_cpu_occupy(conn, conn->many ? home : ISCST_CPU_NONE);
-	WRITE_ONCE(conn->home, home);
-	WRITE_ONCE(conn->cpu, conn->many ? iscst_cpu_beside(home) : home);
+	iscst_cpu_occupy(conn, conn->busy ? home : ISCST_CPU_NONE);
+	WRITE_ONCE(conn->incoming_cpu, home);
+	WRITE_ONCE(conn->cpu, conn->busy ? iscst_cpu_neighbour(home) : home);
 }

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data-Out: immediate, unsolicited, and what R2Ts ask for, RFC 7143 4.2.5, 11.7, 11.8.
+ * Data-Out: immediate, unsolicited, and solicited by R2Ts, RFC 7143 4.2.5, 11.7, 11.8.
  *
- * DataPDUInOrder and DataSequenceInOrder are always Yes: a command's data comes from the
- * front to the end, so its place is one number.
+ * DataPDUInOrder and DataSequenceInOrder are always Yes: a command's data arrives from the
+ * front to the end, so its progress is one number.
  *
- * Unsolicited data may come before the core wants it, while the command is held back.
- * It is put aside then: at most FirstBurstLength bytes of each command of the window, and
- * of all commands as much as scst_buf_reserve() has room for. The others are BUSY.
+ * Unsolicited data may arrive before the core wants it, while the command is queued. It is
+ * staged: at most FirstBurstLength bytes for each command of the window, and for all commands
+ * together as much as scst_buf_reserve() has room for. Other commands end with BUSY.
  *
  * A command that waits for more than the PDU it came in holds its buffer for as long as its
- * initiator likes. A session holds no more of that than it leaves to others, and not without
- * progress for longer than data_timeout_ms.
+ * initiator likes. A session holds no more of such memory than it leaves to others, and none
+ * without progress for longer than data_timeout_ms.
  */
 #include <linux/highmem.h>
-#include <linux/jhash.h>
-#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
-#include <linux/tcp.h>
-#include <net/tcp.h>
 
 #include "iscst.h"
 #include "trace.h"
 
-/* A command waits for the initiator from here on, if that is not too much for its session. */
+/* The command begins to wait for its initiator, if its session does not hold too much. */
 static bool iscst_data_hold(struct iscst_cmd *cmd)
 {
 	struct iscst_session *session = cmd->conn->session;
@@ -36,19 +32,30 @@ static bool iscst_data_hold(struct iscst_cmd *cmd)
 	return true;
 }
 
+/* An R2T of which the socket has a part is still sent to its end. */
+static void iscst_r2t_cancel(struct iscst_cmd *cmd)
+{
+	struct iscst_conn *conn = cmd->conn;
+
+	if (!cmd->r2t_queued)
+		return;
+	list_del(&cmd->ready.entry);
+	if (conn->tx.item == &cmd->ready)
+		conn->tx.item = NULL;
+	cmd->r2t_queued = false;
+}
+
 static void iscst_data_unhold(struct iscst_cmd *cmd)
 {
-	if (cmd->r2t_queued)
-		iscst_tx_forget(cmd->conn, &cmd->ready);
-	cmd->r2t_queued = false;
+	iscst_r2t_cancel(cmd);
 	cmd->conn->session->held -= cmd->held;
 	cmd->held = 0;
 }
 
-static void iscst_data_leave(struct iscst_cmd *cmd)
+static void iscst_data_dequeue(struct iscst_cmd *cmd)
 {
 	list_del(&cmd->entry);
-	/* An R2T is only sent for what holds its buffer. */
+	/* R2Ts are only sent for commands that hold their buffer. */
 	if (cmd->held)
 		iscst_data_unhold(cmd);
 	cmd->state = ISCST_CMD_EXECUTING;
@@ -69,42 +76,42 @@ static void iscst_data_set_status(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_fail() - a command waits for its data no longer
- * @cmd: the command; if it did wait, it is gone on return, or soon
+ * iscst_data_fail() - let a command wait for its data no longer
+ * @cmd: the command; if it waited, it may be released at any time from here on
  *
  * Context: under the socket's lock.
  */
 void iscst_data_fail(struct iscst_cmd *cmd)
 {
-	iscst_rx_forget(cmd->conn, cmd);
+	iscst_rx_discard(cmd->conn, cmd);
 	if (cmd->state == ISCST_CMD_SUBMITTED && cmd->ready_later) {
 		cmd->ready_later = false;
 		iscst_data_wanted(cmd);
 	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
-		iscst_data_leave(cmd);
+		iscst_data_dequeue(cmd);
 		iscst_data_set_status(cmd);
 		scst_cmd_data_ready(&cmd->cmd, false, SCST_CTX_ATOMIC);
 	}
 }
 
 /*
- * The data is not good. RFC 7143 7.8: after a digest error all sequences that are under
- * way are waited for, or their PDUs would come to a task that is there no more.
+ * RFC 7143 7.8: after a digest error the command fails when all its sequences in flight have
+ * arrived. Their PDUs would belong to no task otherwise. After other errors it fails at once.
  */
-static void iscst_data_end(struct iscst_cmd *cmd)
+static void iscst_data_fail_after_sequences(struct iscst_cmd *cmd)
 {
 	if (cmd->loss == ISCST_LOSS_CRC && cmd->state == ISCST_CMD_WANTS_DATA &&
 	    (cmd->unsolicited || cmd->seq_sn != cmd->r2t_sn))
-		iscst_rx_forget(cmd->conn, cmd);
+		iscst_rx_discard(cmd->conn, cmd);
 	else
 		iscst_data_fail(cmd);
 }
 
 /**
- * iscst_data_fail_all() - nobody waits for data any more
+ * iscst_data_fail_all() - let all commands of a connection wait for their data no longer
  * @conn: the connection
  *
- * Context: under the socket's lock.
+ * Context: under the socket's lock, or the connection is closed.
  */
 void iscst_data_fail_all(struct iscst_conn *conn)
 {
@@ -114,55 +121,9 @@ void iscst_data_fail_all(struct iscst_conn *conn)
 		iscst_data_fail(cmd);
 }
 
-/* Where all that wait stand: another number when one of them has got data. */
-static u32 iscst_data_place(const struct iscst_conn *conn)
-{
-	const struct iscst_cmd *cmd;
-	u32 place = conn->rx.cmd ? conn->rx.off : 0;
-
-	list_for_each_entry(cmd, &conn->waiting, entry)
-		place = jhash_3words(cmd->slot, cmd->age, cmd->off, place);
-	return place;
-}
-
-/* Whether the initiator has all R2Ts that there are to be at the moment. */
-static bool iscst_data_is_asked_for(const struct iscst_conn *conn)
-{
-	const struct iscst_cmd *cmd;
-
-	list_for_each_entry(cmd, &conn->waiting, entry)
-		if (cmd->r2t_queued)
-			return false;
-	return !before(tcp_sk(conn->sock->sk)->snd_una, conn->data_seq);
-}
-
 /**
- * iscst_data_is_overdue() - has the data that commands wait for not moved for too long?
- * @conn:    the connection
- * @timeout: how long it may take, jiffies; from when TCP acknowledged the last R2T
- *
- * It is looked at once a second, which costs commands nothing.
- *
- * Context: under the socket's lock.
- * Return: whether it has not.
- */
-bool iscst_data_is_overdue(struct iscst_conn *conn, unsigned long timeout)
-{
-	u32 place = iscst_data_place(conn);
-
-	if (list_empty(&conn->waiting) || place != conn->data_place) {
-		conn->data_place = place;
-		conn->data_seq = tcp_sk(conn->sock->sk)->write_seq;
-		conn->data_since = jiffies;
-	} else if (!iscst_data_is_asked_for(conn)) {
-		conn->data_since = jiffies;
-	}
-	return time_after(jiffies, conn->data_since + timeout);
-}
-
-/**
- * iscst_r2t_pump() - ask for more data, if there may be one more R2T
- * @cmd: a command whose unsolicited data, if any, is there
+ * iscst_r2t_pump() - queue an R2T if one more may be outstanding
+ * @cmd: a command whose unsolicited data, if any, was received
  *
  * Context: under the socket's lock.
  */
@@ -177,12 +138,12 @@ void iscst_r2t_pump(struct iscst_cmd *cmd)
 }
 
 /*
- * Which command and which of its sequences: the slot, how often it was used, and the
- * R2TSN; never the reserved tag, since there are not that many slots.
+ * Target Transfer Tag: the slot, its generation and the R2TSN. It is never the reserved tag, as
+ * there are fewer slots.
  */
 static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
 {
-	return cpu_to_be32((u32)cmd->age << 24 | (r2t_sn & 0xff) << 16 | cmd->slot);
+	return cpu_to_be32((u32)cmd->generation << 24 | (r2t_sn & 0xff) << 16 | cmd->slot);
 }
 
 /**
@@ -191,7 +152,7 @@ static __be32 iscst_ttt(const struct iscst_cmd *cmd, u32 r2t_sn)
  * @cmd:  the command
  *
  * Context: under the socket's lock.
- * Return: true if no other may follow now.
+ * Return: true if no other R2T may follow now.
  */
 bool iscst_r2t_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 {
@@ -220,10 +181,10 @@ static void iscst_data_next_sequence(struct iscst_cmd *cmd)
 }
 
 /* The core wants data, and no PDU of it is being received. */
-static void iscst_data_go_on(struct iscst_cmd *cmd)
+static void iscst_data_continue(struct iscst_cmd *cmd)
 {
 	if (cmd->off >= cmd->cmd.data_len) {
-		iscst_data_leave(cmd);
+		iscst_data_dequeue(cmd);
 		scst_cmd_data_ready(&cmd->cmd, true, SCST_CTX_ATOMIC);
 		return;
 	}
@@ -244,10 +205,10 @@ static void iscst_data_go_on(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_free() - free what was put aside, if there is anything
- * @cmd: the command
+ * iscst_data_free() - free the stage of a command
+ * @cmd: the command, with or without one
  *
- * Context: under the socket's lock, or nobody has it any more.
+ * Context: under the socket's lock, or without other users of the command.
  */
 void iscst_data_free(struct iscst_cmd *cmd)
 {
@@ -259,7 +220,7 @@ void iscst_data_free(struct iscst_cmd *cmd)
 	cmd->stage = NULL;
 }
 
-/* What was put aside goes where it belongs. */
+/* Copies staged data into the buffer of the command. */
 static void iscst_data_unstage(struct iscst_cmd *cmd)
 {
 	u32 left = min(cmd->off, cmd->cmd.data_len);
@@ -280,7 +241,7 @@ static void iscst_data_unstage(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_wanted() - the core wants a command's data
+ * iscst_data_wanted() - let a command wait for the data that the core wants
  * @cmd: the command
  *
  * Context: under the socket's lock.
@@ -295,17 +256,17 @@ void iscst_data_wanted(struct iscst_cmd *cmd)
 	}
 	cmd->state = ISCST_CMD_WANTS_DATA;
 	list_add_tail(&cmd->entry, &conn->waiting);
-	if (scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_OVER) {
+	if (scst_cmd_aborted(&cmd->cmd) || conn->state == ISCST_CONN_AWAIT_CLOSE) {
 		iscst_data_fail(cmd);
 		return;
 	}
 	if (cmd->loss) {
-		iscst_data_end(cmd);
+		iscst_data_fail_after_sequences(cmd);
 		return;
 	}
 	iscst_data_unstage(cmd);
 	iscst_cursor_init(&cmd->cursor, cmd->cmd.sg, min(cmd->off, cmd->cmd.data_len));
-	iscst_data_go_on(cmd);
+	iscst_data_continue(cmd);
 }
 
 static bool iscst_data_stage(struct iscst_cmd *cmd)
@@ -328,11 +289,11 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_expect() - a PDU with data of a command is about to be received
- * @cmd: the command, perhaps answered by now, or gone
+ * iscst_data_expect() - prepare to receive a PDU with data of a command
+ * @cmd: the command, which may be answered or released by now
  * @len: bytes
  *
- * A PDU without data only ends a sequence: there may be nothing to put aside.
+ * A PDU without data only ends a sequence, and needs no stage.
  *
  * Context: under the socket's lock.
  */
@@ -355,7 +316,7 @@ void iscst_data_expect(struct iscst_cmd *cmd, u32 len)
 	iscst_rx_to_cmd(cmd->conn, cmd, min(len, wanted - min(cmd->off, wanted)));
 }
 
-/* The sequence of unsolicited data or the one that an R2T asked for is complete. */
+/* A sequence, unsolicited or solicited by one R2T, is complete. */
 static void iscst_data_sequence_end(struct iscst_cmd *cmd)
 {
 	if (cmd->unsolicited) {
@@ -367,10 +328,10 @@ static void iscst_data_sequence_end(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_data_received() - a PDU with data of a command was received
+ * iscst_data_received() - account for a PDU with data of a command
  * @cmd:   the command
  * @len:   bytes
- * @final: the PDU had its F bit set
+ * @final: the PDU's F bit
  *
  * Context: under the socket's lock.
  */
@@ -388,14 +349,14 @@ void iscst_data_received(struct iscst_cmd *cmd, u32 len, bool final)
 		cmd->ready_later = false;
 		iscst_data_wanted(cmd);
 	} else if (cmd->state == ISCST_CMD_WANTS_DATA) {
-		iscst_data_go_on(cmd);
+		iscst_data_continue(cmd);
 	}
 }
 
 /**
- * iscst_data_lose() - a PDU with data of a command was received, but not its data
- * @cmd:  the command; gone on return, or soon
- * @loss: why not
+ * iscst_data_lose() - account for a PDU whose data is lost
+ * @cmd:  the command; it may be released at any time from here on
+ * @loss: why
  *
  * Context: under the socket's lock, while the PDU is conn->rx's.
  */
@@ -409,27 +370,25 @@ void iscst_data_lose(struct iscst_cmd *cmd, enum iscst_loss loss)
 		cmd->immediate = false;
 	else if (hdr->flags & ISCSI_FLAG_CMD_FINAL)
 		iscst_data_sequence_end(cmd);
-	if (cmd->r2t_queued)
-		iscst_tx_forget(cmd->conn, &cmd->ready);
-	cmd->r2t_queued = false;
-	iscst_data_end(cmd);
+	iscst_r2t_cancel(cmd);
+	iscst_data_fail_after_sequences(cmd);
 }
 
-static bool iscst_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
+static bool iscst_cmd_awaits_unsolicited(const struct iscst_cmd *cmd, itt_t itt)
 {
 	return cmd->itt == itt && cmd->unsolicited &&
 	       (cmd->state == ISCST_CMD_SUBMITTED || cmd->state == ISCST_CMD_WANTS_DATA);
 }
 
-/* Most often it is the command before. */
+/* The latest command is checked first: it is the usual one. */
 static struct iscst_cmd *iscst_data_find_unsolicited(struct iscst_session *session, itt_t itt)
 {
 	unsigned int i;
 
-	if (session->recent && iscst_awaits_unsolicited(session->recent, itt))
+	if (session->recent && iscst_cmd_awaits_unsolicited(session->recent, itt))
 		return session->recent;
 	for (i = 0; i < session->nr_cmds; i++)
-		if (iscst_awaits_unsolicited(&session->cmds[i], itt))
+		if (iscst_cmd_awaits_unsolicited(&session->cmds[i], itt))
 			return &session->cmds[i];
 	return NULL;
 }
@@ -453,8 +412,8 @@ static struct iscst_cmd *iscst_data_find(struct iscst_session *session,
 
 /*
  * RFC 7143 11.7: the PDU has to be the next one of its sequence. If it is a later one, a
- * digest error has cost one between, 7.9. If a sequence ends where it should not, it has
- * the wrong amount of data.
+ * digest error has cost one in between, 7.9. A sequence that ends at another place than it
+ * should has the wrong amount of data.
  */
 static enum iscst_loss iscst_data_check(const struct iscst_cmd *cmd,
 					const struct iscsi_data *hdr, u32 len)
@@ -467,19 +426,19 @@ static enum iscst_loss iscst_data_check(const struct iscst_cmd *cmd,
 	if (be32_to_cpu(hdr->offset) != cmd->off ||
 	    len > cmd->seq_end - min(cmd->off, cmd->seq_end))
 		return ISCST_LOSS_AMOUNT;
-	/* An empty PDU may end what nobody asked for. */
+	/* An empty PDU may end unsolicited data. */
 	if (final != full && (final || !cmd->unsolicited))
 		return ISCST_LOSS_AMOUNT;
 	return ISCST_LOSS_NONE;
 }
 
 /**
- * iscst_data_out() - the header of a Data-Out came
+ * iscst_data_out() - handle the header of a Data-Out
  * @conn: the connection
  *
- * What belongs to no command that waits for it is dropped: the command may have been
- * answered or aborted meanwhile. What is not the next PDU of its sequence cannot be
- * mended without recovery within a command: that fails.
+ * Data for which no command waits is discarded: the command may have been answered or aborted
+ * meanwhile. A PDU that is not the next one of its sequence fails the command: mending that would
+ * need recovery within a command.
  *
  * Context: under the socket's lock.
  * Return: 0.

@@ -9,10 +9,10 @@
 #include "iscst.h"
 
 /**
- * iscst_crc() - go on with a CRC
- * @crc:  of what came before, or ISCST_CRC_INIT
- * @data: what comes now
- * @len:  bytes
+ * iscst_crc() - continue a CRC
+ * @crc:  the CRC so far, or ISCST_CRC_INIT
+ * @data: the next bytes
+ * @len:  their number
  *
  * Context: any.
  * Return: the CRC.
@@ -23,9 +23,9 @@ u32 iscst_crc(u32 crc, const void *data, u32 len)
 }
 
 /**
- * iscst_crc_cursor() - go on with a CRC, over a part of a scatterlist
- * @crc:    of what came before, or ISCST_CRC_INIT
- * @cursor: where the part begins
+ * iscst_crc_cursor() - continue a CRC over a part of a scatterlist
+ * @crc:    the CRC so far, or ISCST_CRC_INIT
+ * @cursor: the beginning of the part
  * @len:    bytes
  *
  * Context: any.
@@ -52,9 +52,9 @@ u32 iscst_crc_cursor(u32 crc, const struct iscst_cursor *cursor, u32 len)
 }
 
 /**
- * iscst_crc_put() - write a digest as it goes over the wire
+ * iscst_crc_put() - write a digest in its form on the wire
  * @crc:    the CRC
- * @digest: where to
+ * @digest: the digest
  */
 void iscst_crc_put(u32 crc, u8 *digest)
 {
@@ -63,10 +63,10 @@ void iscst_crc_put(u32 crc, u8 *digest)
 
 /**
  * iscst_crc_matches() - check a digest
- * @crc:    the CRC of what came
- * @digest: what came with it
+ * @crc:    the CRC of the bytes received
+ * @digest: the digest received
  *
- * Return: true if they fit.
+ * Return: true if they match.
  */
 bool iscst_crc_matches(u32 crc, const u8 *digest)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The log-in, RFC 7143 6.3 and 11.12, 11.13: security stage, operational stage, and then
- * a session.
+ * Log-in, RFC 7143 6.3, 11.12, 11.13: the security stage, the operational stage, and then a
+ * session.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@ static struct iscsi_login_req *iscst_login_req(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_alloc() - prepare for a log-in
+ * iscst_login_alloc() - allocate a log-in
  *
  * Return: the log-in, or NULL.
  */
@@ -36,7 +36,7 @@ struct iscst_login *iscst_login_alloc(void)
 }
 
 /**
- * iscst_login_free() - a log-in is over
+ * iscst_login_free() - free a log-in
  * @login: the log-in, or NULL
  */
 void iscst_login_free(struct iscst_login *login)
@@ -49,11 +49,11 @@ void iscst_login_free(struct iscst_login *login)
 }
 
 /**
- * iscst_login_header() - a header came before there is a session
+ * iscst_login_header() - handle a header that arrives before there is a session
  * @conn: the connection
  *
  * Context: io_work.
- * Return: 0, or an errno: the connection has to end.
+ * Return: 0, or an errno: the connection is to be closed.
  */
 int iscst_login_header(struct iscst_conn *conn)
 {
@@ -90,7 +90,7 @@ static u16 iscst_login_check_first(struct iscst_login *login,
 	return 0;
 }
 
-/* What a log-in is known by stays the same in all its requests. */
+/* The identifiers of a log-in are the same in all its requests. */
 static u16 iscst_login_check_next(const struct iscst_login *login,
 				  const struct iscsi_login_req *req)
 {
@@ -101,7 +101,7 @@ static u16 iscst_login_check_next(const struct iscst_login *login,
 	return 0;
 }
 
-/* Only forward, and not to the stage that there is not */
+/* Stages only go forward, and stage 2 does not exist. */
 static u16 iscst_login_check_flags(const struct iscsi_login_req *req)
 {
 	if (!(req->flags & ISCSI_FLAG_LOGIN_TRANSIT))
@@ -138,7 +138,7 @@ static struct iscst_ctl *iscst_login_rsp(struct iscst_conn *conn, u8 flags, u32 
 	return ctl;
 }
 
-/* The log-in failed: say why, or where to go instead, and let the initiator go. */
+/* Refuses the log-in with a status or a redirection. The initiator closes. */
 static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 {
 	const struct iscst_text *text = &conn->login->text;
@@ -147,7 +147,7 @@ static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 	struct iscsi_login_rsp *rsp;
 
 	if (!ctl) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		return;
 	}
 	if (len)
@@ -155,7 +155,7 @@ static void iscst_login_reject(struct iscst_conn *conn, u16 status)
 	rsp = (struct iscsi_login_rsp *)&ctl->hdr;
 	rsp->status_class = status >> 8;
 	rsp->status_detail = status & 0xff;
-	iscst_conn_over(conn);
+	iscst_conn_await_close(conn);
 	iscst_ctl_send(ctl);
 }
 
@@ -176,7 +176,7 @@ static u16 iscst_login_respond(struct iscst_conn *conn, u8 flags)
 	return 0;
 }
 
-/* The portal by which a target listens where the connection came in, or NULL */
+/* The portal of the target that covers the one of the connection, or NULL */
 static struct iscst_portal *__iscst_login_portal(const struct iscst_conn *conn,
 						 const struct iscst_target *target)
 {
@@ -193,7 +193,7 @@ static struct iscst_portal *__iscst_login_portal(const struct iscst_conn *conn,
 	return wildcard;
 }
 
-/* The target of that name that listens where the connection came in, enabled or not */
+/* The target of that name that listens at the connection's address, enabled or not */
 static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 {
 	struct iscst_target *target;
@@ -202,18 +202,18 @@ static struct iscst_target *__iscst_login_find(struct iscst_conn *conn)
 	list_for_each_entry(target, &iscst_listening, portals_entry) {
 		if (strcasecmp(scst_target_name(target->tgt), conn->login->target_name))
 			continue;
-		conn->via = __iscst_login_portal(conn, target);
-		if (conn->via)
+		conn->target_portal = __iscst_login_portal(conn, target);
+		if (conn->target_portal)
 			return target;
 		iscst_conn_set_reason(conn, ISCST_REASON_WRONG_PORTAL);
-		__iscst_conn_tell(conn, target);
+		__iscst_conn_report(conn, target);
 	}
 	return NULL;
 }
 
 /*
- * RFC 7143 13.8 and 11.13.5. Who was sent here from elsewhere is let in: else it would go
- * round in circles.
+ * RFC 7143 13.8 and 11.13.5. A log-in at the very address of the redirection is accepted:
+ * otherwise initiators would be redirected for ever.
  */
 static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_target *target)
 {
@@ -226,7 +226,7 @@ static u16 __iscst_login_redirect(struct iscst_conn *conn, const struct iscst_ta
 							ISCSI_LOGIN_STATUS_TGT_MOVED_TEMP);
 }
 
-/* There is one connection in a session: no log-in adds one to a session that is there. */
+/* A session has one connection, so no log-in adds one to an existing session. */
 static u16 __iscst_login_join(const struct iscst_conn *conn)
 {
 	const struct iscst_login *login = conn->login;
@@ -236,7 +236,7 @@ static u16 __iscst_login_join(const struct iscst_conn *conn)
 	if (!login->tsih)
 		return 0;
 	list_for_each_entry(session, &conn->target->sessions, entry)
-		if (!session->left && session->tsih == be16_to_cpu(login->tsih) &&
+		if (session->tsih == be16_to_cpu(login->tsih) &&
 		    !memcmp(session->isid, login->isid, sizeof(login->isid)) &&
 		    !strcmp(session->initiator, login->initiator))
 			return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_CONN_ADD_FAILED);
@@ -252,7 +252,7 @@ static u16 __iscst_login_choose(struct iscst_conn *conn)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
 	if (list_empty(&target->entry)) {
 		iscst_conn_set_reason(conn, ISCST_REASON_DISABLED);
-		__iscst_conn_tell(conn, target);
+		__iscst_conn_report(conn, target);
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 	}
 	status = __iscst_login_redirect(conn, target);
@@ -273,7 +273,7 @@ static u16 iscst_login_find_target(struct iscst_conn *conn)
 	return status;
 }
 
-/* The first request says who wants what, RFC 7143 6.3.1. */
+/* The first request names initiator and target, RFC 7143 6.3.1. */
 static u16 iscst_login_identify(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
@@ -293,13 +293,13 @@ static u16 iscst_login_identify(struct iscst_conn *conn)
 	return iscst_login_find_target(conn);
 }
 
-static void iscst_login_tell_group(struct iscst_conn *conn)
+static void iscst_login_declare_group(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
 
-	if (login->told_group || !conn->target)
+	if (login->group_declared || !conn->target)
 		return;
-	login->told_group = true;
+	login->group_declared = true;
 	iscst_text_add(&login->text, "TargetPortalGroupTag", "1");
 }
 
@@ -318,7 +318,7 @@ static u16 iscst_login_stage(struct iscst_conn *conn)
 	return 0;
 }
 
-static void iscst_login_full_feature(struct iscst_conn *conn)
+static void iscst_login_set_numbers(struct iscst_conn *conn)
 {
 	const struct iscsi_login_req *req = iscst_login_req(conn);
 	struct iscst_session *session = conn->session;
@@ -328,35 +328,35 @@ static void iscst_login_full_feature(struct iscst_conn *conn)
 	conn->cid = be16_to_cpu(req->cid);
 }
 
-/* The last response is on its way: what was negotiated is in force behind it. */
-static void iscst_login_over(struct iscst_conn *conn)
+/* The last response is queued. The negotiated values hold for all PDUs after it. */
+static void iscst_login_publish(struct iscst_conn *conn)
 {
 	iscst_login_free(conn->login);
 	conn->login = NULL;
 	WRITE_ONCE(conn->started, jiffies);
-	/* Who sees the state sees the session. */
+	/* Pairs with the acquire of readers of the state, which then see the session. */
 	smp_store_release(&conn->state, ISCST_CONN_FULL);
 }
 
-static u16 iscst_login_finish(struct iscst_conn *conn, u8 flags)
+static u16 iscst_login_complete(struct iscst_conn *conn, u8 flags)
 {
 	u16 status;
 
-	iscst_nego_finish(conn);
+	iscst_nego_commit(conn);
 	status = iscst_session_open(conn);
 	if (status)
 		return status;
-	iscst_login_full_feature(conn);
+	iscst_login_set_numbers(conn);
 	status = iscst_login_respond(conn, flags);
 	if (status) {
-		iscst_conn_close(conn);
+		iscst_conn_close(conn, ISCST_REASON_NONE);
 		return 0;
 	}
-	iscst_login_over(conn);
+	iscst_login_publish(conn);
 	return 0;
 }
 
-/* Answer a request, and go where the initiator wants to go, if that may be. */
+/* Answers a request, and changes to the stage that the initiator asks for if that is allowed. */
 static u16 iscst_login_transit(struct iscst_conn *conn)
 {
 	const struct iscsi_login_req *req = iscst_login_req(conn);
@@ -367,12 +367,12 @@ static u16 iscst_login_transit(struct iscst_conn *conn)
 		return iscst_login_respond(conn, flags);
 	flags |= ISCSI_FLAG_LOGIN_TRANSIT | iscst_nsg(req);
 	if (iscst_nsg(req) == ISCSI_FULL_FEATURE_PHASE)
-		return iscst_login_finish(conn, flags);
+		return iscst_login_complete(conn, flags);
 	login->stage = iscst_nsg(req);
 	return iscst_login_respond(conn, flags);
 }
 
-static void iscst_login_forget_keys(struct iscst_chap *chap)
+static void iscst_login_clear_keys(struct iscst_chap *chap)
 {
 	chap->methods = NULL;
 	chap->a = NULL;
@@ -382,7 +382,7 @@ static void iscst_login_forget_keys(struct iscst_chap *chap)
 	chap->c = NULL;
 }
 
-/* All of a request's text is there. */
+/* The text of a request is complete. */
 static u16 iscst_login_text(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
@@ -390,14 +390,14 @@ static u16 iscst_login_text(struct iscst_conn *conn)
 
 	if (status)
 		return status;
-	iscst_login_forget_keys(&login->chap);
+	iscst_login_clear_keys(&login->chap);
 	status = iscst_nego_text(conn, &login->text,
 				 login->stage == ISCSI_SECURITY_NEGOTIATION_STAGE ?
 				 ISCST_SECURITY : ISCST_OPERATIONAL);
 	if (status)
 		return status;
 	login->identified = true;
-	iscst_login_tell_group(conn);
+	iscst_login_declare_group(conn);
 	status = iscst_login_stage(conn);
 	if (status)
 		return status;
@@ -421,17 +421,17 @@ static u16 iscst_login_request(struct iscst_conn *conn)
 }
 
 /**
- * iscst_login_run() - deal with the Login Request that was received
- * @conn: the connection, in slow_work
+ * iscst_login_run() - handle the Login Request that was received
+ * @conn: the connection
  *
- * Context: process context; waits for a session that is reinstated.
+ * Context: slow_work; waits for a session that is reinstated.
  */
 void iscst_login_run(struct iscst_conn *conn)
 {
 	u16 status = iscst_login_request(conn);
 
 	if (status)
-		iscst_login_tell(conn, status);
+		iscst_login_report(conn, status);
 	trace_iscst_login(conn, status);
 	if (status)
 		iscst_login_reject(conn, status);

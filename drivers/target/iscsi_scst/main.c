@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iscsi_scst: the module and its ops table; targets that come and go.
+ * iscsi_scst: the module, its ops table, enabled targets.
  */
 #include <linux/module.h>
 
 #include "iscst.h"
-
-/* What is tagged G: targets, sessions and connections, as they come and go */
-DEFINE_MUTEX(iscst_lock);
-DECLARE_WAIT_QUEUE_HEAD(iscst_waitq);
-LIST_HEAD(iscst_targets);
-LIST_HEAD(iscst_listening);
-LIST_HEAD(iscst_conns);
-struct workqueue_struct *iscst_io_wq;
-struct workqueue_struct *iscst_slow_wq;
-struct workqueue_struct *iscst_close_wq;
 
 static int iscst_enable(struct scst_target *tgt)
 {
@@ -26,7 +16,7 @@ static int iscst_enable(struct scst_target *tgt)
 	return 0;
 }
 
-/* Whether nobody is logging in to a target: that does not count as a session yet. */
+/* Whether no log-in to a target is in progress: log-ins do not count as sessions yet. */
 static bool iscst_target_has_no_login(void *target)
 {
 	struct iscst_conn *conn;
@@ -39,15 +29,15 @@ static bool iscst_target_has_no_login(void *target)
 	return !found;
 }
 
-/* The connection's timer looks once a second. */
+/* The connection's timer has the precision of a second. */
 static bool iscst_has_time_for_logout(const struct scst_target *tgt)
 {
 	return scst_target_drain_ms(tgt) >= (ISCST_LOGOUT_SECONDS + 1) * MSEC_PER_SEC;
 }
 
 /*
- * Sessions keep the target, log-ins do not: those are waited for, which takes as long
- * as it takes to close a socket.
+ * Sessions keep the target, log-ins do not. Log-ins are waited for, which takes as long as it
+ * takes to close a socket.
  */
 static void iscst_disable(struct scst_target *tgt)
 {
@@ -56,7 +46,7 @@ static void iscst_disable(struct scst_target *tgt)
 	mutex_lock(&iscst_lock);
 	list_del_init(&target->entry);
 	mutex_unlock(&iscst_lock);
-	iscst_target_end_sessions(target, iscst_has_time_for_logout(tgt));
+	iscst_target_drop_sessions(target, iscst_has_time_for_logout(tgt));
 	iscst_wait(iscst_target_has_no_login, target, MAX_SCHEDULE_TIMEOUT);
 }
 
@@ -83,40 +73,6 @@ static const struct scst_target_ops iscst_ops = {
 	.disconnect = iscst_disconnect,
 	.async_event = iscst_async_event,
 };
-
-/*
- * Who waits for whom: slow_work for another connection's close_work, if it reinstates that
- * one's session. close_work for its own connection alone: for io_work, which waits for
- * nothing; for slow_work and the timer, which it takes back if they have not begun, and
- * which look at ISCST_CONN_CLOSING where they wait. However many log-ins fill their queue
- * and wait, close_work has its own: they all go on.
- */
-static int __init iscst_wq_init(void)
-{
-	iscst_io_wq = alloc_workqueue("iscst_io", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	if (!iscst_io_wq)
-		return -ENOMEM;
-	iscst_slow_wq = alloc_workqueue("iscst_slow", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
-	if (!iscst_slow_wq)
-		goto out_io;
-	iscst_close_wq = alloc_workqueue("iscst_close", WQ_UNBOUND, WQ_UNBOUND_MAX_ACTIVE);
-	if (!iscst_close_wq)
-		goto out_slow;
-	return 0;
-
-out_slow:
-	destroy_workqueue(iscst_slow_wq);
-out_io:
-	destroy_workqueue(iscst_io_wq);
-	return -ENOMEM;
-}
-
-static void iscst_wq_exit(void)
-{
-	destroy_workqueue(iscst_close_wq);
-	destroy_workqueue(iscst_slow_wq);
-	destroy_workqueue(iscst_io_wq);
-}
 
 static int __init iscst_init(void)
 {
@@ -149,7 +105,7 @@ static bool iscst_is_idle(void *unused)
 	return idle;
 }
 
-/* Targets pin the module. Without them nobody listens, and what is left is closing. */
+/* Targets pin the module. Without them no socket listens, and all connections are closing. */
 static void __exit iscst_exit(void)
 {
 	scst_target_driver_unregister(&iscst_ops);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Negotiation, RFC 7143 6.2 and 13: a row for each key says when it may be used, what
- * values it has and how the two sides' become one.
+ * Negotiation, RFC 7143 6.2 and 13. Each key has a row: the stages that it may be used in, its
+ * values, and how the values of both sides become one.
  */
 #include <linux/kernel.h>
 #include <linux/stddef.h>
@@ -13,15 +13,15 @@ struct iscst_nego;
 
 /**
  * struct iscst_key - a key
- * @name:	as it goes over the wire
- * @take:	deals with the initiator's value. Returns 0, or Status-Class and
+ * @name:	its name on the wire
+ * @take:	handles the initiator's value. Returns 0, or Status-Class and
  *		Status-Detail.
  * @stages:	enum iscst_stage, or'ed
- * @normal:	irrelevant to discovery sessions
- * @again:	may come more than once
- * @param:	where its result goes, in struct iscst_params
- * @bound:	likewise, what must not be less; 0: nothing. A request's keys that have
- *		one are negotiated behind all others.
+ * @normal:	the key is irrelevant to discovery sessions
+ * @again:	the key may come more than once
+ * @param:	offset of its result in struct iscst_params
+ * @bound:	offset of the upper bound of its result; 0: none. Keys with a bound are
+ *		negotiated after all others of the request.
  * @min:	smallest value
  * @max:	largest value
  */
@@ -38,12 +38,12 @@ struct iscst_key {
 };
 
 /**
- * struct iscst_nego - a pair that is being looked at
+ * struct iscst_nego - the pair that is being negotiated
  * @conn:	the connection
- * @text:	its text; answers go there
+ * @text:	its text; answers are added to the response
  * @login:	the log-in; NULL in full feature phase
  * @stage:	the stage
- * @bounded:	it is the turn of the keys that have a bound
+ * @bounded:	keys with a bound are negotiated now
  * @key:	the key
  * @value:	the initiator's value
  */
@@ -73,7 +73,7 @@ static u16 iscst_answer(struct iscst_nego *nego, const char *value)
 	return 0;
 }
 
-static u16 iscst_refuse(struct iscst_nego *nego)
+static u16 iscst_answer_reject(struct iscst_nego *nego)
 {
 	return iscst_answer(nego, "Reject");
 }
@@ -89,27 +89,6 @@ static u32 iscst_limit(struct iscst_nego *nego)
 		   iscst_bound(&nego->conn->params, nego->key));
 }
 
-/**
- * iscst_number() - read a numerical value, RFC 7143 6.1
- * @value:  digits, hexadecimal ones behind 0x; decimal ones do not begin with a zero
- * @number: the result
- *
- * Return: 0, -EINVAL if that is no number, or -ERANGE.
- */
-int iscst_number(const char *value, u32 *number)
-{
-	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
-	const char *digits = value + (hex ? 2 : 0);
-
-	/* kstrtou32() would take a sign, a newline and a second 0x. */
-	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
-		return -EINVAL;
-	if (!hex && digits[0] == '0' && digits[1])
-		return -EINVAL;
-	return kstrtou32(digits, hex ? 16 : 10, number);
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_number);
-
 static int iscst_parse_number(const struct iscst_nego *nego, u32 *number)
 {
 	if (iscst_number(nego->value, number))
@@ -123,7 +102,7 @@ static u16 iscst_take_bool(struct iscst_nego *nego, bool is_and)
 	bool result = is_and ? ours && theirs : ours || theirs;
 
 	if (!theirs && strcmp(nego->value, "No"))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, result);
 	return iscst_answer(nego, result ? "Yes" : "No");
 }
@@ -143,7 +122,7 @@ static u16 iscst_take_min_max(struct iscst_nego *nego, bool is_min)
 	u32 ours = iscst_limit(nego), theirs, result;
 
 	if (iscst_parse_number(nego, &theirs))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	result = is_min ? min(ours, theirs) : max(ours, theirs);
 	iscst_set(nego, result);
 	iscst_text_add(nego->text, nego->key->name, "%u", result);
@@ -160,52 +139,18 @@ static u16 iscst_take_max(struct iscst_nego *nego)
 	return iscst_take_min_max(nego, false);
 }
 
-/* What an initiator declares about itself */
+/* Declared by the initiator about itself */
 static u16 iscst_take_segment(struct iscst_nego *nego)
 {
 	u32 number;
 
 	if (iscst_parse_number(nego, &number))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, number);
 	return 0;
 }
 
-/**
- * iscst_list_find() - where a word stands in a list
- * @list: words with commas between them
- * @word: the word
- *
- * Return: the place in @list, or NULL.
- */
-const char *iscst_list_find(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (list) {
-		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
-			return list;
-		list = strchr(list, ',');
-		if (list)
-			list++;
-	}
-	return NULL;
-}
-
-/**
- * iscst_list_has() - whether a word stands in a list
- * @list: words with commas between them
- * @word: the word
- *
- * Return: true if it does.
- */
-bool iscst_list_has(const char *list, const char *word)
-{
-	return iscst_list_find(list, word);
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);
-
-/* The first that we know is it. */
+/* The first known value of the list is chosen. */
 static u16 iscst_take_digest(struct iscst_nego *nego)
 {
 	const char *crc = iscst_list_find(nego->value, "CRC32C");
@@ -213,7 +158,7 @@ static u16 iscst_take_digest(struct iscst_nego *nego)
 	bool has_crc = crc && (!none || crc < none);
 
 	if (!crc && !none)
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	iscst_set(nego, has_crc);
 	return iscst_answer(nego, has_crc ? "CRC32C" : "None");
 }
@@ -259,13 +204,13 @@ static u16 iscst_take_session_type(struct iscst_nego *nego)
 	return 0;
 }
 
-/* Of interest to nobody here */
+/* Ignored */
 static u16 iscst_take_nothing(struct iscst_nego *nego)
 {
 	return 0;
 }
 
-/* Markers went with RFC 7143 13.25. */
+/* RFC 7143 13.25 has removed markers. */
 static u16 iscst_take_marker(struct iscst_nego *nego)
 {
 	return iscst_answer(nego, "No");
@@ -274,7 +219,7 @@ static u16 iscst_take_marker(struct iscst_nego *nego)
 static u16 iscst_take_reporting(struct iscst_nego *nego)
 {
 	return iscst_list_has(nego->value, "RFC3720") ? iscst_answer(nego, "RFC3720") :
-							iscst_refuse(nego);
+							iscst_answer_reject(nego);
 }
 
 static u16 iscst_take_send_targets(struct iscst_nego *nego)
@@ -345,50 +290,11 @@ static const struct iscst_key iscst_keys[] = {
 	{ "IFMarker", iscst_take_marker, ISCST_OPERATIONAL },
 	{ "OFMarker", iscst_take_marker, ISCST_OPERATIONAL },
 	{ "SendTargets", iscst_take_send_targets, ISCST_FULL_FEATURE },
-	/* What only targets declare */
-	{ "TargetAlias", iscst_refuse, 0 },
-	{ "TargetAddress", iscst_refuse, 0 },
-	{ "TargetPortalGroupTag", iscst_refuse, 0 },
+	/* Keys that only targets declare */
+	{ "TargetAlias", iscst_answer_reject, 0 },
+	{ "TargetAddress", iscst_answer_reject, 0 },
+	{ "TargetPortalGroupTag", iscst_answer_reject, 0 },
 };
-
-/**
- * iscst_params_init() - what is in force before anything is negotiated
- * @params: the result, RFC 7143 13's defaults
- */
-void iscst_params_init(struct iscst_params *params)
-{
-	*params = (struct iscst_params) {
-		.max_connections = 1,
-		.initial_r2t = true,
-		.immediate_data = true,
-		.max_recv_data_segment_length = ISCSI_DEF_MAX_RECV_SEG_LEN,
-		.max_burst_length = ISCSI_DEF_MAX_BURST_LEN,
-		.first_burst_length = ISCSI_DEF_FIRST_BURST_LEN,
-		.time2wait = ISCSI_DEF_TIME2WAIT,
-		.time2retain = 20,
-		.max_outstanding_r2t = 1,
-		.pdu_in_order = true,
-		.sequence_in_order = true,
-		.protocol_level = 1,
-	};
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_params_init);
-
-/**
- * iscst_limits_init() - what a new target grants
- * @limits: the result
- */
-void iscst_limits_init(struct iscst_params *limits)
-{
-	iscst_params_init(limits);
-	limits->initial_r2t = false;
-	limits->max_burst_length = SZ_1M;
-	limits->first_burst_length = SZ_256K;
-	limits->time2retain = 0;
-	limits->max_outstanding_r2t = 8;
-	limits->protocol_level = 2;
-}
-EXPORT_SYMBOL_IF_KUNIT(iscst_limits_init);
 
 static const struct iscst_key *iscst_key_find(const char *name)
 {
@@ -402,8 +308,8 @@ static const struct iscst_key *iscst_key_find(const char *name)
 }
 
 /*
- * RFC 7143 6.2: no key is negotiated twice, unless it is only declared. It is also what
- * keeps a text request from asking for a list of targets a thousand times.
+ * RFC 7143 6.2: no key is negotiated twice, unless it is only declared. This also keeps a text
+ * request from asking for a list of targets a thousand times.
  */
 static bool iscst_key_is_new(struct iscst_nego *nego)
 {
@@ -417,7 +323,7 @@ static bool iscst_key_is_new(struct iscst_nego *nego)
 	return true;
 }
 
-/* What an initiator says about what we declared is no offer. */
+/* An initiator's reply to a declaration of the target is no offer. */
 static bool iscst_is_reply(const char *value)
 {
 	return !strcmp(value, "NotUnderstood") || !strcmp(value, "Irrelevant") ||
@@ -425,9 +331,8 @@ static bool iscst_is_reply(const char *value)
 }
 
 /*
- * Names come with a log-in's first request, and are taken before what comes with them is
- * negotiated, and what has a bound comes behind that. Returns whether the pair is for
- * another time.
+ * Names come with the first request of a log-in, and are handled before its other keys. Keys with
+ * a bound are handled after the others. Returns whether the pair has its turn at another time.
  */
 static bool iscst_is_out_of_turn(const struct iscst_nego *nego)
 {
@@ -451,7 +356,7 @@ static u16 iscst_nego_pair(struct iscst_nego *nego, const char *name)
 		return 0;
 	}
 	if (!(nego->key->stages & nego->stage))
-		return iscst_refuse(nego);
+		return iscst_answer_reject(nego);
 	if (!iscst_key_is_new(nego))
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_INIT_ERR);
 	if (nego->key->normal && nego->login && nego->login->discovery)
@@ -476,11 +381,11 @@ static u16 iscst_nego_pairs(struct iscst_nego *nego)
 
 /**
  * iscst_nego_text() - negotiate all keys of a request
- * @conn:  the connection, in slow_work
- * @text:  the request; answers are added to its response
- * @stage: where we are
+ * @conn:  the connection
+ * @text:  the request; answers are added to the response
+ * @stage: the stage
  *
- * Context: process context.
+ * Context: slow_work.
  * Return: 0, or Status-Class and Status-Detail.
  */
 u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
@@ -497,18 +402,18 @@ u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
 EXPORT_SYMBOL_IF_KUNIT(iscst_nego_text);
 
 /**
- * iscst_nego_offer() - what we have to say in the operational stage, once
- * @conn: the connection, in slow_work
+ * iscst_nego_offer() - declare the target's keys of the operational stage, once
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work.
  */
 void iscst_nego_offer(struct iscst_conn *conn)
 {
 	struct iscst_login *login = conn->login;
 
-	if (login->told_segment)
+	if (login->segment_declared)
 		return;
-	login->told_segment = true;
+	login->segment_declared = true;
 	iscst_text_add(&login->text, "MaxRecvDataSegmentLength", "%u", ISCST_RECV_SEGMENT);
 	if (!conn->target)
 		return;
@@ -519,18 +424,18 @@ void iscst_nego_offer(struct iscst_conn *conn)
 }
 
 /**
- * iscst_nego_finish() - the log-in is through
- * @conn: the connection, in slow_work
+ * iscst_nego_commit() - put in force what the log-in has negotiated
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work.
  */
-void iscst_nego_finish(struct iscst_conn *conn)
+void iscst_nego_commit(struct iscst_conn *conn)
 {
 	struct iscst_params *params = &conn->params;
 
-	/* One of the two may have been left at its default. */
+	/* One of the two may be a default. */
 	params->first_burst_length = min(params->first_burst_length, params->max_burst_length);
-	if (conn->login->told_segment)
+	if (conn->login->segment_declared)
 		conn->segment = ISCST_RECV_SEGMENT;
 }
-EXPORT_SYMBOL_IF_KUNIT(iscst_nego_finish);
+EXPORT_SYMBOL_IF_KUNIT(iscst_nego_commit);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Negotiation: what every key makes of every value, against RFC 7143 13; and the text that
- * the keys come in.
+ * Negotiation: the result of every key for every kind of value, against RFC 7143 13; and the text
+ * of keys.
  */
 #include <kunit/test.h>
 #include <linux/minmax.h>
@@ -34,7 +34,7 @@ static int iscst_nego_test_init(struct kunit *test)
 	return 0;
 }
 
-/* A log-in whose initiator is known, and that nothing was negotiated in */
+/* A log-in with a known initiator, before any negotiation */
 static int iscst_nego_test_begin(struct iscst_nego_fixture *fix)
 {
 	memset(fix->login, 0, sizeof(*fix->login));
@@ -44,7 +44,7 @@ static int iscst_nego_test_begin(struct iscst_nego_fixture *fix)
 	return iscst_text_init(&fix->text, ISCST_LOGIN_SEGMENT);
 }
 
-/* Offer pairs with a newline between them. Returns what iscst_nego_text() does. */
+/* Offers pairs with a newline between them. Returns as iscst_nego_text(). */
 static u16 iscst_nego_test_offer(struct iscst_nego_fixture *fix, const char *offer,
 				 enum iscst_stage stage)
 {
@@ -56,7 +56,7 @@ static u16 iscst_nego_test_offer(struct iscst_nego_fixture *fix, const char *off
 	return iscst_nego_text(fix->conn, text, stage);
 }
 
-/* The answer, likewise, in the negotiation's own memory */
+/* The answer in the same form, in the negotiation's own memory */
 static char *iscst_nego_test_answer(struct iscst_text *text)
 {
 	u32 i;
@@ -159,7 +159,7 @@ static void iscst_nego_test_operational(struct kunit *test)
 	iscst_nego_test_offers(test, offers, ARRAY_SIZE(offers), ISCST_OPERATIONAL, false);
 }
 
-/* What only sessions with commands have is irrelevant to discovery. */
+/* Keys of sessions with commands are irrelevant to discovery. */
 static void iscst_nego_test_discovery(struct kunit *test)
 {
 	static const struct iscst_test_offer offers[] = {
@@ -246,7 +246,7 @@ static void iscst_nego_test_who(struct kunit *test)
 	}
 }
 
-/* Random lengths on both sides: the smaller one counts, in bounds, or the default. */
+/* Random lengths on both sides: the result is the smaller one within bounds, or the default. */
 static void iscst_nego_test_random(struct kunit *test)
 {
 	struct iscst_nego_fixture *fix = test->priv;
@@ -268,7 +268,7 @@ static void iscst_nego_test_random(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, params->max_burst_length,
 				    legal ? min(ours, theirs) : ISCSI_DEF_MAX_BURST_LEN,
 				    "%s, %u", offer, ours);
-		iscst_nego_finish(fix->conn);
+		iscst_nego_commit(fix->conn);
 		KUNIT_EXPECT_LE(test, params->first_burst_length, params->max_burst_length);
 		iscst_text_exit(&fix->text);
 	}
@@ -301,7 +301,7 @@ static void iscst_nego_test_list(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, iscst_list_has("No,ne", "None"));
 }
 
-/* What has no "=", no key or no end is no pair, and nothing behind the text is looked at. */
+/* Text without a "=", a key or an end is no pair. Nothing after the text is read. */
 static void iscst_text_test_pairs(struct kunit *test)
 {
 	static const char text[] = "a=1\0b==2\0c=\0\0d\0=e\0f=no end";

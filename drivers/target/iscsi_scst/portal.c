@@ -1,129 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Portals: listening sockets. One serves all targets that name its address, in one
- * network namespace.
+ * Portals: their addresses and their memory.
  *
- * A wildcard and single addresses may have the same port: TCP gives a connection to the
- * socket that has its very address, or else to the wildcard's. Either way it can log in
- * to all targets that listen at its address, as a wildcard does at every one.
- *
- * Sockets are bound to addresses that need not exist yet, as with IP_FREEBIND: the
- * portal answers as soon as its address is there, and nothing has to watch for that.
+ * A wildcard and single addresses may have the same port. TCP gives a connection to the socket
+ * with the very address, or else to the wildcard's. Either way it can log in to all targets that
+ * listen at the address, which includes those with the wildcard.
  */
 #include <linux/ctype.h>
 #include <linux/inet.h>
-#include <linux/module.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/tcp.h>
-#include <net/inet_sock.h>
-#include <net/ip.h>
 #include <net/ipv6.h>
-#include <net/net_namespace.h>
 
 #include "iscst.h"
-
-#define ISCST_BACKLOG	128
-
-/* What is tagged P: who listens */
-DEFINE_MUTEX(iscst_portal_lock);
-static LIST_HEAD(iscst_portals);	/* P */
-
-static void iscst_accept_work(struct work_struct *work)
-{
-	struct iscst_portal *portal = container_of(work, struct iscst_portal, accept_work);
-	struct socket *sock;
-	int i;
-
-	for (i = 0; i < ISCST_BACKLOG; i++) {
-		if (kernel_accept(portal->sock, &sock, O_NONBLOCK) < 0)
-			return;
-		scst_stall(SCST_STALL_ACCEPT);
-		iscst_conn_create(portal, sock);
-	}
-	/* Who removes the portal does not wait for the last of a flood. */
-	queue_work(iscst_slow_wq, work);
-}
-
-static void iscst_listen_data_ready(struct sock *sk)
-{
-	struct iscst_portal *portal;
-
-	/* A new connection has this call-back too, until it has its own. */
-	if (sk->sk_state != TCP_LISTEN)
-		return;
-	read_lock_bh(&sk->sk_callback_lock);
-	portal = sk->sk_user_data;
-	if (portal)
-		queue_work(iscst_slow_wq, &portal->accept_work);
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
-static void iscst_portal_set_callback(struct iscst_portal *portal)
-{
-	struct sock *sk = portal->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	portal->data_ready = sk->sk_data_ready;
-	sk->sk_data_ready = iscst_listen_data_ready;
-	sk->sk_user_data = portal;
-	write_unlock_bh(&sk->sk_callback_lock);
-}
-
-static void iscst_portal_clear_callback(struct iscst_portal *portal)
-{
-	struct sock *sk = portal->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_data_ready = portal->data_ready;
-	sk->sk_user_data = NULL;
-	write_unlock_bh(&sk->sk_callback_lock);
-}
-
-static void iscst_listen_options(struct sock *sk)
-{
-	sock_set_reuseaddr(sk);
-	/* A wildcard's port is taken otherwise, whoever has it. */
-	sock_set_reuseport(sk);
-	ip_sock_set_freebind(sk);
-	tcp_sock_set_nodelay(sk);
-	/* So that 0.0.0.0 and [::] do not get in each other's way. */
-	if (sk->sk_family == AF_INET6)
-		ip6_sock_set_v6only(sk);
-}
-
-static int iscst_portal_listen(struct iscst_portal *portal)
-{
-	int ret;
-
-	ret = sock_create_kern(portal->net, portal->addr.ss_family, SOCK_STREAM,
-			       IPPROTO_TCP, &portal->sock);
-	if (ret)
-		return ret;
-	iscst_listen_options(portal->sock->sk);
-	iscst_portal_set_callback(portal);
-	/* What it takes for an address has another name in every other kernel. */
-	ret = kernel_bind(portal->sock, (void *)&portal->addr, sizeof(portal->addr));
-	if (!ret)
-		ret = kernel_listen(portal->sock, ISCST_BACKLOG);
-	if (!ret)
-		return 0;
-	iscst_portal_clear_callback(portal);
-	sock_release(portal->sock);
-	portal->sock = NULL;
-	return ret;
-}
-
-static void iscst_portal_stop(struct iscst_portal *portal)
-{
-	lockdep_assert_held(&iscst_portal_lock);
-	if (!portal->sock)
-		return;
-	iscst_portal_clear_callback(portal);
-	cancel_work_sync(&portal->accept_work);
-	sock_release(portal->sock);
-	portal->sock = NULL;
-}
 
 /* The ":" before the port in [ADDRESS]:PORT or ADDRESS:PORT, or NULL */
 static char *iscst_find_port(const char *text)
@@ -131,7 +21,7 @@ static char *iscst_find_port(const char *text)
 	return strrchr(strchr(text, ']') ?: text, ':');
 }
 
-/* Split [ADDRESS]:PORT or ADDRESS:PORT; without a port it is iSCSI's, RFC 7143 13.8. */
+/* Splits [ADDRESS]:PORT or ADDRESS:PORT. The default port is iSCSI's, RFC 7143 13.8. */
 static int iscst_portal_split(char *name, const char **address, const char **port)
 {
 	char *colon = iscst_find_port(name);
@@ -158,8 +48,17 @@ static bool iscst_port_is_valid(const char *port)
 	return !kstrtou16(port, 10, &number) && number && port[0] != '0' && port[0] != '+';
 }
 
-static int iscst_portal_parse(struct net *net, const char *text,
-			      struct sockaddr_storage *addr)
+/**
+ * iscst_portal_parse() - parse the address of a portal
+ * @net:  the network namespace of its scope
+ * @text: ADDRESS or ADDRESS:PORT
+ * @addr: the result
+ *
+ * Context: process context.
+ * Return: 0, or -EINVAL.
+ */
+int iscst_portal_parse(struct net *net, const char *text,
+		       struct sockaddr_storage *addr)
 {
 	char name[INET6_ADDRSTRLEN + IFNAMSIZ + sizeof("[%]:65535")];
 	const char *address, *port;
@@ -171,7 +70,7 @@ static int iscst_portal_parse(struct net *net, const char *text,
 	return inet_pton_with_scope(net, AF_UNSPEC, address, port, addr);
 }
 
-/* RFC 1123 2.1, as far as it is worth while: whether it exists is found out elsewhere. */
+/* The characters of RFC 1123 2.1. The name is not resolved. */
 static bool iscst_is_host_name(const char *name)
 {
 	size_t i;
@@ -184,7 +83,7 @@ static bool iscst_is_host_name(const char *name)
 
 /**
  * iscst_address_is_valid() - whether initiators may be sent to an address
- * @text: the address, RFC 7143 13.8, with its port and without a portal group tag
+ * @text: the address, RFC 7143 13.8, without a portal group tag
  *
  * Return: true if it has the form ADDRESS or ADDRESS:PORT, where ADDRESS is an IPv4
  * address, an IPv6 address in brackets, or a host name.
@@ -204,10 +103,10 @@ bool iscst_address_is_valid(const char *text)
 }
 
 /**
- * iscst_address_port() - what is to be appended to an address that initiators are told
+ * iscst_address_port() - the port to append to an address for initiators
  * @text: the address, with or without a port
  *
- * RFC 7143 13.8 lets the port be left out, but there are initiators that expect it.
+ * RFC 7143 13.8 allows an address without a port, but some initiators expect one.
  *
  * Return: a colon and the port, or "".
  */
@@ -217,7 +116,7 @@ const char *iscst_address_port(const char *text)
 }
 
 /**
- * iscst_portal_covers() - whether a portal's targets are to be had at another one's address
+ * iscst_portal_covers() - whether a portal serves the address of another
  * @portal: the portal
  * @other:  the other one, or the same
  *
@@ -233,19 +132,19 @@ bool iscst_portal_covers(const struct iscst_portal *portal,
 	lockdep_assert_held(&iscst_lock);
 	if (portal == other)
 		return true;
-	/* Of both families the port is in the same place. */
+	/* Both families have the port in the same place. */
 	return portal->net && portal->net == other->net &&
 	       a->sin_family == b->sin_family && a->sin_port == b->sin_port &&
 	       inet_addr_is_any((void *)&portal->addr);
 }
 
 /**
- * iscst_conn_is_at() - whether an address is the one that a connection came in at
- * @conn: the connection, in slow_work
- * @text: the address; if it is a host name it is not
+ * iscst_conn_is_at() - whether a connection has an address on the target's side
+ * @conn: the connection
+ * @text: the address; a host name never matches
  *
- * Context: process context.
- * Return: true if it is.
+ * Context: slow_work.
+ * Return: true if it has.
  */
 bool iscst_conn_is_at(struct iscst_conn *conn, const char *text)
 {
@@ -256,75 +155,13 @@ bool iscst_conn_is_at(struct iscst_conn *conn, const char *text)
 	       !memcmp(&here, &there, sizeof(here));
 }
 
-static struct iscst_portal *__iscst_portal_find(struct net *net,
-						const struct sockaddr_storage *addr)
-{
-	struct iscst_portal *portal;
-
-	lockdep_assert_held(&iscst_portal_lock);
-	list_for_each_entry(portal, &iscst_portals, entry)
-		if (portal->sock && portal->net == net &&
-		    !memcmp(&portal->addr, addr, sizeof(*addr)))
-			return portal;
-	return NULL;
-}
-
-static struct iscst_portal *__iscst_portal_create(struct net *net,
-						  const struct sockaddr_storage *addr)
-{
-	struct iscst_portal *portal = kzalloc_obj(*portal);
-	int ret;
-
-	if (!portal)
-		return ERR_PTR(-ENOMEM);
-	portal->addr = *addr;
-	portal->net = net;
-	INIT_LIST_HEAD(&portal->dirs);
-	kref_init(&portal->kref);
-	INIT_WORK(&portal->accept_work, iscst_accept_work);
-	ret = iscst_portal_listen(portal);
-	if (ret) {
-		kfree(portal);
-		return ERR_PTR(ret);
-	}
-	list_add_tail(&portal->entry, &iscst_portals);
-	return portal;
-}
-
-/**
- * iscst_portal_get() - listen at an address, if nobody does yet
- * @net:  in which network namespace
- * @name: ADDRESS or ADDRESS:PORT
- *
- * Context: process context; takes iscst_portal_lock.
- * Return: the portal, or an ERR_PTR: -EINVAL if that is no address, -ENOMEM,
- * -EADDRINUSE and whatever else bind(2) and listen(2) say.
- */
-struct iscst_portal *iscst_portal_get(struct net *net, const char *name)
-{
-	struct sockaddr_storage addr;
-	struct iscst_portal *portal;
-	int ret = iscst_portal_parse(net, name, &addr);
-
-	if (ret)
-		return ERR_PTR(ret);
-	mutex_lock(&iscst_portal_lock);
-	portal = __iscst_portal_find(net, &addr);
-	if (!portal)
-		portal = __iscst_portal_create(net, &addr);
-	if (!IS_ERR(portal))
-		portal->users++;
-	mutex_unlock(&iscst_portal_lock);
-	return portal;
-}
-
 static void iscst_portal_free(struct kref *kref)
 {
 	kfree(container_of(kref, struct iscst_portal, kref));
 }
 
 /**
- * iscst_portal_ref_put() - give back a reference to a portal's memory
+ * iscst_portal_ref_put() - put a reference to a portal's memory
  * @portal: the portal
  *
  * Context: any.
@@ -332,102 +169,4 @@ static void iscst_portal_free(struct kref *kref)
 void iscst_portal_ref_put(struct iscst_portal *portal)
 {
 	kref_put(&portal->kref, iscst_portal_free);
-}
-
-/*
- * Who has logged in to a target by a wildcard stays: that target still listens where the
- * connection came in.
- */
-static void iscst_portal_drop_conns(const struct iscst_portal *portal)
-{
-	struct iscst_conn *conn;
-
-	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry) {
-		if (conn->portal != portal || (conn->via && conn->via != portal))
-			continue;
-		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
-		iscst_conn_drop(conn);
-	}
-	mutex_unlock(&iscst_lock);
-}
-
-/**
- * iscst_portal_put() - a directory asks for a portal no longer
- * @portal: the portal; nobody listens there any more if it was the last
- *
- * Context: process context; takes iscst_portal_lock.
- */
-void iscst_portal_put(struct iscst_portal *portal)
-{
-	bool last;
-
-	mutex_lock(&iscst_portal_lock);
-	last = !--portal->users;
-	if (last) {
-		iscst_portal_stop(portal);
-		list_del(&portal->entry);
-	}
-	mutex_unlock(&iscst_portal_lock);
-	if (!last)
-		return;
-	iscst_portal_drop_conns(portal);
-	iscst_portal_ref_put(portal);
-}
-
-/* Whether no connection has a socket of a network namespace; has them closed. */
-static bool iscst_net_is_idle(void *net)
-{
-	struct iscst_conn *conn;
-	bool busy = false;
-
-	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry) {
-		if (conn->net != net || !conn->sock)
-			continue;
-		iscst_conn_close(conn);
-		busy = true;
-	}
-	mutex_unlock(&iscst_lock);
-	return !busy;
-}
-
-/* Another namespace may come to be where this one was. */
-static void iscst_portal_lose_net(struct iscst_portal *portal)
-{
-	iscst_portal_stop(portal);
-	mutex_lock(&iscst_lock);
-	portal->net = NULL;
-	mutex_unlock(&iscst_lock);
-}
-
-/*
- * A network namespace goes away. Our sockets do not keep it, so they go now: sessions
- * may take longer, but not their sockets. The directories stay, and listen no more.
- */
-static void __net_exit iscst_net_exit(struct net *net)
-{
-	struct iscst_portal *portal;
-
-	mutex_lock(&iscst_portal_lock);
-	list_for_each_entry(portal, &iscst_portals, entry)
-		if (portal->net == net)
-			iscst_portal_lose_net(portal);
-	mutex_unlock(&iscst_portal_lock);
-	iscst_wait(iscst_net_is_idle, net, MAX_SCHEDULE_TIMEOUT);
-}
-
-static struct pernet_operations iscst_net_ops = {
-	.exit = iscst_net_exit,
-};
-
-/* As a device: its exit is called while the network's own parts are still there. */
-int __init iscst_portal_init(void)
-{
-	return register_pernet_device(&iscst_net_ops);
-}
-
-void iscst_portal_exit(void)
-{
-	unregister_pernet_device(&iscst_net_ops);
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reasons: why a connection ends or a log-in is refused. The first one that is found
- * counts: what follows from it is no reason of its own.
+ * Reasons: why a connection ends or a log-in is refused. The first reason counts: later ones
+ * follow from it.
  *
- * A failure is told where somebody may look for it: in a counter of the target, its
- * last_error, a uevent and a line in the kernel's log. The last two are rate-limited for
- * each target. An initiator that has not come to a target is told of by its portal.
+ * A failure is reported in a counter of the target, its last_error, a uevent and a line in the
+ * kernel's log. The last two are rate-limited for each target. A failure before the initiator has
+ * named a target is reported by the portal.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/errno.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -18,9 +17,9 @@
 #include "trace.h"
 
 /**
- * struct iscst_reason_text - what a reason is called
+ * struct iscst_reason_text - the name of a reason
  * @name: in SCST_REASON, in failures/ and in traces
- * @text: for people
+ * @text: in messages
  */
 struct iscst_reason_text {
 	const char *name;
@@ -69,7 +68,7 @@ static const struct iscst_reason_text iscst_reasons[] = {
 };
 
 /**
- * iscst_reason_name() - what a reason is called
+ * iscst_reason_name() - the name of a reason
  * @reason: the reason
  *
  * Context: any.
@@ -82,9 +81,9 @@ const char *iscst_reason_name(enum iscst_reason reason)
 
 /**
  * iscst_conn_initiator() - the name of a connection's initiator
- * @conn: the connection, in slow_work or close_work, which the log-in belongs to
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work or close_work, which own the log-in.
  * Return: the name, or "" if it is not known.
  */
 const char *iscst_conn_initiator(const struct iscst_conn *conn)
@@ -95,10 +94,10 @@ const char *iscst_conn_initiator(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_target_name() - the name of the target that an initiator wants or has
- * @conn: the connection, likewise
+ * iscst_conn_target_name() - the name of the target that an initiator has asked for
+ * @conn: the connection
  *
- * Context: process context.
+ * Context: slow_work or close_work, which own the log-in.
  * Return: the name, which need not be that of a target, or "" if it is not known.
  */
 const char *iscst_conn_target_name(const struct iscst_conn *conn)
@@ -109,9 +108,9 @@ const char *iscst_conn_target_name(const struct iscst_conn *conn)
 }
 
 /**
- * iscst_conn_set_reason() - say why a connection ends, or its log-in is refused
+ * iscst_conn_set_reason() - set the reason why a connection ends, or its log-in is refused
  * @conn:   the connection
- * @reason: why; it counts if none was said before
+ * @reason: the reason; ignored if there is one already
  *
  * Context: any.
  */
@@ -121,51 +120,11 @@ void iscst_conn_set_reason(struct iscst_conn *conn, enum iscst_reason reason)
 }
 
 /**
- * iscst_conn_fail() - have a connection end, and say why
+ * iscst_conn_count() - count a failure that does not end the session
  * @conn:   the connection
- * @reason: why
+ * @reason: the failure
  *
- * Context: as iscst_conn_close().
- */
-void iscst_conn_fail(struct iscst_conn *conn, enum iscst_reason reason)
-{
-	iscst_conn_set_reason(conn, reason);
-	iscst_conn_close(conn);
-}
-
-static enum iscst_reason iscst_reason_of(int err)
-{
-	switch (err) {
-	case -EBADMSG:
-		return ISCST_REASON_HEADER_DIGEST;
-	case -EPROTO:
-	case -EMSGSIZE:
-		return ISCST_REASON_PROTOCOL;
-	case -ENOMEM:
-		return ISCST_REASON_NO_MEMORY;
-	default:
-		return ISCST_REASON_LOST;
-	}
-}
-
-/**
- * iscst_conn_fail_errno() - have a connection end that cannot go on
- * @conn: the connection
- * @err:  what receiving or sending returned
- *
- * Context: as iscst_conn_close().
- */
-void iscst_conn_fail_errno(struct iscst_conn *conn, int err)
-{
-	iscst_conn_fail(conn, iscst_reason_of(err));
-}
-
-/**
- * iscst_conn_count() - something went wrong that does not end a session
- * @conn:   the connection, under its socket's lock
- * @reason: what
- *
- * Context: any.
+ * Context: under the socket's lock.
  */
 void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason)
 {
@@ -173,49 +132,49 @@ void iscst_conn_count(struct iscst_conn *conn, enum iscst_reason reason)
 		atomic_inc(&conn->target->failures[reason]);
 }
 
-static const char *iscst_conn_what(const struct iscst_conn *conn)
+static const char *iscst_conn_outcome(const struct iscst_conn *conn)
 {
 	return conn->session ? "session ended" : "log-in refused";
 }
 
-/* The name of a target that is not there may be any bytes. */
-static void iscst_portal_tell(const struct iscst_conn *conn)
+/* A name that is not that of a target may have any bytes. */
+static void iscst_portal_report(const struct iscst_conn *conn)
 {
 	const char *initiator = iscst_conn_initiator(conn);
 	const char *wanted = iscst_conn_target_name(conn);
 
 	atomic_inc(&conn->portal->refused);
 	pr_notice_ratelimited("portal %pISpc: %s: %s: %s from %pISpc, target %*pE\n",
-			      &conn->portal->addr, iscst_conn_what(conn),
-			      iscst_reasons[conn->reason].text, initiator, &conn->peer,
+			      &conn->portal->addr, iscst_conn_outcome(conn),
+			      iscst_reasons[READ_ONCE(conn->reason)].text, initiator, &conn->peer,
 			      (int)strlen(wanted), wanted);
 }
 
 /**
- * __iscst_conn_tell() - tell of a failure, once
+ * __iscst_conn_report() - report a failure once
  * @conn:   the connection, with its reason
- * @target: the target, or NULL if the initiator has come to none
+ * @target: the target, or NULL if the initiator has named none
  *
- * What is no failure is not told of.
+ * Reasons that are no failures are not reported.
  *
  * Context: process context, under iscst_lock, which keeps @target.
  */
-void __iscst_conn_tell(struct iscst_conn *conn, struct iscst_target *target)
+void __iscst_conn_report(struct iscst_conn *conn, struct iscst_target *target)
 {
-	enum iscst_reason reason = conn->reason;
+	enum iscst_reason reason = READ_ONCE(conn->reason);
 	const char *initiator = iscst_conn_initiator(conn);
 
 	lockdep_assert_held(&iscst_lock);
-	if (conn->told || !reason || reason >= ISCST_REASON_REPLACED)
+	if (conn->reported || !reason || reason >= ISCST_REASON_REPLACED)
 		return;
-	conn->told = true;
+	conn->reported = true;
 	if (!target) {
-		iscst_portal_tell(conn);
+		iscst_portal_report(conn);
 		return;
 	}
 	atomic_inc(&target->failures[reason]);
 	scst_target_tell_failure(target->tgt, initiator, iscst_reasons[reason].name,
-				 "%s: %s: %s from %pISpc", iscst_conn_what(conn),
+				 "%s: %s: %s from %pISpc", iscst_conn_outcome(conn),
 				 iscst_reasons[reason].text, initiator, &conn->peer);
 }
 
@@ -239,49 +198,49 @@ static enum iscst_reason iscst_reason_of_status(u16 status)
 }
 
 /**
- * iscst_login_tell() - tell of a log-in that is refused
- * @conn:   the connection, in slow_work
+ * iscst_login_report() - report a log-in that is refused
+ * @conn:   the connection
  * @status: Status-Class and Status-Detail; a redirection is no failure
  *
- * Context: process context; takes iscst_lock.
+ * Context: slow_work; takes iscst_lock.
  */
-void iscst_login_tell(struct iscst_conn *conn, u16 status)
+void iscst_login_report(struct iscst_conn *conn, u16 status)
 {
 	if (status >> 8 == ISCSI_STATUS_CLS_REDIRECT)
 		return;
 	iscst_conn_set_reason(conn, iscst_reason_of_status(status));
 	mutex_lock(&iscst_lock);
-	__iscst_conn_tell(conn, conn->target);
+	__iscst_conn_report(conn, conn->target);
 	mutex_unlock(&iscst_lock);
 }
 
 /*
- * Before a log-in is through, and in discovery, connections come and go as they like. Who has
- * logged out has no session that could be lost.
+ * An initiator may close a connection in log-in or discovery at any time. After a log-out there is
+ * no session to be lost.
  */
-static bool iscst_conn_may_go(const struct iscst_conn *conn)
+static bool iscst_close_is_expected(const struct iscst_conn *conn)
 {
 	const struct iscst_session *session = conn->session;
 
-	if (conn->state == ISCST_CONN_OVER)
+	if (conn->state == ISCST_CONN_AWAIT_CLOSE)
 		return true;
-	return conn->reason == ISCST_REASON_LOST && !(session && session->sess);
+	return READ_ONCE(conn->reason) == ISCST_REASON_LOST && !(session && session->sess);
 }
 
 /**
- * iscst_conn_tell_end() - tell why a connection ends
- * @conn: the connection; nothing but close_work works on it
+ * iscst_conn_report_close() - report why a connection ends
+ * @conn: the connection
  *
- * Context: process context; takes iscst_lock.
+ * Context: close_work, when all other work is cancelled; takes iscst_lock.
  */
-void iscst_conn_tell_end(struct iscst_conn *conn)
+void iscst_conn_report_close(struct iscst_conn *conn)
 {
 	mutex_lock(&iscst_lock);
 	trace_iscst_conn_down(conn);
 	if (conn->session && conn->session->sess)
 		trace_iscst_session_end(conn);
-	if (!iscst_conn_may_go(conn))
-		__iscst_conn_tell(conn, conn->target);
+	if (!iscst_close_is_expected(conn))
+		__iscst_conn_report(conn, conn->target);
 	mutex_unlock(&iscst_lock);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receiving: one PDU at a time, header, data and trailer, as they come. Data goes from
- * the socket's buffers to where it belongs: a command's own pages, or a text's memory.
+ * Receiving: one PDU at a time, header, data and trailer. Data is copied from the socket's buffers
+ * straight to its destination: the pages of a command, or the memory of a text.
  *
- * TCP shows us its packets under the socket's lock, and acknowledges them when we have
- * seen them all. Answers that are there by then are sent before, and carry the
- * acknowledgment: a write's data would cost a packet of its own otherwise.
+ * TCP hands over its packets under the socket's lock, and acknowledges them when all were taken.
+ * Answers that are pending by then are sent before, and carry the acknowledgment. Otherwise the
+ * data of a write would cost a packet of its own.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -19,17 +19,17 @@
 
 #define ISCST_RX_BVECS	16
 
-/* Parts of PDUs that are received before what waits to be sent has its turn */
+/* Parts of PDUs to be received before pending answers are sent */
 #define ISCST_RX_PARTS	32
 
-/* Commands with more data than that are left to io_work, bytes */
-#define ISCST_RX_QUICK	SZ_64K
+/* Commands with more data are left to io_work, bytes */
+#define ISCST_RX_SOFTIRQ_MAX	SZ_64K
 
 /**
- * struct iscst_chunk - what is left of a packet
+ * struct iscst_chunk - the rest of a packet
  * @skb:	the packet
- * @off:	where
- * @len:	bytes
+ * @off:	the beginning of the rest
+ * @len:	its length, bytes
  */
 struct iscst_chunk {
 	struct sk_buff *skb;
@@ -40,49 +40,6 @@ struct iscst_chunk {
 static struct iscsi_hdr *iscst_rx_hdr(struct iscst_conn *conn)
 {
 	return (struct iscsi_hdr *)conn->rx.hdr;
-}
-
-/**
- * iscst_rx_to_buf() - a PDU's data goes into a buffer
- * @conn: the connection
- * @buf:  where to; as much room as the PDU has data
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_to_buf(struct iscst_conn *conn, void *buf)
-{
-	conn->rx.dest = ISCST_RX_BUF;
-	conn->rx.buf = buf;
-}
-
-/**
- * iscst_rx_to_cmd() - a PDU's data is a command's
- * @conn: the connection
- * @cmd:  the command, whose cursor stands where the data belongs
- * @keep: bytes of it that are wanted; the others are dropped
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_to_cmd(struct iscst_conn *conn, struct iscst_cmd *cmd, u32 keep)
-{
-	conn->rx.dest = ISCST_RX_CMD;
-	conn->rx.cmd = cmd;
-	conn->rx.keep = keep;
-}
-
-/**
- * iscst_rx_forget() - a command wants no data any more
- * @conn: the connection
- * @cmd:  the command; what comes for it is dropped
- *
- * Context: under the socket's lock.
- */
-void iscst_rx_forget(struct iscst_conn *conn, struct iscst_cmd *cmd)
-{
-	if (conn->rx.cmd != cmd)
-		return;
-	conn->rx.cmd = NULL;
-	conn->rx.dest = ISCST_RX_DROP;
 }
 
 static int iscst_rx_copy(const struct iscst_chunk *chunk, void *buf, u32 len)
@@ -163,7 +120,7 @@ static u32 iscst_rx_header_len(struct iscst_conn *conn)
 	return len;
 }
 
-/* RFC 7143 7.8: what has a wrong header digest may be anything, even in its length. */
+/* RFC 7143 7.8: with a wrong header digest even the length of the PDU may be wrong. */
 static bool iscst_rx_header_is_intact(struct iscst_conn *conn)
 {
 	u32 len = ISCSI_HDR_LEN + iscst_rx_hdr(conn)->hlength * 4;
@@ -174,7 +131,7 @@ static bool iscst_rx_header_is_intact(struct iscst_conn *conn)
 				 conn->rx.hdr + len);
 }
 
-/* A request in full feature phase whose CmdSN was looked at */
+/* A request in full feature phase with a valid CmdSN */
 static int iscst_rx_request(struct iscst_conn *conn)
 {
 	switch (iscst_rx_hdr(conn)->opcode & ISCSI_OPCODE_MASK) {
@@ -211,7 +168,7 @@ static int iscst_rx_full_feature(struct iscst_conn *conn)
 	}
 }
 
-/* The header is there: look what it is, and where its data goes. */
+/* The header is complete: it decides where the data goes. */
 static int iscst_rx_header(struct iscst_conn *conn)
 {
 	struct iscst_rx *rx = &conn->rx;
@@ -222,7 +179,7 @@ static int iscst_rx_header(struct iscst_conn *conn)
 	if (rx->len > conn->segment)
 		return -EMSGSIZE;
 	rx->state = ISCST_RX_DATA;
-	rx->dest = ISCST_RX_DROP;
+	rx->dest = ISCST_RX_DISCARD;
 	rx->off = 0;
 	rx->cmd = NULL;
 	rx->ctl = NULL;
@@ -241,7 +198,7 @@ static void iscst_rx_next(struct iscst_conn *conn)
 	conn->rx.ctl = NULL;
 }
 
-/* The whole PDU is there. */
+/* The PDU is complete. */
 static int iscst_rx_done(struct iscst_conn *conn)
 {
 	struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
@@ -262,8 +219,8 @@ static int iscst_rx_done(struct iscst_conn *conn)
 }
 
 /*
- * RFC 7143 7.8: the PDU is rejected, and a command that lost its data fails. The others
- * are as if they had not come.
+ * RFC 7143 7.8: the PDU is rejected, and a command that lost its data fails. Other PDUs
+ * are ignored.
  */
 static int iscst_rx_data_digest_error(struct iscst_conn *conn)
 {
@@ -290,7 +247,7 @@ static int iscst_rx_trailer(struct iscst_conn *conn)
 	return iscst_rx_done(conn);
 }
 
-/* The data is there: what stands after it? */
+/* The data is complete: padding and digest follow. */
 static int iscst_rx_data(struct iscst_conn *conn)
 {
 	struct iscst_rx *rx = &conn->rx;
@@ -304,24 +261,24 @@ static int iscst_rx_data(struct iscst_conn *conn)
 }
 
 /**
- * iscst_rx_wants_work() - is there a header that softirq leaves to io_work?
+ * iscst_rx_wants_work() - whether a header is complete that the softirq left to io_work
  * @conn: the connection
  *
  * Context: under the socket's lock.
- * Return: whether there is.
+ * Return: true if so.
  */
 bool iscst_rx_wants_work(const struct iscst_conn *conn)
 {
 	return conn->rx.state == ISCST_RX_HEADER && conn->rx.off == conn->rx.need;
 }
 
-static bool iscst_rx_is_quick_cmd(const struct iscsi_scsi_req *req)
+static bool iscst_rx_cmd_fits_softirq(const struct iscsi_scsi_req *req)
 {
-	return !req->hlength && be32_to_cpu(req->data_length) <= ISCST_RX_QUICK;
+	return !req->hlength && be32_to_cpu(req->data_length) <= ISCST_RX_SOFTIRQ_MAX;
 }
 
-/* In softirq only what neither sleeps nor takes long: commands without AHSs, and their data */
-static bool iscst_rx_is_quick(struct iscst_conn *conn)
+/* The softirq handles what neither sleeps nor takes long: commands without AHSs, and data. */
+static bool iscst_rx_fits_softirq(struct iscst_conn *conn)
 {
 	const struct iscsi_hdr *hdr = iscst_rx_hdr(conn);
 
@@ -329,13 +286,13 @@ static bool iscst_rx_is_quick(struct iscst_conn *conn)
 	case ISCSI_OP_SCSI_DATA_OUT:
 		return true;
 	case ISCSI_OP_SCSI_CMD:
-		return iscst_rx_is_quick_cmd((const struct iscsi_scsi_req *)hdr);
+		return iscst_rx_cmd_fits_softirq((const struct iscsi_scsi_req *)hdr);
 	default:
 		return false;
 	}
 }
 
-/* Go on after a part has become complete. */
+/* Continues after bytes of a part were received. */
 static int iscst_rx_advance(struct iscst_conn *conn)
 {
 	struct iscst_rx *rx = &conn->rx;
@@ -346,7 +303,7 @@ static int iscst_rx_advance(struct iscst_conn *conn)
 	if (rx->state == ISCST_RX_HEADER) {
 		if (rx->off == ISCSI_HDR_LEN && rx->need == ISCSI_HDR_LEN)
 			rx->need = iscst_rx_header_len(conn);
-		if (rx->off < rx->need || (conn->in_softirq && !iscst_rx_is_quick(conn)))
+		if (rx->off < rx->need || (conn->in_softirq && !iscst_rx_fits_softirq(conn)))
 			return 0;
 		ret = iscst_rx_header(conn);
 		if (ret)
@@ -355,20 +312,20 @@ static int iscst_rx_advance(struct iscst_conn *conn)
 	return rx->off < rx->len ? 0 : iscst_rx_data(conn);
 }
 
-/* Whether the initiator must first read what it has asked for. */
-static bool iscst_rx_is_held(struct iscst_conn *conn)
+/* Whether receiving pauses: for slow_work, or until the initiator has read its answers. */
+static bool iscst_rx_is_paused(struct iscst_conn *conn)
 {
 	return test_bit_acquire(ISCST_CONN_SLOW, &conn->flags) ||
 	       atomic_read(&conn->ctls) >= ISCST_MAX_CTLS ||
 	       atomic_read(&conn->ctl_bytes) >= ISCST_MAX_CTL_BYTES;
 }
 
-/* A part of a PDU. Returns bytes, or an errno. After the log-out nobody reads what comes. */
+/* Receives a part of a PDU. Returns bytes, or an errno. After a log-out all is discarded. */
 static int iscst_rx_step(struct iscst_conn *conn, const struct iscst_chunk *chunk)
 {
 	int ret;
 
-	if (conn->state == ISCST_CONN_OVER)
+	if (conn->state == ISCST_CONN_AWAIT_CLOSE)
 		return chunk->len;
 	ret = iscst_rx_copy_part(conn, chunk);
 	if (ret < 0)
@@ -377,12 +334,12 @@ static int iscst_rx_step(struct iscst_conn *conn, const struct iscst_chunk *chun
 	return iscst_rx_advance(conn) ?: ret;
 }
 
-/* tcp_read_sock() may come back with what was left, so all reasons to stop are looked at. */
+/* tcp_read_sock() may call again with the rest, so every reason to stop is checked again. */
 static int iscst_rx_chunk(read_descriptor_t *desc, struct iscst_chunk *chunk)
 {
 	struct iscst_conn *conn = desc->arg.data;
 
-	while (chunk->len && desc->count && !iscst_rx_is_held(conn) &&
+	while (chunk->len && desc->count && !iscst_rx_is_paused(conn) &&
 	       !iscst_rx_wants_work(conn)) {
 		int ret = iscst_rx_step(conn, chunk);
 
@@ -396,8 +353,8 @@ static int iscst_rx_chunk(read_descriptor_t *desc, struct iscst_chunk *chunk)
 }
 
 /*
- * Take what TCP has. To send may let more packets in, with which TCP may merge this one:
- * it is not looked at after that.
+ * Takes a packet. Sending may let more packets in, which TCP may merge with this one, so that it
+ * must not be used after that.
  */
 static int iscst_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int off,
 			  size_t len)
@@ -415,33 +372,33 @@ static int iscst_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned
 }
 
 /**
- * iscst_rx_has_more() - is there something to receive, or the end of it?
+ * iscst_rx_has_more() - whether data, an error or the end of the stream is pending
  * @conn: the connection
  *
- * What comes after this look is announced by the call-back.
+ * The call-back announces what arrives after this check.
  *
  * Context: any.
- * Return: whether there is.
+ * Return: true if so.
  */
 bool iscst_rx_has_more(struct iscst_conn *conn)
 {
 	const struct sock *sk = conn->sock->sk;
 
-	return !iscst_rx_is_held(conn) &&
+	return !iscst_rx_is_paused(conn) &&
 	       (!skb_queue_empty_lockless(&sk->sk_receive_queue) || READ_ONCE(sk->sk_err) ||
 		READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
 }
 
 /*
- * Nothing could be taken. RFC 7143 has no use for urgent data, which TCP does not show us,
- * nor what comes after it.
+ * TCP handed over nothing. It does not hand over urgent data, nor what follows it. RFC 7143 has no
+ * use for that.
  */
 static int iscst_rx_end(struct iscst_conn *conn)
 {
 	struct sock *sk = conn->sock->sk;
 
 	if (!skb_queue_empty(&sk->sk_receive_queue))
-		return iscst_rx_is_held(conn) ? 0 : -EPROTO;
+		return iscst_rx_is_paused(conn) ? 0 : -EPROTO;
 	return sock_error(sk) ?: -ECONNRESET;
 }
 
@@ -454,22 +411,22 @@ static int iscst_rx_read(struct iscst_conn *conn)
 		return desc.error;
 	if (ret <= 0)
 		return ret ?: iscst_rx_end(conn);
-	WRITE_ONCE(conn->last_rx, jiffies);
+	conn->last_rx = jiffies;
 	return 0;
 }
 
 /**
- * iscst_rx_run() - receive what there is, up to a few parts of PDUs
+ * iscst_rx_run() - receive what is pending, up to a few parts of PDUs
  * @conn: the connection
  *
  * Context: under the socket's lock.
- * Return: 0, or an errno: the connection has to end.
+ * Return: 0, or an errno: the connection is to be closed.
  */
 int iscst_rx_run(struct iscst_conn *conn)
 {
 	int ret = 0;
 
-	if (iscst_rx_wants_work(conn) && !iscst_rx_is_held(conn))
+	if (iscst_rx_wants_work(conn) && !iscst_rx_is_paused(conn))
 		ret = iscst_rx_advance(conn);
 	if (ret || iscst_rx_wants_work(conn) || !iscst_rx_has_more(conn))
 		return ret;

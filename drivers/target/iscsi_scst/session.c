@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: made at the end of a log-in, reinstated by the initiator's next one, ended
- * with their connection.
+ * Sessions: created at the end of a log-in, reinstated by the initiator's next one, and seen by
+ * the core. teardown.c unregisters them.
  */
 #include <linux/idr.h>
 #include <linux/inet.h>
@@ -13,20 +13,20 @@
 #include "iscst.h"
 
 /*
- * How long a log-in waits for the session that it reinstates to leave. That takes no longer
- * than the core gives its commands, not even if a backend does not let go of them.
+ * How long a log-in waits for the session that it reinstates to leave its target. That takes no
+ * longer than the core allows its commands, even if a backend does not return them.
  */
 #define ISCST_REINSTATE_TIMEOUT	(10 * HZ)
 
 /*
- * Of one PDU that is half sent, the initiator may know already that it made room for
- * one more command.
+ * The initiator may know from one PDU that is partly sent that there is room for one more
+ * command.
  */
 #define ISCST_SPARE_SLOTS	2
 
 #define ISCST_DISCOVERY_DEPTH	8
 
-/* Target session identifying handles: unique over all targets */
+/* Target session identifying handles: unique across targets */
 static DEFINE_IDA(iscst_tsihs);
 
 static void iscst_slot_init(struct iscst_session *session, unsigned int slot)
@@ -57,9 +57,9 @@ static int iscst_session_alloc_slots(struct iscst_session *session)
 
 /**
  * iscst_session_free() - free a session
- * @session: the session, which nobody finds any more
+ * @session: the session, unlisted
  *
- * Commands that ended with it still have what was allocated for them.
+ * Slots that were released with the session still have their allocations.
  */
 void iscst_session_free(struct iscst_session *session)
 {
@@ -129,9 +129,9 @@ static u16 __iscst_session_enter(struct iscst_session *session)
 }
 
 /**
- * struct iscst_entry - a session that wants onto its target's list
+ * struct iscst_entry - a session that is to be listed at its target
  * @session:	the session
- * @status:	what came of it: 0, or Status-Class and Status-Detail
+ * @status:	the result: 0, or Status-Class and Status-Detail
  */
 struct iscst_entry {
 	struct iscst_session *session;
@@ -139,8 +139,9 @@ struct iscst_entry {
 };
 
 /*
- * RFC 7143 6.3.5: a log-in with the identifiers of a session that is there ends that
- * one first. Returns whether the session is on its target's list, or will never be.
+ * RFC 7143 6.3.5: a log-in with the identifiers of an existing session reinstates it. The
+ * connection of the existing session is closed first.
+ * Returns whether the outcome is settled: the session is listed, or never will be.
  */
 static bool iscst_session_try_enter(void *arg)
 {
@@ -151,7 +152,7 @@ static bool iscst_session_try_enter(void *arg)
 	mutex_lock(&iscst_lock);
 	other = __iscst_session_find(session);
 	if (other)
-		iscst_conn_fail(other->conn, ISCST_REASON_REPLACED);
+		iscst_conn_close(other->conn, ISCST_REASON_REPLACED);
 	if (!other || test_bit(ISCST_CONN_CLOSING, &session->conn->flags)) {
 		entry->status = __iscst_session_enter(session);
 		other = NULL;
@@ -160,7 +161,7 @@ static bool iscst_session_try_enter(void *arg)
 	return !other;
 }
 
-static void iscst_session_leave(struct iscst_session *session)
+static void iscst_session_unlist(struct iscst_session *session)
 {
 	mutex_lock(&iscst_lock);
 	list_del_init(&session->entry);
@@ -193,17 +194,17 @@ static u16 iscst_session_register(struct iscst_session *session)
 		session->sess = sess;
 		return 0;
 	}
-	iscst_session_leave(session);
+	iscst_session_unlist(session);
 	return PTR_ERR(sess) == -ENOMEM ?
 	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES) :
 	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 }
 
 /**
- * iscst_session_open() - the log-in is through: make the session
- * @conn: the connection, in slow_work
+ * iscst_session_open() - create the session of a log-in
+ * @conn: the connection
  *
- * Context: process context; waits for a session that is reinstated.
+ * Context: slow_work; waits for a session that is reinstated.
  * Return: 0, or Status-Class and Status-Detail.
  */
 u16 iscst_session_open(struct iscst_conn *conn)
@@ -220,7 +221,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
 		return status;
 	}
 	mutex_lock(&iscst_lock);
-	conn->session = session;
+	WRITE_ONCE(conn->session, session);
 	mutex_unlock(&iscst_lock);
 	if (session->target)
 		iscst_conn_established(conn);
@@ -228,7 +229,7 @@ u16 iscst_session_open(struct iscst_conn *conn)
 }
 
 /**
- * iscst_session_left() - the initiator may log in again
+ * iscst_session_left() - allow the initiator to log in again
  * @sess: the I_T nexus, whose commands the core does not answer any more
  *
  * Its name and ISID, and its share of the target's sessions, are free. Its memory stays as
@@ -238,141 +239,15 @@ u16 iscst_session_open(struct iscst_conn *conn)
  */
 void iscst_session_left(struct scst_session *sess)
 {
-	struct iscst_session *session = scst_session_priv(sess);
-
-	mutex_lock(&iscst_lock);
-	session->left = true;
-	list_del_init(&session->entry);
-	session->target->session_count--;
-	mutex_unlock(&iscst_lock);
-	wake_up_all(&iscst_waitq);
-}
-
-/*
- * The core is done with it. Its target may go from here on. Unless the connection waits
- * for that, it is told that it is logged out, and frees the session when it ends.
- */
-static void iscst_session_gone(void *priv)
-{
-	struct iscst_session *session = priv;
-	struct iscst_conn *conn = session->conn;
-	bool is_last;
-
-	mutex_lock(&iscst_lock);
-	conn->target = NULL;
-	WRITE_ONCE(conn->started, jiffies);
-	WRITE_ONCE(session->gone, true);
-	is_last = !conn->sock;
-	if (!is_last)
-		iscst_ctl_send(session->logout);
-	mutex_unlock(&iscst_lock);
-	wake_up_all(&iscst_waitq);
-	if (!is_last)
-		return;
-	if (session->logout)
-		iscst_ctl_free(session->logout);
-	iscst_conn_free(conn);
-}
-
-static void iscst_session_unregister(struct iscst_session *session)
-{
-	lockdep_assert_held(&iscst_lock);
-	if (session->ending)
-		return;
-	session->ending = true;
-	scst_session_unregister(session->sess, iscst_session_gone);
-}
-
-/**
- * iscst_session_end() - a connection's socket is gone: its session ends
- * @conn: the connection; may be gone on return
- *
- * Context: process context; takes iscst_lock.
- * Return: true if the core still has the session: it goes on when that is gone.
- */
-bool iscst_session_end(struct iscst_conn *conn)
-{
-	struct iscst_session *session;
-	bool waits;
-
-	mutex_lock(&iscst_lock);
-	conn->sock = NULL;
-	session = conn->session;
-	waits = session && session->sess && !session->gone;
-	if (waits)
-		iscst_session_unregister(session);
-	mutex_unlock(&iscst_lock);
-	wake_up_all(&iscst_waitq);
-	return waits;
-}
-
-/**
- * iscst_session_log_out() - the initiator logs out
- * @conn: the connection
- * @ctl:  the answer, to be sent when nothing is left of the session
- *
- * Context: under the socket's lock, which iscst_lock is not taken under.
- */
-void iscst_session_log_out(struct iscst_conn *conn, struct iscst_ctl *ctl)
-{
-	iscst_conn_over(conn);
-	if (!conn->session->sess) {
-		iscst_ctl_send(ctl);
-		return;
-	}
-	conn->session->logout = ctl;
-	iscst_conn_start_slow(conn);
-}
-
-/**
- * iscst_session_over() - the initiator has logged out: its session ends
- * @conn: the connection, in slow_work
- *
- * Context: process context; takes iscst_lock and the socket's lock.
- */
-void iscst_session_over(struct iscst_conn *conn)
-{
-	mutex_lock(&iscst_lock);
-	iscst_session_unregister(conn->session);
-	mutex_unlock(&iscst_lock);
-	scst_stall(SCST_STALL_OVER);
-	lock_sock(conn->sock->sk);
-	lockdep_assert(!test_bit(ISCST_CONN_DEAD, &conn->flags));
-	iscst_data_fail_all(conn);
-	release_sock(conn->sock->sk);
-}
-
-/**
- * iscst_target_end_sessions() - end all that came in to a target
- * @target:   the target
- * @graceful: ask initiators to log out first
- *
- * Context: process context; takes iscst_lock.
- */
-void iscst_target_end_sessions(struct iscst_target *target, bool graceful)
-{
-	struct iscst_conn *conn;
-
-	mutex_lock(&iscst_lock);
-	list_for_each_entry(conn, &iscst_conns, entry) {
-		if (conn->target != target)
-			continue;
-		if (graceful) {
-			iscst_conn_ask_logout(conn);
-			continue;
-		}
-		iscst_conn_set_reason(conn, ISCST_REASON_REMOVED);
-		iscst_conn_drop(conn);
-	}
-	mutex_unlock(&iscst_lock);
+	iscst_session_unlist(scst_session_priv(sess));
 }
 
 /**
  * iscst_transport_id() - the initiator port's TransportID, SPC-5 7.6.4.6
  * @sess: the I_T nexus
- * @id:   where to, zeroed
+ * @id:   the result, zeroed
  *
- * Its format 01b has the name and the ISID: "NAME,i,0xISID".
+ * Format 01b has the name and the ISID: "NAME,i,0xISID".
  *
  * Context: process context.
  * Return: bytes.
@@ -390,9 +265,9 @@ unsigned int iscst_transport_id(struct scst_session *sess, u8 *id)
 }
 
 /**
- * iscst_address() - where an initiator is
+ * iscst_address() - the address of an initiator
  * @sess:    the I_T nexus
- * @address: the text
+ * @address: the result
  *
  * Context: process context.
  */
@@ -404,10 +279,10 @@ void iscst_address(struct scst_session *sess, char *address)
 }
 
 /**
- * iscst_disconnect() - the administrator ends a session
- * @sess: the I_T nexus, whose directory somebody has open
+ * iscst_disconnect() - ask an initiator to log out, for the administrator
+ * @sess: the I_T nexus, whose directory is open
  *
- * Context: process context.
+ * Context: process context; takes iscst_lock.
  */
 void iscst_disconnect(struct scst_session *sess)
 {
@@ -419,10 +294,10 @@ void iscst_disconnect(struct scst_session *sess)
 }
 
 /**
- * iscst_async_event() - a unit attention condition was established
+ * iscst_async_event() - let an initiator know of a unit attention condition
  * @sess:  the I_T nexus
- * @lun:   where
- * @sense: which
+ * @lun:   the logical unit
+ * @sense: the condition
  *
  * Context: thread or atomic, perhaps under the core's spinlocks.
  */

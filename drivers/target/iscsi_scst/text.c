@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text: key=value pairs, RFC 7143 6.1, over as many PDUs as they take; text requests in
- * full feature phase; SendTargets.
+ * Text: key=value pairs, RFC 7143 6.1, over as many PDUs as they take; their values.
  */
-#include <linux/inet.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -12,15 +11,11 @@
 #include "iscst.h"
 
 #define ISCST_TEXT_ROOM		4096
-#define ISCST_TEXT_RSP_MAX	SZ_1M
-
-/* Any Target Transfer Tag but the reserved one: only one text is ever under way. */
-#define ISCST_TEXT_TAG		cpu_to_be32(1)
 
 /**
  * iscst_text_init() - begin a text negotiation
  * @text:    the negotiation, zeroed
- * @rsp_max: bytes that the answer may have
+ * @rsp_max: size of the response at most, bytes
  *
  * Return: 0 or -ENOMEM.
  */
@@ -38,7 +33,7 @@ int iscst_text_init(struct iscst_text *text, u32 rsp_max)
 EXPORT_SYMBOL_IF_KUNIT(iscst_text_init);
 
 /**
- * iscst_text_exit() - a text negotiation is over
+ * iscst_text_exit() - end a text negotiation
  * @text: the negotiation; zeroed on return
  */
 void iscst_text_exit(struct iscst_text *text)
@@ -69,12 +64,12 @@ static bool iscst_text_grow(struct iscst_text *text, u32 len)
 }
 
 /**
- * iscst_text_add() - add a key to the answer
+ * iscst_text_add() - add a pair to the response
  * @text: the negotiation
  * @key:  the key
- * @fmt:  its value
+ * @fmt:  the value
  *
- * What does not fit sets text->full.
+ * A pair without room sets text->full.
  */
 void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, ...)
 {
@@ -95,9 +90,9 @@ void iscst_text_add(struct iscst_text *text, const char *key, const char *fmt, .
 }
 
 /**
- * iscst_text_next() - take the next pair of a request
- * @text:  the negotiation; the key's "=" becomes a NUL, which the caller may undo
- * @pos:   where we are; 0 at first
+ * iscst_text_next() - the next pair of a request
+ * @text:  the negotiation; the "=" of the pair becomes a NUL, which the caller may undo
+ * @pos:   the place in the request; 0 at first
  * @value: the value; NULL if this is no pair, or has no end
  *
  * Return: the key; NULL at the end.
@@ -139,207 +134,57 @@ int iscst_text_receive(struct iscst_conn *conn, struct iscst_text *text)
 	return 0;
 }
 
-/* SendTargets, RFC 7143 appendix C */
-
-static bool iscst_target_is_at(const struct iscst_target *target, const struct net *net,
-			       const struct sockaddr_storage *addr)
-{
-	const struct iscst_portal_dir *dir;
-
-	lockdep_assert_held(&iscst_lock);
-	list_for_each_entry(dir, &target->portals, entry)
-		if (dir->portal->net == net && !memcmp(&dir->portal->addr, addr, sizeof(*addr)))
-			return true;
-	return false;
-}
-
-/*
- * An initiator cannot use 0.0.0.0: it is told the address that it has reached us at, if
- * that is of the same kind. Returns whether there is an address.
+/**
+ * iscst_number() - parse a numerical value, RFC 7143 6.1
+ * @value:  decimal digits without a leading zero, or hexadecimal ones after 0x
+ * @number: the result
+ *
+ * Return: 0, -EINVAL if @value is no number, or -ERANGE.
  */
-static bool iscst_portal_address(struct iscst_conn *conn, const struct iscst_portal *portal,
-				 struct sockaddr_storage *addr)
+int iscst_number(const char *value, u32 *number)
 {
-	*addr = portal->addr;
-	if (!inet_addr_is_any((void *)addr))
-		return true;
-	if (kernel_getsockname(conn->sock, (struct sockaddr *)addr) < 0 ||
-	    addr->ss_family != portal->addr.ss_family)
-		return false;
-	/* Of both families the port is in the same place. */
-	((struct sockaddr_in *)addr)->sin_port =
-		((const struct sockaddr_in *)&portal->addr)->sin_port;
-	return true;
+	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
+	const char *digits = value + (hex ? 2 : 0);
+
+	/* kstrtou32() would accept a sign, a newline and a second 0x. */
+	if (digits[strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789")])
+		return -EINVAL;
+	if (!hex && digits[0] == '0' && digits[1])
+		return -EINVAL;
+	return kstrtou32(digits, hex ? 16 : 10, number);
 }
+EXPORT_SYMBOL_IF_KUNIT(iscst_number);
 
-static void iscst_send_address(struct iscst_conn *conn, struct iscst_text *text,
-			       const struct iscst_portal_dir *dir)
+/**
+ * iscst_list_find() - find a word in a list
+ * @list: words with commas between them
+ * @word: the word
+ *
+ * Return: its place in @list, or NULL.
+ */
+const char *iscst_list_find(const char *list, const char *word)
 {
-	struct sockaddr_storage addr;
+	size_t len = strlen(word);
 
-	if (dir->announced[0]) {
-		iscst_text_add(text, "TargetAddress", "%s%s,1", dir->announced,
-			       iscst_address_port(dir->announced));
-		return;
+	while (list) {
+		if (!strncmp(list, word, len) && (!list[len] || list[len] == ','))
+			return list;
+		list = strchr(list, ',');
+		if (list)
+			list++;
 	}
-	if (!iscst_portal_address(conn, dir->portal, &addr))
-		return;
-	/* A wildcard's address may be one that the target has anyway. */
-	if (!memcmp(&addr, &dir->portal->addr, sizeof(addr)) ||
-	    !iscst_target_is_at(dir->target, conn->net, &addr))
-		iscst_text_add(text, "TargetAddress", "%pISpc,1", &addr);
-}
-
-/* A target has something to show to whoever asks, on the network that it asks from. */
-static bool iscst_target_is_shown(struct iscst_conn *conn, struct iscst_target *target)
-{
-	const char *initiator = conn->session->initiator;
-	struct iscst_portal_dir *dir;
-
-	lockdep_assert_held(&iscst_lock);
-	list_for_each_entry(dir, &target->portals, entry)
-		if (dir->portal->net == conn->net)
-			return iscst_auth_shows(conn, target) &&
-			       scst_target_shows(target->tgt, initiator);
-	return false;
-}
-
-/*
- * RFC 7143 appendix C: without an address an initiator would take the one that it has asked
- * at. A target that has none for it is not named.
- */
-static void iscst_send_target(struct iscst_conn *conn, struct iscst_text *text,
-			      struct iscst_target *target)
-{
-	u32 before = text->rsp_len, named;
-	struct iscst_portal_dir *dir;
-
-	iscst_text_add(text, "TargetName", "%s", scst_target_name(target->tgt));
-	named = text->rsp_len;
-	list_for_each_entry(dir, &target->portals, entry)
-		if (dir->portal->net == conn->net)
-			iscst_send_address(conn, text, dir);
-	if (text->rsp_len == named)
-		text->rsp_len = before;
-}
-
-static bool iscst_target_is_wanted(struct iscst_conn *conn, struct iscst_target *target,
-				   const char *which)
-{
-	if (!which[0])
-		return target == conn->session->target;
-	return !strcmp(which, "All") || !strcasecmp(which, scst_target_name(target->tgt));
+	return NULL;
 }
 
 /**
- * iscst_send_targets() - answer SendTargets
- * @conn:  the connection, in slow_work
- * @text:  the negotiation
- * @which: "All", in a discovery session only; a target's name; "": the session's target
+ * iscst_list_has() - whether a list has a word
+ * @list: words with commas between them
+ * @word: the word
  *
- * Context: process context; takes iscst_lock.
- * Return: 0.
+ * Return: true if it has.
  */
-u16 iscst_send_targets(struct iscst_conn *conn, struct iscst_text *text, const char *which)
+bool iscst_list_has(const char *list, const char *word)
 {
-	struct iscst_target *target;
-
-	if (!strcmp(which, "All") && conn->session->target) {
-		iscst_text_add(text, "SendTargets", "Reject");
-		return 0;
-	}
-	mutex_lock(&iscst_lock);
-	list_for_each_entry(target, &iscst_targets, entry)
-		if (iscst_target_is_wanted(conn, target, which) &&
-		    iscst_target_is_shown(conn, target))
-			iscst_send_target(conn, text, target);
-	mutex_unlock(&iscst_lock);
-	return 0;
+	return iscst_list_find(list, word);
 }
-
-/* Text requests */
-
-static bool iscst_text_goes_on(const struct iscst_conn *conn, const struct iscsi_text *req)
-{
-	return conn->text.req && req->ttt == ISCST_TEXT_TAG && req->itt == conn->text_itt;
-}
-
-/**
- * iscst_text_header() - the header of a Text Request came, RFC 7143 11.10
- * @conn: the connection
- *
- * Context: io_work.
- * Return: 0, or an errno: the connection has to end.
- */
-int iscst_text_header(struct iscst_conn *conn)
-{
-	const struct iscsi_text *req = (struct iscsi_text *)conn->rx.hdr;
-
-	if (!iscst_text_goes_on(conn, req)) {
-		if (req->ttt != ISCST_NO_TAG)
-			return iscst_reject(conn, ISCSI_REASON_PROTOCOL_ERROR);
-		/* A new one; what was under way is forgotten. */
-		iscst_text_exit(&conn->text);
-		if (iscst_text_init(&conn->text, ISCST_TEXT_RSP_MAX))
-			return -ENOMEM;
-		conn->text_itt = req->itt;
-	}
-	return iscst_text_receive(conn, &conn->text);
-}
-
-/* Send as much of the answer as one PDU takes. */
-static int iscst_text_respond(struct iscst_conn *conn, bool final)
-{
-	struct iscst_text *text = &conn->text;
-	u32 len = min(text->rsp_len - text->rsp_sent, conn->params.max_recv_data_segment_length);
-	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_TEXT_RSP, len);
-	bool more = text->rsp_sent + len < text->rsp_len;
-
-	if (!ctl)
-		return -ENOMEM;
-	if (len)
-		memcpy(ctl->data, text->rsp + text->rsp_sent, len);
-	text->rsp_sent += len;
-	ctl->hdr.flags = 0;
-	if (more)
-		ctl->hdr.flags = ISCSI_FLAG_TEXT_CONTINUE;
-	else if (final)
-		ctl->hdr.flags = ISCSI_FLAG_CMD_FINAL;
-	ctl->hdr.itt = conn->text_itt;
-	ctl->hdr.ttt = ctl->hdr.flags & ISCSI_FLAG_CMD_FINAL ? ISCST_NO_TAG : ISCST_TEXT_TAG;
-	if (ctl->hdr.flags & ISCSI_FLAG_CMD_FINAL)
-		iscst_text_exit(text);
-	iscst_ctl_send(ctl);
-	return 0;
-}
-
-static int iscst_text_answer(struct iscst_conn *conn, u8 flags)
-{
-	struct iscst_text *text = &conn->text;
-
-	if (flags & ISCSI_FLAG_TEXT_CONTINUE)
-		return iscst_text_respond(conn, false);
-	if (text->rsp_sent == text->rsp_len) {
-		text->rsp_len = 0;
-		text->rsp_sent = 0;
-		if (iscst_nego_text(conn, text, ISCST_FULL_FEATURE) || text->full)
-			return -EPROTO;
-		text->req_len = 0;
-	}
-	return iscst_text_respond(conn, flags & ISCSI_FLAG_CMD_FINAL);
-}
-
-/**
- * iscst_text_run() - answer the Text Request that was received
- * @conn: the connection, in slow_work
- *
- * Context: process context.
- */
-void iscst_text_run(struct iscst_conn *conn)
-{
-	const struct iscsi_text *req = (struct iscsi_text *)conn->rx.hdr;
-
-	conn->text.req_len += conn->rx.len;
-	if (iscst_text_answer(conn, req->flags))
-		iscst_conn_close(conn);
-}
+EXPORT_SYMBOL_IF_KUNIT(iscst_list_has);

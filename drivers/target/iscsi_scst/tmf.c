@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task management function requests, RFC 7143 11.5.
+ * Task management functions, RFC 7143 11.5 and 11.6.
  */
 #include <linux/string.h>
 
 #include "iscst.h"
 
-/* RFC 7144: with iSCSIProtocolLevel 2 */
+/* RFC 7144: functions and response of iSCSIProtocolLevel 2 */
 #define ISCST_TM_QUERY_TASK		9
 #define ISCST_TM_QUERY_TASK_SET		10
 #define ISCST_TM_NEXUS_RESET		11
@@ -51,11 +51,11 @@ static void iscst_tmf_answer(struct iscst_ctl *ctl, u8 response)
 }
 
 /**
- * iscst_tmf_done() - the core has carried out a function
+ * iscst_tmf_done() - answer a function that the core has carried out
  * @tmf: the function
  *
- * RFC 7143 11.5.1: all sessions end after TARGET COLD RESET. The answer is posted before,
- * so that it still goes out.
+ * RFC 7143 11.5.1: all sessions end after TARGET COLD RESET. The answer is posted before they are
+ * dropped, so that it is still sent.
  *
  * Context: process context.
  */
@@ -65,16 +65,16 @@ void iscst_tmf_done(struct scst_tmf *tmf)
 	struct iscst_target *target = ctl->conn->target;
 	bool cold = ctl->cold;
 
-	/* RFC 7144: ADDITIONAL RESPONSE INFORMATION, zero where there is none */
+	/* RFC 7144: ADDITIONAL RESPONSE INFORMATION; zero for functions without any */
 	memcpy(((struct iscsi_tm_rsp *)&ctl->hdr)->rsvd2, tmf->info, sizeof(tmf->info));
 	iscst_tmf_answer(ctl, iscst_tmf_response(tmf->response));
 	if (cold)
-		iscst_target_end_sessions(target, false);
+		iscst_target_drop_sessions(target, false);
 }
 
 /**
- * iscst_tmf_answered() - a command has an answer that will be sent
- * @cmd: the command; an ABORT TASK that is under way came too late
+ * iscst_tmf_answered() - mark the ABORT TASKs that come too late for a command
+ * @cmd: the command, whose answer will be sent
  *
  * Context: under the socket's lock.
  */
@@ -88,8 +88,8 @@ void iscst_tmf_answered(struct iscst_cmd *cmd)
 }
 
 /**
- * iscst_tmf_build() - an answer is about to be sent
- * @ctl: the answer, to a task management function or to something else
+ * iscst_tmf_build() - correct the response of an answer that is about to be sent
+ * @ctl: any control PDU
  * @hdr: its header
  *
  * RFC 7143 11.6.1: a task that was answered did not exist any more.
@@ -104,7 +104,7 @@ void iscst_tmf_build(struct iscst_ctl *ctl, struct iscsi_hdr *hdr)
 		rsp->response = ISCSI_TMF_RSP_NO_TASK;
 }
 
-/* Whether the task to abort is there, and has not been answered */
+/* Whether the task to be aborted exists and has no answer yet */
 static bool iscst_tmf_has_task(struct iscst_session *session, const struct iscsi_tm *req)
 {
 	unsigned int i;
@@ -120,8 +120,8 @@ static bool iscst_tmf_has_task(struct iscst_session *session, const struct iscsi
 	return false;
 }
 
-/* Functions that the core need not see. Returns the response, or -1. */
-static int iscst_tmf_refuse(struct iscst_conn *conn, const struct iscsi_tm *req)
+/* Returns the response of a function that the core need not carry out, or -1. */
+static int iscst_tmf_check(struct iscst_conn *conn, const struct iscsi_tm *req)
 {
 	u8 fn = ISCSI_TM_FUNC_VALUE(req);
 
@@ -151,10 +151,10 @@ static void iscst_tmf_submit(struct iscst_ctl *ctl, const struct iscsi_tm *req)
 }
 
 /**
- * iscst_tmf() - the header of a Task Management Function Request came
+ * iscst_tmf() - handle the header of a Task Management Function Request
  * @conn: the connection
  *
- * All commands that were sent before it came before it: there is one connection.
+ * With one connection, all commands that were sent before the request have arrived before it.
  *
  * Context: io_work.
  * Return: 0, or -ENOMEM.
@@ -171,7 +171,7 @@ int iscst_tmf(struct iscst_conn *conn)
 	if (!ctl)
 		return -ENOMEM;
 	ctl->hdr.itt = req->itt;
-	response = iscst_tmf_refuse(conn, req);
+	response = iscst_tmf_check(conn, req);
 	if (response < 0)
 		iscst_tmf_submit(ctl, req);
 	else

@@ -15,20 +15,20 @@
 #ifndef _ISCST_TRACE_NAMES
 #define _ISCST_TRACE_NAMES
 
-/* Who is at both ends of a connection that has a session */
+/* The names of both ends of a connection, if it has a session */
 static inline void iscst_trace_names(const struct iscst_conn *conn, char *initiator,
 				     char *target)
 {
 	const struct iscst_session *session = NULL;
 
-	/* Pairs with iscst_login_over(). */
+	/* Pairs with iscst_login_publish(). */
 	if (smp_load_acquire(&conn->state) != ISCST_CONN_LOGIN)
 		session = conn->session;
 	strscpy(initiator, session ? session->initiator : "", SCST_PORT_NAME_LEN);
 	strscpy(target, session ? session->target_name : "", SCST_PORT_NAME_LEN);
 }
 
-/* Likewise, or that is logging in: in slow_work or close_work, as the log-in is theirs */
+/* The same, also during log-in: for slow_work and close_work, which own the log-in */
 static inline void iscst_trace_login_names(const struct iscst_conn *conn, char *initiator,
 					   char *target)
 {
@@ -37,7 +37,7 @@ static inline void iscst_trace_login_names(const struct iscst_conn *conn, char *
 }
 #endif
 
-/* A connection, and who is at its ends as far as that is known */
+/* A connection, with the names of its ends as far as they are known */
 DECLARE_EVENT_CLASS(iscst_conn,
 	TP_PROTO(struct iscst_conn *conn),
 	TP_ARGS(conn),
@@ -68,7 +68,7 @@ DEFINE_EVENT(iscst_conn, iscst_conn_down,
 DEFINE_EVENT(iscst_conn, iscst_session_end,
 	TP_PROTO(struct iscst_conn *conn), TP_ARGS(conn));
 
-/* A Login Request, and how it is answered: status is Status-Class and Status-Detail */
+/* A Login Request and its answer; status is Status-Class and Status-Detail */
 TRACE_EVENT(iscst_login,
 	TP_PROTO(struct iscst_conn *conn, u16 status),
 	TP_ARGS(conn, status),
@@ -100,7 +100,7 @@ TRACE_EVENT(iscst_login,
 		  __entry->reason)
 );
 
-/* A PDU's header; SN is what stands at byte 24: CmdSN, or StatSN */
+/* The header of a PDU; SN is the number at byte 24: CmdSN, or StatSN */
 DECLARE_EVENT_CLASS(iscst_pdu,
 	TP_PROTO(struct iscst_conn *conn, const struct iscsi_hdr *hdr, u32 len),
 	TP_ARGS(conn, hdr, len),

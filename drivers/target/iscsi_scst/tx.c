@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sending: one PDU at a time, header, data and trailer, as far as the socket takes them.
- * Data goes out of the command's own pages.
+ * Sending: one PDU at a time, header, data and trailer, as far as the socket has room. Data is
+ * sent out of the pages of its command.
  */
 #include <linux/bvec.h>
 #include <linux/jiffies.h>
@@ -17,68 +17,14 @@
 
 #define ISCST_TX_BVECS	16
 
-/* PDUs that are sent before what waits to be received has its turn */
+/* PDUs to be sent before pending data is received */
 #define ISCST_TX_PDUS	32
 
 /*
- * A PDU with more data than that is the last before those have theirs who wait for the
- * socket's lock: acknowledgments, above all, which keep the data moving. Bytes.
+ * After a PDU with more data, the packets in TCP's backlog are processed first: above all
+ * acknowledgments, which keep the data moving. Bytes.
  */
 #define ISCST_TX_LONG	SZ_16K
-
-/**
- * iscst_cursor_init() - point into a scatterlist
- * @cursor: the cursor
- * @sg:     the list
- * @skip:   bytes that are behind
- */
-void iscst_cursor_init(struct iscst_cursor *cursor, struct scatterlist *sg, u32 skip)
-{
-	cursor->sg = sg;
-	cursor->off = 0;
-	iscst_cursor_skip(cursor, skip);
-}
-
-/**
- * iscst_cursor_skip() - move on in a scatterlist
- * @cursor: the cursor
- * @len:    bytes, not beyond the end
- */
-void iscst_cursor_skip(struct iscst_cursor *cursor, u32 len)
-{
-	cursor->off += len;
-	while (cursor->sg && cursor->off >= cursor->sg->length) {
-		cursor->off -= cursor->sg->length;
-		cursor->sg = sg_next(cursor->sg);
-	}
-}
-
-/**
- * iscst_cursor_bvecs() - what comes next in a scatterlist
- * @cursor: the cursor
- * @bvecs:  where to
- * @max:    how many at most
- * @len:    bytes that are wanted; on return, bytes that @bvecs have
- *
- * Return: how many.
- */
-unsigned int iscst_cursor_bvecs(const struct iscst_cursor *cursor, struct bio_vec *bvecs,
-				unsigned int max, u32 *len)
-{
-	struct iscst_cursor at = *cursor;
-	u32 left = *len;
-	unsigned int n;
-
-	for (n = 0; n < max && left && at.sg; n++) {
-		u32 part = min(left, at.sg->length - at.off);
-
-		bvec_set_page(&bvecs[n], sg_page(at.sg), part, at.sg->offset + at.off);
-		iscst_cursor_skip(&at, part);
-		left -= part;
-	}
-	*len -= left;
-	return n;
-}
 
 static bool iscst_tx_has_more(struct iscst_conn *conn)
 {
@@ -111,7 +57,7 @@ static int iscst_tx_send_header(struct iscst_conn *conn)
 				 tx->len || iscst_tx_has_more(conn));
 }
 
-/* Sends a part of @bvecs out of their own pages; returns bytes or an errno. */
+/* Sends a part of @bvecs without a copy. Returns bytes, or an errno. */
 #ifndef scst_tcp_send_bvecs
 static int scst_tcp_send_bvecs(struct sock *sk, struct bio_vec *bvecs, unsigned int n,
 			       size_t len, int flags)
@@ -163,7 +109,7 @@ static bool iscst_tx_is_done(const struct iscst_tx_pdu *tx)
 	return tx->off == tx->hdr_len + tx->len + tx->trailer_len;
 }
 
-/* Send a part. Returns bytes, or an errno. */
+/* Sends a part of the PDU. Returns bytes, or an errno. */
 static int iscst_tx_send_part(struct iscst_conn *conn)
 {
 	const struct iscst_tx_pdu *tx = &conn->tx;
@@ -175,7 +121,7 @@ static int iscst_tx_send_part(struct iscst_conn *conn)
 	return iscst_tx_send_trailer(conn);
 }
 
-/* Send what there is of the PDU. Returns 1 when it is out, 0 when the socket is full. */
+/* Sends the rest of the PDU. Returns 1 when it is complete, 0 when the socket is full. */
 static int iscst_tx_send(struct iscst_conn *conn)
 {
 	while (!iscst_tx_is_done(&conn->tx)) {
@@ -199,8 +145,8 @@ static u32 iscst_tx_data_crc(const struct iscst_tx_pdu *tx, u32 pad)
 	return iscst_crc(crc, tx->trailer, pad);
 }
 
-/* A log-in's last response comes before what was negotiated is in force. */
-static void iscst_tx_finish_build(struct iscst_conn *conn)
+/* The last response of a log-in has no digests: what was negotiated is in force after it. */
+static void iscst_tx_seal(struct iscst_conn *conn)
 {
 	struct iscst_tx_pdu *tx = &conn->tx;
 	struct iscsi_hdr *hdr = (struct iscsi_hdr *)tx->hdr;
@@ -238,7 +184,7 @@ static bool iscst_ctl_build(struct iscst_conn *conn, struct iscst_ctl *ctl)
 	return true;
 }
 
-/* Build the next PDU of the first item. */
+/* Builds the next PDU of an item. */
 static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
 {
 	struct iscst_tx_pdu *tx = &conn->tx;
@@ -260,7 +206,7 @@ static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
 							      response));
 		break;
 	}
-	iscst_tx_finish_build(conn);
+	iscst_tx_seal(conn);
 }
 
 static void iscst_tx_item_sent(struct iscst_tx *item)
@@ -285,7 +231,7 @@ static void iscst_tx_item_sent(struct iscst_tx *item)
 	}
 }
 
-/* Send a PDU, the next one if none was begun. Returns as iscst_tx_run(). */
+/* Sends the PDU that was begun, or the next one. Returns as iscst_tx_run(). */
 static int iscst_tx_step(struct iscst_conn *conn)
 {
 	struct iscst_tx_pdu *tx = &conn->tx;
@@ -310,12 +256,11 @@ static int iscst_tx_step(struct iscst_conn *conn)
 }
 
 /**
- * iscst_tx_run() - send what the socket takes, up to a few PDUs
+ * iscst_tx_run() - send what the socket has room for, up to a few PDUs
  * @conn: the connection
  *
  * Context: under the socket's lock.
- * Return: 1 if there may be more to send, 0 if not, or if the socket is full, or an
- * errno.
+ * Return: 1 if more may be pending, 0 if not or if the socket is full, or an errno.
  */
 int iscst_tx_run(struct iscst_conn *conn)
 {
@@ -328,18 +273,4 @@ int iscst_tx_run(struct iscst_conn *conn)
 			break;
 	}
 	return ret;
-}
-
-/**
- * iscst_tx_forget() - something is not to be sent any more
- * @conn: the connection
- * @item: what; on conn->tx_list. A PDU of it that was begun is sent to its end.
- *
- * Context: under the socket's lock.
- */
-void iscst_tx_forget(struct iscst_conn *conn, struct iscst_tx *item)
-{
-	list_del(&item->entry);
-	if (conn->tx.item == item)
-		conn->tx.item = NULL;
 }
