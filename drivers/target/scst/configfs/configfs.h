@@ -25,22 +25,9 @@ void scst_plugin_dir_release(struct config_item *item);
 #define SCST_ATTR_LAST_ERROR(_prefix, _of)						\
 static ssize_t _prefix##last_error_show(struct config_item *item, char *page)		\
 {											\
-	return scst_error_show(&_of(item)->error, page);				\
+	return scst_error_show(&(_of)(item)->error, page);				\
 }											\
 CONFIGFS_ATTR_RO(_prefix, last_error)
-
-/* Its member @_name, in milliseconds */
-#define SCST_ATTR_MS(_prefix, _name, _of)						\
-static ssize_t _prefix##_name##_show(struct config_item *item, char *page)		\
-{											\
-	return sysfs_emit(page, "%u\n", READ_ONCE(_of(item)->_name));			\
-}											\
-static ssize_t _prefix##_name##_store(struct config_item *item, const char *page,	\
-				      size_t count)					\
-{											\
-	return scst_ms_store(&_of(item)->error, #_name, page, count, &_of(item)->_name);\
-}											\
-CONFIGFS_ATTR(_prefix, _name)
 
 /* configfs_dev.c */
 extern const struct config_item_type scst_device_type;

@@ -92,8 +92,33 @@ static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_dev_, holders);
 
-SCST_ATTR_MS(scst_dev_, drain_ms, scst_device_from_item);
-SCST_ATTR_MS(scst_dev_, fence_ms, scst_device_from_item);
+static ssize_t scst_dev_drain_ms_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->drain_ms);
+}
+
+static ssize_t scst_dev_drain_ms_store(struct config_item *item, const char *page, size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+
+	return scst_ms_store(&dev->error, "drain_ms", page, count, &dev->drain_ms);
+}
+
+CONFIGFS_ATTR(scst_dev_, drain_ms);
+
+static ssize_t scst_dev_fence_ms_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", scst_device_from_item(item)->fence_ms);
+}
+
+static ssize_t scst_dev_fence_ms_store(struct config_item *item, const char *page, size_t count)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+
+	return scst_ms_store(&dev->error, "fence_ms", page, count, &dev->fence_ms);
+}
+
+CONFIGFS_ATTR(scst_dev_, fence_ms);
 
 static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 {

@@ -81,7 +81,19 @@ static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_tgt_, holders);
 
-SCST_ATTR_MS(scst_tgt_, drain_ms, scst_target_from_item);
+static ssize_t scst_tgt_drain_ms_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", scst_target_from_item(item)->drain_ms);
+}
+
+static ssize_t scst_tgt_drain_ms_store(struct config_item *item, const char *page, size_t count)
+{
+	struct scst_target *tgt = scst_target_from_item(item);
+
+	return scst_ms_store(&tgt->error, "drain_ms", page, count, &tgt->drain_ms);
+}
+
+CONFIGFS_ATTR(scst_tgt_, drain_ms);
 
 static ssize_t scst_tgt_rel_tgt_id_show(struct config_item *item, char *page)
 {

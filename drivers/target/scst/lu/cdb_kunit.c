@@ -396,7 +396,7 @@ static void scst_cdb_test_decode_one(struct kunit *test,
 	bytes = scst_cdb_test_bytes(row, len);
 
 	KUNIT_ASSERT_EQ_MSG(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT, "%02xh %*phN",
-			      row->opcode, row->cdb_len, cdb);
+			    row->opcode, row->cdb_len, cdb);
 	KUNIT_EXPECT_EQ(test, cmd->op->opcode, row->opcode);
 	KUNIT_EXPECT_EQ(test, cmd->lba, lba);
 	if (scst_cdb_test_in_blocks(row))

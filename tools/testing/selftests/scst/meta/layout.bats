@@ -72,6 +72,7 @@ unmaintained() {
 	diff /dev/null "$BATS_TEST_TMPDIR/unknown"
 }
 
+# shellcheck disable=SC2016 # reStructuredText
 # The sources that the map has a row for, one a line
 mapped() {
 	sed -n 's/^   \* - ``\(.*\.c\)``$/\1/p' "$repo/Documentation/scst/map.rst"
