@@ -15,6 +15,9 @@
 /* All configuration; never taken on a command's way */
 DEFINE_MUTEX(scst_config_lock);
 
+/* The root of configuration, which configfs/configfs.c sets up */
+struct configfs_subsystem scst_subsystem;
+
 static int __init scst_init(void)
 {
 	int ret = scst_pr_dir_check() ?: scst_kinds_init();

@@ -87,6 +87,7 @@ struct kobj_uevent_env;
 struct scst_kind;
 
 extern struct mutex scst_config_lock;		/* main.c */
+extern struct configfs_subsystem scst_subsystem;	/* main.c */
 extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 extern struct workqueue_struct *scst_stats_wq;	/* memory for counters */

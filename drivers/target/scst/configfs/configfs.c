@@ -247,15 +247,6 @@ static const struct config_item_type scst_root_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-struct configfs_subsystem scst_subsystem = {
-	.su_group = {
-		.cg_item = {
-			.ci_namebuf = "scst",
-			.ci_type = &scst_root_type,
-		},
-	},
-};
-
 static void scst_root_add(struct scst_plugins_dir *dir, const char *name)
 {
 	scst_error_init(&dir->dir.error);
@@ -265,7 +256,7 @@ static void scst_root_add(struct scst_plugins_dir *dir, const char *name)
 
 int scst_configfs_init(void)
 {
-	config_group_init(&scst_subsystem.su_group);
+	config_group_init_type_name(&scst_subsystem.su_group, "scst", &scst_root_type);
 	mutex_init(&scst_subsystem.su_mutex);
 	scst_root_add(&scst_devices_dir, "devices");
 	scst_root_add(&scst_targets_dir, "targets");

@@ -9,7 +9,6 @@
 
 /* configfs.c: the root and what all directories share */
 #define SCST_MAX_MS	600000
-extern struct configfs_subsystem scst_subsystem;
 extern struct configfs_attribute scst_free_attr_holders;
 int scst_configfs_init(void);
 void scst_configfs_exit(void);

@@ -54,7 +54,7 @@ static int scst_target_dirs_get(struct scst_target *tgt)
 
 	lockdep_assert_held(&tgt->dirs_lock);
 	if (!tgt->dirs)
-		ret = configfs_depend_item(tgt->group.cg_subsys, &tgt->group.cg_item);
+		ret = configfs_depend_item(&scst_subsystem, &tgt->group.cg_item);
 	if (!ret)
 		tgt->dirs++;
 	return ret;

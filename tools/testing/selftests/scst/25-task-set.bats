@@ -20,14 +20,9 @@ setup() {
 	pr_ports_are a b c
 }
 
-# start TAG ARGUMENTS...: submits a command that will be answered later.
-start() {
-	echo "cmd $*" >&"$probe"
-}
-
 # start_write TAG [ARGUMENTS...]: one whose data does not come before go TAG.
 start_write() {
-	start "$1" "$write_1" data=hold "${@:2}"
+	probe_start "$1" "$write_1" data=hold "${@:2}"
 }
 
 try_go() {
@@ -48,26 +43,9 @@ answers() {
 	done
 }
 
-# answers_any RESULT...: these, in any order
-answers_any() {
-	local wanted line i
-	local -a open=("$@")
-
-	for wanted in "$@"; do
-		line=$(probe_result) || fail "no answer; open: ${open[*]}" || return
-		for i in "${!open[@]}"; do
-			# shellcheck disable=SC2053 # a pattern
-			[[ $line == ${open[i]}* ]] || continue
-			unset "open[i]"
-			continue 2
-		done
-		fail "'$line' is none of: ${open[*]}" || return
-	done
-}
-
 # What is not parked has been answered when a HEAD OF QUEUE command is.
 nothing_else_happened() {
-	start 99 $turn attr=head && answers '99 status=00'
+	probe_start 99 $turn attr=head && answers '99 status=00'
 }
 
 # control_page TST QERR INTLCK TAS ALG: of the control mode page
@@ -111,11 +89,11 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	as a
 	start_write 1
 	start_write 2 attr=ordered
-	start 3 $turn
+	probe_start 3 $turn
 	start_write 4
-	start 5 $turn attr=untagged
-	start 6 $turn attr=ordered
-	start 7 $turn
+	probe_start 5 $turn attr=untagged
+	probe_start 6 $turn attr=ordered
+	probe_start 7 $turn
 	nothing_else_happened
 	go 1
 	answers '1 status=00'
@@ -130,9 +108,9 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 @test "SIMPLE waits for HEAD OF QUEUE, which does not wait for another" {
 	as a
 	start_write 1 attr=head
-	start 2 $turn
+	probe_start 2 $turn
 	start_write 3 attr=head
-	start 4 $turn attr=ordered
+	probe_start 4 $turn attr=ordered
 	go 3
 	answers '3 status=00'
 	nothing_else_happened
@@ -144,9 +122,9 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	as a
 	start_write 1
 	as b
-	start 2 $turn attr=ordered
+	probe_start 2 $turn attr=ordered
 	as c
-	start 3 $turn
+	probe_start 3 $turn
 	nothing_else_happened
 	as a
 	go 1
@@ -161,9 +139,9 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	set_control 1 0 0 0 1
 	as a
 	start_write 1
-	start 2 $turn attr=ordered
+	probe_start 2 $turn attr=ordered
 	as b
-	start 3 $turn attr=ordered
+	probe_start 3 $turn attr=ordered
 	answers '3 status=00'
 	as a
 	nothing_else_happened
@@ -175,13 +153,13 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	set_control 0 0 0 0 0
 	as a
 	start_write 1
-	start 2 $turn
+	probe_start 2 $turn
 	nothing_else_happened
 	go 1
 	answers '1 status=00' '2 status=00'
 	control_page 0 0 0 0 1
 	start_write 1
-	start 2 $turn
+	probe_start 2 $turn
 	answers '2 status=00'
 	go 1
 	answers '1 status=00'
@@ -191,17 +169,17 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	as a
 	start_write 1
 	as b
-	start 2 $turn attr=ordered
-	start 3 $turn
+	probe_start 2 $turn attr=ordered
+	probe_start 3 $turn
 	echo "tmf 100 fn=$abort_task ref=2" >&"$probe"
-	answers_any '2 aborted' '3 status=00' '100 response=0'
-	start 4 $turn attr=ordered
-	start 5 $turn
+	probe_answers '2 aborted' '3 status=00' '100 response=0'
+	probe_start 4 $turn attr=ordered
+	probe_start 5 $turn
 	probe_logout
 	as a
 	go 1
 	answers '1 status=00'
-	start 2 $turn
+	probe_start 2 $turn
 	answers '2 status=00'
 }
 
@@ -212,9 +190,9 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 		as $port
 		for ((tag = 0; tag < 60; tag++)); do
 			case $((tag % 5)) in
-			0) start $tag "$write_1" ctx=softirq attr=ordered ;;
-			1) start $tag "$write_1" ctx=hardirq attr=head ;;
-			*) start $tag "$write_1" ctx=softirq ;;
+			0) probe_start $tag "$write_1" ctx=softirq attr=ordered ;;
+			1) probe_start $tag "$write_1" ctx=hardirq attr=head ;;
+			*) probe_start $tag "$write_1" ctx=softirq ;;
 			esac
 		done
 	done
@@ -232,8 +210,8 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	attr_set devices/nullio/d0/drain_ms 200
 	as a
 	start_write 1
-	start 2 $turn attr=ordered
-	start 3 $turn
+	probe_start 2 $turn attr=ordered
+	probe_start 3 $turn
 	expect ETIMEDOUT attr_write devices/nullio/d0/enable 0
 	answers '2 status=02 * sense=70000b*2f02' '3 status=02 * sense=70000b*2f02'
 	try_go 1
@@ -273,7 +251,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	try_go 11
 	expect_status 00 $turn attr=aca
 	echo "tmf 100 fn=$clear_aca" >&"$probe"
-	answers_any '11 status=00' '100 response=0'
+	probe_answers '11 status=00' '100 response=0'
 	expect_status 00 $turn
 	as b
 	expect_status 00 $turn
@@ -298,13 +276,13 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 @test "what waits its turn goes on waiting under an ACA condition" {
 	as b
 	start_write 1
-	start 2 $turn attr=ordered
+	probe_start 2 $turn attr=ordered
 	as a
 	# refused by its CDB: it does not wait for anybody
 	expect_sense 05 24 00 $bad_naca attr=ordered
 	as b
 	try_go 1
-	start 9 $turn
+	probe_start 9 $turn
 	answers '9 status=08'
 	as a
 	tmf 0 $clear_aca
@@ -549,7 +527,7 @@ error_under() {
 	as a
 	start_write 7
 	start_write 8
-	start 7 $turn
+	probe_start 7 $turn
 	answers '7 status=02 residual=0 sense=70000b*4e00'
 	try_go 7
 	try_go 8
@@ -560,7 +538,7 @@ error_under() {
 	# The tag can be used again, also by those that wait.
 	as a
 	start_write 7
-	start 7 $turn attr=ordered
+	probe_start 7 $turn attr=ordered
 	answers '7 status=02'
 	try_go 7
 	answers '7 aborted'

@@ -31,11 +31,6 @@ teardown() {
 	scst_down
 }
 
-# start TAG ARGUMENTS...
-start() {
-	echo "cmd $*" >&"$probe"
-}
-
 # takes FROM TO COMMAND...: milliseconds
 takes() {
 	local from=$1 to=$2 start=${EPOCHREALTIME/./} ms
@@ -56,7 +51,7 @@ failed_sense="status=02 * sense=$(sense 04 44 00)"
 # Command 7 of a is with a backend that does not answer.
 fence() {
 	as a
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	takes 300 2300 tmf 0 "${1:-$abort_task}" ref=7
 	attr_is $device/state failed
 }
@@ -83,10 +78,10 @@ is_closed() {
 
 @test "the function is answered after fence_ms, and all that is sent then fails at once" {
 	as a
-	start 7 "$write_1"
-	start 10 $turn attr=ordered
+	probe_start 7 "$write_1"
+	probe_start 10 $turn attr=ordered
 	as b
-	start 11 $turn
+	probe_start 11 $turn
 	as a
 	takes 300 2300 tmf_and_failures
 	attr_is $device/state failed
@@ -147,7 +142,7 @@ probe_is_there() {
 		as b
 		probe_ready
 		as a
-		start 7 "$write_1"
+		probe_start 7 "$write_1"
 		as b
 		takes 300 2300 tmf 0 $clear_task_set
 		as a
@@ -242,10 +237,10 @@ probe_is_there() {
 
 @test "what is held on its way when the device is fenced fails, or ends as it would have" {
 	as a
-	start 1 "$write_1" hold=check
-	start 2 "$write_1" hold=backend
-	start 3 $turn hold=respond
-	start 4 $turn hold=admit
+	probe_start 1 "$write_1" hold=check
+	probe_start 2 "$write_1" hold=backend
+	probe_start 3 $turn hold=respond
+	probe_start 4 $turn hold=admit
 	fence
 	echo 'go 4' >&"$probe"
 	probe_answers "4 $failed_sense"
@@ -260,7 +255,7 @@ probe_is_there() {
 
 @test "data that an initiator does not send fences nothing: the function fails" {
 	as a
-	start 7 "$write_1" data=hold
+	probe_start 7 "$write_1" data=hold
 	takes 300 2300 tmf 4 $abort_task ref=7
 	attr_is $device/state active
 	as b

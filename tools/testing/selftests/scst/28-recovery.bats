@@ -23,11 +23,6 @@ setup() {
 	as a
 }
 
-# start TAG ARGUMENTS...
-start() {
-	echo "cmd $*" >&"$probe"
-}
-
 go() {
 	echo "go $*" >&"$probe"
 }
@@ -57,9 +52,9 @@ hears_of_it() {
 
 	overlapped="status=02 residual=0 sense=$(sense 0b 4e 00)"
 	for point in "${in_task_set[@]}"; do
-		start 7 "$write_1" hold="$point"
-		start 8 "$write_1" data=hold
-		start 7 $turn
+		probe_start 7 "$write_1" hold="$point"
+		probe_start 8 "$write_1" data=hold
+		probe_start 7 $turn
 		probe_request sync
 		matches "7 $overlapped*" "$(probe_result)" "$point"
 		go 7
@@ -68,8 +63,8 @@ hears_of_it() {
 		expect_status 00 $turn
 	done
 	medium d0 hold
-	start 7 "$write_1"
-	start 7 $turn
+	probe_start 7 "$write_1"
+	probe_start 7 $turn
 	matches "7 $overlapped*" "$(probe_result)"
 	medium d0 auto
 	probe_answers '7 aborted'
@@ -82,7 +77,7 @@ hears_of_it() {
 
 	for point in parked blocked; do
 		matrix_stop $point
-		start 7 $turn
+		probe_start 7 $turn
 		probe_request sync
 		matrix_go $point
 		[ $point = blocked ] || probe_answers '7 aborted' '7 status=02' '6 aborted'
@@ -97,8 +92,8 @@ hears_of_it() {
 	local point
 
 	for point in send finish translate; do
-		start 7 "$write_1" hold=$point
-		start 7 $turn
+		probe_start 7 "$write_1" hold=$point
+		probe_start 7 $turn
 		probe_request sync
 		go 7
 		probe_answers '7 status=00' '7 status=00'
@@ -109,24 +104,24 @@ hears_of_it() {
 
 @test "a unit attention that did not arrive is reported again" {
 	reset_heard_by_a
-	start 7 $turn send=fail
+	probe_start 7 $turn send=fail
 	probe_answers '7 undelivered'
-	start 7 $turn hold=send
+	probe_start 7 $turn hold=send
 	probe_request sync
 	go 7 fail ctx=hardirq
 	probe_answers '7 undelivered'
 	hears_of_it
 	# REQUEST SENSE takes it, too.
 	reset_heard_by_a
-	start 7 "$request_sense" send=fail
+	probe_start 7 "$request_sense" send=fail
 	probe_answers '7 undelivered'
-	start 7 "$request_sense" hold=send
+	probe_start 7 "$request_sense" hold=send
 	probe_request sync
 	go 7
 	matches '7 status=00 * data=70000600000000??000000002903*' "$(probe_result)"
 	expect_status 00 $turn
 	# What carried none raises none.
-	start 7 $turn send=fail
+	probe_start 7 $turn send=fail
 	probe_answers '7 undelivered'
 	expect_status 00 $turn
 }
@@ -135,7 +130,7 @@ hears_of_it() {
 	make_device probe d1
 	mkdir targets/probe/t0/luns/1
 	ln -s devices/probe/d1 targets/probe/t0/luns/1/
-	start 7 $turn send=fail
+	probe_start 7 $turn send=fail
 	probe_answers '7 undelivered'
 	expect_sense 06 3f 0e $turn
 	expect_status 00 $turn
@@ -148,7 +143,7 @@ abort_carrier() {
 	as a
 	tmf 6
 	probe_answers '100 response=0'
-	start 7 $turn hold="$1"
+	probe_start 7 $turn hold="$1"
 	probe_request sync
 	tell "$4" tmf 101 fn="$3" ref=7
 	probe_request sync
@@ -174,7 +169,7 @@ abort_carrier() {
 
 @test "aborted while its response is on the way, which does not arrive" {
 	reset_heard_by_a
-	start 7 $turn hold=send
+	probe_start 7 $turn hold=send
 	probe_request sync
 	tmf 0 ref=7
 	probe_request sync
@@ -195,7 +190,7 @@ abort_carrier() {
 	probe_ready
 	medium d0 hold
 	for ((tag = 10; tag < 20; tag++)); do
-		start $tag "$write_1"
+		probe_start $tag "$write_1"
 	done
 	probe_request sync
 	for ((tag = 12; tag < 20; tag++)); do
@@ -223,8 +218,8 @@ abort_carrier() {
 	for point in "${points[@]}"; do
 		matrix_stop "$point"
 		as b
-		start 20 $turn attr=ordered
-		start 21 $turn
+		probe_start 20 $turn attr=ordered
+		probe_start 21 $turn
 		as a
 		probe_request logout
 		probe_request sync
@@ -250,14 +245,14 @@ abort_carrier() {
 
 	medium d0 hold
 	for point in "${in_task_set[@]}" send finish; do
-		start $((tag++)) "$write_1" hold="$point"
+		probe_start $((tag++)) "$write_1" hold="$point"
 	done
-	start 7 "$write_1"
-	start 8 $turn attr=ordered
-	start 9 $turn
+	probe_start 7 "$write_1"
+	probe_start 8 $turn attr=ordered
+	probe_start 9 $turn
 	as b
-	start 20 $turn attr=ordered
-	start 21 $turn
+	probe_start 20 $turn attr=ordered
+	probe_start 21 $turn
 	as a
 	probe_request logout
 	probe_request sync

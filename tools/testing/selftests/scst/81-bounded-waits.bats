@@ -42,11 +42,6 @@ teardown() {
 	return "$status"
 }
 
-# start TAG ARGUMENTS...
-start() {
-	echo "cmd $*" >&"$probe"
-}
-
 # takes MILLISECONDS COMMAND...: no longer than that, on a machine that does nothing else. Sets
 # $took.
 takes() {
@@ -67,7 +62,7 @@ tmf() {
 log_in() {
 	local line
 
-	probe_login "$1" && start 1 "$turn" && read -r line <&"$probe"
+	probe_login "$1" && probe_start 1 "$turn" && read -r line <&"$probe"
 }
 
 # each COMMAND...: for every initiator port
@@ -93,7 +88,7 @@ stuck() {
 		log_in "i$n"
 	done
 	medium d0 hold
-	each start 7 "$write_1"
+	each probe_start 7 "$write_1"
 }
 
 # A second target with a healthy device, which nothing concerns that happens to the first
@@ -160,7 +155,7 @@ count_failed() {
 	bystander
 	log_in a
 	medium d0 hold
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	for ((n = 0; n < 1100; n++)); do
 		ask "tmf 100 fn=$abort_task ref=7"
 	done
@@ -188,9 +183,9 @@ count_failed() {
 	attr_set $device/fence_ms 600000
 	stuck "$functions"
 	takes 3000 mkdir 'targets/probe/t0/groups/g/initiators/i*'
-	each start 1 $turn lun=0001000000000000
+	each probe_start 1 $turn lun=0001000000000000
 	each probe_answers '1 status=02'
-	each start 8 "$write_1" lun=0001000000000000
+	each probe_start 8 "$write_1" lun=0001000000000000
 	takes 6000 rmdir 'targets/probe/t0/groups/g/initiators/i*'
 	medium d0 auto
 	each probe_answers '7 status=02' '8 status=02'
@@ -244,7 +239,7 @@ log_in_again() {
 	old=${pr_ports[a]}
 	as a
 	medium d0 hold
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	takes 5000 log_in_again
 	expect_sense 06 29 00 $turn lun=0001000000000000
 	expect_status 00 "$read_1" lun=0001000000000000
@@ -256,7 +251,7 @@ log_in_again() {
 	equal '7 write 0 1' "$(medium_holds d0)"
 	# Another host is not concerned.
 	as b
-	start 8 "$write_1"
+	probe_start 8 "$write_1"
 	equal $'7 write 0 1\n8 write 0 1' "$(medium_holds d0)"
 	medium d0 complete 7
 	probe_use "$old"
@@ -271,7 +266,7 @@ log_in_again() {
 	pr_ports_are a b
 	as a
 	medium d0 hold
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	ask logout
 	as b
 	wait_until 10 attr_is $device/state failed 2>/dev/null
@@ -289,7 +284,7 @@ log_in_again() {
 	attr_set $device/fence_ms 600000
 	pr_ports_are a b
 	as b
-	start 7 "$read_1" hold=send
+	probe_start 7 "$read_1" hold=send
 	probe_wait_held 7 send
 	as a
 	takes 5000 tmf 0 $clear_task_set
@@ -312,7 +307,7 @@ log_in_again() {
 	pr_register 00 0 a
 	as b
 	pr_register 00 0 b
-	start 7 "$read_1" hold=send
+	probe_start 7 "$read_1" hold=send
 	probe_wait_held 7 send
 	as a
 	pr_cdb 5 3
@@ -325,7 +320,7 @@ log_in_again() {
 	probe_ready
 	pr_register 00 0 b
 	medium d0 hold
-	start 8 "$write_1"
+	probe_start 8 "$write_1"
 	attr_set $device/fence_ms 300
 	as a
 	pr_cdb 5 3
@@ -371,13 +366,13 @@ expect_failure() {
 	attr_set $device/fence_ms 6000
 	pr_ports_are a b
 	as b
-	start 7 "$write_1" data=hold
+	probe_start 7 "$write_1" data=hold
 	as a
 	ask "tmf 100 fn=$clear_task_set"
 	probe_request sync
 	# Command 8 came later, and is with a backend that is slow, but alive.
 	medium d0 hold
-	start 8 "$write_1"
+	probe_start 8 "$write_1"
 	scst_sleep 2
 	ask "tmf 108 fn=$abort_task ref=8"
 	equal '100 response=4' "$(probe_result)"
@@ -397,8 +392,8 @@ expect_failure() {
 	for tas in 0 1; do
 		[ $tas = 0 ] || expect_status 00 "$tas_1"
 		medium d0 hold
-		start 7 "$write_1"
-		start 8 "$write_1" hold=check
+		probe_start 7 "$write_1"
+		probe_start 8 "$write_1" hold=check
 		takes 6000 expect ETIMEDOUT attr_write $device/enable 0
 		medium d0 complete 7
 		ask 'go 8'
@@ -409,14 +404,14 @@ expect_failure() {
 		probe_ready
 	done
 	medium d0 hold
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	takes 6000 rm targets/probe/t0/luns/0/d0
 	medium d0 complete 7
 	matches "7 status=02 *sense=$(sense 0b 2f 02)*" "$(probe_result)"
 	# What its own nexus aborts, too, is not answered.
 	ln -s $device targets/probe/t0/luns/0/
 	probe_ready
-	start 7 "$write_1"
+	probe_start 7 "$write_1"
 	takes 6000 expect ETIMEDOUT attr_write $device/enable 0
 	ask "tmf 100 fn=$abort_task ref=7"
 	probe_request sync

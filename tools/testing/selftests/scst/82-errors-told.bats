@@ -59,11 +59,6 @@ write_and_sync() {
 	head -c 4096 /dev/zero | dd "of=$1" bs=4096 seek=100 conv=notrunc,fsync status=none
 }
 
-# start TAG ARGUMENTS...
-start() {
-	echo "cmd $*" >&"$probe"
-}
-
 # same_sense KEY ASC ASCQ: of both
 same_sense() {
 	expect_sense "$@" $turn && expect_status 00 "$request_sense" &&
@@ -86,7 +81,7 @@ hears_of_nothing_more() {
 @test "lost writes are told again if the SYNCHRONIZE CACHE that saw it was aborted" {
 	lossy_disk
 	expect_status 00 "$write_lost"
-	start 2 $sync hold=respond
+	probe_start 2 $sync hold=respond
 	probe_wait_held 2 respond
 	probe_request tmf 100 fn=0 ref=2
 	probe_request sync
@@ -100,9 +95,9 @@ hears_of_nothing_more() {
 @test "lost writes are told again if the response did not arrive" {
 	lossy_disk
 	expect_status 00 "$write_lost"
-	start 2 $sync send=fail
+	probe_start 2 $sync send=fail
 	probe_answers '2 undelivered'
-	start 2 $sync send=fail
+	probe_start 2 $sync send=fail
 	probe_answers '2 undelivered'
 	fs_repair
 	hears_of_loss $sync
@@ -144,7 +139,7 @@ hears_of_nothing_more() {
 @test "lost writes are told again if the log-out came before the response" {
 	lossy_disk
 	expect_status 00 "$write_lost"
-	start 2 $sync send=fail
+	probe_start 2 $sync send=fail
 	probe_answers '2 undelivered'
 	probe_logout
 	fs_repair
@@ -168,7 +163,7 @@ hears_of_nothing_more() {
 @test "STOP tells of lost writes: again if the response did not arrive, every initiator, once" {
 	lossy_disk
 	expect_status 00 "$write_lost"
-	start 2 $stop send=fail
+	probe_start 2 $stop send=fail
 	probe_answers '2 undelivered'
 	as b
 	expect_sense 04 0c 00 $stop
@@ -225,9 +220,9 @@ hears_of_nothing_more() {
 	pr_ports_are a
 	mkdir targets/probe/t0/luns/5
 	ln -s devices/nullio/n1 targets/probe/t0/luns/5/
-	start 1 "$report_luns" send=fail
+	probe_start 1 "$report_luns" send=fail
 	probe_answers '1 undelivered'
-	start 2 "$report_luns" hold=respond
+	probe_start 2 "$report_luns" hold=respond
 	probe_wait_held 2 respond
 	probe_request tmf 100 fn=0 ref=2
 	probe_request sync
@@ -301,7 +296,7 @@ hears_of_nothing_more() {
 	attr_set devices/probe/d0/enable 1
 	probe_ready
 	medium d0 hold
-	start 7 dir=in len=512 cdb=28000000000000000100
+	probe_start 7 dir=in len=512 cdb=28000000000000000100
 	probe_request tmf 100 fn=0 ref=7
 	probe_answers '100 response='
 	attr_is devices/probe/d0/state failed
@@ -341,7 +336,7 @@ hears_of_nothing_more() {
 	probe_target nullio/d0
 	pr_ports_are a
 	for len in 00010001 00800000 fffffff0; do
-		start 1 dir=out len=$((16#$len)) "cdb=5f00000000${len}00" hold=data
+		probe_start 1 dir=out len=$((16#$len)) "cdb=5f00000000${len}00" hold=data
 		probe_answers "1 status=02 residual=$((16#$len)) sense=7000050000000012000000001a00"
 	done
 }

@@ -45,6 +45,11 @@ probe_request() {
 	echo "$*" >&"$probe"
 }
 
+# probe_start TAG ARGUMENTS...: submits a command, whose result comes later.
+probe_start() {
+	probe_request cmd "$@"
+}
+
 # probe_result: prints the next result; fails if none is under way, or does not come.
 probe_result() {
 	local line
