@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Injection, for tests: between any two stages of its way a command can be taken
- * out of the core's hands, and given back later.
+ * Injection, for tests: a driver can hold a command before any stage and resume it later.
  *
- * A held command is where it would be if the machine were slow: on its session's
- * list, for task management functions and log-outs to find and to wait for.
- * Before TRANSLATE there is no list that it could be on: there it is counted as
- * if it had come from a hard interrupt and its tasklet were late.
+ * A held command looks like a command on a slow machine: it is on its session's list, where task
+ * management functions and log-outs find it and wait for it. A command that is held before
+ * TRANSLATE is on no list: it is counted as deferred, as if it came from a hard interrupt and its
+ * tasklet had not run yet.
  *
  * Waiters for aborted commands are counted in task/inject_wait.c.
  */
@@ -20,8 +19,8 @@
 #include "pipeline.h"
 
 /*
- * Whose commands are held, and who decides. As long as there are commands of the
- * driver both stay: what else comes by only compares.
+ * The driver of the commands that are held, and its hook. Both stay while the driver has
+ * commands. For commands of other drivers only the driver is compared.
  */
 static const struct scst_target_ops *scst_inject_driver;
 static bool (*scst_inject_hook)(struct scst_cmd *cmd);
@@ -29,14 +28,14 @@ static bool (*scst_inject_hook)(struct scst_cmd *cmd);
 static DEFINE_MUTEX(scst_inject_lock);
 
 /**
- * scst_inject_start() - a driver's commands can be held from now on
+ * scst_inject_start() - let a driver hold its commands
  * @driver: the driver
- * @hold:   called with each of its commands before each stage, cmd->stage: false
- *	    lets it go on, after true it is the driver's until
- *	    scst_inject_resume(). Not sleeping, in the command's context.
+ * @hold:   called with each of its commands before each stage, cmd->stage, in the command's
+ *	    context; must not sleep. After false the command continues; after true the driver
+ *	    owns the command until scst_inject_resume().
  *
  * Context: process context.
- * Return: 0, or -EBUSY if another driver does so.
+ * Return: 0, or -EBUSY if there is such a driver already.
  */
 int scst_inject_start(const struct scst_target_ops *driver,
 		      bool (*hold)(struct scst_cmd *cmd))
@@ -69,7 +68,7 @@ void scst_inject_stop(void)
 }
 EXPORT_SYMBOL_GPL(scst_inject_stop);
 
-/* The driver may have given it back before the hook returns. */
+/* The command is counted first: the driver may have resumed it before the hook returns. */
 static bool scst_inject_hold_early(struct scst_cmd *cmd)
 {
 	struct scst_session *sess = cmd->sess;
@@ -83,10 +82,10 @@ static bool scst_inject_hold_early(struct scst_cmd *cmd)
 
 /**
  * __scst_inject_hold() - ask whether a command is held before a stage
- * @cmd: the command; somebody else's if it is
+ * @cmd: the command; the driver owns it if it is held
  *
  * Context: thread or atomic.
- * Return: true if it is.
+ * Return: true if it is held.
  */
 bool __scst_inject_hold(struct scst_cmd *cmd)
 {
@@ -98,13 +97,13 @@ bool __scst_inject_hold(struct scst_cmd *cmd)
 }
 
 /**
- * scst_inject_resume() - a held command goes on
- * @cmd: the command; a hook that returned true has left it at cmd->stage
- * @ctx: the caller's context; before the backend of a handler that sleeps it is not
- *	 SCST_CTX_HARDIRQ
+ * scst_inject_resume() - resume a held command
+ * @cmd: the command, held before cmd->stage
+ * @ctx: the caller's context; not SCST_CTX_HARDIRQ if the command is held before BACKEND and its
+ *	 handler sleeps
  *
- * The hook is asked once more. A command that was aborted meanwhile goes the way of the aborted.
- * Before TRANSLATE the command goes on in a tasklet, whatever the context.
+ * The hook is called once more. A command that was aborted meanwhile skips the stages before
+ * COMPLETE. A command that is held before TRANSLATE continues in a tasklet, for any @ctx.
  *
  * Context: as @ctx says.
  */
@@ -123,12 +122,12 @@ void scst_inject_resume(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_inject_resume);
 
 /**
- * scst_inject_older_gone() - whether a command waits for what its device's queue knows
- * @cmd: a command that waits for its turn
+ * scst_inject_older_gone() - whether all commands from before queueing have ended
+ * @cmd: a command that waits for its turn in its device's queue
  *
  * Context: any.
- * Return: false if there was something before its device began to queue, and it has not
- * been heard that this is gone.
+ * Return: true if no command holds dev->tasks any more; a command then waits only for commands
+ * of the queue.
  */
 bool scst_inject_older_gone(const struct scst_cmd *cmd)
 {
@@ -137,13 +136,13 @@ bool scst_inject_older_gone(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_inject_older_gone);
 
 /**
- * scst_inject_others_leave() - is somebody about to see whose turn it is?
+ * scst_inject_others_leave() - whether a command is about to start waiting commands
  * @cmd: a command that waits for its turn
  *
- * A command lets those that wait for it go on when it is gone itself already.
+ * A command starts the commands that wait for it only after its own answer.
  *
- * Context: any; the command must not go meanwhile.
- * Return: true if there is such a command.
+ * Context: any; the caller sees to it that the command is not freed meanwhile.
+ * Return: true if a command has left the queue, but has not started others yet.
  */
 bool scst_inject_others_leave(const struct scst_cmd *cmd)
 {
@@ -152,17 +151,17 @@ bool scst_inject_others_leave(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_inject_others_leave);
 
 /**
- * scst_inject_sees_luns() - has a session still its LUNs?
- * @sess: the session, which must not go meanwhile
+ * scst_inject_sees_luns() - whether a session still has its LUNs
+ * @sess: the session, which must not be freed meanwhile
  *
  * Context: thread or atomic, but no interrupt.
- * Return: false once a log-out has taken all of them away.
+ * Return: false if a log-out has taken all LUNs away; true if that cannot be seen now.
  */
 bool scst_inject_sees_luns(const struct scst_session *sess)
 {
 	bool sees;
 
-	/* Its holder may be about to take them away. */
+	/* The holder of the lock may be about to take the LUNs away. */
 	if (!mutex_trylock(&scst_config_lock))
 		return true;
 	sees = sess->map;

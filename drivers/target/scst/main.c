@@ -12,7 +12,7 @@
 #include "lu/pr_file.h"
 #include "observe/observe.h"
 
-/* All configuration; never taken on a command's way */
+/* Guards all configuration; the command path does not take it. */
 DEFINE_MUTEX(scst_config_lock);
 
 /* The root of configuration, which configfs/configfs.c sets up */

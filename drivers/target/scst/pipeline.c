@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's way: the ordered stages, the loop that runs them, and how drivers and handlers
- * send a command on.
+ * The pipeline: the ordered stages of a command, the loop that runs them, and the functions with
+ * which drivers and handlers continue a command.
  *
- * A stage returns the next one, or SCST_STAGE_OWNED: then it gave the command
- * away, and nobody here may touch it any more. Stages run in thread or atomic
- * context, never in hard interrupts.
+ * A stage returns the next one, or SCST_STAGE_OWNED: then the command has another owner, and this
+ * file must not touch it any more. Stages run in thread or atomic context, never in hard
+ * interrupts.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
@@ -20,8 +20,8 @@
 #include "cmd/trace.h"
 
 /*
- * SAM-5 5.11: its tag belongs to another command of the nexus. The initiator has lost
- * track of what it does: that is the end of all its commands for the logical unit.
+ * SAM-5 5.11: the tag of the command belongs to another command of the nexus. The initiator has
+ * lost track of its commands, so all its other commands for the logical unit are aborted.
  */
 static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
 {
@@ -33,9 +33,9 @@ static enum scst_stage scst_overlapped(struct scst_cmd *cmd)
 }
 
 /*
- * The LUN becomes an I_T_L nexus. Looking it up and putting the command on the
- * list are one RCU read-side section: whoever unpublishes the nexus and waits
- * for a grace period finds all its commands on the lists.
+ * Find the I_T_L nexus of the LUN. The lookup and the addition of the command to its list are one
+ * RCU read-side section. So a grace period after a nexus is unpublished, all its commands are on
+ * the lists.
  */
 static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 {
@@ -56,7 +56,7 @@ static enum scst_stage scst_stage_translate(struct scst_cmd *cmd)
 	return unlikely(overlapped) ? scst_overlapped(cmd) : SCST_STAGE_DECODE;
 }
 
-/* All that can hold a command back, in the order of SAM-5 and SPC-6. */
+/* Write protection and the range of blocks, in the order of SAM-5 and SPC-6 */
 static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
@@ -81,7 +81,7 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 	sense = scst_check_gates(cmd);
 	if (sense == SCST_SENSE_NONE)
 		return SCST_STAGE_PREPARE;
-	/* The only field that is looked at here is the transfer length. */
+	/* The only field that can be invalid here is the transfer length. */
 	if (sense == SCST_SENSE_INVALID_CDB_FIELD)
 		scst_cmd_set_field_error(cmd, sense, cmd->op->xfer.byte, 7);
 	else
@@ -131,7 +131,7 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 					  enum scst_context ctx)
 {
-	/* In a worker, whatever @ctx: others' commands may be waited for, and their data. */
+	/* In a worker for any @ctx: it may have to wait for other commands and their data. */
 	if (cmd->op->exec_sleeping)
 		return scst_pr_queue_add(cmd);
 	if (cmd->op->exec && cmd->io != SCST_IO_COMMAND)
@@ -141,13 +141,13 @@ static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
 	return SCST_STAGE_COMPLETE;
 }
 
-/* Only from here on the backend has it. */
+/* From here on the backend has the command. */
 static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 {
 	const struct scst_handler_ops *handler = cmd->dev->handler;
 
 	if (handler->abort)
-		/* Pairs with scst_abort_tell(): it finds the command, or the handler the abort. */
+		/* Pairs with scst_abort_tell(): it sees the stage or the handler sees the abort. */
 		smp_mb();
 	if (cmd->io == SCST_IO_COMMAND)
 		handler->execute(cmd);
@@ -157,8 +157,8 @@ static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_to_backend() - take a command to its backend, in a context that fits
- * @cmd: a command with something left to do for the backend
+ * scst_cmd_to_backend() - send a command to its backend in a suitable context
+ * @cmd: a command with an operation left for the backend
  * @ctx: the caller's context
  *
  * Context: thread or atomic.
@@ -200,7 +200,7 @@ static enum scst_io scst_next_io(struct scst_cmd *cmd)
 	return next;
 }
 
-/* Does it matter to other commands how this one ends, or the other way round? */
+/* Whether the command's status affects other commands, or an ACA condition affects this one */
 static bool scst_others_concerned(const struct scst_cmd *cmd)
 {
 	if (!cmd->nexus)
@@ -229,8 +229,9 @@ static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
 
 /*
  * SAM-5 5.6: an aborted command gets no status, unless another I_T nexus aborted it and the
- * control mode page asks for TASK ABORTED. If no I_T nexus did, the initiator cannot know:
- * the command ends with an error that invites to try again. Returns whether it is answered.
+ * control mode page asks for TASK ABORTED. If the device server aborted it, no initiator knows of
+ * the abort: the command ends with an error after which the initiator tries again. Returns true
+ * if the command gets a status.
  */
 static bool scst_end_aborted(struct scst_cmd *cmd)
 {
@@ -249,8 +250,9 @@ static bool scst_end_aborted(struct scst_cmd *cmd)
 }
 
 /*
- * Another nexus that has aborted the command waits for this. Its function is not answered
- * before the grace period that begins when it has seen it, so not before the status is sent.
+ * A function of another nexus may wait for cmd->answered. A grace period lies between the moment
+ * that the function sees the flag and its own answer. The flag and send_response() are one RCU
+ * read-side section, so the function is answered after the status was sent.
  */
 static void scst_send_aborted(struct scst_cmd *cmd)
 {
@@ -295,7 +297,7 @@ static enum scst_stage scst_stage_respond(struct scst_cmd *cmd)
 	return stage;
 }
 
-/* Has the initiator heard what it was told? */
+/* Put an undelivered unit attention back, or record that a loss of writes was reported. */
 static void scst_finish_telling(struct scst_cmd *cmd)
 {
 	if (test_bit(SCST_CMD_UNDELIVERED, &cmd->flags))
@@ -344,7 +346,7 @@ static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stag
 	return SCST_STAGE_OWNED;
 }
 
-/* An aborted command does not go on to where it could touch the medium. */
+/* An aborted command skips the stages that could touch the medium. */
 static enum scst_stage scst_stage_or_abort(const struct scst_cmd *cmd,
 					   enum scst_stage stage)
 {
@@ -354,9 +356,9 @@ static enum scst_stage scst_stage_or_abort(const struct scst_cmd *cmd,
 }
 
 /**
- * scst_cmd_run() - run a command from a stage on until somebody else owns it
+ * scst_cmd_run() - run the stages of a command until it has another owner
  * @cmd:   the command
- * @stage: where to begin
+ * @stage: the first stage
  * @ctx:   SCST_CTX_THREAD or SCST_CTX_ATOMIC
  *
  * Context: as @ctx says.
@@ -379,8 +381,8 @@ void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
  * @cmd: the command, filled in as struct scst_cmd says
  * @ctx: the caller's context
  *
- * The core owns the command from here on. It calls ops->send_response() once,
- * perhaps before this returns, unless the command is aborted.
+ * The core owns the command from here on. It calls ops->send_response() once, perhaps before this
+ * returns. Only for an aborted command it may omit the call.
  *
  * Context: as @ctx says.
  */
@@ -406,13 +408,13 @@ static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
 }
 
 /**
- * scst_cmd_data_ready() - the Data-Out that ops->receive_data() asked for is there
+ * scst_cmd_data_ready() - report that the Data-Out of ops->receive_data() has arrived, or failed
  * @cmd:      the command
- * @received: all of it is in cmd->sg; false: the transfer failed
+ * @received: true: all data is in cmd->sg; false: the transfer failed
  * @ctx:      the caller's context
  *
- * The driver may have said why it failed, with scst_cmd_set_sense() or
- * scst_cmd_set_busy().
+ * After a failure the driver may have set the status, with scst_cmd_set_sense() or
+ * scst_cmd_set_busy(). The default is a data phase error.
  *
  * Context: as @ctx says.
  */
@@ -431,11 +433,11 @@ void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
 EXPORT_SYMBOL_GPL(scst_cmd_data_ready);
 
 /**
- * scst_cmd_complete() - the handler has executed a command
+ * scst_cmd_complete() - report that the handler has executed a command
  * @cmd: the command, with an error set if it failed
  * @ctx: the caller's context
  *
- * To be called exactly once for each ops->execute().
+ * The handler calls this exactly once for each operation that it was given.
  *
  * Context: as @ctx says.
  */
@@ -446,8 +448,8 @@ void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
 EXPORT_SYMBOL_GPL(scst_cmd_complete);
 
 /**
- * scst_cmd_sent() - the driver has delivered a response, or failed to
- * @cmd: the command; gone on return, or soon
+ * scst_cmd_sent() - report that the driver has delivered a response, or failed to
+ * @cmd: the command; the caller must not touch it any more
  * @ctx: the caller's context
  *
  * Context: as @ctx says.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pipeline and the tests' hook between its stages, which call each other.
+ * The pipeline, and the hook between its stages for tests. The two call each other.
  */
 #ifndef _SCST_PIPELINE_H
 #define _SCST_PIPELINE_H
@@ -9,7 +9,7 @@
 
 enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx);
 
-/* inject.c: commands stop where a test wants them to */
+/* inject.c: a test can hold a command before any stage */
 #if IS_ENABLED(CONFIG_SCST_INJECT)
 bool __scst_inject_hold(struct scst_cmd *cmd);
 

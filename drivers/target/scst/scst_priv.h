@@ -76,7 +76,7 @@
 
 #include "cmd/stats.h"
 
-/* How long what was aborted may still take to go before nobody waits any more */
+/* Time that a waiter gives aborted commands to end, jiffies */
 #define SCST_ABORT_GRACE	HZ
 
 #define SCST_DEFAULT_DRAIN_MS	5000
@@ -92,15 +92,15 @@ extern struct workqueue_struct *scst_tmf_wq;	/* TMFs and teardown */
 extern struct workqueue_struct *scst_session_wq;	/* log-outs, directories */
 extern struct workqueue_struct *scst_stats_wq;	/* memory for counters */
 
-/* Room for a file name, and for what is wrong with it */
+/* Room for a file name and the error with it, bytes */
 #define SCST_ERROR_LEN	320
 
 /**
- * struct scst_error - what the last failed operation on an object ran into
+ * struct scst_error - last_error of an object: its last failed operation
  * @lock:	guards the rest
- * @what:	the operation whose success empties @text, a constant; NULL: the one that
- *		is under way
- * @text:	one line, "" if there is nothing to be said
+ * @what:	the operation whose success empties @text, a constant string; NULL: the
+ *		operation in progress
+ * @text:	one line, "" if there is no error
  */
 struct scst_error {
 	spinlock_t lock;		/* guards the rest */
@@ -112,8 +112,8 @@ struct scst_error {
  * struct scst_cmd_list - the commands submitted on one CPU in one session
  * @lock:	guards @cmds
  * @cmds:	struct scst_cmd.entry
- * @deferred:	commands that wait for a tasklet to put them on a list; only
- *		the sum over all CPUs means something
+ * @deferred:	number of commands that wait for a tasklet to put them on a list; only the sum
+ *		over all CPUs is meaningful
  */
 struct scst_cmd_list {
 	spinlock_t lock;		/* guards cmds */
@@ -121,22 +121,22 @@ struct scst_cmd_list {
 	long deferred;			/* this_cpu operations */
 };
 
-/* Unit attention conditions that may be pending: all of the core's, and some of a device's */
+/* Limit of pending unit attentions: enough for all of the core's, and some of a device's */
 #define SCST_UA_QUEUE_LEN	24
 
 /**
  * struct scst_task_set - commands that are ordered among themselves, SAM-5 8
  * @faulted:	the I_T_L nexus whose ACA condition is in effect, or NULL
  * @aca_cmd:	the command with the ACA attribute, or NULL
- * @members:	commands on the queue
- * @heads:	HEAD OF QUEUE commands among them
- * @ordereds:	ORDERED commands among them
- * @pass:	of the walk through the queue that @older and @ordered belong to
- * @older:	it has met a command
- * @ordered:	it has met an ORDERED command
+ * @members:	number of commands on the queue
+ * @heads:	number of HEAD OF QUEUE commands on the queue
+ * @ordereds:	number of ORDERED commands on the queue
+ * @pass:	number of the walk through the queue for which @older and @ordered are valid
+ * @older:	there is an older command
+ * @ordered:	there is an older ORDERED command
  *
- * A device has one, for all, and each of its nexuses one of its own: TST of the
- * control mode page says which of them count.
+ * A device has one for all its nexuses, and each nexus has its own. TST of the control mode page
+ * selects the ones in use.
  */
 struct scst_task_set {
 	struct scst_nexus *faulted;		/* D */
@@ -150,10 +150,10 @@ struct scst_task_set {
 };
 
 /**
- * struct scst_buf_cap - memory of data buffers, and how much of it there may be
- * @bytes:	in use
- * @limit:	the cap, bytes
- * @batch:	how much of @bytes a CPU may keep to itself
+ * struct scst_buf_cap - memory of data buffers, and its limit
+ * @bytes:	bytes in use
+ * @limit:	the limit, bytes
+ * @batch:	part of @bytes that a CPU may count locally, bytes
  */
 struct scst_buf_cap {
 	struct percpu_counter bytes;
@@ -162,11 +162,11 @@ struct scst_buf_cap {
 };
 
 /**
- * enum scst_abort - on whose behalf a command is aborted, and what its initiator hears
- * @SCST_ABORT_OWN:	of its own I_T nexus, which expects nothing more
- * @SCST_ABORT_OTHER:	of another one: TASK ABORTED if TAS says so, or nothing; SAM-5 5.6
- * @SCST_ABORT_SERVER:	the device or the LUN goes away: ABORTED COMMAND, COMMANDS CLEARED
- *			BY DEVICE SERVER, since no initiator knows of it
+ * enum scst_abort - the origin of an abort, and the response of the aborted command
+ * @SCST_ABORT_OWN:	the command's own I_T nexus: no response
+ * @SCST_ABORT_OTHER:	another I_T nexus: TASK ABORTED if TAS is set, or no response; SAM-5 5.6
+ * @SCST_ABORT_SERVER:	the device or the LUN is disabled or removed: ABORTED COMMAND, COMMANDS
+ *			CLEARED BY DEVICE SERVER, since no initiator knows of the abort
  */
 enum scst_abort {
 	SCST_ABORT_OWN,
@@ -177,20 +177,20 @@ enum scst_abort {
 /* The access that reservations leave an I_T_L nexus */
 enum scst_access {
 	SCST_ACCESS_ALL,
-	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another */
-	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another */
-	SCST_ACCESS_RESERVED,	/* RESERVE of another */
-	SCST_ACCESS_LOST,	/* nobody knows whose persistent reservation */
+	SCST_ACCESS_READ,	/* a Write Exclusive reservation of another nexus */
+	SCST_ACCESS_NONE,	/* an Exclusive Access reservation of another nexus */
+	SCST_ACCESS_RESERVED,	/* RESERVE of another nexus */
+	SCST_ACCESS_LOST,	/* the saved persistent reservations are unknown */
 };
 
 /**
- * struct scst_waiter - something that waits for a session's commands without a thread
+ * struct scst_waiter - a wait for commands of a session, without a thread; see wait.c
  * @entry:	on @sess->waitq
- * @work:	looks whether they are gone, and goes on then
- * @wq:		where
- * @woken:	bit 0: a command has gone, and @work has not looked since
- * @looked:	when it looked last, jiffies
- * @sess:	whose commands, with a reference; NULL: it does not wait
+ * @work:	checks whether the commands have ended, and continues then
+ * @wq:		workqueue of @work
+ * @woken:	bit 0: a command has ended, and @work has not checked since
+ * @looked:	time of the last check, jiffies
+ * @sess:	session of the commands, with a reference; NULL: not waiting
  */
 struct scst_waiter {
 	struct wait_queue_entry entry;
@@ -208,24 +208,24 @@ struct scst_waiter {
  * @lun:	the LUN
  * @read_only:	writes through it are refused
  * @access:	enum scst_access
- * @retracted:	no new command finds it
- * @behind:	the initiator port has logged in anew, and a retracted nexus of its still
- *		has commands on the device, which must not meet newer ones
- * @task_set:	its own, if it has one
- * @losses_told: how many of @dev->losses its initiator knows of; see lost.c
+ * @retracted:	unpublished: no new command finds it
+ * @behind:	the initiator port has logged in again, and a retracted nexus of its earlier
+ *		session still has commands on the device: new commands get BUSY until then
+ * @task_set:	its own task set, if TST asks for one
+ * @losses_told: value of @dev->losses up to which its initiator was notified; see lost.c
  * @ua_lock:	guards the queue
- * @ua_count:	pending unit attentions
- * @ua_queue:	their sense codes, the next to report first; each stands there once
- * @tally:	what its commands counted
+ * @ua_count:	number of pending unit attentions
+ * @ua_queue:	their sense codes, in the order of reports and without duplicates
+ * @tally:	counters of its commands
  * @dev_part:	@tally as a part of @dev->stats
  * @sess_part:	@tally as a part of @sess->stats
- * @sysfs:	what stands for it in sysfs, or NULL
+ * @sysfs:	its device in sysfs, or NULL
  * @dev_entry:	on @dev->nexuses
- * @change_entry: on the list of those who publish, remove or wait for it
- * @reaper:	frees it, once it is unpublished, when its last command is gone
- * @reap_start:	what @reap_stage has come to lasts since then, jiffies
+ * @change_entry: on a list of nexuses that are to be published, or freed
+ * @reaper:	frees it after its last command, once it is unpublished
+ * @reap_start:	start of the time limit of @reap_stage, jiffies
  * @reap_serial: scst_abort_serial() when its commands were aborted
- * @reap_stage:	how far its end has come; see nexus.c
+ * @reap_stage:	stage of its end; see nexus.c
  */
 struct scst_nexus {
 	struct scst_session *sess;		/* I */
@@ -252,13 +252,13 @@ struct scst_nexus {
 	u8 reap_stage;				/* @reaper */
 };
 
-/* The longest NAA designator */
+/* Length of the longest NAA designator, bytes */
 #define SCST_NAA_LEN		16
 
 /**
- * struct scst_lun_identity - what tells an initiator one logical unit from another
+ * struct scst_lun_identity - properties by which an initiator recognizes a logical unit
  * @naa_id:	its NAA designator; zeroes: there is none
- * @nblocks:	its capacity
+ * @nblocks:	its capacity, blocks
  * @block_size:	bytes in a block
  */
 struct scst_lun_identity {
@@ -290,11 +290,11 @@ struct scst_map_lun {
 };
 
 /**
- * struct scst_lun_map - who of a target's initiators sees what
+ * struct scst_lun_map - the LUNs of a group of initiators, or of all other initiators of a target
  * @group:	the luns/ directory
  * @tgt:	the target
- * @grp:	the group of initiators that it is for; NULL: the default map
- * @error:	last_error of whose it is
+ * @grp:	its group of initiators; NULL: the default map
+ * @error:	last_error of the group or the target
  * @luns:	struct scst_map_lun by LUN
  * @sessions:	struct scst_session.map_entry
  */
@@ -317,11 +317,11 @@ enum scst_pattern_kind {
  * struct scst_pattern - groups/<group>/initiators/<pattern>/
  * @item:	the directory
  * @grp:	the group
- * @kind:	what it means
- * @text:	the name or glob, in the form in which names are compared
+ * @kind:	exact name, glob or exclusion
+ * @text:	the name or glob, in the form that is compared
  * @entry:	on @grp->patterns
- * @dead:	I_T_L nexuses that sessions lost when it came or went
- * @reap_work:	has them free themselves when it came
+ * @dead:	I_T_L nexuses that sessions lost when the pattern was added or removed
+ * @reap_work:	has @dead freed after the pattern was added
  */
 struct scst_pattern {
 	struct config_item item;
@@ -339,7 +339,7 @@ struct scst_pattern {
  * @patterns_group: initiators/ in it
  * @tgt:	the target
  * @patterns:	struct scst_pattern.entry
- * @map:	what its initiators see
+ * @map:	LUN map of its initiators
  * @entry:	on @tgt->groups, in order of creation
  * @error:	last_error
  */
@@ -354,13 +354,13 @@ struct scst_group {
 };
 
 #define SCST_TRANSPORT_ID_MIN	24
-/* The longest one is that of an iSCSI initiator port. */
+/* The longest TransportID is that of an iSCSI initiator port. */
 #define SCST_TRANSPORT_ID_LEN	256
 
 /**
  * struct scst_transport_id - a TransportID, SPC-5 7.6.4
- * @len:	bytes
- * @data:	the rest is zeroes
+ * @len:	valid bytes in @data
+ * @data:	the TransportID, followed by zeroes
  */
 struct scst_transport_id {
 	u16 len;
@@ -371,37 +371,36 @@ struct scst_transport_id {
  * struct scst_session - I_T nexus
  * @id:		its name in sysfs
  * @tgt:	the target port
- * @plugin:	its driver's registration, which it pins: whoever has a file of its
- *		directory open has @dir, and with that the type that is there
+ * @plugin:	registration of its driver, which it pins: an open file of its directory holds
+ *		@dir, whose type is in the registration
  * @initiator:	the initiator port's name
- * @transport_id: what it is called in persistent reservations
- * @priv:	the driver's
- * @map:	the LUN map it sees; NULL: it is being torn down
- * @next_map:	the one that it is about to see
+ * @transport_id: the initiator port's TransportID, for persistent reservations
+ * @priv:	private pointer of the driver
+ * @map:	its LUN map; NULL: the session is being ended
+ * @next_map:	its LUN map after the change in progress
  * @nexuses:	struct scst_nexus by LUN
- * @cmds:	all its commands
- * @luns_changed: REPORTED LUNS DATA HAS CHANGED is to be reported; no bool, as
- *		xchg() of a byte returns more than the byte on s390
- * @tags:	of its commands; NULL: the driver sees to it that they are unique
- * @pins:	what it is not freed before: task management functions, uevents that it
- *		caused, and nexuses that wait for their commands
- * @waiters:	somebody waits for commands to go
- * @waitq:	woken when a command went while there were @waiters, and when a
- *		TMF ended
- * @stats:	what its nexuses counted
- * @tally:	what commands counted whose LUN is not there
- * @sysfs:	what stands for it in sysfs
+ * @cmds:	its commands, by CPU
+ * @luns_changed: REPORTED LUNS DATA HAS CHANGED is pending; not a bool, because xchg() of a
+ *		byte returns more than the byte on s390
+ * @tags:	tags of its commands; NULL: the driver guarantees that they are unique
+ * @pins:	number of task management functions, uevents of the session, and nexuses with
+ *		commands: its end waits for all of them
+ * @waiters:	number of waiters for its commands
+ * @waitq:	woken when a command ends while there are @waiters, and when @pins becomes 0
+ * @stats:	counters of its nexuses
+ * @tally:	counters of commands without a nexus
+ * @sysfs:	its device in sysfs
  * @map_entry:	on @map->sessions
  * @tgt_entry:	on @tgt->sessions
- * @gone:	the driver's call-back when it is gone
- * @closer:	tears it down
- * @close_start: when its commands were aborted, jiffies
- * @closing:	that was done
- * @left:	it is on no list of its target any more
+ * @gone:	call-back of the driver, called when the session has ended
+ * @closer:	ends the session
+ * @close_start: time when its commands were aborted, jiffies
+ * @closing:	the end has begun
+ * @left:	removed from its target
  * @dir:	its directory, whose references are the session's; see
  *		configfs_sess.c
- * @dir_work:	makes the directory
- * @has_dir:	there is one; changed by @dir_work and then @closer
+ * @dir_work:	creates the directory
+ * @has_dir:	the directory exists; changed by @dir_work and then @closer
  * @login_time:	seconds since 1970
  * @error:	last_error
  */
@@ -440,12 +439,12 @@ struct scst_session {
 
 /**
  * struct scst_plugin - a registered handler or target driver
- * @entry:	on the list of its kind
+ * @entry:	on scst_handlers or scst_target_drivers
  * @name:	the directory's name
  * @owner:	its module
  * @ops:	its table: struct scst_handler_ops or struct scst_target_ops
- * @type:	of its objects' directories, with the core's attributes, then its own
- * @session_type: likewise, of sessions' directories
+ * @type:	type of its objects' directories, with the core's attributes, then its own
+ * @session_type: type of sessions' directories, likewise
  */
 struct scst_plugin {
 	struct list_head entry;			/* C */
@@ -459,8 +458,8 @@ struct scst_plugin {
 /**
  * struct scst_target - a target port
  * @group:	the directory
- * @plugin:	its driver's registration, which it pins
- * @ops:	its driver
+ * @plugin:	registration of its driver, which it pins
+ * @ops:	table of its driver
  * @name:	its name
  * @created:	its driver's create() succeeded
  * @map:	the default LUN map
@@ -469,24 +468,24 @@ struct scst_plugin {
  * @sessions_group: sessions/ in it
  * @sessions:	struct scst_session.tgt_entry
  * @dirs_lock:	guards @dirs
- * @dirs:	how many of @sessions have a directory
- * @explained:	the initiator that explain is asked about, or NULL
+ * @dirs:	number of @sessions that have a directory
+ * @explained:	initiator that the attribute explain is about, or NULL
  * @rel_tgt_id:	RELATIVE TARGET PORT IDENTIFIER, unique, never 0
  * @enable_lock: serialises enabling and disabling, which call the driver
  * @enabled:	initiators may log in
- * @removed:	its directory is gone
- * @session_count: sessions registered that have not left
- * @session_refs: sessions registered and not yet gone; they keep the memory
- * @waitq:	woken when @session_count becomes 0
+ * @removed:	its directory was removed
+ * @session_count: number of registered sessions that have not left
+ * @session_refs: number of registered sessions that have not ended; they keep the memory
+ * @waitq:	woken when a session leaves
  * @error:	last_error
- * @drain_ms:	how long a removal waits before it aborts what still runs
- * @event_limit: of the uevents that its initiators cause
- * @failure_limit: of those that tell of failures, and of lines in the kernel's log
- * @failures:	struct scst_failure.node: those to be emitted
- * @failure_work: emits them
- * @sysfs:	what stands for it in sysfs, or NULL
+ * @drain_ms:	time that a removal waits for commands before it aborts them, milliseconds
+ * @event_limit: rate limit of the uevents that its initiators cause
+ * @failure_limit: rate limit of the uevents about failures, and of their lines in the kernel log
+ * @failures:	struct scst_failure.node: uevents that are to be emitted
+ * @failure_work: emits the uevents of @failures
+ * @sysfs:	its device in sysfs, or NULL
  * @entry:	on the list of all targets
- * @priv:	the driver's
+ * @priv:	private data of the driver
  */
 struct scst_target {
 	struct config_group group;
@@ -522,22 +521,23 @@ struct scst_target {
 
 enum scst_device_state {
 	SCST_DEV_IDLE,
-	SCST_DEV_WAITING,	/* for its backend, which was not there */
+	SCST_DEV_WAITING,	/* for its backend, which is absent */
 	SCST_DEV_ACTIVE,
 	SCST_DEV_DRAINING,
 	SCST_DEV_FAILED,
 };
 
 /* QERR, SPC-6 7.5.10 */
-#define SCST_QERR_SET		1	/* an error ends all commands of the task set */
-#define SCST_QERR_NEXUS		3	/* of its own nexus only */
+#define SCST_QERR_SET		1	/* an error aborts all other commands of the task set */
+#define SCST_QERR_NEXUS		3	/* only those of the same nexus */
 
 /* UA_INTLCK_CTRL, SPC-6 7.5.10 */
-#define SCST_UA_KEEP		2	/* until REQUEST SENSE */
-#define SCST_UA_KEEP_AND_ADD	3	/* and BUSY and the like raise some, too */
+#define SCST_UA_KEEP		2	/* pending until REQUEST SENSE */
+/* Likewise; and BUSY, TASK SET FULL and RESERVATION CONFLICT establish a unit attention */
+#define SCST_UA_KEEP_AND_ADD	3
 
 /**
- * struct scst_mode - what MODE SELECT can change; see spc_mode.c
+ * struct scst_mode - mode parameters that MODE SELECT can change; see spc_mode.c
  * @wce:	write cache enable (caching page)
  * @swp:	software write protect (control page)
  * @d_sense:	descriptor format sense data (control page)
@@ -568,7 +568,7 @@ struct scst_mode {
 #define SCST_SERIAL_LEN		36	/* a UUID as text */
 
 /**
- * struct scst_identity - what INQUIRY says a device is
+ * struct scst_identity - identity of a device, which INQUIRY reports
  * @vendor:	T10 VENDOR IDENTIFICATION, NUL-terminated
  * @product:	PRODUCT IDENTIFICATION
  * @revision:	PRODUCT REVISION LEVEL
@@ -586,79 +586,78 @@ struct scst_identity {
 /**
  * struct scst_device - one instance of a handler: a logical unit
  * @group:	the directory
- * @plugin:	its handler's registration, which it pins
- * @handler:	what executes its commands
+ * @plugin:	registration of its handler, which it pins
+ * @handler:	table of its handler
  * @kind:	its peripheral device type
  * @fifo:	its commands are executed in order of arrival, as its kind says
  * @name:	unique over all handlers
  * @created:	its handler's create() succeeded
- * @state:	see the contract; also changed under C, but for the change to FAILED
- * @tasks:	held by commands that may touch the backend: one per-CPU operation
- *		admits a command. Dead unless @state is ACTIVE and there is no
- *		@queueing.
+ * @state:	enum scst_device_state; changed under C, too, except to FAILED
+ * @tasks:	held by commands that may touch the backend: one per-CPU operation admits a
+ *		command. Dead unless @state is ACTIVE and @queueing is false.
  * @queueing:	commands are admitted through @queue: see order.c
- * @tasks_gone:	nobody holds @tasks
- * @queue_wanted: there was a reason for @queueing since @unqueue_work last looked
- * @faults:	task sets with an ACA condition
- * @waiting:	commands of @queue that have not started
- * @leaving:	commands that have left @queue and are being answered
+ * @tasks_gone:	no command holds @tasks
+ * @queue_wanted: a reason for @queueing has occurred since @unqueue_work last looked
+ * @faults:	number of task sets with an ACA condition
+ * @waiting:	number of commands on @queue that have not started
+ * @leaving:	number of commands that have left @queue and are being answered
  * @pass:	number of the last walk through @queue
  * @queue:	struct scst_cmd.queue_entry, in order of arrival
- * @task_set:	of all its commands, if nexuses have none of their own
+ * @task_set:	task set of all its commands, if nexuses have none of their own
  * @unqueue_work: ends @queueing
- * @kref:	keeps the memory: the directory, every nexus, the open backend
- * @io_wq:	commands that its backend executes; NULL: that never sleeps
- * @pr_wq:	what changes @pr, one after the other
- * @slow_wq:	what else waits for its backend: see device_queue.c
- * @free_work:	frees it, if a worker of its own gave back the last reference
- * @generation:	counts when its backend is opened, and when it is closed: who waits for
- *		one end, or comes late, does not mean the next
+ * @kref:	keeps the memory: held by the directory, each nexus, the open backend and work items
+ * @io_wq:	workqueue of commands that sleep in the backend; NULL: the handler never sleeps
+ * @pr_wq:	workqueue of commands that change @pr, one after the other
+ * @slow_wq:	workqueue of other work that waits for the backend: see device_queue.c
+ * @free_work:	frees the device, if one of its own workers released the last reference
+ * @generation:	incremented before the backend is opened and after it is closed, so that a
+ *		waiter or a late work item of one opening does not act on the next one
  * @generation_waitq: woken when @generation has changed
- * @close_work:	closes it when the last task is gone
- * @open:	its backend is open; changed under @backend_lock, too
- * @opening:	it is being opened: nothing else changes it meanwhile
- * @backend_lock: held while its handler opens or closes it, or looks at its backend
- * @fenced:	it has not answered in time: nothing is expected of it any more
- * @fence_ms:	how long a task management function waits for it
- * @fence_work:	tells that it is fenced
- * @lost:	its backend disappeared
- * @lost_generation: in which @generation that was
- * @lost_work:	what follows from that
- * @resized:	when its capacity changed last, jiffies
- * @resize_work: finds out whether it has changed again
- * @resets:	how many resets of the device initiators have asked for
- * @resets_done: and how many of them are over
- * @reset_work:	has its handler reset it
- * @lock:	guards what is tagged D
- * @params:	what the handler's open() said
+ * @close_work:	closes the backend after the last command that uses it
+ * @open:	the backend is open; changed under @backend_lock, too
+ * @opening:	the backend is being opened: nothing else changes the device meanwhile
+ * @backend_lock: held while the handler opens, closes, queries or resets the backend
+ * @fenced:	the backend has not completed aborted commands in time: nothing waits for it
+ * @fence_ms:	time that the backend has to complete aborted commands, milliseconds
+ * @fence_work:	notifies sessions and user space that the device is fenced
+ * @lost:	the backend has disappeared
+ * @lost_generation: @generation when the handler reported that
+ * @lost_work:	drains the device after that
+ * @resized:	time of the last change of the capacity, jiffies
+ * @resize_work: asks the handler for the capacity
+ * @resets:	number of resets that were requested of the handler
+ * @resets_done: number of these that are completed
+ * @reset_work:	calls the handler's reset()
+ * @lock:	guards fields with the tag D
+ * @params:	parameters that the handler's open() returned
  * @mode:	current mode parameters
- * @losses:	how often cached writes were found not to have reached the medium
- * @losses_start: how many of these a new nexus need not be told
- * @loss_sense:	what is told of the last one
- * @left_ns:	when a nexus left, or the last of its commands
- * @clean_ns:	what was written before then is on the medium
- * @pr:		persistent reservations; NULL: there has been none
- * @pr_lock:	held by whoever changes them, but not while a file is written
- * @pr_queue:	struct scst_cmd.pr_entry: commands that are to change them, parked
- * @pr_work:	does so, one after the other
- * @pr_saver:	the command whose table is being written, parked; NULL: it is aborted
- * @pr_claimed: a table is on its way to the files, and takes effect then: RESERVE is
- *		too late, and registrations come before it
- * @pr_restored: what was kept of them was read
- * @reserved_by: the nexus that RESERVE gave the device to, or NULL
+ * @losses:	number of times that cached writes were found not to have reached the medium
+ * @losses_start: initial losses_told of a new nexus
+ * @loss_sense:	sense code of the last loss
+ * @left_ns:	time when a nexus, or the last command of one, last left, ns
+ * @clean_ns:	writes that were completed before this time are on the medium, ns
+ * @pr:		persistent reservations; NULL: there have been none
+ * @pr_lock:	held to change @pr, but not while a file is written
+ * @pr_queue:	struct scst_cmd.pr_entry: parked commands that will change @pr
+ * @pr_work:	executes the commands of @pr_queue, one after the other
+ * @pr_saver:	the parked command whose table is being written; NULL: none, or it was aborted
+ * @pr_claimed: a new table is being written, and takes effect after that: RESERVE gets BUSY
+ *		meanwhile
+ * @pr_restored: the saved reservations have been read
+ * @reserved_by: the nexus that holds the device with RESERVE, or NULL
  * @id:		identity
  * @buf:	data buffer memory
- * @drain_ms:	how long disabling waits before it aborts what still runs
- * @stats:	what its nexuses counted
- * @sysfs:	what stands for it in sysfs, or NULL
+ * @drain_ms:	time that disabling waits for commands before it aborts them, milliseconds
+ * @stats:	counters of its nexuses
+ * @sysfs:	its device in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
  * @nexuses:	struct scst_nexus.dev_entry; retracted ones, too, until they are freed
  * @self:	the nexus of internal commands; not among @nexuses
- * @retracted:	how many are
- * @behind:	how many are behind such a one
+ * @retracted:	number of retracted nexuses on @nexuses
+ * @behind:	number of nexuses with the flag behind
  * @entry:	on the list of all devices
  * @error:	last_error
- * @priv:	the handler's
+ * @priv:	private data of the handler
  */
 struct scst_device {
 	struct config_group group;

@@ -2,10 +2,12 @@
 /*
  * Task management functions, SAM-5 7.
  *
- * A function is answered when no affected command can touch the medium or the
- * initiator's memory any more, or as failed when that takes too long. It first aborts all
- * that it affects, and then waits: for one device after the other, and for one session of a
- * device after the other, all with one deadline, and without a thread (wait.c).
+ * A function succeeds when no affected command can touch the medium or the initiator's memory any
+ * more. It fails if that takes too long.
+ *
+ * The function first aborts all affected commands. Then it waits for one device after the other,
+ * and for one session of a device after the other. All deadlines count from the abort, and the
+ * function waits without a thread (wait.c).
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -23,24 +25,24 @@
 #define SCST_UADE_ONE		0x10
 #define SCST_UADE_MORE		0x20
 
-/* How long commands are waited for that are with no backend */
+/* Limit of the wait for commands of the function's own session, on any device or none, jiffies */
 #define SCST_TMF_TIMEOUT	(10 * HZ)
 
-/* Functions of one session at a time; more fail at once */
+/* Limit of the functions of one session that are in flight; more fail at once */
 #define SCST_TMF_MAX		1024
 
 /**
- * struct scst_tmf_run - a function under way
+ * struct scst_tmf_run - a function in flight
  * @tmf:	the function
- * @waiter:	goes on with it
- * @inject:	it waits
- * @start:	when it aborted what it waits for, jiffies
- * @filter:	which commands it waits for
- * @dev:	the device whose commands these are, with a reference, or NULL
- * @next_lun:	where the next device of a function for the whole target may be
- * @begun:	what it affects is aborted
- * @waits:	for that
- * @all:	commands of other sessions are among it
+ * @waiter:	continues the function
+ * @inject:	counts the function as a waiter, for tests
+ * @start:	time of the abort, jiffies
+ * @filter:	commands that the function waits for
+ * @dev:	device of these commands, with a reference, or NULL
+ * @next_lun:	first LUN to look at for the next device of a function for the whole target
+ * @begun:	the affected commands are aborted
+ * @waits:	the function waits for the affected commands
+ * @all:	commands of all sessions are affected
  */
 struct scst_tmf_run {
 	struct scst_tmf *tmf;
@@ -60,7 +62,7 @@ static void scst_tmf_fail(struct scst_tmf_run *run)
 	run->tmf->response = SCST_TMF_FAILED;
 }
 
-/* Nothing of another session than this is affected. */
+/* The only session whose commands are affected, or NULL for all */
 static const struct scst_session *scst_tmf_of(const struct scst_tmf_run *run)
 {
 	return run->all ? NULL : run->tmf->sess;
@@ -88,7 +90,7 @@ static bool scst_tmf_is_reset(const struct scst_tmf *tmf)
 	       tmf->fn == SCST_TMF_COLD_RESET;
 }
 
-/* Returns whether it is to wait for the reset of its device. */
+/* Returns true if the function has to wait for the reset of its device. */
 static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadline)
 {
 	long left = scst_time_left(deadline);
@@ -102,12 +104,12 @@ static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadli
 		scst_tmf_fail(run);
 		return false;
 	}
-	/* Without a LUN of the device any more its session is not woken. */
+	/* The session is not woken if it has lost its LUN of the device, so look now and then. */
 	scst_waiter_sleep(&run->waiter, min_t(long, left, SCST_LOOK_INTERVAL));
 	return true;
 }
 
-/* Returns whether it is to wait for commands of its device. */
+/* Returns true if the function has to wait for commands or the reset of its device. */
 static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 {
 	unsigned long deadline = scst_device_deadline(run->dev, run->start);
@@ -128,7 +130,7 @@ static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 	return !READ_ONCE(run->dev->fenced) && scst_tmf_settle_reset(run, deadline);
 }
 
-/* Returns whether it is to wait for commands of its own session, whatever their device. */
+/* Returns true if the function has to wait for commands of its own session, on any device. */
 static bool scst_tmf_settle_session(struct scst_tmf_run *run)
 {
 	unsigned long deadline = run->start + SCST_TMF_TIMEOUT;
@@ -174,17 +176,17 @@ static void scst_tmf_query(struct scst_tmf_run *run, const u64 *tag)
 
 static void scst_tmf_clear_task_set(struct scst_tmf_run *run)
 {
-	/* SAM-5 7.5: a task set of its own is nobody else's. */
+	/* SAM-5 7.5: if each nexus has its own task set, only that of this nexus is cleared. */
 	if (READ_ONCE(run->dev->mode.tst))
 		scst_tmf_abort_own(run);
 	else
 		scst_tmf_abort_device(run, true);
 }
 
-/* SAM-5 6.3.3: back to the state after power on, and everybody learns of it. */
+/* SAM-5 6.3.3: reset the device's state, and establish a unit attention for each nexus. */
 static void scst_tmf_reset_device(struct scst_device *dev, scst_sense_t ua)
 {
-	/* Commands that go on when an ACA condition ends meet all of this. */
+	/* One section: commands that continue after an ACA condition see all of the reset. */
 	spin_lock_bh(&dev->lock);
 	__scst_ua_raise_device(dev, ua, NULL);
 	__scst_mode_reset(dev);
@@ -223,7 +225,7 @@ static void scst_tmf_put_device(struct scst_tmf_run *run)
 	run->dev = NULL;
 }
 
-/* Go on to the device behind the next LUN. Returns false if there is none. */
+/* Set run->dev to the device of the next LUN. Returns false if there is none. */
 static bool scst_tmf_next_device(struct scst_tmf_run *run)
 {
 	struct scst_session *sess = run->tmf->sess;
@@ -245,9 +247,9 @@ static void scst_tmf_first_device(struct scst_tmf_run *run)
 }
 
 /*
- * All that the session sees, and what it has under way that is on no LUN any more, or
- * never was. All are aborted before any is waited for, so the time adds up to that of the
- * slowest.
+ * Abort the commands of all devices that the session sees, except for I_T NEXUS RESET, and all
+ * commands of the session, even if their LUN was removed or never existed. All are aborted before
+ * the function waits for any, so the wait is as long as that for the slowest device.
  */
 static void scst_tmf_begin_target(struct scst_tmf_run *run)
 {
@@ -262,8 +264,8 @@ static void scst_tmf_begin_target(struct scst_tmf_run *run)
 }
 
 /*
- * SAM-5 7.4: of another nexus than the faulted one, and without an ACA condition, it has
- * no effect. To the command with the ACA attribute it is ABORT TASK.
+ * SAM-5 7.4: CLEAR ACA has no effect without an ACA condition, or from a nexus that is not the
+ * faulted one. It aborts the command with the ACA attribute. Returns true if there is one.
  */
 static bool __scst_tmf_clear_aca(struct scst_nexus *nexus, u64 *tag)
 {
@@ -354,8 +356,8 @@ static void scst_tmf_begin_device(struct scst_tmf_run *run)
 }
 
 /*
- * The LUN is not there. If it was taken away under commands that its backend
- * has not ended yet, the initiator may be asking for those.
+ * The LUN does not exist. It may have been removed while its backend holds commands: then the
+ * function waits for these.
  */
 static void scst_tmf_begin_absent_lun(struct scst_tmf_run *run)
 {
@@ -382,7 +384,7 @@ static void scst_tmf_begin_lun(struct scst_tmf_run *run)
 		scst_tmf_begin_absent_lun(run);
 }
 
-/* Abort what the function affects. From here on that is all that it waits for. */
+/* Abort the affected commands. The function waits for these, and not for commands aborted later. */
 static void scst_tmf_begin(struct scst_tmf_run *run)
 {
 	run->begun = true;
@@ -398,7 +400,7 @@ static void scst_tmf_begin(struct scst_tmf_run *run)
 	run->start = jiffies;
 }
 
-/* The other effects of a function on a device, when its commands are gone */
+/* The other effects of a function on a device, after its commands have ended */
 static void scst_tmf_end_device(struct scst_tmf_run *run)
 {
 	if (scst_tmf_is_reset(run->tmf))
@@ -406,7 +408,7 @@ static void scst_tmf_end_device(struct scst_tmf_run *run)
 				      SCST_UA_POWER_ON : SCST_UA_DEVICE_RESET);
 }
 
-/* Returns whether the function is to wait. */
+/* Returns true if the function has to wait. */
 static bool scst_tmf_settle_target(struct scst_tmf_run *run)
 {
 	while (run->dev) {
@@ -453,7 +455,7 @@ static void scst_tmf_answer(struct scst_tmf *tmf)
 {
 	struct scst_session *sess = tmf->sess;
 
-	/* No ops->release() of an affected command is under way any more. */
+	/* After this no ops->release() of an affected command is in progress. */
 	synchronize_rcu_expedited();
 	trace_scst_tmf_answer(tmf);
 	scst_event_tmf(tmf);
@@ -469,14 +471,14 @@ static void scst_tmf_end(struct scst_tmf_run *run)
 	if (tmf->fn == SCST_TMF_NEXUS_RESET)
 		scst_tmf_nexus_loss(tmf->sess);
 	scst_tmf_put_device(run);
-	/* It may still watch a session that has turned out to have none of its commands. */
+	/* The waiter may still watch a session that has none of the affected commands. */
 	scst_inject_wait_end(&run->inject);
 	scst_waiter_stop(&run->waiter);
 	kfree(run);
 	scst_tmf_answer(tmf);
 }
 
-/* Begins, goes on when a command has gone or time is over, and ends. */
+/* Runs at the start of a function, after each wake-up or timeout, and at its end. */
 static void scst_tmf_run_work(struct work_struct *work)
 {
 	struct scst_tmf_run *run = container_of(to_delayed_work(work), struct scst_tmf_run,
@@ -488,7 +490,7 @@ static void scst_tmf_run_work(struct work_struct *work)
 		scst_tmf_end(run);
 }
 
-/* Memory reclaim may need what the function is to set going again. */
+/* NOIO: memory reclaim may wait for a command that the function aborts. */
 static struct scst_tmf_run *scst_tmf_run_create(struct scst_tmf *tmf)
 {
 	struct scst_tmf_run *run = kzalloc(sizeof(*run), GFP_NOIO | __GFP_NOWARN);
@@ -520,9 +522,9 @@ static void scst_tmf_work(struct work_struct *work)
  * scst_tmf_submit() - hand a task management function to the core
  * @tmf: the function, filled in by the driver
  *
- * It affects the commands that were submitted before, from whatever context. The core
- * calls ops->tmf_done() when it is done. When a session has very many under way more fail
- * at once.
+ * The function affects the commands that were submitted before, from any context. The core calls
+ * ops->tmf_done() when the function has ended. If a session has too many functions in flight, see
+ * SCST_TMF_MAX, further ones fail at once.
  *
  * Context: any.
  */

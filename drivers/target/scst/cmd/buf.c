@@ -2,10 +2,9 @@
 /*
  * Data buffers: allocation under a cap, and copying into and out of them.
  *
- * Drivers that bring their own buffer cost nothing here. The memory of all
- * other buffers is counted, for the machine and for each device; what would
- * exceed a cap is answered with TASK SET FULL or BUSY, and the initiator comes
- * again.
+ * A buffer that the driver brings is not counted. The core's own buffers are counted, for the
+ * machine and for each device. A command whose buffer would exceed a cap ends with TASK SET FULL
+ * or BUSY, and the initiator retries it.
  */
 #include <linux/export.h>
 #include <linux/math64.h>
@@ -18,18 +17,19 @@
 #include "cmd/cmd.h"
 
 /*
- * How far a CPU's share of a counter may stray from the truth, in bytes: at most this much,
- * and all of them together by a sixteenth of the cap. A cap is compared with what is known
- * without asking all CPUs, and is kept as exactly as that. A small cap is kept exactly: a
- * part of it may be too little for one command.
+ * Limits of the error of a counter, in bytes. A CPU keeps at most SCST_BUF_BATCH_MAX to itself,
+ * and all CPUs together at most 1/SCST_BUF_STRAY of the cap. A cap is compared with the sum that
+ * is known without the other CPUs, so the cap has the same error. A cap below SCST_BUF_SMALL is
+ * exact: if a part of a small cap were lost, the rest might be too little for one command.
  */
 #define SCST_BUF_BATCH_MAX	SZ_1M
 #define SCST_BUF_STRAY		16
 #define SCST_BUF_SMALL		SZ_64M
 
 /*
- * Large buffers come in larger pieces where there are such, which makes fewer of them: to
- * allocate, to send, to map. The page allocator has those of this order at hand.
+ * Page order of the pieces of large buffers, where the allocator has such pieces. Fewer pieces
+ * are faster to allocate, to send and to map. The page allocator keeps lists of this order on
+ * each CPU.
  */
 #define SCST_BUF_ORDER	PAGE_ALLOC_COSTLY_ORDER
 
@@ -49,7 +49,7 @@ static u32 scst_buf_batch(u64 limit)
 }
 
 /**
- * scst_buf_cap_init() - nothing is in use
+ * scst_buf_cap_init() - initialize a cap with no memory in use
  * @cap:   the cap
  * @limit: bytes
  *
@@ -78,7 +78,7 @@ static void scst_buf_flush(void *counter)
  * @cap:   the cap
  * @limit: bytes
  *
- * The counts that CPUs keep to themselves may be much for a smaller cap.
+ * Flushes the counts that CPUs keep to themselves, which may be too much for a smaller cap.
  *
  * Context: process context.
  */
@@ -134,7 +134,7 @@ static bool scst_buf_charge_all(struct scst_cmd *cmd, u64 len)
 }
 
 /**
- * scst_buf_largest() - the largest buffer that a device's caps leave room for
+ * scst_buf_largest() - the largest buffer that fits the caps of a device
  * @dev: the device
  *
  * Context: any.
@@ -158,15 +158,15 @@ static bool scst_buf_alloc_order(struct scst_cmd *cmd, unsigned int order, gfp_t
 }
 
 /*
- * A device may say that it has transferred more than it has: initiators are not to see what
- * the memory was used for before.
+ * A device may report more bytes than it has transferred. Zeroed memory keeps earlier contents
+ * from initiators.
  */
 static gfp_t scst_buf_zero(const struct scst_cmd *cmd)
 {
 	return cmd->io == SCST_IO_COMMAND && cmd->dir == SCST_DIR_IN ? __GFP_ZERO : 0;
 }
 
-/* A piece that is only partly used would be memory that nobody counts. */
+/* Large pieces only for multiples of their size: the unused rest of a piece is not counted. */
 static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 {
 	gfp_t zero = scst_buf_zero(cmd);
@@ -177,7 +177,7 @@ static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 	return scst_buf_alloc_order(cmd, 0, gfp | zero);
 }
 
-/* Memory of a handler's own is not counted: it knows how much it has. */
+/* A handler's memory is not counted here: the handler limits its use. */
 static bool scst_buf_alloc_handler(struct scst_cmd *cmd, gfp_t gfp)
 {
 	if (cmd->dev->handler->alloc_data(cmd, gfp)) {
@@ -209,8 +209,8 @@ static bool scst_buf_alloc_core(struct scst_cmd *cmd, gfp_t gfp)
  * @ctx: the caller's context
  *
  * Context: as @ctx says.
- * Return: false if there is no memory for it. The status is set then if the memory is the
- * handler's.
+ * Return: false if there is no memory. If the handler allocates the buffer, the command's status
+ * is set then.
  */
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 {
@@ -222,7 +222,7 @@ bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx)
 }
 
 /**
- * scst_buf_free() - free the data buffer of a command, if it is not the driver's
+ * scst_buf_free() - free the data buffer of a command, unless the driver owns it
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -241,16 +241,16 @@ void scst_buf_free(struct scst_cmd *cmd)
 }
 
 /**
- * scst_buf_reserve() - count memory that a driver puts data aside in
+ * scst_buf_reserve() - count memory in which a driver stages Data-Out
  * @len:  bytes
- * @held: what the session has there, with them, bytes
+ * @held: bytes that the session has staged, @len included
  *
- * For Data-Out that comes before the core asks for it. There is room for it up to half of
- * the machine's cap, so that it leaves some for the commands that others wait for. A session
- * gets no more than it leaves of that to others.
+ * For Data-Out that arrives before the core asks for it. Staged data may use half of the
+ * machine's cap; the other half remains for commands that are being executed. A session gets no
+ * more of that half than it leaves free.
  *
  * Context: thread or atomic.
- * Return: false if there is no room for it.
+ * Return: false if there is no room.
  */
 bool scst_buf_reserve(u32 len, u64 held)
 {
@@ -260,7 +260,7 @@ bool scst_buf_reserve(u32 len, u64 held)
 EXPORT_SYMBOL_GPL(scst_buf_reserve);
 
 /**
- * scst_buf_unreserve() - that memory is free again
+ * scst_buf_unreserve() - undo scst_buf_reserve()
  * @len: bytes, as reserved
  *
  * Context: thread or atomic.
@@ -271,7 +271,7 @@ void scst_buf_unreserve(u32 len)
 }
 EXPORT_SYMBOL_GPL(scst_buf_unreserve);
 
-/* However small the cap is, a command that is alone under it may be as large. */
+/* A command that is alone under a cap passes, however small the cap is. */
 static bool scst_buf_has_left(struct scst_buf_cap *cap, u64 bytes, u64 own)
 {
 	s64 used = percpu_counter_read(&cap->bytes);
@@ -280,15 +280,15 @@ static bool scst_buf_has_left(struct scst_buf_cap *cap, u64 bytes, u64 own)
 }
 
 /**
- * scst_buf_leaves_enough() - whether a session leaves enough memory to others
+ * scst_buf_leaves_enough() - check that a session leaves enough memory to others
  * @cmd:  a command of the session, with its buffer
- * @held: what it and others of the session hold for as long as its initiator likes, bytes
+ * @held: bytes that the session's commands, @cmd included, hold until the initiator acts
  *
- * A session is to hold no more than is left, of the machine's cap and of the device's. So
- * something is left for the next one, however many there are.
+ * A session may hold no more than the free part of the machine's cap and of the device's cap. So
+ * the next session finds free memory, however many sessions there are.
  *
  * Context: thread or atomic.
- * Return: false if @cmd is to end, with BUSY.
+ * Return: false if the caller has to end @cmd with BUSY.
  */
 bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held)
 {
@@ -300,13 +300,13 @@ bool scst_buf_leaves_enough(const struct scst_cmd *cmd, u64 held)
 EXPORT_SYMBOL_GPL(scst_buf_leaves_enough);
 
 /**
- * scst_data_in() - put a part of a Data-In parameter list
+ * scst_data_in() - write a part of a Data-In parameter list
  * @cmd:    the command
- * @offset: of the part in the list, bytes
+ * @offset: offset of the part in the list, bytes
  * @buf:    the part
  * @len:    its length in bytes
  *
- * Data that does not fit is dropped, as SPC-6 4.2.5.6 has it.
+ * Data that does not fit is dropped, SPC-6 4.2.5.6.
  *
  * Context: thread or atomic.
  */
@@ -319,7 +319,7 @@ void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len)
 }
 
 /**
- * scst_data_in_end() - the Data-In parameter list is complete
+ * scst_data_in_end() - complete a Data-In parameter list
  * @cmd:   the command
  * @total: length of the whole list in bytes
  *
@@ -332,11 +332,11 @@ void scst_data_in_end(struct scst_cmd *cmd, u32 total)
 }
 
 /**
- * scst_data_out() - get a part of a Data-Out parameter list
+ * scst_data_out() - read a part of a Data-Out parameter list
  * @cmd:    the command
- * @offset: of the part in the list, bytes
- * @buf:    where to
- * @len:    how much, bytes
+ * @offset: offset of the part in the list, bytes
+ * @buf:    destination
+ * @len:    length of the part, bytes
  *
  * Context: thread or atomic.
  * Return: bytes copied, less than @len at the end of the list.

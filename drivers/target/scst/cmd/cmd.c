@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's lifetime: where its memory comes from and on which list it stands.
+ * A command's lifetime: its memory and its place on its session's list.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -27,15 +27,15 @@ void scst_cmd_cache_exit(void)
 /**
  * scst_cmd_init() - prepare a command in the driver's own memory
  * @cmd:  the memory
- * @sess: the I_T nexus it comes through
+ * @sess: the I_T nexus that received it
  *
- * The driver's ops->release() is told when the memory is its own again.
+ * ops->release() returns the memory to the driver.
  *
  * Context: any.
  */
 void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess)
 {
-	/* Sense data is written before it is read, and worth not clearing. */
+	/* The sense buffer is written before it is read, so its 252 bytes need no clearing. */
 	memset(cmd, 0, offsetof(struct scst_cmd, sense));
 	cmd->sess = sess;
 }
@@ -43,8 +43,8 @@ EXPORT_SYMBOL_GPL(scst_cmd_init);
 
 /**
  * scst_cmd_alloc() - allocate a command
- * @sess: the I_T nexus it comes through
- * @gfp:  how to allocate
+ * @sess: the I_T nexus that received it
+ * @gfp:  allocation flags
  *
  * Context: as @gfp allows.
  * Return: the command, or NULL.
@@ -90,11 +90,11 @@ static void scst_cmd_release(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_finish() - the end of a command
- * @cmd: the command; gone on return
+ * scst_cmd_finish() - take a command off its list and release it
+ * @cmd: the command; freed on return
  *
- * Leaving the list and giving up the memory are one RCU read-side section: see
- * the lifetimes in scst_priv.h.
+ * Leaving the list and releasing the memory are one RCU read-side section: see the lifetimes in
+ * scst_priv.h.
  *
  * Context: thread or atomic.
  */
@@ -110,18 +110,18 @@ void scst_cmd_finish(struct scst_cmd *cmd)
 	spin_unlock_bh(&list->lock);
 	scst_cmd_release(cmd);
 	/*
-	 * Waiters count themselves before they look at the list under its lock:
-	 * one that saw this command there is seen here.
+	 * A waiter increments sess->waiters before it looks at the list under the list lock.
+	 * So a waiter that saw this command on the list is woken here.
 	 */
 	scst_session_wake(sess);
 	rcu_read_unlock();
 }
 
 /**
- * scst_cmd_set_undelivered() - the response did not reach the initiator
+ * scst_cmd_set_undelivered() - note that a response did not reach the initiator
  * @cmd: the command, before scst_cmd_sent()
  *
- * A unit attention that it reported will be reported again.
+ * A unit attention that the response reported becomes pending again.
  *
  * Context: any.
  */
@@ -132,12 +132,12 @@ void scst_cmd_set_undelivered(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_set_undelivered);
 
 /**
- * scst_cmd_set_transferred() - how much data a device has transferred
+ * scst_cmd_set_transferred() - set the amount of data that a device has transferred
  * @cmd: a command that a handler executes
  * @len: bytes, at most cmd->data_len
  *
- * If nothing is said it is all of it, or none if the command ends with an error. Data-In
- * goes to the initiator with whatever status. The rest is residual.
+ * Without this call the device has transferred all data, or none if the command ends with an
+ * error. After this call Data-In is sent with any status. The rest is residual.
  *
  * Context: any.
  */
@@ -152,12 +152,12 @@ void scst_cmd_set_transferred(struct scst_cmd *cmd, u32 len)
 EXPORT_SYMBOL_GPL(scst_cmd_set_transferred);
 
 /**
- * scst_cmd_set_patience() - a command may take longer than others
+ * scst_cmd_set_patience() - allow a command to take longer than others
  * @cmd: a command that a handler executes
- * @ms:  how long from now on, milliseconds; 0: no longer than others
+ * @ms:  time from now on, milliseconds; 0: no longer than others
  *
- * When it is aborted, and its backend does not let go of it, the device is not fenced
- * before that.
+ * If the command is aborted and its backend does not complete it, the device is not fenced before
+ * this time has passed.
  *
  * Context: any.
  */
@@ -169,8 +169,8 @@ void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms)
 EXPORT_SYMBOL_GPL(scst_cmd_set_patience);
 
 /**
- * scst_cmd_residual() - how much the announced and the wanted length differ
- * @cmd: a command that ops->send_response() was called for
+ * scst_cmd_residual() - the residual count of a command
+ * @cmd: a command for which ops->send_response() was called
  *
  * Context: any.
  * Return: bytes; positive for underflow (the initiator announced more than was
@@ -186,7 +186,7 @@ EXPORT_SYMBOL_GPL(scst_cmd_residual);
 
 /**
  * scst_session_unpin() - undo scst_session_pin()
- * @sess: the session; gone on return, or soon
+ * @sess: the session; it may be freed at any time after this
  *
  * Context: any.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A command, whatever it does: lifetime, buffer, sense data, tags, LUN formats, counters, and
- * the context that it runs in. The lowest layer.
+ * The parts that all commands have: lifetime, buffer, sense data, tags, LUN formats, counters and
+ * execution context. The lowest layer.
  */
 #ifndef _SCST_CMD_LAYER_H
 #define _SCST_CMD_LAYER_H
@@ -21,7 +21,7 @@ static inline void scst_session_pin(struct scst_session *sess)
 	atomic_inc(&sess->pins);
 }
 
-/* A command has gone: those that wait for some of the session's look again. */
+/* Wake the waiters for the session's commands: a command has left its list. */
 static inline void scst_session_wake(struct scst_session *sess)
 {
 	if (unlikely(atomic_read(&sess->waiters)))
@@ -39,7 +39,7 @@ static inline void scst_session_put(struct scst_session *sess)
 	config_item_put(&sess->dir.cg_item);
 }
 
-/* For scst_device_put() */
+/* Undone by scst_device_put() */
 static inline void scst_device_get(struct scst_device *dev)
 {
 	kref_get(&dev->kref);
@@ -54,13 +54,14 @@ int scst_context_init(void);
 void scst_context_exit(void);
 
 /*
- * pipeline.c: the way back into the loop, for a command that somebody has owned meanwhile.
- * With scst_cmd_submit() and its like it is what every layer calls of the one above all.
+ * pipeline.c: the return into the loop, for a command that had another owner. pipeline.c is above
+ * all layers, but every layer may call this and scst_cmd_submit(), scst_cmd_data_ready(),
+ * scst_cmd_complete() and scst_cmd_sent().
  */
 void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
 		  enum scst_context ctx);
 
-/* Whether a task management function has no LUN */
+/* Returns whether a task management function is for the target and has no LUN. */
 static inline bool scst_tmf_is_for_target(const struct scst_tmf *tmf)
 {
 	return tmf->fn == SCST_TMF_TARGET_RESET || tmf->fn == SCST_TMF_COLD_RESET ||

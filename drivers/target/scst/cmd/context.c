@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The move of a command from the caller's context to one that fits: this CPU's
- * tasklet for work that a hard interrupt must not do, a worker thread for work
- * that sleeps. And the workqueues that the whole core has in common.
+ * The move of a command from its caller's context to another one: to this CPU's tasklet for work
+ * that a hard interrupt must not do, to a worker thread for work that sleeps. Also the workqueues
+ * that the whole core shares.
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
@@ -20,10 +20,10 @@ struct workqueue_struct *scst_session_wq;
 struct workqueue_struct *scst_stats_wq;
 
 /**
- * struct scst_deferred - commands on their way from hard interrupts
+ * struct scst_deferred - commands that wait for this CPU's tasklet
  * @cmds:	struct scst_cmd.deferred, the newest first
- * @passes:	how often @tasklet has begun and ended; odd while it runs
- * @tasklet:	goes on with them
+ * @passes:	incremented when @tasklet begins and when it ends; odd while it runs
+ * @tasklet:	runs the commands
  */
 struct scst_deferred {
 	struct llist_head cmds;
@@ -34,9 +34,8 @@ struct scst_deferred {
 static DEFINE_PER_CPU(struct scst_deferred, scst_deferred);
 
 /*
- * A command that was submitted from a hard interrupt goes on, and from the
- * moment that it is on its session's list it need not be counted any more. Its
- * session stays until then.
+ * Runs a command that was submitted from a hard interrupt. The deferred count keeps the session
+ * until the command is on the session's list.
  */
 static void scst_deferred_submit(struct scst_cmd *cmd)
 {
@@ -46,7 +45,7 @@ static void scst_deferred_submit(struct scst_cmd *cmd)
 	rcu_read_lock();
 	this_cpu_dec(sess->cmds->deferred);
 	scst_stall(SCST_STALL_COUNTED);
-	/* Orders the count before the look at the waiters. */
+	/* Orders the decrement before the read of sess->waiters. */
 	smp_mb();
 	scst_session_wake(sess);
 	rcu_read_unlock();
@@ -60,7 +59,7 @@ static void scst_deferred_run(struct tasklet_struct *tasklet)
 	struct llist_node *cmds;
 
 	WRITE_ONCE(deferred->passes, deferred->passes + 1);
-	/* Orders the two; pairs with scst_deferred_state(). */
+	/* A full barrier: the count is odd before the list is empty. Pairs with the smp_rmb(). */
 	cmds = llist_reverse_order(llist_del_all(&deferred->cmds));
 	llist_for_each_entry_safe(cmd, next, cmds, deferred) {
 		if (cmd->stage == SCST_STAGE_TRANSLATE)
@@ -68,24 +67,27 @@ static void scst_deferred_run(struct tasklet_struct *tasklet)
 		else
 			scst_cmd_run(cmd, cmd->stage, SCST_CTX_ATOMIC);
 	}
-	/* Pairs with scst_deferred_state(): they are on their lists. */
+	/* Pairs with scst_deferred_state(): the commands are on their lists. */
 	smp_store_release(&deferred->passes, deferred->passes + 1);
 }
 
-/* Does something wait for the next pass? And which is, or was, the last? */
+/* Returns whether commands wait for the next pass, and the count of passes. */
 static bool scst_deferred_state(const struct scst_deferred *deferred,
 				unsigned int *passes)
 {
 	bool more = !llist_empty(&deferred->cmds);
 
-	/* If a pass took the commands, that pass must be seen. */
+	/* If a pass has taken the commands, its first increment must be seen. */
 	smp_rmb();
 	/* Pairs with scst_deferred_run(). */
 	*passes = smp_load_acquire(&deferred->passes);
 	return more;
 }
 
-/* A pass is enough for what is there now, and what comes meanwhile does not count. */
+/*
+ * Waits for the pass in progress and, if commands are pending, for one more. Commands that arrive
+ * later are not waited for. Returns false after @deadline.
+ */
 static bool scst_deferred_flush(const struct scst_deferred *deferred,
 				unsigned long deadline)
 {
@@ -103,10 +105,10 @@ static bool scst_deferred_flush(const struct scst_deferred *deferred,
 }
 
 /**
- * scst_context_flush() - let the commands go on that are on their way to a tasklet
+ * scst_context_flush() - wait for the commands that are pending for tasklets
  *
- * Those that were submitted from hard interrupts before stand on their sessions' lists
- * then, unless tasklets do not run.
+ * Afterwards all commands that were submitted from hard interrupts before this call are on their
+ * sessions' lists. If the tasklets do not run, the wait ends after SCST_ABORT_GRACE.
  *
  * Context: process context; may sleep.
  */
@@ -121,9 +123,9 @@ void scst_context_flush(void)
 }
 
 /**
- * scst_cmd_to_tasklet() - go on in this CPU's tasklet
+ * scst_cmd_to_tasklet() - move a command to this CPU's tasklet
  * @cmd:   the command
- * @stage: where to go on
+ * @stage: the stage to continue with
  *
  * Context: any.
  */
@@ -145,15 +147,15 @@ static void scst_cmd_backend_work(struct work_struct *work)
 }
 
 /**
- * scst_cmd_queue_backend() - let a worker of the device hand a command to the backend
+ * scst_cmd_queue_backend() - queue a command for a worker that gives it to the backend
  * @cmd: the command
  *
- * All under the lock of the list that it stands on. An abort, which holds that too, either
- * comes before: then the command is seen to be aborted here and not queued. Or it comes
- * after, finds the command QUEUED and its work initialised, and takes it out.
+ * Takes the list lock of the command, which an abort holds, too. If the abort comes first, the
+ * command is not queued. If the abort comes later, it finds the command QUEUED and its work
+ * initialised, and cancels the work.
  *
  * Context: thread or atomic.
- * Return: OWNED, or COMPLETE if it is aborted.
+ * Return: OWNED, or COMPLETE if the command is aborted.
  */
 enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd)
 {
@@ -175,10 +177,10 @@ enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd)
  * scst_cmd_dequeue() - become the owner of an aborted command that waits for a worker
  * @cmd: the command, marked aborted
  *
- * A worker that has it already sees that it is aborted before it does anything with it.
+ * A worker that has already started on the command sees the abort before it calls the backend.
  *
- * Context: under the lock of the list that the command is on.
- * Return: true if the caller owns it now.
+ * Context: under the list lock of the command.
+ * Return: true if the caller owns the command now.
  */
 bool scst_cmd_dequeue(struct scst_cmd *cmd)
 {
@@ -191,11 +193,11 @@ static int scst_wqs_create(void)
 	scst_tmf_wq = alloc_workqueue("scst_tmf", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!scst_tmf_wq)
 		return -ENOMEM;
-	/* Its work waits for configfs, which waits for TMFs and teardown. */
+	/* Its work items wait for configfs, which waits for work items of scst_tmf. */
 	scst_session_wq = alloc_workqueue("scst_session", WQ_UNBOUND, 0);
 	if (!scst_session_wq)
 		goto out_tmf_wq;
-	/* Those of scst_tmf cancel its work. */
+	/* Work items of scst_tmf cancel its work items and wait for them. */
 	scst_stats_wq = alloc_workqueue("scst_stats", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
 	if (!scst_stats_wq)
 		goto out_session_wq;

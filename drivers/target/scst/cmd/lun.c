@@ -27,12 +27,12 @@ static u32 scst_lun_decode_extended(const u8 *b)
 }
 
 /**
- * scst_lun_decode() - the number in a LUN field, SAM-5 4.7
- * @lun: as it came from the initiator
+ * scst_lun_decode() - decode a LUN field, SAM-5 4.7
+ * @lun: the field as received
  *
  * Context: any.
- * Return: the LUN, SCST_LUN_WELL_KNOWN for the REPORT LUNS well known logical
- * unit, or SCST_LUN_INVALID.
+ * Return: the LUN, SCST_LUN_WELL_KNOWN for the REPORT LUNS well known logical unit, or
+ * SCST_LUN_INVALID.
  */
 u32 scst_lun_decode(const struct scsi_lun *lun)
 {
@@ -49,9 +49,9 @@ u32 scst_lun_decode(const struct scsi_lun *lun)
 EXPORT_SYMBOL_IF_KUNIT(scst_lun_decode);
 
 /**
- * scst_lun_encode() - a LUN as REPORT LUNS lists it, SAM-5 4.7
+ * scst_lun_encode() - encode a LUN as REPORT LUNS lists it, SAM-5 4.7
  * @lun: 0 to SCST_MAX_LUN
- * @out: peripheral device addressing below 256, else flat space
+ * @out: the field: peripheral device addressing below 256, else flat space
  *
  * Context: any.
  */

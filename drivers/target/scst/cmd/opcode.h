@@ -2,9 +2,8 @@
 /*
  * One row per operation code and service action.
  *
- * The same row says how to decode a command, whether a unit attention, a
- * reservation or write protection holds it back, who executes it, and what
- * REPORT SUPPORTED OPERATION CODES tells of it.
+ * A row describes a command: its decoding, the effect of unit attentions, reservations and write
+ * protection, its execution, and its entry in REPORT SUPPORTED OPERATION CODES.
  */
 #ifndef _SCST_OPCODE_H
 #define _SCST_OPCODE_H
@@ -16,19 +15,18 @@
 #define SCST_OPCODE_NO_SA	0xffff
 #define SCST_OPCODE_MAX_LEN	32
 
-/* CONTROL, the last byte of a CDB: an ACA condition is to follow an error, SAM-5 5.2 */
+/* CONTROL, the last byte of a CDB: CHECK CONDITION establishes an ACA condition, SAM-5 5.2 */
 #define SCST_CONTROL_NACA	0x04
 
 /**
- * enum scst_len_kind - what a CDB's length field counts
+ * enum scst_len_kind - meaning of a CDB's length field
  * @SCST_LEN_NONE:	there is no data
  * @SCST_LEN_ALLOCATION: ALLOCATION LENGTH, bytes: Data-In is cut to it
  * @SCST_LEN_PARAMETERS: PARAMETER LIST LENGTH, bytes of Data-Out
  * @SCST_LEN_BLOCKS:	TRANSFER LENGTH, blocks that are transferred
- * @SCST_LEN_RANGE:	number of blocks that are worked on; no data
- * @SCST_LEN_FIXED:	the CDB has no such field: always @fixed_len bytes of
- *			Data-In
- * @SCST_LEN_ANNOUNCED:	only the device knows; the transport says how much there is
+ * @SCST_LEN_RANGE:	number of blocks that the command works on; no data
+ * @SCST_LEN_FIXED:	the CDB has no length field: always @fixed_len bytes of Data-In
+ * @SCST_LEN_ANNOUNCED:	only the device knows; the transport announces the length
  */
 enum scst_len_kind {
 	SCST_LEN_NONE,
@@ -53,8 +51,8 @@ struct scst_cdb_field {
 };
 
 /* Flags of a row */
-#define SCST_OPF_ANY_LUN	BIT(0)	/* answered also where no LU is */
-/* Answered also while the device is not ready; not part of the task set */
+#define SCST_OPF_ANY_LUN	BIT(0)	/* also answered for a LUN without a logical unit */
+/* Also answered while the device is not ready; not part of the task set */
 #define SCST_OPF_ANY_STATE	BIT(1)
 #define SCST_OPF_SKIP_UA	BIT(2)	/* does not report unit attentions */
 #define SCST_OPF_WRITES		BIT(3)	/* refused when write protected */
@@ -62,22 +60,22 @@ struct scst_cdb_field {
 #define SCST_OPF_FUA		BIT(5)	/* byte 1 bit 3 is FUA */
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(6)
-#define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU has it */
-/* The core's, also where a handler executes whole commands: it is not about the device */
+#define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU supports it */
+/* Executed by the core even if the handler executes whole commands */
 #define SCST_OPF_CORE		BIT(8)
 /* Byte 1 bit 0 is FIXED: the length counts blocks, else bytes */
 #define SCST_OPF_FIXED		BIT(9)
 
 /**
- * enum scst_pr_policy - what a reservation of another nexus does to a command,
+ * enum scst_pr_policy - effect of another nexus's reservation on a command,
  *	SPC-6 table 81 and SBC-4 table 13
  * @SCST_PR_ALLOW:	always allowed
  * @SCST_PR_ALLOW_PERSISTENT: conflicts with RESERVE only
  * @SCST_PR_READ:	allowed under Write Exclusive types
  * @SCST_PR_WRITE:	conflicts with every type
- * @SCST_PR_START:	the same, but START STOP UNIT may start
- * @SCST_PR_PREVENT:	the same, but PREVENT ALLOW MEDIUM REMOVAL may allow
- * @SCST_PR_OWN:	decides for itself
+ * @SCST_PR_START:	as SCST_PR_WRITE, but START STOP UNIT may start the unit
+ * @SCST_PR_PREVENT:	as SCST_PR_WRITE, but PREVENT ALLOW MEDIUM REMOVAL may allow removal
+ * @SCST_PR_OWN:	the command itself checks for a conflict
  */
 enum scst_pr_policy {
 	SCST_PR_ALLOW,
@@ -90,30 +88,30 @@ enum scst_pr_policy {
 };
 
 /**
- * struct scst_opcode - one operation code, or one service action of one
- * @name:	as the standard writes it
+ * struct scst_opcode - one operation code, or one service action of an operation code
+ * @name:	the standard's name
  * @opcode:	OPERATION CODE
  * @sa:		SERVICE ACTION, or SCST_OPCODE_NO_SA
- * @sa_byte:	where the service action stands, if there is one: low five bits; in 32-byte
- *		CDBs two bytes
+ * @sa_byte:	offset of the service action, if there is one: the low five bits of the byte;
+ *		two bytes in 32-byte CDBs
  * @cdb_len:	bytes
  * @dir:	enum scst_dir
- * @len_kind:	what @xfer counts
+ * @len_kind:	enum scst_len_kind: meaning of @xfer
  * @fixed_len:	bytes of Data-In, if @len_kind is SCST_LEN_FIXED
  * @lba:	LOGICAL BLOCK ADDRESS
  * @xfer:	the length field
  * @flags:	SCST_OPF_*
- * @pr:		reservation policy
- * @io:		the block operation that the handler is asked for
- * @io_next:	and then, if that went well
- * @usage:	CDB USAGE DATA: which bits of the CDB are evaluated, but for the
- *		CONTROL byte, which is the same for all. A command with any other bit
- *		set is refused.
- * @exec:	the core's own part, or NULL: done when it returns, and it must not
- *		sleep. Unless it ended the command with a status, the handler does
- *		cmd->io next, which it may set or clear.
- * @exec_sleeping: in its place, for what may sleep: called in the worker of the device's
- *		pr_wq, returns the next stage
+ * @pr:		enum scst_pr_policy: reservation policy
+ * @io:		enum scst_io: operation of the handler
+ * @io_next:	enum scst_io: operation after @io has succeeded
+ * @usage:	CDB USAGE DATA: the bits of the CDB that are evaluated, without the CONTROL
+ *		byte, which is the same for all rows. A command with any other bit set is
+ *		refused.
+ * @exec:	the core's part, or NULL. It must not sleep, and is done when it returns. It
+ *		may set or clear cmd->io. Unless it has set an error status, the handler
+ *		executes cmd->io next.
+ * @exec_sleeping: replaces @exec if it may sleep. A worker of the device's pr_wq calls it.
+ *		Returns the next stage.
  */
 struct scst_opcode {
 	const char *name;
@@ -136,7 +134,7 @@ struct scst_opcode {
 };
 
 /**
- * struct scst_opcode_set - the rows that stand in one file, beside what executes them
+ * struct scst_opcode_set - the rows of one file, beside the functions that execute them
  * @rows:	the rows
  * @count:	their number
  */
@@ -156,7 +154,7 @@ struct scst_opcode_set {
 #define SCST_PR_REGISTER_MOVE	0x07
 #define SCST_PR_REPLACE_LOST	0x08
 
-/* Whether a command was decoded as this one */
+/* Returns whether a command was decoded as this operation code and service action. */
 static inline bool scst_cmd_is(const struct scst_cmd *cmd, u8 opcode, u16 sa)
 {
 	return cmd->op && cmd->op->opcode == opcode && cmd->op->sa == sa;

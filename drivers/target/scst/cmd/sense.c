@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sense data: built here and nowhere else, in the format that the logical unit
- * is set to (D_SENSE of the control mode page).
+ * Sense data: built only here, in the format that D_SENSE of the control mode page selects.
  */
 #include <linux/export.h>
 #include <linux/string.h>
@@ -9,13 +8,13 @@
 
 #include "cmd/cmd.h"
 
-/* Additional sense codes whose field pointer counts bytes of Data-Out */
+/* Returns whether the field pointer of a sense code counts bytes of Data-Out. */
 static bool scst_sense_in_parameters(scst_sense_t sense)
 {
 	return sense == SCST_SENSE_INVALID_PARAM_FIELD;
 }
 
-/* Both formats say in byte 7 how many bytes follow the first eight. */
+/* In both formats byte 7 is the number of bytes after the first eight. */
 static unsigned int scst_sense_total(const u8 *buf)
 {
 	return buf[7] + 8;
@@ -25,7 +24,7 @@ static unsigned int scst_sense_total(const u8 *buf)
  * scst_sense_build() - write sense data
  * @buf:   at least SCST_SENSE_BUFFERSIZE bytes; all of them are written
  * @desc:  descriptor format, else fixed format
- * @sense: what to say
+ * @sense: the sense code
  *
  * Context: any.
  * Return: valid bytes in @buf.
@@ -40,7 +39,7 @@ unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense)
 EXPORT_SYMBOL_IF_KUNIT(scst_sense_build);
 
 /**
- * scst_cmd_desc_sense() - which format of sense data a command is to get
+ * scst_cmd_desc_sense() - select the format of a command's sense data
  * @cmd: the command
  *
  * Context: any.
@@ -52,9 +51,9 @@ bool scst_cmd_desc_sense(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_set_sense() - end a command with CHECK CONDITION
+ * scst_cmd_set_sense() - set CHECK CONDITION and sense data
  * @cmd:   the command
- * @sense: why
+ * @sense: the sense code
  *
  * Context: any.
  */
@@ -67,11 +66,11 @@ void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense)
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense);
 
 /**
- * scst_cmd_set_sense_info() - end a command with CHECK CONDITION and a number
+ * scst_cmd_set_sense_info() - set CHECK CONDITION and sense data with INFORMATION
  * @cmd:   the command
- * @sense: why
- * @info:  INFORMATION: the logical block or the byte offset concerned. Fixed
- *	   format has room for 32 bits and does not mark more as valid.
+ * @sense: the sense code
+ * @info:  INFORMATION: the logical block or the byte offset concerned. Fixed format has 32 bits
+ *	   for it. A number that does not fit is not marked as valid.
  *
  * Context: any.
  */
@@ -84,14 +83,13 @@ void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info)
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
 
 /**
- * scst_cmd_set_status() - end a command as its device has ended it
+ * scst_cmd_set_status() - set the status that a device has returned
  * @cmd:       a command that a handler executes as a whole
  * @status:    SAM status
  * @sense:     the device's sense data, in either format; NULL if there is none
- * @sense_len: its length, of which up to SCST_SENSE_BUFFERSIZE bytes are passed on
+ * @sense_len: its length in bytes; at most SCST_SENSE_BUFFERSIZE bytes are passed on
  *
- * A unit attention in the sense data is for all other I_T nexuses, too: they get it from
- * the core.
+ * The core establishes a unit attention of the sense data for all other I_T nexuses, too.
  *
  * Context: any.
  */
@@ -106,20 +104,18 @@ void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
 EXPORT_SYMBOL_GPL(scst_cmd_set_status);
 
 /**
- * scst_cmd_set_field_error() - end a command with CHECK CONDITION and say which
- *			      field is at fault
+ * scst_cmd_set_field_error() - set CHECK CONDITION and sense data with a field pointer
  * @cmd:   the command
- * @sense: SCST_SENSE_INVALID_PARAM_FIELD if the field stands in the Data-Out,
- *	   else it stands in the CDB
+ * @sense: SCST_SENSE_INVALID_PARAM_FIELD for a field of the Data-Out, else for a field of the CDB
  * @byte:  offset of the field's first byte
- * @bit:   its leftmost bit in that byte, 7 to 0; -1 says nothing about bits
+ * @bit:   its leftmost bit in that byte, 7 to 0; -1: no bit pointer
  *
  * Context: any.
  */
 void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
 			      u16 byte, int bit)
 {
-	/* The helper takes any number from 8 on for "no bit". */
+	/* scsi_set_sense_field_pointer() sets no bit pointer for numbers above 7. */
 	u8 pointer = bit < 0 ? 8 : bit;
 
 	scst_cmd_set_sense(cmd, sense);
@@ -130,7 +126,7 @@ void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
 EXPORT_SYMBOL_GPL(scst_cmd_set_field_error);
 
 /**
- * scst_cmd_set_busy() - end a command with BUSY: the initiator is to try again
+ * scst_cmd_set_busy() - set BUSY: the initiator retries the command
  * @cmd: the command
  *
  * Context: any.

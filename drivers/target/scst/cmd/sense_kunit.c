@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sense data in both formats, byte by byte as SPC-6 4.4 lays it out.
+ * Tests of sense data in both formats, byte by byte as in SPC-6 4.4.
  */
 #include <kunit/test.h>
 
@@ -22,7 +22,7 @@ static int scst_sense_test_init(struct kunit *test)
 	if (!fix->dev)
 		return -ENOMEM;
 	fix->cmd.dev = fix->dev;
-	/* What an earlier command left must not shine through. */
+	/* Bytes of an earlier command must not remain. */
 	memset(fix->cmd.sense, 0xa5, sizeof(fix->cmd.sense));
 	test->priv = fix;
 	return 0;
@@ -36,7 +36,7 @@ static struct scst_cmd *scst_sense_test_cmd(struct kunit *test, bool desc)
 	return &fix->cmd;
 }
 
-/* Compare all sense bytes; the expectation is zero behind its last byte. */
+/* Compares all sense bytes. Those after the last expected byte must be zero. */
 static void scst_expect_sense(struct kunit *test, const struct scst_cmd *cmd,
 			      const u8 *bytes, size_t n)
 {
@@ -70,7 +70,7 @@ static void scst_sense_test_descriptor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cmd->sense_len, 8);
 }
 
-/* There is no control mode page that could ask for descriptors. */
+/* Without a device there is no control mode page: the format is fixed. */
 static void scst_sense_test_no_device(struct kunit *test)
 {
 	struct scst_cmd *cmd = scst_sense_test_cmd(test, true);
@@ -141,7 +141,7 @@ static void scst_sense_test_field_descriptor(struct kunit *test)
 	scst_expect_sense(test, cmd, expected, sizeof(expected));
 }
 
-/* The field may stand in the parameter list, and the bit may be unknown. */
+/* The field may be in the parameter list, and the bit may be unknown. */
 static void scst_sense_test_field_parameters(struct kunit *test)
 {
 	static const u8 expected[] = {
@@ -159,7 +159,7 @@ static void scst_sense_test_field_parameters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cmd->sense[17], 12);
 }
 
-/* The format is the caller's: REQUEST SENSE has a bit for it. */
+/* The caller selects the format, as REQUEST SENSE does with its DESC bit. */
 static void scst_sense_test_build(struct kunit *test)
 {
 	u8 buf[SCST_SENSE_BUFFERSIZE];

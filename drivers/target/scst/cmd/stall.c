@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stalls, for tests: a thread stays inside a section that somebody else has to wait for.
+ * Stalls, for tests: a task stays in a section for which others have to wait.
  *
- * A grace period, a reference or a flush that is missing costs a use after free only when
- * its section takes long. At a point that is armed the next one that comes by loops until
- * it is let go: it holds what it holds there, and does not sleep.
+ * A missing grace period, reference or flush causes a use after free only if the section takes
+ * long. The next task that reaches an armed point loops there until the test ends the stall. The
+ * task keeps its locks and references, and does not sleep.
  */
 #include <linux/bitops.h>
 #include <linux/export.h>
@@ -13,10 +13,10 @@
 #include <linux/processor.h>
 #include <scst/inject.h>
 
-/* A test that has failed lets nobody go. Shorter than what RCU and lockups complain of */
+/* Limit of a stall, for tests that fail: below the timeouts of the RCU and lockup detectors */
 #define SCST_STALL_MS	10000
 
-/* Enabled while a driver injects: otherwise the points are jumped over. */
+/* Enabled while a driver injects. While it is disabled the points cost a patched branch. */
 DEFINE_STATIC_KEY_FALSE(scst_inject_key);
 EXPORT_SYMBOL_GPL(scst_inject_key);
 
@@ -24,7 +24,7 @@ static unsigned long scst_stall_armed;
 static unsigned long scst_stall_at;
 
 /**
- * __scst_stall() - scst_stall() while a driver injects
+ * __scst_stall() - the part of scst_stall() that runs while a driver injects
  * @point: the point
  *
  * Context: any in which the caller can be interrupted.
@@ -38,7 +38,7 @@ void __scst_stall(enum scst_stall_point point)
 	limit = ktime_add_ms(ktime_get(), SCST_STALL_MS);
 	set_bit(point, &scst_stall_at);
 	while (test_bit(point, &scst_stall_at) && ktime_before(ktime_get(), limit)) {
-		/* User-Mode-Linux preempts nowhere else: its only CPU is everybody's. */
+		/* The only place where User-Mode-Linux preempts this loop on its single CPU */
 		preempt_disable();
 		cpu_relax();
 		preempt_enable();
@@ -48,7 +48,7 @@ void __scst_stall(enum scst_stall_point point)
 EXPORT_SYMBOL_GPL(__scst_stall);
 
 /**
- * scst_stall_arm() - the next one that comes to a point stays there
+ * scst_stall_arm() - stall the next task that reaches a point
  * @point: the point
  *
  * Context: any.
@@ -60,7 +60,7 @@ void scst_stall_arm(enum scst_stall_point point)
 EXPORT_SYMBOL_GPL(scst_stall_arm);
 
 /**
- * scst_stall_end() - nobody stays anywhere any more
+ * scst_stall_end() - disarm all points and end all stalls
  *
  * Context: any.
  */
@@ -72,7 +72,7 @@ void scst_stall_end(void)
 EXPORT_SYMBOL_GPL(scst_stall_end);
 
 /**
- * scst_stall_is_armed() - whether somebody is going to stay somewhere
+ * scst_stall_is_armed() - check whether any point is armed
  *
  * Context: any.
  * Return: true if so.
@@ -84,7 +84,7 @@ bool scst_stall_is_armed(void)
 EXPORT_SYMBOL_GPL(scst_stall_is_armed);
 
 /**
- * scst_stall_is_at() - whether somebody is at a point
+ * scst_stall_is_at() - check whether a task is stalled at a point
  * @point: the point
  *
  * Context: any.

@@ -2,11 +2,11 @@
 /*
  * Statistics: counters and a histogram of latencies.
  *
- * A command writes only to this CPU's counters of its I_T_L nexus: no lock, no
- * atomic operation, no cache line of another CPU. A reader adds up.
+ * A command writes only to this CPU's counters of its I_T_L nexus: no lock, no atomic operation,
+ * no cache line of another CPU. A reader adds them up.
  *
- * An initiator sees many LUNs, and uses few of them: a nexus has these counters when it has had
- * some commands. Until then all CPUs count in the same place.
+ * An initiator sees many LUNs and uses few of them, so per-CPU counters are allocated after the
+ * first SCST_TALLY_FEW commands of a nexus. Until then all CPUs share atomic counters.
  */
 #include <linux/bitops.h>
 #include <linux/cache.h>
@@ -21,23 +21,23 @@ static_assert(SCST_COUNT_OTHERS + SCST_DIR_IN == SCST_COUNT_READS);
 static_assert(SCST_COUNT_READ_BYTES - SCST_COUNT_WRITE_BYTES ==
 	      SCST_DIR_IN - SCST_DIR_OUT);
 
-/* More than an initiator sends to get to know a LUN */
+/* More commands than an initiator sends to discover a LUN */
 #define SCST_TALLY_FEW	64
 
-/* A command to a LUN that is not there is its session's only. */
+/* A command to a LUN that does not exist is counted for its session only. */
 static struct scst_tally *scst_cmd_tally(const struct scst_cmd *cmd)
 {
 	return cmd->nexus ? &cmd->nexus->tally : &cmd->sess->tally;
 }
 
-/* Without memory for them it is tried again after as many commands. */
+/* After a failed allocation the next attempt is SCST_TALLY_FEW commands later. */
 static void scst_tally_grow_work(struct work_struct *work)
 {
 	struct scst_tally *tally = container_of(work, struct scst_tally, grow);
 
 	if (tally->shares)
 		return;
-	/* A reader that finds them finds zeroes in them. */
+	/* A reader that finds the pointer finds the counters zeroed. */
 	smp_store_release(&tally->shares,
 			  __alloc_percpu_gfp(sizeof(struct scst_counts), SMP_CACHE_BYTES,
 					     GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN));
@@ -64,7 +64,7 @@ static void scst_count(struct scst_tally *tally, struct scst_counts __percpu *sh
 }
 
 /**
- * scst_stats_start() - count a command that has been submitted
+ * scst_stats_start() - count a submitted command
  * @cmd: the command after LUN translation
  *
  * Context: thread or atomic.
@@ -105,9 +105,9 @@ static void scst_stats_answered(const struct scst_cmd *cmd, struct scst_tally *t
 }
 
 /**
- * scst_stats_end() - count a command that is about to be answered, or is not
+ * scst_stats_end() - count a command that is about to be answered, or that was aborted
  * @cmd:     the command
- * @aborted: it is aborted
+ * @aborted: whether it was aborted
  *
  * Context: thread or atomic.
  */
@@ -122,7 +122,7 @@ void scst_stats_end(const struct scst_cmd *cmd, bool aborted)
 		scst_stats_answered(cmd, tally, shares);
 }
 
-/* On 32-bit machines a counter may be read between the writes of its halves. */
+/* On 32-bit machines a read may come between the writes of a counter's halves. */
 static void scst_shares_add(struct scst_counts *sum,
 			    const struct scst_counts __percpu *shares)
 {
@@ -149,12 +149,13 @@ static void scst_tally_add(struct scst_counts *sum, const struct scst_tally *tal
 }
 
 /**
- * scst_stats_read() - add up what was counted
- * @sum:    of a device's or session's nexuses, or NULL
- * @own:    counters to be added, or NULL
+ * scst_stats_read() - add up counters
+ * @sum:    counters of a device's or session's nexuses, or NULL
+ * @own:    more counters to add, or NULL
  * @result: the result
  *
- * Counters go up while this adds: they fit each other when no command runs.
+ * Commands may change the counters during the addition. The result is consistent only if no
+ * command is in flight.
  *
  * Context: process context.
  */
@@ -178,10 +179,10 @@ void scst_stats_read(struct scst_stats_sum *sum, const struct scst_tally *own,
 }
 
 /**
- * scst_stats_depth() - how many commands are under way
- * @counts: what was counted
+ * scst_stats_depth() - the number of commands in flight
+ * @counts: the counters
  *
- * Return: commands, submitted and neither answered nor aborted.
+ * Return: number of commands that were submitted and neither answered nor aborted.
  */
 u64 scst_stats_depth(const struct scst_counts *counts)
 {
@@ -189,14 +190,14 @@ u64 scst_stats_depth(const struct scst_counts *counts)
 		    counts->n[SCST_COUNT_WRITES] +
 		    counts->n[SCST_COUNT_READS] + counts->n[SCST_COUNT_ABORTS];
 
-	/* One that came and went while counters were added up may lack its start. */
+	/* A command that started and ended during the addition may be counted as ended only. */
 	return counts->n[SCST_COUNT_STARTED] > ended ?
 	       counts->n[SCST_COUNT_STARTED] - ended : 0;
 }
 
 /**
- * scst_stats_sum_init() - nothing is counted yet
- * @sum: of a device's or session's nexuses
+ * scst_stats_sum_init() - initialize the sum of a device's or session's nexuses
+ * @sum: the sum
  */
 void scst_stats_sum_init(struct scst_stats_sum *sum)
 {
@@ -213,7 +214,7 @@ static void scst_stats_join(struct scst_stats_sum *sum, struct scst_stats_part *
 	mutex_unlock(&sum->lock);
 }
 
-/* Its counts stay in the sum. */
+/* The counts of a removed part stay in the sum. */
 static void scst_stats_leave(struct scst_stats_sum *sum,
 			     struct scst_stats_part *part)
 {
@@ -224,7 +225,7 @@ static void scst_stats_leave(struct scst_stats_sum *sum,
 }
 
 /**
- * scst_stats_nexus_init() - begin to count for a nexus
+ * scst_stats_nexus_init() - initialize the counters of a nexus
  * @nexus: the nexus
  *
  * Context: process context.
@@ -237,8 +238,8 @@ void scst_stats_nexus_init(struct scst_nexus *nexus)
 }
 
 /**
- * scst_stats_nexus_exit() - a nexus has counted its last command
- * @nexus: the nexus
+ * scst_stats_nexus_exit() - free the counters of a nexus
+ * @nexus: the nexus, without commands
  *
  * Context: process context.
  */
@@ -250,7 +251,7 @@ void scst_stats_nexus_exit(struct scst_nexus *nexus)
 }
 
 /**
- * scst_stats_session_init() - begin to count for a session
+ * scst_stats_session_init() - initialize the counters of a session
  * @sess: the session
  */
 void scst_stats_session_init(struct scst_session *sess)
@@ -260,8 +261,8 @@ void scst_stats_session_init(struct scst_session *sess)
 }
 
 /**
- * scst_stats_session_exit() - a session has counted its last command
- * @sess: the session
+ * scst_stats_session_exit() - free the counters of a session
+ * @sess: the session, without commands
  *
  * Context: process context.
  */

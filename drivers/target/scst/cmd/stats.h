@@ -17,22 +17,20 @@
 /**
  * enum scst_count - index of a counter
  * @SCST_COUNT_STARTED:		commands that were submitted
- * @SCST_COUNT_OTHERS:		answered commands without data; this and the next
- *				two in the order of enum scst_dir
+ * @SCST_COUNT_OTHERS:		answered commands without data; this and the next two are in the
+ *				order of enum scst_dir
  * @SCST_COUNT_WRITES:		answered commands with Data-Out
  * @SCST_COUNT_READS:		answered commands with Data-In
- * @SCST_COUNT_WRITE_BYTES:	bytes that they transferred
- * @SCST_COUNT_READ_BYTES:	likewise
- * @SCST_COUNT_ERRORS:		of the answered commands, those with a status
- *				that is neither GOOD nor CONDITION MET
- * @SCST_COUNT_ABORTS:		commands that were aborted, and not answered with
- *				a status of their own
- * @SCST_COUNT_LATENCY:		the first bucket of the histogram of the answered
- *				commands' times
- * @SCST_COUNTS:		how many there are
+ * @SCST_COUNT_WRITE_BYTES:	bytes of Data-Out of answered commands
+ * @SCST_COUNT_READ_BYTES:	bytes of Data-In of answered commands
+ * @SCST_COUNT_ERRORS:		answered commands with a status that is neither GOOD nor
+ *				CONDITION MET
+ * @SCST_COUNT_ABORTS:		commands that were aborted before they were answered
+ * @SCST_COUNT_LATENCY:		first bucket of the histogram of the answered commands' times
+ * @SCST_COUNTS:		number of counters
  *
- * Every command is counted when it is submitted and, among the answered or the
- * aborted, when it ends. All but the histogram is one cache line.
+ * A command is counted when it is submitted, and as answered or aborted when it ends. All counters
+ * but the histogram are in one cache line.
  */
 enum scst_count {
 	SCST_COUNT_STARTED,
@@ -56,11 +54,11 @@ struct scst_counts {
 };
 
 /**
- * struct scst_tally - what the commands of an I_T_L nexus counted, or those of a session whose
- *	LUN is not there
- * @shares:	each CPU's; NULL as long as there were few commands
- * @few:	what was counted without them, by enum scst_count
- * @grow:	makes them
+ * struct scst_tally - counters of an I_T_L nexus, or of a session's commands to LUNs that do not
+ *	exist
+ * @shares:	each CPU's counters; NULL until there have been SCST_TALLY_FEW commands
+ * @few:	counters while @shares is NULL, by enum scst_count
+ * @grow:	allocates @shares
  */
 struct scst_tally {
 	struct scst_counts __percpu *shares;	/* set once, READ_ONCE() */
@@ -79,10 +77,10 @@ struct scst_stats_part {
 };
 
 /**
- * struct scst_stats_sum - what all nexuses of a device or session counted
- * @lock:	guards the rest; nothing is locked under it
- * @parts:	struct scst_stats_part of those that there are
- * @gone:	what those counted that there are no more
+ * struct scst_stats_sum - counters of all nexuses of a device or session
+ * @lock:	guards the rest; no lock is taken under it
+ * @parts:	struct scst_stats_part of the existing nexuses
+ * @gone:	counters of the removed nexuses
  */
 struct scst_stats_sum {
 	struct mutex lock;		/* guards the rest */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Overlapped commands, SAM-5 5.11: a session's commands by their tags, so that one is
- * noticed whose tag belongs to another already. Drivers whose tags cannot repeat do
- * without.
+ * Overlapped commands, SAM-5 5.11: a table of a session's commands by their tags, to find a
+ * command whose tag is in use. There is no table for drivers whose tags cannot repeat.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -26,7 +25,7 @@ struct scst_tags {
 };
 
 /**
- * scst_tags_init() - a new session has no commands
+ * scst_tags_init() - allocate the tag table of a new session
  * @sess: the session
  *
  * Context: process context.
@@ -60,7 +59,7 @@ static struct scst_tag_bucket *scst_tag_bucket(const struct scst_cmd *cmd)
 	return &cmd->sess->tags->buckets[hash_64(cmd->tag, SCST_TAG_BITS)];
 }
 
-/* A command without a logical unit overlaps with nothing. */
+/* Tags are compared within an I_T_L nexus. Commands without a logical unit are not in the table. */
 static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket,
 				const struct scst_cmd *cmd)
 {
@@ -74,11 +73,11 @@ static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket,
 }
 
 /**
- * scst_tag_add() - take note of a command's tag
+ * scst_tag_add() - put a command into the tag table
  * @cmd: a command after LUN translation
  *
  * Context: thread or atomic.
- * Return: false if another command of its I_T_L nexus has the same.
+ * Return: false if another command of its I_T_L nexus has the same tag.
  */
 bool scst_tag_add(struct scst_cmd *cmd)
 {
@@ -97,8 +96,8 @@ bool scst_tag_add(struct scst_cmd *cmd)
 }
 
 /**
- * scst_tag_del() - a command is about to be answered: its tag may come again
- * @cmd: the command
+ * scst_tag_del() - remove a command from the tag table
+ * @cmd: the command, about to be answered: then the initiator may use its tag again
  *
  * Context: thread or atomic.
  */

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The one place where the tracepoints are defined. */
+/* Defines the tracepoints. */
 #define CREATE_TRACE_POINTS
 #include "cmd/trace.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: what happens to commands, logical units and devices, and who is concerned.
- * Documentation/scst/tracing.rst has the events and their fields.
+ * Tracepoints: events of commands, task management functions, unit attentions and devices.
+ * Documentation/scst/tracing.rst describes the events and their fields.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM scst
@@ -79,7 +79,7 @@
 			 { SCST_PR_REGISTER_MOVE, "register-and-move" },	\
 			 { SCST_PR_REPLACE_LOST, "replace-lost" })
 
-/* Sense key, ASC and ASCQ as one number, as in scst_sense_t; 0: there is no sense data */
+/* Returns sense key, ASC and ASCQ as one number, as in scst_sense_t; 0: no sense data. */
 static inline u32 scst_trace_sense(const struct scst_cmd *cmd)
 {
 	const u8 *sense = cmd->sense;
@@ -91,7 +91,7 @@ static inline u32 scst_trace_sense(const struct scst_cmd *cmd)
 	return (sense[2] & 0x0f) << 16 | get_unaligned_be16(&sense[12]);
 }
 
-/* An initiator chooses its name, and must not break the line that it stands on. */
+/* An initiator chooses its name, so control characters are replaced: they would break the line. */
 static inline void scst_trace_flatten(char *name)
 {
 	for (; *name; name++)
@@ -107,7 +107,7 @@ static inline u32 scst_trace_tmf_lun(const struct scst_tmf *tmf)
 }
 #endif
 
-/* The names of both ends of a session, in all events that have one */
+/* The session and the LUN, in all events that have them */
 #define SCST_TRACE_SESS_ENTRY(sess)						\
 		__string(initiator, (sess)->initiator)				\
 		__string(target, (sess)->tgt->name)				\
@@ -122,7 +122,7 @@ static inline u32 scst_trace_tmf_lun(const struct scst_tmf *tmf)
 #define SCST_TRACE_SESS_FORMAT	"initiator=%s target=%s lun=%d"
 #define SCST_TRACE_SESS_ARGS	__get_str(initiator), __get_str(target), __entry->lun
 
-/* And of which command it is, in all events that have one */
+/* The command, in all events that have one */
 #define SCST_TRACE_CMD_ENTRY							\
 		SCST_TRACE_SESS_ENTRY(cmd->sess)				\
 		__field(u64, tag)						\
@@ -156,7 +156,7 @@ TRACE_EVENT(scst_cmd_submit,
 		  __entry->expected_len)
 );
 
-/* Where a command is */
+/* The stage of a command */
 DECLARE_EVENT_CLASS(scst_cmd_at,
 	TP_PROTO(const struct scst_cmd *cmd),
 	TP_ARGS(cmd),
@@ -181,7 +181,7 @@ DEFINE_EVENT(scst_cmd_at, scst_cmd_park,
 DEFINE_EVENT(scst_cmd_at, scst_cmd_unpark,
 	TP_PROTO(const struct scst_cmd *cmd), TP_ARGS(cmd));
 
-/* A command is aborted, on whose behalf, and who asked for it; NULL: no initiator did */
+/* A command is aborted. @who is the session that asked for it; NULL: no initiator did. */
 TRACE_EVENT(scst_cmd_abort,
 	TP_PROTO(const struct scst_cmd *cmd, enum scst_abort by,
 		 const struct scst_session *who),
@@ -291,7 +291,7 @@ TRACE_EVENT(scst_ua_raise,
 		  __entry->sense)
 );
 
-/* ... and reported by a command; kept: it stays established */
+/* A command reports a unit attention condition. @kept: the condition stays established. */
 TRACE_EVENT(scst_ua_report,
 	TP_PROTO(const struct scst_cmd *cmd, scst_sense_t sense, bool kept),
 	TP_ARGS(cmd, sense, kept),
@@ -309,7 +309,7 @@ TRACE_EVENT(scst_ua_report,
 		  __entry->sense, __entry->kept)
 );
 
-/* A task management function; which of lun and tag mean something depends on it. */
+/* A task management function. Whether lun and tag are valid depends on the function. */
 #define SCST_TRACE_TMF_ENTRY							\
 		SCST_TRACE_SESS_ENTRY(tmf->sess)				\
 		__field(u64, tag)						\
@@ -374,7 +374,7 @@ TRACE_EVENT(scst_device_state,
 		  scst_show_device_state(__entry->state))
 );
 
-/* Nothing is expected any more of what a device's backend holds. */
+/* A device is fenced: the core does not wait for its backend any more. */
 TRACE_EVENT(scst_device_fence,
 	TP_PROTO(const struct scst_device *dev),
 	TP_ARGS(dev),

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * configfs: the root, the directories of handlers and target drivers, and what
- * all attributes share.
+ * configfs: the root, the directories of handlers and target drivers, and code shared by all
+ * attributes.
  *
- * configfs calls make_group and drop_item under its su_mutex: neither waits for
- * commands. rmdir's waiting is done in release, unlink's in drop_link, both
- * without that mutex.
+ * configfs calls make_group and drop_item under su_mutex, so neither of them waits for commands.
+ * rmdir waits in release and unlink waits in drop_link, both without su_mutex.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
@@ -19,7 +18,7 @@
 #define SCST_VERSION	"0.1.0"
 
 /**
- * scst_parse_bool() - parse what is written to a 0|1 attribute
+ * scst_parse_bool() - parse the text written to a 0|1 attribute
  * @err:   last_error of the object
  * @name:  the attribute
  * @page:  the text
@@ -44,12 +43,12 @@ int scst_parse_bool(struct scst_error *err, const char *name, const char *page, 
  * scst_ms_store() - store an attribute in milliseconds
  * @err:   last_error of the object
  * @name:  the attribute, a constant
- * @page:  what is written
- * @count: bytes of it
- * @ms:    the result, milliseconds
+ * @page:  the text written
+ * @count: bytes in @page
+ * @ms:    the result, 0 to SCST_MAX_MS milliseconds; unchanged if the text is not valid
  *
  * Context: process context.
- * Return: @count or -EINVAL.
+ * Return: @count, or -EINVAL with the reason in last_error.
  */
 ssize_t scst_ms_store(struct scst_error *err, const char *name, const char *page, size_t count,
 		      unsigned int *ms)
@@ -66,7 +65,7 @@ ssize_t scst_ms_store(struct scst_error *err, const char *name, const char *page
 	return scst_error_end(err, name, ret) ?: count;
 }
 
-/* Of what always can be removed */
+/* Attribute holders of an object that can always be removed: empty */
 static ssize_t scst_free_holders_show(struct config_item *item, char *page)
 {
 	return 0;
@@ -79,10 +78,10 @@ struct configfs_attribute scst_free_attr_holders = {
 	.show = scst_free_holders_show,
 };
 
-/* Directories in which others are made */
+/* Directories in which mkdir creates objects */
 
 /**
- * struct scst_parent - a directory that says why mkdir in it was refused
+ * struct scst_parent - a directory with a last_error that reports refused mkdirs
  * @group:	the directory
  * @error:	last_error
  */
@@ -97,8 +96,8 @@ static struct scst_parent *scst_parent_of(struct config_group *group)
 }
 
 /**
- * scst_parent_error() - where it is said why mkdir was refused
- * @group: the directory in which it was to be: one with scst_parent_attrs
+ * scst_parent_error() - get the last_error that reports refused mkdirs in a directory
+ * @group: the directory, which has scst_parent_attrs
  *
  * Return: its last_error.
  */
@@ -124,7 +123,7 @@ struct configfs_attribute *scst_parent_attrs[] = {
 /**
  * struct scst_plugin_dir - devices/<handler>/ or targets/<driver>/
  * @dir:	the directory
- * @plugin:	what it stands for, pinned
+ * @plugin:	the handler or target driver, pinned
  */
 struct scst_plugin_dir {
 	struct scst_parent dir;
@@ -137,7 +136,7 @@ static struct scst_plugin_dir *scst_plugin_dir_of(struct config_group *group)
 }
 
 /**
- * scst_plugin_of() - the plugin that a directory stands for
+ * scst_plugin_of() - get the handler or target driver of a directory
  * @group: devices/<handler>/ or targets/<driver>/
  *
  * Return: the plugin.
@@ -148,7 +147,7 @@ struct scst_plugin *scst_plugin_of(struct config_group *group)
 }
 
 /**
- * scst_plugin_dir_release() - the end of devices/<handler>/ or targets/<driver>/
+ * scst_plugin_dir_release() - free devices/<handler>/ or targets/<driver>/ and unpin its plugin
  * @item: the directory
  */
 void scst_plugin_dir_release(struct config_item *item)
@@ -164,9 +163,9 @@ void scst_plugin_dir_release(struct config_item *item)
 /**
  * struct scst_plugins_dir - devices/ or targets/
  * @dir:	the directory
- * @plugins:	what can be in it
- * @kind:	what that is called: "handler" or "target"
- * @type:	of the directories in it
+ * @plugins:	the list of handlers or of target drivers
+ * @kind:	"handler" or "target", as in the aliases of modules
+ * @type:	item type of the directories in it
  */
 struct scst_plugins_dir {
 	struct scst_parent dir;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Configuration: the directories, and the attributes that are read and written there.
+ * Configuration: the directories of configfs and their attributes.
  */
 #ifndef _SCST_CONFIGFS_H
 #define _SCST_CONFIGFS_H
 
 #include "scst_priv.h"
 
-/* configfs.c: the root and what all directories share */
+/* configfs.c: the root, and code shared by all directories */
 #define SCST_MAX_MS	600000
 extern struct configfs_attribute scst_free_attr_holders;
 int scst_configfs_init(void);
@@ -20,7 +20,7 @@ struct scst_error *scst_parent_error(struct config_group *group);
 struct scst_plugin *scst_plugin_of(struct config_group *group);
 void scst_plugin_dir_release(struct config_item *item);
 
-/* last_error of the object that @_of makes of an item */
+/* Attribute last_error of the object that @_of returns for an item */
 #define SCST_ATTR_LAST_ERROR(_prefix, _of)						\
 static ssize_t _prefix##last_error_show(struct config_item *item, char *page)		\
 {											\

@@ -16,8 +16,8 @@
 #include "task/task.h"
 
 /**
- * scst_device_from_item() - the device whose directory an item is
- * @item: the item
+ * scst_device_from_item() - get the device of a directory
+ * @item: the device's directory
  *
  * Context: any.
  * Return: the device.
@@ -37,8 +37,8 @@ static ssize_t scst_dev_enable_show(struct config_item *item, char *page)
 }
 
 /*
- * While a store is under way rmdir would wait for it, with the directory above locked:
- * it is refused instead.
+ * rmdir would wait for a store in progress, with the parent directory locked. The dependency
+ * makes rmdir fail instead, until the store is over.
  */
 static int scst_dev_enable(struct scst_device *dev)
 {
@@ -76,7 +76,7 @@ CONFIGFS_ATTR_RO(scst_dev_, state);
 
 SCST_ATTR_LAST_ERROR(scst_dev_, scst_device_from_item);
 
-/* The LUNs that it is linked to, as paths below the root */
+/* The LUNs that are linked to the device, as paths below the root */
 static ssize_t scst_dev_holders_show(struct config_item *item, char *page)
 {
 	struct scst_device *dev = scst_device_from_item(item);
@@ -126,7 +126,7 @@ static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 			  READ_ONCE(scst_device_from_item(item)->buf.limit));
 }
 
-/* The block limits VPD page goes by it. */
+/* The block limits VPD page depends on the limit. */
 static void scst_dev_set_buffer_limit(struct scst_device *dev, u64 limit)
 {
 	u32 before = scst_sbc_buffer_blocks(dev);
@@ -214,7 +214,7 @@ static ssize_t scst_dev_naa_id_show(struct config_item *item, char *page)
 	return len;
 }
 
-/* SPC-6 7.7.6.6: the first digit says how many there are. */
+/* SPC-6 7.7.6.6: the first digit, the NAA field, determines the number of digits. */
 static int scst_dev_parse_naa_id(struct scst_device *dev, const char *page, u8 *naa)
 {
 	size_t digits = strcspn(page, "\n");

@@ -40,7 +40,7 @@ CONFIGFS_ATTR(scst_lun_, read_only);
 
 SCST_ATTR_LAST_ERROR(scst_lun_, scst_map_lun_from_item);
 
-/* The link that must be removed first: the device it leads to */
+/* The device that the LUN is linked to: the link must be removed before the LUN. */
 static ssize_t scst_lun_holders_show(struct config_item *item, char *page)
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(item);
@@ -63,7 +63,7 @@ static struct configfs_attribute *scst_lun_attrs[] = {
 	NULL,
 };
 
-/* Only devices have this release function. */
+/* Only devices have these item operations. */
 static bool scst_item_is_device(const struct config_item *item)
 {
 	return item->ci_type && item->ci_type->ct_item_ops ==
@@ -167,8 +167,10 @@ static const struct config_item_type scst_luns_type = {
 /**
  * scst_map_lun_emit() - print the path of a LUN below the root
  * @lun:  the LUN
- * @page: where to
- * @len:  bytes in @page
+ * @page: the buffer, one page
+ * @len:  bytes used in @page, updated
+ *
+ * Context: process context, under scst_config_lock.
  */
 void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
 {
@@ -186,8 +188,8 @@ void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
 /**
  * scst_lun_map_holders() - print the paths of a map's LUNs
  * @map:  the map
- * @page: where to
- * @len:  bytes in @page
+ * @page: the buffer, one page
+ * @len:  bytes used in @page, updated
  *
  * Context: process context, under scst_config_lock.
  */
@@ -202,8 +204,8 @@ void scst_lun_map_holders(struct scst_lun_map *map, char *page, ssize_t *len)
 }
 
 /**
- * scst_luns_dir_add() - luns/ in a directory that is about to appear
- * @map:    what it shows
+ * scst_luns_dir_add() - add luns/ to a directory that is being created
+ * @map:    the LUN map that luns/ represents
  * @parent: the directory
  */
 void scst_luns_dir_add(struct scst_lun_map *map, struct config_group *parent)

@@ -12,8 +12,8 @@
 #include "observe/observe.h"
 
 /**
- * scst_session_from_item() - the session whose directory an item is
- * @item: the item
+ * scst_session_from_item() - get the session of a directory
+ * @item: the session's directory
  *
  * Context: any.
  * Return: the session.
@@ -31,7 +31,7 @@ static ssize_t scst_sess_initiator_show(struct config_item *item, char *page)
 
 CONFIGFS_ATTR_RO(scst_sess_, initiator);
 
-/* "": it sees the target's default map */
+/* Name of the session's group; "": the session uses the target's default map */
 static ssize_t scst_sess_group_show(struct config_item *item, char *page)
 {
 	struct scst_session *sess = scst_session_from_item(item);
@@ -182,7 +182,7 @@ const struct config_item_type scst_session_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-/* Nobody but the kernel makes anything here. */
+/* Only the kernel creates directories here. */
 const struct config_item_type scst_sessions_type = {
 	.ct_owner = THIS_MODULE,
 };

@@ -14,8 +14,8 @@
 #include "observe/observe.h"
 
 /**
- * scst_target_from_item() - the target whose directory an item is
- * @item: the item
+ * scst_target_from_item() - get the target of a directory
+ * @item: the target's directory
  *
  * Context: any.
  * Return: the target.
@@ -58,7 +58,10 @@ CONFIGFS_ATTR_RO(scst_tgt_, state);
 
 SCST_ATTR_LAST_ERROR(scst_tgt_, scst_target_from_item);
 
-/* Directories that must be removed first, as paths below the root, and sessions */
+/*
+ * The directories that must be removed before the target, and its sessions, as paths below the
+ * root
+ */
 static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 {
 	struct scst_target *tgt = scst_target_from_item(item);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handlers and target drivers register here: what they bring is checked, and the directories
+ * Registration of handlers and target drivers. Their ops tables are checked, and the directories
  * of their objects get the core's attributes and their own.
  */
 #include <linux/export.h>
@@ -16,12 +16,12 @@ static bool scst_handler_is_complete(const struct scst_handler_ops *ops)
 }
 
 /**
- * scst_handler_register() - make a device handler known
- * @ops: its table
+ * scst_handler_register() - register a device handler
+ * @ops: its ops table
  *
  * Context: process context.
- * Return: 0, -EINVAL if the table is not complete or its type unknown, -EEXIST if the
- * name is taken, -ENOMEM.
+ * Return: 0; -EINVAL if the table is not complete or its device type is not supported; -EEXIST if
+ * the name is taken; or -ENOMEM.
  */
 int scst_handler_register(const struct scst_handler_ops *ops)
 {
@@ -39,10 +39,10 @@ int scst_handler_register(const struct scst_handler_ops *ops)
 EXPORT_SYMBOL_GPL(scst_handler_register);
 
 /**
- * scst_handler_unregister() - forget a device handler
- * @ops: its table
+ * scst_handler_unregister() - unregister a device handler
+ * @ops: its ops table
  *
- * Context: process context, from its module's exit: no device of it is left.
+ * Context: process context, from its module's exit: all its devices have been removed.
  */
 void scst_handler_unregister(const struct scst_handler_ops *ops)
 {
@@ -57,12 +57,11 @@ static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
 }
 
 /**
- * scst_target_driver_register() - make a target driver known
- * @ops: its table
+ * scst_target_driver_register() - register a target driver
+ * @ops: its ops table
  *
  * Context: process context.
- * Return: 0, -EINVAL if a mandatory hook is missing, -EEXIST if the name is
- * taken, -ENOMEM.
+ * Return: 0; -EINVAL if a mandatory hook is missing; -EEXIST if the name is taken; or -ENOMEM.
  */
 int scst_target_driver_register(const struct scst_target_ops *ops)
 {
@@ -82,10 +81,10 @@ int scst_target_driver_register(const struct scst_target_ops *ops)
 EXPORT_SYMBOL_GPL(scst_target_driver_register);
 
 /**
- * scst_target_driver_unregister() - forget a target driver
- * @ops: its table
+ * scst_target_driver_unregister() - unregister a target driver
+ * @ops: its ops table
  *
- * Context: process context, from its module's exit: no target of it is left.
+ * Context: process context, from its module's exit: all its targets have been removed.
  */
 void scst_target_driver_unregister(const struct scst_target_ops *ops)
 {

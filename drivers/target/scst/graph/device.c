@@ -18,11 +18,11 @@
 static LIST_HEAD(scst_devices);		/* C */
 
 /**
- * scst_device_priv() - a device's handler's own part
+ * scst_device_priv() - the handler's private data of a device
  * @dev: the device
  *
  * Context: any.
- * Return: as many bytes as the handler asked for.
+ * Return: the data: device_priv_size bytes, as the handler's table says.
  */
 void *scst_device_priv(struct scst_device *dev)
 {
@@ -44,7 +44,7 @@ const char *scst_device_name(const struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_name);
 
 /**
- * scst_device_set_error() - say what an operation on a device ran into
+ * scst_device_set_error() - record in last_error why an operation on a device fails
  * @dev: the device
  * @fmt: one line, no newline
  *
@@ -61,14 +61,14 @@ void scst_device_set_error(struct scst_device *dev, const char *fmt, ...)
 EXPORT_SYMBOL_GPL(scst_device_set_error);
 
 /**
- * scst_device_op_end() - an operation on a device has ended
+ * scst_device_op_end() - record the end of an operation on a device
  * @dev:  the device
- * @what: the operation, a constant: the attribute's name; of what happened by itself, the
- *	  one whose success is going to be its end, or "" for none
+ * @what: the operation, a constant string: the name of its attribute. For an event without an
+ *	  operation: the operation whose success ends the failure, or "" for none
  * @ret:  0 or an errno
  *
- * If it succeeded, last_error does not tell of an earlier failure of it any more. If it
- * failed and scst_device_set_error() has not said why, the errno does.
+ * Success clears an earlier failure of the same operation from last_error. After a failure
+ * without scst_device_set_error(), last_error has the operation and the errno.
  *
  * Context: process context.
  * Return: @ret.
@@ -80,7 +80,7 @@ int scst_device_op_end(struct scst_device *dev, const char *what, int ret)
 EXPORT_SYMBOL_GPL(scst_device_op_end);
 
 /**
- * scst_device_config_lock() - begin to change what is fixed while enabled
+ * scst_device_config_lock() - begin to change a setting that is fixed while enabled
  * @dev: the device
  *
  * Context: process context.
@@ -105,7 +105,7 @@ int scst_device_config_lock(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_config_lock);
 
 /**
- * scst_device_config_unlock() - the change is done
+ * scst_device_config_unlock() - end the change of a setting
  * @dev: the device
  *
  * Context: process context, after scst_device_config_lock().
@@ -130,7 +130,7 @@ static void __scst_device_free(struct scst_device *dev)
 	scst_pr_exit(dev);
 	kfree(dev->name);
 	kfree(dev);
-	/* Last: nothing here is in the handler's module. */
+	/* Last: the handler's module may be unloaded after this. */
 	scst_plugin_put(plugin);
 }
 
@@ -158,10 +158,11 @@ static void scst_device_free_later(struct kref *kref)
 }
 
 /**
- * scst_device_put_from_worker() - give back a reference in a worker of the device's own
+ * scst_device_put_from_worker() - release a reference in a worker of the device's workqueues
  * @dev: the device
  *
- * Its workqueues go with it: none of their workers can wait for that.
+ * Freeing the device destroys its workqueues, and destroy_workqueue() waits for their workers. So
+ * a work item on another workqueue frees the device.
  *
  * Context: process context.
  */
@@ -296,11 +297,11 @@ static int scst_device_begin(struct scst_device *dev)
  * scst_device_create() - mkdir devices/<handler>/<device>
  * @plugin: the handler, pinned by the caller
  * @name:   the device's name
- * @why:    where it is said why there is none
+ * @why:    last_error of the parent directory: gets the reason of a failure
  *
  * Context: process context.
- * Return: the device, disabled, or an ERR_PTR: -EINVAL, -EEXIST, -ENOMEM, or what the
- * handler says.
+ * Return: the device, disabled, or an ERR_PTR: -EINVAL, -EEXIST, -ENOMEM, or an errno of the
+ * handler.
  */
 struct scst_device *scst_device_create(struct scst_plugin *plugin,
 				       const char *name, struct scst_error *why)
@@ -324,7 +325,7 @@ struct scst_device *scst_device_create(struct scst_plugin *plugin,
 }
 
 /**
- * scst_device_unpublish() - rmdir: the name is free again
+ * scst_device_unpublish() - rmdir: remove a device from sysfs and free its name
  * @dev: the device
  *
  * Context: process context.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A backend that does not end aborted commands in time is fenced: nothing is expected of it
- * any more, and nobody waits for it.
+ * Fencing: a device whose backend does not complete aborted commands in time is fenced, and
+ * nothing waits for the backend any more.
  */
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>
@@ -24,7 +24,7 @@ static void scst_device_fence_work(struct work_struct *work)
 	scst_device_put(dev);
 }
 
-/* Return: whether it was active until now. */
+/* Return: true if the device was active. */
 static bool __scst_device_fence(struct scst_device *dev)
 {
 	bool active = dev->state == SCST_DEV_ACTIVE;
@@ -39,14 +39,14 @@ static bool __scst_device_fence(struct scst_device *dev)
 }
 
 /**
- * scst_device_fence() - expect nothing of a backend any more that does not answer
+ * scst_device_fence() - fence a device whose backend holds overdue commands
  * @dev:  the device
- * @sess: a session, or NULL for all
- * @late: which commands the backend should have ended long ago. If it just has, the
- *	  device may have been closed, and even enabled again: nothing is fenced.
+ * @sess: session of the commands, or NULL for all sessions
+ * @late: selects the overdue commands. If none is left, nothing is fenced: the device may have
+ *	  been closed since the caller looked, and even enabled again.
  *
- * New commands fail at once. Commands that the backend keeps end when it answers, and then it
- * is closed. Until then the device cannot be enabled again.
+ * New commands fail at once. A command that the backend holds ends when the backend completes
+ * it. The backend is closed after the last one, and the device cannot be enabled before that.
  *
  * Context: process context.
  */
@@ -72,12 +72,12 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 }
 
 /**
- * scst_device_deadline() - when aborted commands of a device should have ended
+ * scst_device_deadline() - the deadline for aborted commands of a device
  * @dev:   the device
- * @start: when they were aborted, jiffies
+ * @start: time of the abort, jiffies
  *
  * Context: any.
- * Return: jiffies.
+ * Return: the deadline, jiffies.
  */
 unsigned long scst_device_deadline(const struct scst_device *dev, unsigned long start)
 {
@@ -87,11 +87,11 @@ unsigned long scst_device_deadline(const struct scst_device *dev, unsigned long 
 /**
  * scst_device_get_busy() - find a session that has commands of a device
  * @dev:    the device
- * @of:     no other session than this, or NULL
- * @filter: which commands are meant
+ * @of:     the only session to look at, or NULL for all
+ * @filter: selects the commands
  *
  * Context: thread or atomic.
- * Return: a session that has at least one, with a reference, or NULL.
+ * Return: a session that has such a command, with a reference for the caller, or NULL.
  */
 struct scst_session *scst_device_get_busy(struct scst_device *dev,
 					  const struct scst_session *of,
@@ -108,15 +108,16 @@ struct scst_session *scst_device_get_busy(struct scst_device *dev,
 }
 
 /**
- * scst_device_give_up() - the time for aborted commands is over
- * @dev:    their device
- * @of:     no other session's than this, or NULL
- * @filter: which commands are meant
+ * scst_device_give_up() - stop waiting for aborted commands of a device
+ * @dev:    the device
+ * @of:     the only session to look at, or NULL for all
+ * @filter: selects the commands
  *
- * A backend that keeps one of them is fenced. A driver that does may bring or take data yet.
+ * If the backend holds one of them, the device is fenced. A driver that holds one may still
+ * transfer its data.
  *
  * Context: process context.
- * Return: whether nothing is left.
+ * Return: true if no such command is left.
  */
 bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
 			 struct scst_cmd_filter filter)
@@ -148,7 +149,8 @@ static void scst_device_wait_session(struct scst_session *sess,
 
 /*
  * Wait until aborted commands of a device cannot touch its medium any more. If the backend
- * keeps one of them the device is fenced. Aborted commands elsewhere do not reach the backend.
+ * holds one of them past the deadline, the device is fenced. An aborted command that is not
+ * with the backend never gets there.
  */
 static void scst_device_wait_aborted(struct scst_device *dev, const struct scst_cmd *except)
 {
@@ -178,17 +180,17 @@ static void scst_cmd_wait_work(struct work_struct *work)
 }
 
 /**
- * scst_cmd_wait_aborted() - let a command wait for those that it has aborted
+ * scst_cmd_wait_aborted() - let a command wait for the commands that it has aborted
  * @cmd: the command, with SCST_CMD_WAITS set
  *
- * Other commands that sleep go on meanwhile.
+ * A work item on slow_wq waits, so that the worker of pr_wq can execute other commands.
  *
  * Context: process context.
- * Return: OWNED.
+ * Return: SCST_STAGE_OWNED.
  */
 enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd)
 {
-	/* Of two that begin to wait, one sees the other: see scst_cmd_may_touch(). */
+	/* If two commands begin to wait, one sees the other's flag: see scst_cmd_may_touch(). */
 	smp_mb__after_atomic();
 	INIT_WORK(&cmd->work, scst_cmd_wait_work);
 	queue_work(cmd->dev->slow_wq, &cmd->work);
@@ -196,7 +198,7 @@ enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd)
 }
 
 /**
- * scst_device_fence_init() - nobody has fenced a new device yet
+ * scst_device_fence_init() - initialize the fencing of a new device
  * @dev: the device
  */
 void scst_device_fence_init(struct scst_device *dev)

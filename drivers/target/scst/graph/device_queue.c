@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's own workqueues: what its backend keeps waiting keeps no other device's work
- * waiting.
+ * The workqueues of a device. Each device has its own, so a slow backend does not delay the work
+ * of other devices.
  *
- * Each queue has a rescuer. When there is no memory, or no process identifier, for another
- * worker thread, the work of a device still goes on unless its own backend holds it. Work
- * must therefore not wait for other work of the same queue.
+ * Each queue has a rescuer thread. If no other worker thread can be created, for lack of memory
+ * or of process identifiers, the rescuer executes the work, unless the device's own backend
+ * blocks it. So a work item must not wait for another one of the same queue.
  */
 #include <linux/export.h>
 #include <linux/workqueue.h>
@@ -15,16 +15,16 @@
 #include "lu/lu.h"
 
 /*
- * Commands that sleep in a backend at the same time, for each CPU. This is deep enough for
- * a file system: what it does not keep in its cache waits for the same medium. Without the
- * bound a backend that does not answer takes a thread for each command of its initiators,
- * and hundreds of such backends all process identifiers of the machine.
+ * Limit of the commands that sleep in a backend at the same time, for each CPU. It is deep enough
+ * for a file system: accesses that miss its cache wait for the same medium. Without a limit a
+ * hung backend would take a thread for each command of its initiators, and hundreds of hung
+ * backends would take all process identifiers of the machine.
  */
 #define SCST_IO_MAX_ACTIVE	64
 
 /**
- * scst_device_queues_init() - make the workqueues of a new device
- * @dev: the device, with handler and name
+ * scst_device_queues_init() - create the workqueues of a new device
+ * @dev: the device; its handler and its name are set
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.
@@ -48,9 +48,9 @@ int scst_device_queues_init(struct scst_device *dev)
 
 /**
  * scst_device_queues_exit() - undo scst_device_queues_init()
- * @dev: the device, which nobody uses any more
+ * @dev: the device, which is no longer in use
  *
- * Context: process context, but no worker of the device's own.
+ * Context: process context, but not a worker of the device's own workqueues.
  */
 void scst_device_queues_exit(struct scst_device *dev)
 {
@@ -63,9 +63,9 @@ void scst_device_queues_exit(struct scst_device *dev)
 }
 
 /**
- * scst_device_queue_work() - let a worker of the device go on with a command
+ * scst_device_queue_work() - queue a handler's work item on the device's own workqueue
  * @dev:  the device, whose handler has may_sleep set
- * @work: the handler's; it may wait for the backend, but not for other such work
+ * @work: the work item; it may wait for the backend, but not for another such work item
  *
  * Context: any.
  */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * LOGICAL UNIT RESET reaches the device: its handler is called, without anybody's thread
- * waiting for it.
+ * Resets of a device by its handler, for LOGICAL UNIT RESET and the resets of a target. A work
+ * item calls the handler's reset(), and the task management function waits without a thread.
  *
- * dev->resets counts what was asked for, dev->resets_done what has been done. One call of
- * the handler does for all that were asked for before it: a thousand functions are not a
- * thousand resets. A call is over when the two are equal.
+ * dev->resets counts the requested resets, dev->resets_done the completed ones. One call of
+ * reset() completes all resets that were requested before it: a thousand functions do not cause
+ * a thousand calls. No reset is pending when the two counts are equal.
  */
 #include "cmd/cmd.h"
 #include "graph/graph.h"
@@ -43,7 +43,7 @@ static void scst_device_reset_work(struct work_struct *work)
 }
 
 /**
- * scst_device_reset() - have a device's handler reset it
+ * scst_device_reset() - request that a device's handler resets it
  * @dev: the device, whose commands are aborted
  *
  * Context: thread or atomic.
@@ -61,13 +61,14 @@ void scst_device_reset(struct scst_device *dev)
 }
 
 /**
- * scst_device_is_resetting() - whether a reset that was asked for is not over
+ * scst_device_is_resetting() - whether a requested reset is pending
  * @dev: the device
  *
- * A waiter watches the wait queue of a session that sees the device: those are woken.
+ * The end of a reset wakes the wait queue of each session that has a nexus with the device, so a
+ * waiter watches one of these.
  *
  * Context: any.
- * Return: true if it is not.
+ * Return: true if a reset is pending.
  */
 bool scst_device_is_resetting(const struct scst_device *dev)
 {
@@ -75,7 +76,7 @@ bool scst_device_is_resetting(const struct scst_device *dev)
 }
 
 /**
- * scst_device_reset_init() - nobody has asked for a reset of a new device
+ * scst_device_reset_init() - initialize the resets of a new device
  * @dev: the device
  */
 void scst_device_reset_init(struct scst_device *dev)

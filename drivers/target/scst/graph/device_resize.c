@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's capacity changes while it is enabled.
+ * Changes of a device's capacity while it is enabled.
  *
- * The range check of new commands goes by the new one at once. Commands that have
- * passed it already find the backend as it is: what they want of blocks that are
- * gone is the handler's to refuse.
+ * The range check of new commands uses the new capacity at once. Commands that passed the check
+ * before reach the backend as they are: the handler refuses access to blocks that no longer
+ * exist.
  */
 #include <linux/export.h>
 #include <linux/jiffies.h>
@@ -13,10 +13,10 @@
 #include "graph/graph.h"
 #include "task/task.h"
 
-/* A file that is copied to its place grows with every write: often enough for that */
+/* Shortest time between two changes: a file that is being copied grows with every write. */
 #define SCST_RESIZE_INTERVAL	(HZ / 10)
 
-/* First the capacity, then the news: whoever has heard them reads the new one. */
+/* The capacity is set before initiators are notified, so they read the new one afterwards. */
 static void __scst_device_set_capacity(struct scst_device *dev, u64 nblocks)
 {
 	lockdep_assert_held(&scst_config_lock);
@@ -45,7 +45,7 @@ static void scst_device_ask_capacity(struct scst_device *dev)
 	mutex_unlock(&scst_config_lock);
 }
 
-/* A device that fails meanwhile is not closed before the lock is free again. */
+/* close_work takes backend_lock, too: the backend is not closed while it is being asked. */
 static void scst_device_resize_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(to_delayed_work(work),
@@ -67,12 +67,12 @@ static unsigned long scst_device_resize_delay(const struct scst_device *dev)
 }
 
 /**
- * scst_device_resized() - the capacity of a device's backend may have changed
+ * scst_device_resized() - report that the capacity of a device's backend may have changed
  * @dev: the device
  *
- * The handler's capacity() is called soon, and if it has news, every initiator gets
- * them, and the unit attention CAPACITY DATA HAS CHANGED. Changes that follow one
- * upon the other may be told as one.
+ * A work item calls the handler's capacity(). If the capacity has changed, all sessions that see
+ * the device are notified, and get the unit attention CAPACITY DATA HAS CHANGED. Changes in quick
+ * succession may be reported as one.
  *
  * Context: any.
  */
@@ -86,7 +86,7 @@ void scst_device_resized(struct scst_device *dev)
 EXPORT_SYMBOL_GPL(scst_device_resized);
 
 /**
- * scst_device_resize_init() - nobody has resized a new device yet
+ * scst_device_resize_init() - initialize the resizing of a new device
  * @dev: the device
  */
 void scst_device_resize_init(struct scst_device *dev)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's states: its backend is opened, lost, and closed when the last task is
- * gone.
+ * The states of a device: its backend is opened, may be lost, and is closed when the last
+ * command that uses it has completed.
  */
 #include <linux/export.h>
 #include <linux/sizes.h>
@@ -15,9 +15,8 @@
 #include "cmd/trace.h"
 
 /*
- * Longest transfer where the handler names none, in bytes. Much longer ones could never
- * get a buffer under the caps of buf.c, and a refusal tells the initiator more than BUSY
- * for ever.
+ * Longest transfer, in bytes, if the handler sets no limit. Much longer transfers would never get
+ * a buffer under the limits of buf.c. An error tells the initiator more than BUSY for ever.
  */
 #define SCST_DEFAULT_MAX_TRANSFER	SZ_16M
 
@@ -26,7 +25,8 @@
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
- * Return: whether what is fixed while it is enabled may change.
+ * Return: true if the backend is neither open nor being opened, so that settings that are fixed
+ * while the device is enabled may change.
  */
 bool scst_device_is_closed(const struct scst_device *dev)
 {
@@ -35,7 +35,7 @@ bool scst_device_is_closed(const struct scst_device *dev)
 }
 
 /**
- * __scst_device_check_opening() - whether a device can be changed, or is being opened
+ * __scst_device_check_opening() - check that a device is not being opened
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -52,11 +52,11 @@ int __scst_device_check_opening(struct scst_device *dev)
 }
 
 /**
- * __scst_device_move() - a device enters another state
+ * __scst_device_move() - change the state of a device
  * @dev:   the device
- * @state: the state
+ * @state: the new state
  *
- * Context: under its lock.
+ * Context: under the device's lock.
  */
 void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
 {
@@ -72,8 +72,8 @@ void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
 }
 
 /*
- * It is told only if it is news. The lock is taken in any case: who has had close_work
- * queued lets go of it before the device can be freed.
+ * The uevent is sent only if the state changes. The lock is taken in any case: the task that
+ * queued close_work holds it, and must release it before the device can be freed.
  */
 static void __scst_device_set_state(struct scst_device *dev,
 				    enum scst_device_state state)
@@ -90,7 +90,7 @@ static void __scst_device_set_state(struct scst_device *dev,
 		scst_event_state(dev->sysfs);
 }
 
-/* Where a device is that has no open backend. */
+/* The state of a device without an open backend */
 static enum scst_device_state __scst_device_closed_state(const struct scst_device *dev)
 {
 	if (dev->state == SCST_DEV_FAILED)
@@ -126,11 +126,11 @@ static void scst_device_close_work(struct work_struct *work)
 }
 
 /**
- * scst_device_set_kind() - a device is of a peripheral device type
+ * scst_device_set_kind() - set the peripheral device type of a device
  * @dev:  the device, closed
- * @type: PERIPHERAL DEVICE TYPE, which there is
+ * @type: PERIPHERAL DEVICE TYPE that kinds.c has
  *
- * Context: process context; nobody else knows the device, or under scst_config_lock.
+ * Context: process context; under scst_config_lock, or before the device is published.
  */
 void scst_device_set_kind(struct scst_device *dev, u8 type)
 {
@@ -140,7 +140,7 @@ void scst_device_set_kind(struct scst_device *dev, u8 type)
 	WRITE_ONCE(dev->fifo, kind->fifo);
 }
 
-/* The backend may be another one than before. */
+/* The backend may not be the one that was open before: unit attentions report that. */
 static void scst_device_set_params(struct scst_device *dev,
 				   const struct scst_device_params *params)
 {
@@ -159,13 +159,13 @@ static void scst_device_set_params(struct scst_device *dev,
 	scst_mode_reset(dev);
 }
 
-/* Worth another try when the backend has come */
+/* Errors of open() after which the device waits for its backend */
 static bool scst_backend_is_absent(int err)
 {
 	return err == -ENOENT || err == -ENODEV || err == -ENXIO;
 }
 
-/* From now on nobody changes the device but who opens it. */
+/* From here on only the opener changes the device: see __scst_device_check_opening(). */
 static int scst_device_begin_open(struct scst_device *dev)
 {
 	int ret;
@@ -247,7 +247,7 @@ static int scst_device_call_open(struct scst_device *dev,
 	return ret;
 }
 
-/* Work that looks at the backend, or at its loss, waits for the lock. */
+/* resize_work, reset_work and lost_work wait for backend_lock until the backend is open. */
 static int scst_device_open(struct scst_device *dev)
 {
 	struct scst_device_params params = { .type = dev->handler->type };
@@ -261,15 +261,15 @@ static int scst_device_open(struct scst_device *dev)
 }
 
 /**
- * scst_device_enable() - open the backend and let commands in
+ * scst_device_enable() - open the backend and admit commands
  * @dev: the device
  *
- * Backend and pr_dir may let it wait for as long as they like: only the caller waits.
- * To others the device is being opened until then.
+ * The backend and pr_dir may block the call without limit. Only the caller waits: other changes
+ * of the device fail with -EBUSY meanwhile.
  *
  * Context: process context without locks; may sleep.
- * Return: 0, -EBUSY if it is open or being opened, or what the handler says: if that is
- * that there is no backend, the device waits for it from now on.
+ * Return: 0, -EBUSY if the device is open or being opened, or an errno of pr_dir or the handler.
+ * After -ENOENT, -ENODEV or -ENXIO of the handler the device waits for its backend.
  */
 int scst_device_enable(struct scst_device *dev)
 {
@@ -284,7 +284,7 @@ int scst_device_enable(struct scst_device *dev)
 	return ret;
 }
 
-/* Abort what still runs on a device, from whatever session, in that generation of it. */
+/* Abort the commands of all sessions on a device, if its generation has not changed. */
 static void scst_device_abort(struct scst_device *dev, unsigned int generation)
 {
 	const struct scst_cmd_filter filter = { .dev = dev };
@@ -341,11 +341,11 @@ static void scst_device_lost_work(struct work_struct *work)
 }
 
 /**
- * scst_device_lost() - the backend of a device has disappeared
+ * scst_device_lost() - report that the backend of a device has disappeared
  * @dev: the device
  *
- * Its LUNs stay, not ready: the device waits until it is enabled again, when the
- * backend is back.
+ * The LUNs of the device stay, and are not ready. The device waits until it is enabled again,
+ * after the backend is back.
  *
  * Context: any.
  */
@@ -358,7 +358,7 @@ void scst_device_lost(struct scst_device *dev)
 }
 EXPORT_SYMBOL_GPL(scst_device_lost);
 
-/* Return: 1 if it closes from now on, 0 if it is closed. */
+/* Return: 1 if the backend is open, and drains from here on; 0 if it is closed. */
 static int __scst_device_begin_close(struct scst_device *dev)
 {
 	dev->lost = false;
@@ -371,11 +371,11 @@ static int __scst_device_begin_close(struct scst_device *dev)
 }
 
 /**
- * scst_device_disable() - let no command in any more and close the backend
+ * scst_device_disable() - admit no more commands and close the backend
  * @dev: the device
  *
- * Commands that still run after drain_ms are aborted. If the backend does not
- * end them even then, it is closed later, when it does.
+ * Commands that are in flight after drain_ms are aborted. If the backend holds some of them for
+ * SCST_ABORT_GRACE after that, it is closed later, when they end.
  *
  * Context: process context without locks; may sleep.
  * Return: 0 when the backend is closed, -ETIMEDOUT, or -EBUSY if it is being opened.
@@ -392,14 +392,14 @@ int scst_device_disable(struct scst_device *dev)
 	if (ret <= 0)
 		return ret;
 	ret = scst_device_await_close(dev, generation);
-	/* Then nothing of the device's last time pins its handler's module. */
+	/* After this close_work has released its reference, which pins the handler's module. */
 	if (!ret)
 		flush_work(&dev->close_work);
 	return ret;
 }
 
 /**
- * scst_device_state_init() - a new device is idle
+ * scst_device_state_init() - initialize the state of a new device: idle
  * @dev: the device
  *
  * Context: process context.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The graph of devices and initiators: plugins, devices, targets, sessions, I_T_L nexuses, LUN
- * maps, groups. And devices whose backend is lost, resized, reset or silent.
+ * maps, groups. This layer also deals with backends that are lost, resized, reset or hung.
  */
 #ifndef _SCST_GRAPH_H
 #define _SCST_GRAPH_H

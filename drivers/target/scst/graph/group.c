@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups of initiators: which LUN map an initiator gets.
+ * Groups of initiators, and the choice of an initiator's LUN map.
  *
- * The group that lists its exact name; else the first group, in order of creation,
- * that has a glob for it and does not exclude it; else the target's default map.
+ * The map is that of the group that lists the initiator's exact name; else of the first group, in
+ * order of creation, that has a matching glob and no matching exclusion; else the target's default
+ * map.
  *
- * mkdir and rmdir of a pattern run under configfs's su_mutex, where nothing waits
- * for commands: mkdir leaves that to a worker, rmdir to the pattern's release.
+ * mkdir and rmdir of a pattern run under configfs's su_mutex, and must not wait for commands under
+ * it. Nexuses that a pattern removes are freed later: by a work item after mkdir, and by the
+ * pattern's release after rmdir.
  */
 #include <linux/export.h>
 #include <linux/glob.h>
@@ -31,7 +33,7 @@ static bool scst_pattern_matches(const struct scst_pattern *pattern,
 	return glob_match(pattern->text, initiator);
 }
 
-/* The group's pattern of a kind that matches, or NULL */
+/* The group's matching pattern of a kind, or NULL */
 static struct scst_pattern *scst_group_find(struct scst_group *grp,
 					    enum scst_pattern_kind kind,
 					    const char *initiator)
@@ -45,7 +47,7 @@ static struct scst_pattern *scst_group_find(struct scst_group *grp,
 	return NULL;
 }
 
-/* A pattern of the group that is the same, perhaps typed in another way, or NULL */
+/* The group's pattern of the same kind and folded text, or NULL */
 static struct scst_pattern *scst_group_find_same(struct scst_group *grp,
 						 const struct scst_pattern *pattern)
 {
@@ -86,7 +88,7 @@ static struct scst_pattern *scst_target_find_glob(struct scst_target *tgt,
 	return NULL;
 }
 
-/* The pattern that decides about an initiator, or NULL */
+/* The pattern that chooses an initiator's map, or NULL */
 static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
 						     const char *initiator)
 {
@@ -95,9 +97,9 @@ static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
 }
 
 /**
- * scst_target_find_map() - the LUN map that an initiator gets
+ * scst_target_find_map() - find the LUN map of an initiator
  * @tgt:       the target
- * @initiator: the initiator port's name, as scst_target_fold_name() left it
+ * @initiator: the initiator port's name, folded by scst_target_fold_name()
  *
  * Context: process context, under scst_config_lock.
  * Return: the map.
@@ -111,11 +113,11 @@ struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
 }
 
 /**
- * scst_target_shows() - whether an initiator would see anything at a target
+ * scst_target_shows() - whether an initiator would see a device at a target
  * @tgt:       the target
- * @initiator: the initiator port's name, folded if names are
+ * @initiator: the initiator port's name, folded if the driver folds names
  *
- * For discovery: who is shown nothing need not know of the target.
+ * For discovery: an initiator without a device need not know the target.
  *
  * Context: process context; takes scst_config_lock.
  * Return: true if its LUN map has a LUN with a device.
@@ -159,10 +161,10 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
 }
 
 /**
- * scst_target_explain() - say which LUN map an initiator gets, and why
+ * scst_target_explain() - print the LUN map of an initiator, and the reason
  * @tgt:       the target
- * @initiator: the initiator port's name, as scst_target_fold_name() left it
- * @page:      where to
+ * @initiator: the initiator port's name, folded by scst_target_fold_name()
+ * @page:      the buffer, one page
  *
  * Context: process context, under scst_config_lock.
  * Return: bytes printed.
@@ -184,7 +186,7 @@ ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
 	return len;
 }
 
-/* Which sessions does the coming or going of a pattern move, and where to? */
+/* Set next_map of all sessions, and prepare those that an added or removed pattern moves. */
 static int scst_target_prepare_moves(struct scst_target *tgt,
 				     const struct scst_pattern *pattern,
 				     struct list_head *fresh)
@@ -289,14 +291,14 @@ static void scst_pattern_init(struct scst_pattern *pattern, struct scst_group *g
  * scst_pattern_create() - mkdir groups/<group>/initiators/<pattern>
  * @grp:  the group
  * @name: the pattern
- * @type: of the directory
+ * @type: type of the directory
  *
- * Live sessions that it matches are moved at once. The LUNs that they lose are
- * drained in the background.
+ * Live sessions that the pattern matches are moved to their new map at once. The LUNs that they
+ * lose are drained in the background.
  *
  * Context: process context.
- * Return: the pattern, or an ERR_PTR: -EEXIST if a group of the target lists the
- * name already, -ENOMEM.
+ * Return: the pattern, or an ERR_PTR: -EEXIST if a group of the target lists the same exact name,
+ * or this group has the same glob or exclusion; -ENOMEM.
  */
 struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *name,
 					 const struct config_item_type *type)
@@ -324,8 +326,9 @@ struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *nam
  * scst_pattern_unpublish() - rmdir groups/<group>/initiators/<pattern>
  * @pattern: the pattern
  *
- * Live sessions that it matched are moved at once. Without memory they lose what
- * they may not see any more, and the target's last_error says what they lack.
+ * Live sessions that the pattern matched are moved to their new map at once. If there is no
+ * memory, they still lose the LUNs that they may no longer see, but lack some of the new ones. The
+ * target's last_error says so.
  *
  * Context: process context.
  */
@@ -346,10 +349,10 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
 }
 
 /**
- * scst_pattern_free() - the last reference to a pattern is gone
+ * scst_pattern_free() - free a pattern after its last reference was released
  * @pattern: the pattern
  *
- * LUNs that sessions lost by it are drained first.
+ * LUNs that sessions lost with it are drained first, see scst_nexus_retire().
  *
  * Context: process context without locks; may sleep.
  */
@@ -367,10 +370,10 @@ void scst_pattern_free(struct scst_pattern *pattern)
  * scst_group_create() - mkdir groups/<group>
  * @tgt:  the target
  * @name: the group's name
- * @type: of the directory
+ * @type: type of the directory
  *
  * Context: process context.
- * Return: a group that no initiator is in, or NULL.
+ * Return: an empty group, or NULL if there is no memory.
  */
 struct scst_group *scst_group_create(struct scst_target *tgt, const char *name,
 				     const struct config_item_type *type)
@@ -396,7 +399,7 @@ struct scst_group *scst_group_create(struct scst_target *tgt, const char *name,
 
 /**
  * scst_group_unpublish() - rmdir groups/<group>
- * @grp: the group, with no pattern, and so no session
+ * @grp: the group, which has no pattern, and so no session
  *
  * Context: process context.
  */
@@ -408,7 +411,7 @@ void scst_group_unpublish(struct scst_group *grp)
 }
 
 /**
- * scst_group_free() - the last reference to a group is gone
+ * scst_group_free() - free a group after its last reference was released
  * @grp: the group
  */
 void scst_group_free(struct scst_group *grp)

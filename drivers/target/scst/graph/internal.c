@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands without an initiator: what the core or a handler wants of a device for itself,
- * as a copy engine reads its source.
+ * Internal commands: the core or a handler sends them to a device, without an initiator. A copy
+ * engine reads its source this way.
  *
- * They are commands like all others: admitted, ordered, counted, aborted by a reset, and
- * waited for. Each device has an I_T_L nexus in the session of internal_session.c, under a LUN
- * by which only this file knows it. It is not among the device's nexuses: it has no unit
- * attentions, and reservations do not hold it back.
+ * They are admitted, ordered and counted like all other commands. A reset aborts them and waits
+ * for them. Each device has an I_T_L nexus for them in the session of internal_session.c, under a
+ * LUN that only this file uses. This nexus is not on the device's list: it has no unit
+ * attentions, and reservations do not restrict it.
  */
 #include <linux/export.h>
 #include <linux/slab.h>
@@ -21,15 +21,15 @@
 #define SCST_INTERNAL_LUNS	XA_LIMIT(0, 0xffffff)
 
 /**
- * scst_internal_cmd_init() - prepare a command of one's own for a device
+ * scst_internal_cmd_init() - prepare an internal command for a device
  * @internal: the command
- * @dev:      the device, of which the caller holds a reference until the command is over,
- *	      or which is open until then
+ * @dev:      the device; until @done is called it must stay open, or the caller holds a
+ *	      reference to it
  * @cdb:      the CDB
- * @cdb_len:  its length, at most SCST_INTERNAL_CDB_LEN
- * @done:     called when it is over: the core has let go of it. It was aborted if
- *	      scst_cmd_aborted() says so; else status, sense data and residual stand in it.
- *	      Not sleeping.
+ * @cdb_len:  length of @cdb, at most SCST_INTERNAL_CDB_LEN bytes
+ * @done:     called when the core has released the command, and must not sleep. If
+ *	      scst_cmd_aborted(), the command was aborted; else its status, sense data and
+ *	      residual are valid.
  *
  * For data, set expected_dir, expected_len, sg and sg_nents. Then call scst_cmd_submit().
  *
@@ -54,8 +54,8 @@ void scst_internal_cmd_init(struct scst_internal_cmd *internal, struct scst_devi
 EXPORT_SYMBOL_GPL(scst_internal_cmd_init);
 
 /**
- * scst_internal_cmd_abort() - a command of one's own is not wanted any more
- * @internal: the command; its done() is called when it is over
+ * scst_internal_cmd_abort() - abort an internal command
+ * @internal: the command; its done() is called when the core has released it
  *
  * Context: thread or atomic.
  */
@@ -70,10 +70,10 @@ void scst_internal_cmd_abort(struct scst_internal_cmd *internal)
 EXPORT_SYMBOL_GPL(scst_internal_cmd_abort);
 
 /**
- * scst_internal_join() - give a new device its own nexus
+ * scst_internal_join() - create the nexus of a device's internal commands
  * @dev: the device
  *
- * Nothing is raised for it: to unit attentions and ACA it has gone already.
+ * The nexus is marked as retracted, so unit attentions and ACA conditions ignore it.
  *
  * Context: process context.
  * Return: 0 or an errno.
@@ -103,7 +103,7 @@ int scst_internal_join(struct scst_device *dev)
 
 /**
  * scst_internal_leave() - undo scst_internal_join()
- * @dev: the device, which nobody uses any more
+ * @dev: the device, which is no longer in use
  *
  * Context: process context.
  */

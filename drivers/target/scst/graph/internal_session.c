@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The session of commands without an initiator, in place of an initiator port and its driver.
- * Neither it nor its target is visible.
+ * The session of internal commands, in place of an initiator port and its driver. Neither the
+ * session nor its target is in configfs or sysfs.
  */
 #include "cmd/cmd.h"
 #include "graph/graph.h"
@@ -27,7 +27,7 @@ static const struct scst_target_ops scst_internal_ops = {
 	.release	= scst_internal_release,
 };
 
-/* There is no module to pin: it has the type of the session's directory, which is never made. */
+/* No module to pin: only session_type is used, whose release frees the session. */
 static struct scst_plugin scst_internal_plugin;
 
 static struct scst_target scst_internal_target = {
@@ -37,8 +37,8 @@ static struct scst_target scst_internal_target = {
 };
 
 /**
- * scst_internal_init() - there can be commands without an initiator
- * @type: of sessions' directories: what frees the session
+ * scst_internal_init() - create the session of internal commands
+ * @type: type of sessions' directories, whose release frees the session
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * I_T_L nexuses: made before they are needed, published without fail, and freed
- * when no command uses them any more.
+ * I_T_L nexuses: allocated before they are needed, published, and freed after their last command.
  *
- * A change of what sessions see goes in two steps. First everything that can fail
- * is done: the new nexuses are made and their places in the sessions' xarrays
- * reserved. Then they are published and others taken away, which cannot fail.
+ * A change of the LUNs that sessions see has two steps. The first one can fail: new nexuses are
+ * allocated, and their entries in the sessions' xarrays are reserved. The second one cannot fail:
+ * the new nexuses are published, and others are unpublished.
  */
 #include <linux/jiffies.h>
 #include <linux/rcupdate.h>
@@ -17,11 +16,11 @@
 #include "observe/observe.h"
 #include "task/task.h"
 
-/* Guards the lists of nexuses that somebody waits for */
+/* Guards the lists of unpublished nexuses that are being freed */
 static DEFINE_SPINLOCK(scst_retire_lock);
 static DECLARE_WAIT_QUEUE_HEAD(scst_retire_waitq);
 
-/* The last that is done to a nexus: who has waited for it may do what he likes then. */
+/* The last step before a nexus's memory is freed: its waiter may return after it. */
 static void scst_nexus_leave(struct scst_nexus *nexus)
 {
 	spin_lock(&scst_retire_lock);
@@ -31,9 +30,9 @@ static void scst_nexus_leave(struct scst_nexus *nexus)
 }
 
 /*
- * Whether it is a nexus of the same I_T nexus, of a session before, and still has commands:
- * they are aborted, but what their backend does with them must not come after what is sent
- * now. RFC 7143 6.3.5 has the initiator port log in at once all the same.
+ * Whether @old is a retracted nexus of an earlier session of the same I_T nexus. Its commands are
+ * aborted, but the backend may still execute some of them: these must not take effect after newer
+ * commands. RFC 7143 6.3.5 lets the initiator port log in again without waiting for them.
  */
 static bool scst_nexus_precedes(const struct scst_nexus *old,
 				const struct scst_nexus *nexus)
@@ -68,7 +67,7 @@ static void __scst_nexus_join(struct scst_nexus *nexus)
 	__scst_lost_join(nexus);
 }
 
-/* Those that were behind a nexus may go on. */
+/* Clear @behind of the nexuses that have no earlier nexus any more. */
 static void __scst_nexus_let_go_on(struct scst_device *dev)
 {
 	struct scst_nexus *nexus;
@@ -128,10 +127,10 @@ static struct scst_nexus *scst_nexus_create(struct scst_session *sess,
 }
 
 /**
- * scst_nexus_prepare() - do all that can fail of giving a session a LUN
+ * scst_nexus_prepare() - allocate a session's nexus for a LUN, so that publishing cannot fail
  * @sess:  the session
  * @lun:   the LUN, with a device
- * @fresh: the nexus comes here
+ * @fresh: list that gets the nexus
  *
  * Context: process context, under scst_config_lock.
  * Return: 0 or -ENOMEM.
@@ -157,7 +156,7 @@ int scst_nexus_prepare(struct scst_session *sess, const struct scst_map_lun *lun
 
 /**
  * scst_nexus_cancel() - undo scst_nexus_prepare()
- * @fresh: its list; empty on return
+ * @fresh: the list of prepared nexuses; empty on return
  *
  * Context: process context, under scst_config_lock.
  */
@@ -173,8 +172,8 @@ void scst_nexus_cancel(struct list_head *fresh)
 }
 
 /*
- * Its commands are in the device's task set as long as they are there: it stays among
- * the device's nexuses, for those that abort them and wait for them.
+ * A retracted nexus stays on the device's list until it is freed: its commands are in the device's
+ * task set, and aborts and waiters must find them.
  */
 static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 {
@@ -192,8 +191,8 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 
 /**
  * scst_nexus_publish() - let commands find a prepared nexus
- * @nexus: the nexus; it leaves its list
- * @dead:  what stood in its place comes here
+ * @nexus: the nexus; it is removed from its list
+ * @dead:  list that gets the nexus that it replaces, if there is one
  *
  * Context: process context, under scst_config_lock.
  */
@@ -206,7 +205,7 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 	spin_lock_bh(&nexus->dev->lock);
 	__scst_nexus_join(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
-	/* The place is reserved: this allocates nothing. */
+	/* The entry is reserved, so this allocates nothing. */
 	old = xa_store(&nexus->sess->nexuses, nexus->lun, nexus, GFP_KERNEL);
 	scst_stall(SCST_STALL_PUBLISH);
 	if (old)
@@ -217,9 +216,9 @@ void scst_nexus_publish(struct scst_nexus *nexus, struct list_head *dead)
 }
 
 /**
- * scst_nexus_unpublish() - let no command find a nexus any more
+ * scst_nexus_unpublish() - hide a nexus from new commands
  * @nexus: the nexus
- * @dead:  it comes here
+ * @dead:  list that gets the nexus
  *
  * Context: process context, under scst_config_lock.
  */
@@ -230,14 +229,14 @@ void scst_nexus_unpublish(struct scst_nexus *nexus, struct list_head *dead)
 	scst_nexus_retract(nexus, dead);
 }
 
-/* How far the end of a nexus has come */
+/* Stages of the end of a nexus */
 enum {
-	SCST_REAP_DRAIN,	/* its commands may end as they would have */
-	SCST_REAP_ABORTED,	/* they are aborted */
-	SCST_REAP_FENCED,	/* their backend was told off, if it still has them */
+	SCST_REAP_DRAIN,	/* its commands may complete */
+	SCST_REAP_ABORTED,	/* its commands are aborted */
+	SCST_REAP_FENCED,	/* its device is fenced */
 };
 
-/* When the time for that is over, jiffies from now */
+/* Time left for the stage, jiffies */
 static long scst_nexus_time_left(const struct scst_nexus *nexus)
 {
 	const struct scst_device *dev = nexus->dev;
@@ -269,7 +268,7 @@ static void scst_nexus_abort(struct scst_nexus *nexus)
 	scst_nexus_set_aborted(nexus);
 }
 
-/* As a task management function would */
+/* Fence the device if its backend holds overdue commands, as task management functions do. */
 static void scst_nexus_fence(struct scst_nexus *nexus)
 {
 	const struct scst_cmd_filter late = {
@@ -278,13 +277,13 @@ static void scst_nexus_fence(struct scst_nexus *nexus)
 	};
 
 	scst_device_fence(nexus->dev, nexus->sess, &late);
-	/* Commands with more patience are looked at again. */
+	/* If the device is not fenced, commands with a longer limit are looked at again. */
 	nexus->reap_start = jiffies;
 	if (READ_ONCE(nexus->dev->fenced))
 		nexus->reap_stage = SCST_REAP_FENCED;
 }
 
-/* Returns whether its commands are gone; if not, its work runs again. */
+/* Returns true if its commands have completed; if not, its work runs again. */
 static bool scst_nexus_is_drained(struct scst_nexus *nexus)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus };
@@ -310,7 +309,7 @@ static void scst_nexus_reap_work(struct work_struct *work)
 		return;
 	scst_session_get(sess);
 	scst_nexus_free(nexus);
-	/* The session goes when its nexuses have. */
+	/* The end of the session waits for its nexuses. */
 	scst_session_unpin(sess);
 	scst_session_put(sess);
 }
@@ -331,8 +330,8 @@ static void scst_nexus_start_reaper(struct scst_nexus *nexus)
 }
 
 /*
- * Free those that have no command, and have the others free themselves, each when its last
- * command is gone.
+ * Free the nexuses without commands. Each of the others has a reaper that frees it after its last
+ * command.
  */
 static void scst_nexus_start_reapers(struct list_head *dead)
 {
@@ -341,7 +340,7 @@ static void scst_nexus_start_reapers(struct list_head *dead)
 	list_for_each_entry_safe(nexus, next, dead, change_entry)
 		if (scst_nexus_is_idle(nexus))
 			scst_nexus_free(nexus);
-	/* Each leaves the list by itself. */
+	/* Each reaper removes its nexus from the list. */
 	spin_lock(&scst_retire_lock);
 	list_for_each_entry(nexus, dead, change_entry)
 		scst_nexus_start_reaper(nexus);
@@ -355,14 +354,14 @@ static void scst_nexus_begin_drain(struct list_head *dead)
 	list_for_each_entry(nexus, dead, change_entry)
 		nexus->reap_start = jiffies;
 	/*
-	 * From here on all their commands stand on the lists. Expedited, because
-	 * a script takes thousands of LUNs away, one after the other.
+	 * After this all their commands are on the lists. The grace period is expedited because a
+	 * script may remove thousands of LUNs one after the other.
 	 */
 	synchronize_rcu_expedited();
 	scst_nexus_start_reapers(dead);
 }
 
-/* Those that are left on a list go without anybody who waits for them. */
+/* Empty a list: the nexuses that are left there are freed without a waiter. */
 static void scst_nexus_detach(struct list_head *dead)
 {
 	struct scst_nexus *nexus, *next;
@@ -383,7 +382,7 @@ static bool scst_nexus_all_gone(const struct list_head *dead)
 	return gone;
 }
 
-/* How long their commands have until they are aborted, and a second, jiffies */
+/* The longest drain_ms of their devices and SCST_ABORT_GRACE, jiffies */
 static long scst_nexus_patience(const struct list_head *dead)
 {
 	const struct scst_nexus *nexus;
@@ -395,10 +394,11 @@ static long scst_nexus_patience(const struct list_head *dead)
 }
 
 /**
- * scst_nexus_reap() - free unpublished nexuses when their commands are done
+ * scst_nexus_reap() - have unpublished nexuses freed after their commands
  * @dead: the nexuses; empty on return
  *
- * Commands that still run after the device's drain_ms are aborted. The caller does not wait.
+ * Commands that are in flight after the device's drain_ms are aborted. The caller waits for a
+ * grace period, but not for commands.
  *
  * Context: process context without locks.
  */
@@ -411,11 +411,11 @@ void scst_nexus_reap(struct list_head *dead)
 }
 
 /**
- * scst_nexus_retire() - free unpublished nexuses and wait until their commands are done
+ * scst_nexus_retire() - have unpublished nexuses freed, and wait for that
  * @dead: the nexuses; empty on return
  *
- * However many there are, it takes no longer than the longest drain_ms of their devices
- * and SCST_ABORT_GRACE. Commands that do not end even then are not waited for.
+ * For any number of nexuses, the wait is limited to the longest drain_ms of their devices and
+ * SCST_ABORT_GRACE. A nexus that still has commands then is freed later.
  *
  * Context: process context without locks; may sleep.
  */
@@ -432,10 +432,10 @@ void scst_nexus_retire(struct list_head *dead)
 }
 
 /**
- * scst_nexus_reap_aborted() - free the nexuses of a session that ends
+ * scst_nexus_reap_aborted() - have the nexuses of a session that ends freed
  * @dead: the nexuses, whose commands are aborted; empty on return
  *
- * Nobody waits for them here.
+ * The caller does not wait for them.
  *
  * Context: process context without locks, a grace period after they were unpublished.
  */
@@ -452,10 +452,10 @@ void scst_nexus_reap_aborted(struct list_head *dead)
 /**
  * scst_nexus_set_read_only() - change an initiator's right to write
  * @nexus:     the nexus
- * @read_only: writes are refused
+ * @read_only: true: writes are refused
  *
  * Context: process context, under scst_config_lock.
- * Return: whether this is news.
+ * Return: true if the right has changed.
  */
 bool scst_nexus_set_read_only(struct scst_nexus *nexus, bool read_only)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions are notified of what changes in the LUNs that they see.
+ * Notification of sessions about changes of the LUNs that they see.
  */
 #include <linux/lockdep.h>
 
@@ -9,7 +9,7 @@
 #include "task/task.h"
 
 /**
- * scst_session_notify() - tell a session of a change of a LUN
+ * scst_session_notify() - notify a session of a change of a LUN
  * @sess:  the session
  * @event: the change
  * @lun:   the LUN
@@ -28,7 +28,7 @@ void scst_session_notify(struct scst_session *sess, enum scst_event event, u32 l
 }
 
 /**
- * scst_device_notify() - tell all sessions that see a device of a change
+ * scst_device_notify() - notify all sessions that see a device of a change
  * @dev:   the device
  * @event: the change
  *

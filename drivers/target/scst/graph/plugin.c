@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registered handlers and target drivers, found by name; one that is not there
- * yet is loaded.
+ * Registered handlers and target drivers. They are found by name, and loaded if they are not
+ * registered.
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
@@ -22,7 +22,7 @@ static unsigned int scst_attr_count(struct configfs_attribute *const *attrs)
 	return n;
 }
 
-/* The attributes of both arrays in one */
+/* Return: a new array with the attributes of both, or NULL. */
 static struct configfs_attribute **
 scst_attrs_merge(struct configfs_attribute *const *common,
 		 struct configfs_attribute *const *own)
@@ -82,7 +82,7 @@ static int scst_type_add_attrs(struct config_item_type *type,
 }
 
 /**
- * scst_plugin_register() - make a handler or target driver known
+ * scst_plugin_register() - register a handler or target driver
  * @plugins: scst_handlers or scst_target_drivers
  * @desc:    its name, owner and ops, and types with the core's attributes
  * @attrs:   its own attributes, or NULL
@@ -116,11 +116,11 @@ out_free:
 }
 
 /**
- * scst_plugin_unregister() - forget a handler or target driver
+ * scst_plugin_unregister() - unregister a handler or target driver
  * @plugins: scst_handlers or scst_target_drivers
  * @name:    its name
  *
- * All that was made with it pins its module, so nothing is left.
+ * Its devices or targets pin its module, so none is left.
  *
  * Context: process context.
  */
@@ -149,14 +149,14 @@ static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins,
 }
 
 /**
- * scst_plugin_get() - find a handler or target driver, load it if need be, pin it
+ * scst_plugin_get() - find and pin a handler or target driver, and load it if necessary
  * @plugins: scst_handlers or scst_target_drivers
- * @kind:    "handler" or "target": its module has the alias scst-<kind>-<name>
+ * @kind:    "handler" or "target": the alias of its module is scst-<kind>-<name>
  * @name:    its name
  *
  * Context: process context; scst_config_lock is not held, because loading the
  * module takes it.
- * Return: it, or NULL if there is none.
+ * Return: the handler or target driver, or NULL if there is none.
  */
 struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
 				    const char *name)
@@ -171,7 +171,7 @@ struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
 
 /**
  * scst_plugin_put() - unpin a handler or target driver
- * @plugin: it
+ * @plugin: the handler or target driver
  *
  * Context: any.
  */

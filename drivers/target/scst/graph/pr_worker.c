@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The worker of a device's pr_wq, which executes commands that change reservations one after
- * the other.
+ * The work item of a device's pr_wq, which executes the commands that change reservations, one
+ * after the other.
  *
- * The work is the device's, not the command's: a worker may be with a command, in a file
- * system that does not answer, long after the command was aborted and its memory is another's.
+ * The work item belongs to the device and not to a command. A worker may hang in a file system
+ * long after its command was aborted and the command's memory was reused.
  */
 #include <linux/lockdep.h>
 #include <linux/sched/mm.h>
@@ -15,14 +15,14 @@
 #include "graph/graph.h"
 #include "lu/lu.h"
 
-/* Stands for commands that may sleep: lockdep learns what they must not wait for. */
+/* For lockdep: a lock that stands for commands that may sleep */
 static struct lock_class_key scst_pr_key;
 static struct lockdep_map scst_pr_map __maybe_unused;
 
 /**
- * scst_pr_lockdep_init() - no command takes scst_config_lock
+ * scst_pr_lockdep_init() - make lockdep report commands that take scst_config_lock
  *
- * As if somebody waited for commands with it.
+ * The map is acquired under scst_config_lock, as if its holder waited for commands.
  *
  * Context: process context.
  */
@@ -48,8 +48,8 @@ static enum scst_stage scst_pr_execute(struct scst_cmd *cmd)
 }
 
 /*
- * Memory reclaim may need a disk that this machine exports to itself, whose commands have to
- * wait for one of these if that is ORDERED.
+ * NOIO, because memory reclaim may write to a disk that this machine exports to itself. If a
+ * command here is ORDERED, the commands of that write wait for it.
  */
 static void scst_pr_work(struct work_struct *work)
 {
@@ -66,7 +66,7 @@ static void scst_pr_work(struct work_struct *work)
 }
 
 /**
- * scst_pr_worker_init() - nobody changes a new device's reservations yet
+ * scst_pr_worker_init() - initialize the queue and the work item of a new device
  * @dev: the device
  */
 void scst_pr_worker_init(struct scst_device *dev)

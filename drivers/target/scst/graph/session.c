@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * I_T nexuses: log-in, log-out and what happens in between to their commands.
+ * I_T nexuses: log-in, log-out and the end of their commands.
  */
 #include <linux/export.h>
 #include <linux/module.h>
@@ -16,13 +16,14 @@
 #include "task/task.h"
 
 /*
- * How long the commands of a session may take to end before its initiator port may log in
- * without them. Less than SCST_ABORT_GRACE, so that a target that is disabled sees them go.
+ * Time that the aborted commands of a session have to end. Then the session leaves its target
+ * without them, and its initiator port may log in again. This is less than SCST_ABORT_GRACE, so
+ * that disabling a target sees its sessions leave.
  */
 #define SCST_LEAVE_GRACE	(HZ / 2)
 
 /**
- * scst_session_free() - the last reference to a session is gone
+ * scst_session_free() - free a session after its last reference was released
  * @sess: the session
  */
 void scst_session_free(struct scst_session *sess)
@@ -57,9 +58,9 @@ static bool scst_session_is_idle(struct scst_session *sess)
 }
 
 /*
- * From here on nobody finds the session: its initiator port may log in anew, and its
- * target may be enabled or removed. Only commands that a backend keeps are left. They are
- * aborted, so they are not answered.
+ * Remove a session from its target. The initiator port may log in again, and the target may be
+ * enabled or removed. Only commands that a backend holds are left. They are aborted, so they are
+ * not answered.
  */
 static void scst_session_leave(struct scst_session *sess)
 {
@@ -76,8 +77,8 @@ static void scst_session_leave(struct scst_session *sess)
 }
 
 /*
- * No command and no TMF is submitted any more. A command that a tasklet enlists after the
- * sweep finds no nexus and ends by itself.
+ * The driver submits no more commands and functions. A command that a tasklet puts on a list after
+ * the abort finds no nexus, and ends by itself.
  */
 static void scst_session_begin_close(struct scst_session *sess)
 {
@@ -89,7 +90,7 @@ static void scst_session_begin_close(struct scst_session *sess)
 	scst_lun_map_detach(sess, &dead);
 	scst_event_state(sess->sysfs);
 	mutex_unlock(&scst_config_lock);
-	/* From here on all commands of its nexuses stand on the lists. */
+	/* After this all commands of its nexuses are on the lists. */
 	synchronize_rcu();
 	scst_session_abort(sess, &any, SCST_ABORT_OWN, sess);
 	scst_nexus_reap_aborted(&dead);
@@ -97,8 +98,8 @@ static void scst_session_begin_close(struct scst_session *sess)
 }
 
 /*
- * A session whose commands end at once leaves when they have. One with a backend that does
- * not let go leaves after a moment, in which all others do.
+ * A session leaves its target when all its commands have ended, or after SCST_LEAVE_GRACE if a
+ * backend holds some of them. Returns true when all have ended.
  */
 static bool scst_session_is_over(struct scst_session *sess)
 {
@@ -129,7 +130,7 @@ static void scst_session_end(struct scst_session *sess)
 	scst_target_session_gone(tgt);
 }
 
-/* Begins, goes on when a command has gone or time is over, and ends. */
+/* Runs at the start of a log-out, after each wake-up or timeout, and at its end. */
 static void scst_session_close_work(struct work_struct *work)
 {
 	struct scst_session *sess = container_of(to_delayed_work(work), struct scst_session,
@@ -158,10 +159,10 @@ static int scst_session_alloc_lists(struct scst_session *sess)
 }
 
 /**
- * scst_session_alloc() - make a session that nobody knows of yet
+ * scst_session_alloc() - allocate a session, unpublished
  * @tgt:       its target port
  * @initiator: the initiator port's name
- * @priv:      the driver's
+ * @priv:      the driver's private pointer
  *
  * Context: process context.
  * Return: the session, for scst_session_put(), or NULL.
@@ -235,16 +236,16 @@ static int __scst_session_log_in(struct scst_session *sess)
 }
 
 /**
- * scst_session_register() - an initiator port logged in
+ * scst_session_register() - create the session of an initiator port that logged in
  * @tgt:       the target port
  * @initiator: the initiator port's name
- * @priv:      the driver's
+ * @priv:      the driver's private pointer
  *
  * Commands may be submitted as soon as this returns.
  *
  * Context: process context; takes scst_config_lock.
  * Return: the session, or an ERR_PTR: -ENOMEM, -ESHUTDOWN if the target is not
- * enabled, -EINVAL without a name, -ENAMETOOLONG if that does not fit into
+ * enabled, -EINVAL without a name, -ENAMETOOLONG if the name does not fit into
  * SCST_PORT_NAME_LEN.
  */
 struct scst_session *scst_session_register(struct scst_target *tgt,
@@ -255,7 +256,7 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 
 	if (!*initiator)
 		return ERR_PTR(-EINVAL);
-	/* Its directory's name has room for this, and for a number behind it. */
+	/* The name of its directory has room for this and for a number. */
 	if (strnlen(initiator, SCST_PORT_NAME_LEN) == SCST_PORT_NAME_LEN)
 		return ERR_PTR(-ENAMETOOLONG);
 	sess = scst_session_alloc(tgt, initiator, priv);
@@ -272,13 +273,13 @@ struct scst_session *scst_session_register(struct scst_target *tgt,
 EXPORT_SYMBOL_GPL(scst_session_register);
 
 /**
- * scst_session_unregister() - an initiator port logged out, or is thrown out
+ * scst_session_unregister() - end the session of an initiator port
  * @sess: the session; the caller submits nothing more on it
- * @gone: called with the session's priv when its last command and task
- *	  management function is gone
+ * @gone: called with the session's priv when the last command and the last task
+ *	  management function have ended
  *
- * All its commands are aborted; the driver gets each back through
- * ops->release(). Nothing is waited for here.
+ * All commands of the session are aborted; the driver gets each back through ops->release(). The
+ * caller does not wait for them.
  *
  * Context: process context.
  */
@@ -291,11 +292,11 @@ void scst_session_unregister(struct scst_session *sess,
 EXPORT_SYMBOL_GPL(scst_session_unregister);
 
 /**
- * scst_session_priv() - what the driver registered a session with
+ * scst_session_priv() - the driver's private pointer of a session
  * @sess: the session
  *
  * Context: any.
- * Return: the driver's pointer.
+ * Return: the pointer that scst_session_register() got.
  */
 void *scst_session_priv(const struct scst_session *sess)
 {
@@ -317,9 +318,9 @@ struct scst_target *scst_session_target(const struct scst_session *sess)
 EXPORT_SYMBOL_GPL(scst_session_target);
 
 /**
- * scst_session_next_lun() - walk the LUNs that a session sees
+ * scst_session_next_lun() - find the next LUN that a session sees
  * @sess: the session
- * @lun:  where to begin
+ * @lun:  the first LUN to look at
  *
  * Context: any but hard interrupts.
  * Return: the lowest LUN not below @lun, or ULONG_MAX if there is none.

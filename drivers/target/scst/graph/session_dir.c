@@ -2,10 +2,10 @@
 /*
  * The lifetime of targets/<driver>/<target>/sessions/<session>/
  *
- * The kernel makes and removes these directories, in work items: a log-in may
- * happen under any of the driver's locks. While a target has some it cannot be
- * removed, as if somebody had made them: so its directory is there whenever one is
- * to be made or removed in it.
+ * The kernel creates and removes these directories, in work items because a log-in may happen
+ * under any of the driver's locks. A target that has some cannot be removed, as if an
+ * administrator had created them. So the target's directory exists whenever a session's directory
+ * is created or removed in it.
  */
 #include <linux/configfs.h>
 #include <linux/string.h>
@@ -28,7 +28,7 @@ static bool scst_session_name_is_free(struct scst_target *tgt, const char *name)
  * scst_session_dir_name() - choose the name of a session's directory
  * @sess: the session, not on its target's list yet
  *
- * It is the initiator's, with "~2" and so on for its further sessions.
+ * This is the initiator port's name with "!" for "/", and with "~2" and so on for further sessions.
  *
  * Context: process context, under scst_config_lock.
  * Return: 0 or -ENOMEM.
@@ -47,7 +47,7 @@ int scst_session_dir_name(struct scst_session *sess)
 	return config_item_set_name(&sess->dir.cg_item, "%s", name);
 }
 
-/* The first of a target's session directories keeps the target's own. */
+/* The first session directory of a target pins the target's directory. */
 static int scst_target_dirs_get(struct scst_target *tgt)
 {
 	int ret = 0;
@@ -80,7 +80,7 @@ static int scst_session_dir_register(struct scst_session *sess)
 	return ret;
 }
 
-/* Without a directory the session works all the same. */
+/* A session works without a directory, so a failure is only reported. */
 static void scst_session_dir_work(struct work_struct *work)
 {
 	struct scst_session *sess = container_of(work, struct scst_session,
@@ -112,7 +112,7 @@ void scst_session_dir_init(struct scst_session *sess)
 }
 
 /**
- * scst_session_dir_make() - have a session's directory made
+ * scst_session_dir_make() - queue the creation of a session's directory
  * @sess: the session
  *
  * Context: any.
@@ -126,7 +126,7 @@ void scst_session_dir_make(struct scst_session *sess)
  * scst_session_dir_remove() - remove a session's directory
  * @sess: the session
  *
- * Nobody reads or writes its attributes any more on return.
+ * On return none of its attributes is being read or written.
  *
  * Context: process context without locks.
  */

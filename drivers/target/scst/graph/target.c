@@ -12,11 +12,11 @@
 #include "observe/observe.h"
 
 /**
- * scst_target_priv() - a target's driver's own part
+ * scst_target_priv() - the driver's private data of a target
  * @tgt: the target
  *
  * Context: any.
- * Return: as many bytes as the driver asked for.
+ * Return: the data: target_priv_size bytes, as the driver's table says.
  */
 void *scst_target_priv(struct scst_target *tgt)
 {
@@ -41,8 +41,8 @@ EXPORT_SYMBOL_GPL(scst_target_name);
  * scst_target_enabled() - whether initiators may log in
  * @tgt: the target
  *
- * Context: any; stable only under the configuration lock.
- * Return: whether it is enabled.
+ * Context: any; stable only under scst_config_lock.
+ * Return: true if the target is enabled.
  */
 bool scst_target_enabled(const struct scst_target *tgt)
 {
@@ -51,7 +51,7 @@ bool scst_target_enabled(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_enabled);
 
 /**
- * scst_target_drain_ms() - how long a removal may wait before it aborts
+ * scst_target_drain_ms() - time that a removal waits for commands before it aborts them
  * @tgt: the target
  *
  * Context: any.
@@ -64,7 +64,7 @@ unsigned int scst_target_drain_ms(const struct scst_target *tgt)
 EXPORT_SYMBOL_GPL(scst_target_drain_ms);
 
 /**
- * scst_target_set_error() - say what an operation on a target ran into
+ * scst_target_set_error() - record in last_error why an operation on a target fails
  * @tgt: the target
  * @fmt: one line, no newline
  *
@@ -81,14 +81,14 @@ void scst_target_set_error(struct scst_target *tgt, const char *fmt, ...)
 EXPORT_SYMBOL_GPL(scst_target_set_error);
 
 /**
- * scst_target_op_end() - an operation on a target has ended
+ * scst_target_op_end() - record the end of an operation on a target
  * @tgt:  the target
- * @what: the operation, a constant: the attribute's or directory's name; of what happened
- *	  by itself, the one whose success is going to be its end, or "" for none
+ * @what: the operation, a constant string: the name of its attribute or directory. For an event
+ *	  without an operation: the operation whose success ends the failure, or "" for none
  * @ret:  0 or an errno
  *
- * If it succeeded, last_error does not tell of an earlier failure of it any more. If it
- * failed and scst_target_set_error() has not said why, the errno does.
+ * Success clears an earlier failure of the same operation from last_error. After a failure
+ * without scst_target_set_error(), last_error has the operation and the errno.
  *
  * Context: process context.
  * Return: @ret.
@@ -110,12 +110,12 @@ static void scst_target_free(struct scst_target *tgt)
 	kfree(tgt->explained);
 	kfree(tgt->name);
 	kfree(tgt);
-	/* Last: nothing here is in the driver's module. */
+	/* Last: the driver's module may be unloaded after this. */
 	scst_plugin_put(plugin);
 }
 
 /**
- * scst_target_session_left() - a session of a target is not found any more
+ * scst_target_session_left() - count down the sessions of a target when one has left
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -130,8 +130,8 @@ void scst_target_session_left(struct scst_target *tgt)
 }
 
 /**
- * scst_target_session_gone() - a session of a target has ended
- * @tgt: the target; gone on return if it waited for nothing else
+ * scst_target_session_gone() - release a target's reference when a session has ended
+ * @tgt: the target; freed if it was removed and this was its last session
  *
  * Context: process context.
  */
@@ -148,7 +148,7 @@ void scst_target_session_gone(struct scst_target *tgt)
 }
 
 /**
- * scst_target_remove() - the directory of a target is gone
+ * scst_target_remove() - free a target whose directory was removed
  * @tgt: the target; freed now, or when its last session has ended
  *
  * Context: process context.
@@ -166,9 +166,9 @@ void scst_target_remove(struct scst_target *tgt)
 }
 
 /**
- * scst_target_fold_name() - bring a port's name into the form in which names are compared
- * @tgt:  the target that it is used at
- * @name: the name, or a pattern of names, changed in place
+ * scst_target_fold_name() - fold a port's name, if the target's driver folds names
+ * @tgt:  the target
+ * @name: the name, or a pattern of names; changed in place to the form that is compared
  *
  * Context: any.
  */
@@ -179,7 +179,7 @@ void scst_target_fold_name(const struct scst_target *tgt, char *name)
 }
 
 /**
- * scst_target_set_rel_id() - choose a relative target port identifier
+ * scst_target_set_rel_id() - set the relative target port identifier of a target
  * @tgt: the target, disabled
  * @id:  1 to 65535
  *
@@ -274,12 +274,12 @@ static int scst_target_begin(struct scst_target *tgt)
  * scst_target_create() - mkdir targets/<driver>/<target>
  * @plugin: the driver, pinned by the caller
  * @name:   the target's name
- * @why:    where it is said why there is none
+ * @why:    last_error of the parent directory: gets the reason of a failure
  *
  * Context: process context.
  * Return: the target, disabled, or an ERR_PTR: -EINVAL, -ENOMEM, -ENOSPC without a free
  * relative target port identifier, -EEXIST if a target has the same name in another
- * case and the driver folds names, or what the driver says.
+ * case and the driver folds names, or an errno of the driver.
  */
 struct scst_target *scst_target_create(struct scst_plugin *plugin,
 				       const char *name, struct scst_error *why)
@@ -298,13 +298,13 @@ struct scst_target *scst_target_create(struct scst_plugin *plugin,
 		scst_target_free(tgt);
 		return ERR_PTR(ret);
 	}
-	/* Now that its release will free it */
+	/* Only now, because the directory's release frees the name. */
 	config_item_set_name(&tgt->group.cg_item, "%s", name);
 	return tgt;
 }
 
 /**
- * scst_target_unpublish() - rmdir: its relative target port identifier is free
+ * scst_target_unpublish() - rmdir: remove a target from sysfs and free its identifier
  * @tgt: the target
  *
  * Context: process context.
@@ -351,7 +351,7 @@ static int __scst_target_enable(struct scst_target *tgt)
  * @tgt: the target
  *
  * Context: process context without locks.
- * Return: 0, -EBUSY if it is enabled already, or what the driver says.
+ * Return: 0, -EBUSY if the target is enabled or still has sessions, or an errno of the driver.
  */
 int scst_target_enable(struct scst_target *tgt)
 {
@@ -382,11 +382,12 @@ static int __scst_target_disable(struct scst_target *tgt)
 }
 
 /**
- * scst_target_disable() - let no initiator in any more, end all sessions
+ * scst_target_disable() - refuse further log-ins and end all sessions
  * @tgt: the target
  *
  * Context: process context without locks; may sleep.
- * Return: 0, or -ETIMEDOUT if a session did not end in time; it ends later.
+ * Return: 0, or -ETIMEDOUT if a session has not left after drain_ms and SCST_ABORT_GRACE; it
+ * leaves later.
  */
 int scst_target_disable(struct scst_target *tgt)
 {

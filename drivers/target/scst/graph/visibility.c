@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * LUN maps: who sees which device under which LUN.
+ * LUN maps: the devices that initiators see, and their LUNs.
  *
- * A map belongs to the configuration; the command path sees only each session's
- * xarray of I_T_L nexuses, which is kept in step with the map here.
+ * A map belongs to the configuration. The command path uses only the xarray of I_T_L nexuses of
+ * each session, which this file keeps in step with the map.
  */
 #include <linux/slab.h>
 
@@ -13,11 +13,11 @@
 #include "task/task.h"
 
 /**
- * scst_lun_map_init() - an empty map
+ * scst_lun_map_init() - initialize an empty map
  * @map:   the map
  * @tgt:   its target
  * @grp:   its group of initiators; NULL: the default map
- * @error: where errors with it go
+ * @error: last_error for operations on the map
  */
 void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
 		       struct scst_group *grp, struct scst_error *error)
@@ -30,7 +30,7 @@ void scst_lun_map_init(struct scst_lun_map *map, struct scst_target *tgt,
 }
 
 /**
- * scst_lun_map_exit() - the end of an empty map
+ * scst_lun_map_exit() - undo scst_lun_map_init(); the map is empty
  * @map: the map
  */
 void scst_lun_map_exit(struct scst_lun_map *map)
@@ -82,7 +82,7 @@ void scst_map_lun_unpublish(struct scst_map_lun *lun)
 /**
  * scst_map_lun_set_read_only() - allow or forbid writes through a LUN
  * @lun:       the LUN
- * @read_only: they are refused
+ * @read_only: true: writes are refused
  *
  * Context: process context.
  */
@@ -145,7 +145,7 @@ static void scst_map_lun_attach_dev(struct scst_map_lun *lun,
 	list_add_tail(&lun->dev_entry, &dev->map_luns);
 }
 
-/* The LUN keeps in mind what it was, should it become another. */
+/* The LUN keeps the identity of its old device, to compare it with that of a new one. */
 static void scst_map_lun_detach_dev(struct scst_map_lun *lun)
 {
 	scst_lun_identity_of(lun->dev, &lun->before);
@@ -193,7 +193,7 @@ out_cancel:
 }
 
 /**
- * scst_map_lun_link() - put a device behind a LUN; all sessions of the map see it
+ * scst_map_lun_link() - link a device to a LUN; all sessions of the map see it
  * @lun: the LUN
  * @dev: the device
  *
@@ -211,11 +211,11 @@ int scst_map_lun_link(struct scst_map_lun *lun, struct scst_device *dev)
 }
 
 /**
- * scst_map_lun_unlink() - take the device behind a LUN away
+ * scst_map_lun_unlink() - unlink the device of a LUN
  * @lun: the LUN
  *
- * Returns when all commands on it are done, at the latest a second after the
- * device's drain_ms, when they are aborted.
+ * Commands that are in flight after the device's drain_ms are aborted. The function returns when
+ * all commands have ended, at the latest SCST_ABORT_GRACE after the abort.
  *
  * Context: process context without locks; may sleep.
  */
@@ -238,7 +238,7 @@ void scst_map_lun_unlink(struct scst_map_lun *lun)
 	scst_nexus_retire(&dead);
 }
 
-/* The LUN of @map under which a nexus stays what it is, or NULL */
+/* The LUN of @map that has the LUN and the device of a nexus, or NULL */
 static struct scst_map_lun *scst_nexus_stays(struct scst_lun_map *map,
 					     const struct scst_nexus *nexus)
 {
@@ -248,10 +248,10 @@ static struct scst_map_lun *scst_nexus_stays(struct scst_lun_map *map,
 }
 
 /**
- * scst_session_prepare_map() - do all that can fail of giving a session a map
+ * scst_session_prepare_map() - allocate a session's nexuses for a map, so that a move cannot fail
  * @sess:  the session
  * @map:   the map
- * @fresh: the nexuses that it lacks come here
+ * @fresh: list that gets the nexuses that the session lacks
  *
  * Context: process context, under scst_config_lock.
  * Return: 0 or -ENOMEM.
@@ -276,7 +276,7 @@ int scst_session_prepare_map(struct scst_session *sess, struct scst_lun_map *map
 	return 0;
 }
 
-/* The nexus that a new one is about to replace, or NULL */
+/* The nexus that a new one will replace, or NULL. The new one gets its unit attentions here. */
 static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
 {
 	struct scst_nexus *old = xa_load(&nexus->sess->nexuses, nexus->lun);
@@ -290,9 +290,9 @@ static struct scst_nexus *scst_nexus_replaces(struct scst_nexus *nexus)
 }
 
 /**
- * scst_session_publish() - sessions see LUNs that are new to them
+ * scst_session_publish() - publish prepared nexuses and notify their sessions
  * @fresh: the nexuses; empty on return
- * @dead:  those that they replace come here
+ * @dead:  list that gets the nexuses that they replace
  *
  * Context: process context, under scst_config_lock.
  */
@@ -311,10 +311,10 @@ void scst_session_publish(struct list_head *fresh, struct list_head *dead)
 }
 
 /**
- * scst_session_set_map() - a session sees another map
- * @sess: the session, to which what it lacked is published
+ * scst_session_set_map() - move a session to another map
+ * @sess: the session; the nexuses that it lacked are published already
  * @map:  the map
- * @dead: the nexuses that it loses come here
+ * @dead: list that gets the nexuses that the session loses
  *
  * Context: process context, under scst_config_lock.
  */
@@ -340,7 +340,7 @@ void scst_session_set_map(struct scst_session *sess, struct scst_lun_map *map,
 }
 
 /**
- * scst_lun_map_attach() - a new session sees a map's LUNs
+ * scst_lun_map_attach() - give a new session the LUNs of a map
  * @map:  the map
  * @sess: the session
  *
@@ -366,9 +366,9 @@ int scst_lun_map_attach(struct scst_lun_map *map, struct scst_session *sess)
 }
 
 /**
- * scst_lun_map_detach() - a session sees no LUN any more
+ * scst_lun_map_detach() - take all LUNs from a session
  * @sess: the session
- * @dead: its nexuses come here, to be freed when they have no command left
+ * @dead: list that gets its nexuses, which are freed after their commands
  *
  * Context: process context, under scst_config_lock.
  */

@@ -42,7 +42,7 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
 {
 	struct scst_local_cmd *local = scsi_cmd_priv(sc);
 
-	/* Stands if the command is aborted: the initiator is to try again. */
+	/* The result if the command is aborted: the initiator tries again. */
 	sc->result = DID_RESET << 16;
 	WRITE_ONCE(local->busy, true);
 	scst_cmd_init(&local->cmd, sess);
@@ -52,12 +52,14 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_queuecommand() - the mid-level has a command
+ * scst_local_queuecommand() - submit a command of the mid-level
  * @shost: the host
  * @sc:    the command
  *
- * Context: any; usually in the task that wants the I/O, under RCU.
- * Return: 0: it was taken.
+ * Without a session the command fails with DID_NO_CONNECT.
+ *
+ * Context: any; usually the task that wants the I/O, under RCU.
+ * Return: 0: the command was accepted.
  */
 scst_qc_status_t
 scst_local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
@@ -78,11 +80,11 @@ scst_local_queuecommand(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 }
 
 /**
- * scst_local_send_response() - give the mid-level status, sense and residual
+ * scst_local_send_response() - set the mid-level's status, sense data and residual
  * @cmd: the command
  *
- * The data is where it belongs already. The mid-level knows no overflow: the
- * whole buffer was used, and that is all it can be told.
+ * The data is in the mid-level's buffer already. The mid-level knows no overflow: after one there
+ * is no residual, because the whole buffer was used.
  *
  * Context: thread or atomic.
  */
@@ -101,11 +103,11 @@ void scst_local_send_response(struct scst_cmd *cmd)
 }
 
 /**
- * scst_local_release() - a command, answered or not, is the mid-level's again
+ * scst_local_release() - return a command, answered or not, to the mid-level
  * @cmd: the command
  *
- * Only error handling waits for commands, and it has aborted those that it
- * waits for: @host outlives the command, but not the scsi_cmnd.
+ * Only error handling waits for commands, and only for aborted ones, so only these wake it. After
+ * scsi_done() the host still exists, but the command may be freed or reused.
  *
  * Context: thread or atomic, in an RCU read-side section.
  */

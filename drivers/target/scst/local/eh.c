@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Error handling: what the SCSI mid-level does about commands that time out
- * becomes task management functions.
+ * Error handling: the SCSI mid-level's handlers for commands that timed out send task management
+ * functions.
  */
 #include <linux/blk-mq.h>
 #include <linux/rcupdate.h>
@@ -14,7 +14,7 @@
 #include "local.h"
 
 /**
- * scst_local_tmf_done() - a task management function ended
+ * scst_local_tmf_done() - complete a task management function
  * @tmf: the function
  *
  * Context: process context.
@@ -26,7 +26,7 @@ void scst_local_tmf_done(struct scst_tmf *tmf)
 	complete(&host->tmf_done);
 }
 
-/* Returns whether there is a session to submit it to. */
+/* Returns false if there is no session to submit the function to. */
 static bool scst_local_tmf_submit(struct scst_local_host *host)
 {
 	struct scst_session *sess;
@@ -42,7 +42,7 @@ static bool scst_local_tmf_submit(struct scst_local_host *host)
 	return sess;
 }
 
-/* The core answers in bounded time. Returns whether it did what was asked for. */
+/* The core answers in bounded time. Returns true if the function succeeded. */
 static bool scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
 {
 	struct scst_local_host *host = shost_priv(sc->device->host);
@@ -63,9 +63,9 @@ static bool scst_local_tmf(struct scsi_cmnd *sc, enum scst_tmf_fn fn, u64 tag)
 }
 
 /**
- * struct scst_local_search - are there busy commands?
- * @sdev:	of this logical unit; NULL: of any
- * @found:	yes
+ * struct scst_local_search - a search for busy commands
+ * @sdev:	logical unit of the commands; NULL: any
+ * @found:	there is a busy command
  */
 struct scst_local_search {
 	const struct scsi_device *sdev;
@@ -92,9 +92,9 @@ static bool scst_local_busy(struct scst_local_host *host,
 }
 
 /*
- * The answer to the mid-level. Success lets it free the commands' pages, so what
- * counts is whether the core has let go of them. A command that is not busy any
- * more may still be on its way through release(): hence the grace period.
+ * The result for the mid-level. After SUCCESS it frees the pages of the commands, so the core must
+ * have released them. A command that is no longer busy may still be in release(): the grace period
+ * waits for that.
  */
 static int scst_local_verdict(bool success)
 {
@@ -134,8 +134,8 @@ int scst_local_eh_abort(struct scsi_cmnd *sc)
  * @sc: any command for it
  *
  * Context: process context.
- * Return: SUCCESS: the core will not touch this host's commands for it any
- * more; or FAILED.
+ * Return: SUCCESS: the core will not touch this host's commands for the logical unit any more; or
+ * FAILED.
  */
 int scst_local_eh_device_reset(struct scsi_cmnd *sc)
 {
@@ -156,10 +156,9 @@ int scst_local_eh_target_reset(struct scsi_cmnd *sc)
 }
 
 /*
- * The error handler's last resort. If it failed, the mid-level would give up the
- * commands and free their pages, while a backend may still read or write them:
- * so the error handler, which nobody but this host needs, waits until the
- * backend has let go.
+ * The error handler's last step must not fail: the mid-level would then free the pages of the
+ * commands while a backend may still read or write them. So the error handler, which only this host
+ * uses, waits until the backend has released them.
  */
 static void scst_local_wait_idle(struct scst_local_host *host)
 {
@@ -169,11 +168,10 @@ static void scst_local_wait_idle(struct scst_local_host *host)
 }
 
 /**
- * scst_local_eh_host_reset() - lose the I_T nexus and all its commands
+ * scst_local_eh_host_reset() - reset the I_T nexus and abort all its commands
  * @sc: any command of the host
  *
- * Context: process context; waits for as long as it takes if it is the error
- * handler that calls.
+ * Context: process context; waits without limit if the caller is the error handler.
  * Return: SUCCESS: the core will not touch this host's commands any more; or
  * FAILED.
  */

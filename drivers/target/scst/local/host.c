@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An initiator's SCSI host: made, kept up to date and removed by the
- * initiator's work, so that nobody who holds a configuration lock waits for a
- * scan or for a backend.
+ * An initiator's SCSI host. The initiator's work item creates it, updates its LUNs and removes it,
+ * so that no holder of a configuration lock waits for a scan or a backend.
  *
- * Removal is graceful first: the session works on, so that the disk driver can
- * have caches written out. When that takes too long the host is cut off: its
- * session ends, the core aborts what still runs, and what comes later fails at
- * once. A backend that never answers keeps its host, but nothing else.
+ * Removal is graceful at first: the session stays, so that the disk driver can write its caches
+ * out. If that takes too long, the host is cut off: its session ends, the core aborts the commands
+ * in flight, and later commands fail at once. A backend that never answers keeps its host from
+ * being freed, but nothing else.
  */
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -16,16 +15,16 @@
 
 #include "local.h"
 
-/* Commands at a time, for each CPU; a command's memory is allocated up front */
+/* Commands in flight, for each hardware queue; their memory is allocated in advance */
 #define SCST_LOCAL_QUEUE_DEPTH	256
 
-/* As many sectors as the longest scatterlist holds in single pages */
+/* Sectors that the longest scatterlist holds in single pages */
 #define SCST_LOCAL_MAX_SECTORS	(SG_MAX_SEGMENTS << (PAGE_SHIFT - SECTOR_SHIFT))
 
-/* Linux takes the two bytes of a LUN, addressing method included, for its number */
+/* Linux uses two bytes of a LUN, with the addressing method, as its number. */
 #define SCST_LOCAL_MAX_LUN	0x10000
 
-/* Once for each request: otherwise the mid-level clears all of it for each command. */
+/* Called once for each request. Without it the mid-level clears the data for each command. */
 static int scst_local_init_cmd(struct Scsi_Host *shost, struct scsi_cmnd *sc)
 {
 	struct scst_local_cmd *local = scsi_cmd_priv(sc);
@@ -95,7 +94,7 @@ static void scst_local_session_gone(void *priv)
 	complete(&host->gone);
 }
 
-/* End the session, if nobody has yet. */
+/* End the session, unless it has been ended already. */
 static void scst_local_host_cut(struct scst_local_host *host)
 {
 	struct scst_local_target *target = host->initiator->target;
@@ -107,7 +106,7 @@ static void scst_local_host_cut(struct scst_local_host *host)
 	mutex_unlock(&target->lock);
 	if (!sess)
 		return;
-	/* From here on nothing is submitted. */
+	/* After this no command and no function is submitted. */
 	synchronize_rcu();
 	scst_session_unregister(sess, scst_local_session_gone);
 }
@@ -119,7 +118,7 @@ static bool scst_local_wants_host(const struct scst_local_initiator *initiator)
 	       !initiator->relogin;
 }
 
-/* Neither a host nor a directory that could ask for one */
+/* Whether the directory is removed and there is no host */
 static bool scst_local_is_over(struct scst_local_initiator *initiator)
 {
 	bool over;
@@ -141,7 +140,7 @@ static void scst_local_host_publish(struct scst_local_host *host,
 	mutex_unlock(&initiator->target->lock);
 }
 
-/* It may be waiting for its time, or be cutting right now. */
+/* Cancel the cut, or wait for it if it is running. */
 static void scst_local_cancel_cut(struct scst_local_initiator *initiator)
 {
 	if (cancel_delayed_work_sync(&initiator->cut))
@@ -191,7 +190,7 @@ static void scst_local_host_remove(struct scst_local_host *host)
 	scst_local_host_forget(host);
 }
 
-/* The old host is gone: a new one may come. */
+/* The old host was removed: a new one may be created. */
 static void scst_local_may_return(struct scst_local_initiator *initiator)
 {
 	mutex_lock(&initiator->target->lock);
@@ -203,8 +202,9 @@ static void scst_local_may_return(struct scst_local_initiator *initiator)
 }
 
 /*
- * Another initiator's success does not make up for it: a failure that is told of ends when
- * its own host comes. That the target is being disabled meanwhile is no error.
+ * Report success or failure to the target's last_error. Success is reported only after a failure of
+ * the same initiator, so that it does not clear another initiator's failure. A target that is
+ * being disabled meanwhile is no error.
  */
 static void scst_local_host_tell(struct scst_local_initiator *initiator, int ret)
 {
@@ -232,10 +232,10 @@ static void scst_local_host_create(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_work() - bring an initiator's host to what is wanted
+ * scst_local_work() - create, update or remove an initiator's host, as the configuration asks
  * @work: &struct scst_local_initiator.work
  *
- * A change of what is wanted queues it once more, so one pass is enough.
+ * Each change of the configuration queues the work again, so one pass is enough.
  *
  * Context: process context, without locks.
  */
@@ -265,9 +265,9 @@ void scst_local_work(struct work_struct *work)
 }
 
 /**
- * scst_local_address() - which SCSI host a session is
+ * scst_local_address() - print the name of a session's SCSI host
  * @sess:    the session
- * @address: the result
+ * @address: the buffer, SCST_ADDRESS_LEN bytes
  *
  * Context: process context.
  */
@@ -279,7 +279,7 @@ void scst_local_address(struct scst_session *sess, char *address)
 }
 
 /**
- * scst_local_disconnect() - the administrator wants a session to end
+ * scst_local_disconnect() - end a session for the administrator
  * @sess: the session
  *
  * Its initiator logs in again, through a new host.
@@ -300,10 +300,10 @@ void scst_local_disconnect(struct scst_session *sess)
 }
 
 /**
- * scst_local_cut_work() - the time for a graceful removal is over
+ * scst_local_cut_work() - cut an initiator's host off when a graceful removal has timed out
  * @work: &struct scst_local_initiator.cut
  *
- * It may be late, and the host that it finds a new one that is to stay.
+ * The work may run late and find a new host, which stays.
  *
  * Context: process context, without locks.
  */

@@ -9,19 +9,18 @@
  * R: written under T, read under RCU
  * W: only the initiator's work touches it
  *
- * Lock order: configfs's su_mutex or the core's configuration lock, then
- * target->lock. Nothing waits for a SCSI host or a session under it: they are
- * made and removed by the initiator's work.
+ * Lock order: configfs's su_mutex or the core's configuration lock, then target->lock. No thread
+ * waits for a SCSI host or a session under target->lock: the initiator's work item creates and
+ * removes them.
  *
  * Lifetimes:
  *
- * - An initiator's directory, its queued work and its queued cut each hold a
- *   reference to it. The last one also gives back the target. rmdir waits until
- *   only the directory's is left, unless a backend is stuck.
- * - A host has its session until it is cut off: host->sess becomes NULL, and
- *   after a grace period no command and no task management function is
- *   submitted any more. Its memory stays until the session is gone and the
- *   SCSI mid-level has let go of it.
+ * - An initiator's directory, its queued work and its queued cut each hold a reference to the
+ *   initiator. The release of the last one also releases the target. rmdir waits until only the
+ *   directory's reference is left, unless a backend hangs.
+ * - A host has a session until the host is cut off: host->sess becomes NULL, and after a grace
+ *   period no command and no task management function is submitted any more. The memory of the
+ *   host stays until the session has ended and the SCSI mid-level has released the host.
  */
 #ifndef _SCST_LOCAL_H
 #define _SCST_LOCAL_H
@@ -46,8 +45,8 @@
  * @tgt:	the core's side of it
  * @group:	its directory
  * @initiators:	initiators/ in it
- * @lock:	guards what is tagged T
- * @list:	struct scst_local_initiator.entry: those that have a directory
+ * @lock:	guards fields with the tag T
+ * @list:	struct scst_local_initiator.entry: initiators that have a directory
  * @enabled:	initiators have hosts
  */
 struct scst_local_target {
@@ -63,19 +62,19 @@ struct scst_local_target {
  * struct scst_local_initiator - an initiator port: initiators/<NAME>/
  * @item:	the directory
  * @kref:	keeps the memory
- * @name:	initiator port name; longer lived than the directory's
+ * @name:	initiator port name; lives longer than the directory's name
  * @target:	its target
  * @entry:	on @target->list
- * @removed:	the directory is gone
- * @relogin:	its host is to go, and a new one to come
- * @wq:		for @work alone: what the mid-level does there may wait for the backends of
- *		this initiator's LUNs, and nobody else is to wait for that
- * @work:	makes the host, keeps its LUNs up to date, removes it
+ * @removed:	the directory was removed
+ * @relogin:	its host is to be removed, and a new one created
+ * @wq:		for @work alone: the mid-level may wait there for the backends of this
+ *		initiator's LUNs, and other work must not wait for that
+ * @work:	creates the host, updates its LUNs, and removes it
  * @cut:	ends the host's session when the removal takes too long
- * @free_work:	frees the initiator, whose last reference @work may have given back
- * @over:	the directory is gone and there is no host any more
+ * @free_work:	frees the initiator, whose last reference @work may have released
+ * @over:	completed when the directory was removed and there is no host any more
  * @host:	its SCSI host; NULL while there is none. Changed by @work.
- * @failed:	no host could be made the last time; @work's alone
+ * @failed:	the last creation of a host failed; only for @work
  * @host_no:	the number of a host that is ready for use, or -1; changed by
  *		@work, read with READ_ONCE()
  */
@@ -100,18 +99,18 @@ struct scst_local_initiator {
 /**
  * struct scst_local_host - a SCSI host, in the tail of its struct Scsi_Host
  * @shost:	the mid-level's side of it
- * @initiator:	whose it is
+ * @initiator:	its initiator
  * @sess:	the I_T nexus; NULL once cut off
- * @gone:	the core has forgotten the session
- * @waitq:	woken when an aborted command is back
- * @tmf_lock:	one task management function at a time
- * @tmf:	that function
- * @tmf_done:	it is done
- * @removed:	LUNs that went away; a bit each
- * @changed:	LUNs that appeared or changed
+ * @gone:	completed when the session has ended
+ * @waitq:	woken when the core has released an aborted command
+ * @tmf_lock:	serializes task management functions
+ * @tmf:	the task management function in flight
+ * @tmf_done:	completed when the core has answered @tmf
+ * @removed:	LUNs that were removed, one bit each
+ * @changed:	LUNs that were added or changed, one bit each
  *
- * A bit in @removed or @changed is set by anybody and cleared by
- * @initiator->work, atomically.
+ * A bit in @removed or @changed may be set by any task, and is cleared by @initiator->work,
+ * atomically.
  */
 struct scst_local_host {
 	struct Scsi_Host *shost;		/* I */
@@ -119,7 +118,7 @@ struct scst_local_host {
 	struct scst_session __rcu *sess;	/* R */
 	struct completion gone;
 	wait_queue_head_t waitq;
-	struct mutex tmf_lock;			/* for what says so */
+	struct mutex tmf_lock;			/* guards tmf */
 	struct scst_tmf tmf;			/* tmf_lock */
 	struct completion tmf_done;
 	DECLARE_BITMAP(removed, SCST_LOCAL_LUNS);
@@ -127,7 +126,7 @@ struct scst_local_host {
 };
 
 /**
- * struct scst_local_cmd - what stands behind each struct scsi_cmnd
+ * struct scst_local_cmd - private data of each struct scsi_cmnd
  * @cmd:	the core's command
  * @busy:	the core has it
  */
@@ -136,7 +135,7 @@ struct scst_local_cmd {
 	bool busy;
 };
 
-extern struct workqueue_struct *scst_local_wq;	/* what waits for no backend */
+extern struct workqueue_struct *scst_local_wq;	/* work that waits for no backend */
 extern struct device *scst_local_root;
 
 /* target.c */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which LUNs a host has: the core's events, told to the SCSI mid-level.
+ * The LUNs of a host: the core's events are passed to the SCSI mid-level.
  */
 #include <linux/rcupdate.h>
 #include <scsi/scsi.h>
@@ -9,9 +9,9 @@
 #include "local.h"
 
 /**
- * scst_local_event() - note that a LUN came, went or changed
+ * scst_local_event() - record that a LUN was added, removed or changed
  * @sess:  the I_T nexus
- * @event: what happened
+ * @event: the change
  * @lun:   the LUN
  *
  * Context: process context, under the core's configuration lock.
@@ -37,7 +37,7 @@ static unsigned long scst_local_next_lun(struct scst_local_host *host,
 }
 
 /**
- * scst_local_find_luns() - note all LUNs that a new session sees
+ * scst_local_find_luns() - record all LUNs that a new session sees
  * @host: the host
  *
  * Context: process context.
@@ -53,8 +53,8 @@ void scst_local_find_luns(struct scst_local_host *host)
 }
 
 /*
- * For the mid-level the number of a LUN is its first level as it stands in REPORT LUNS: above
- * 255 that is flat space addressing, SAM-5 4.7.7.3.
+ * The mid-level's number of a LUN is the first level of the LUN in REPORT LUNS. Above 255 that is
+ * flat space addressing, SAM-5 4.7.7.3.
  */
 static u64 scst_local_linux_lun(u32 lun)
 {
@@ -88,12 +88,12 @@ static void scst_local_lun_add(struct scst_local_host *host, u32 lun)
 }
 
 /**
- * scst_local_update_luns() - tell the mid-level what was noted
+ * scst_local_update_luns() - pass the recorded changes of LUNs to the mid-level
  * @host: the host
  *
- * All removals first: a LUN in both maps was given to another device. One that is
- * removed is looked for afterwards: it may have come back, and been found, before
- * its removal was seen.
+ * Removals are first: a LUN in both bitmaps was linked to another device. A removed LUN is looked
+ * up again afterwards: it may have been added again, and that may have been handled before the
+ * removal.
  *
  * Context: process context, called by the initiator's work only.
  */

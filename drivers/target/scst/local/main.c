@@ -14,7 +14,7 @@ struct device *scst_local_root;
 static const struct scst_target_ops scst_local_ops = {
 	.name = "local",
 	.owner = THIS_MODULE,
-	/* There is no wire: no transport protocol whose formats would apply. */
+	/* No wire, so there is no transport protocol whose formats would apply. */
 	.protocol_id = SCSI_PROTOCOL_UNSPEC,
 	.unique_tags = true,
 	.target_priv_size = sizeof(struct scst_local_target),
@@ -30,9 +30,9 @@ static const struct scst_target_ops scst_local_ops = {
 };
 
 /*
- * The hosts' parent. Nothing is ever mapped for DMA; without a mask the block
- * layer would cut transfers to what a 32-bit device can bounce. Where there is
- * no DMA at all this fails, and there is no such limit.
+ * The parent device of the hosts. Nothing is mapped for DMA, but without a mask the block layer
+ * would limit transfers to the bounce buffers of a 32-bit device. On a machine without DMA the call
+ * fails, and there is no such limit.
  */
 static int __init scst_local_root_init(void)
 {
@@ -65,7 +65,7 @@ out_root:
 	return ret;
 }
 
-/* Targets pin the module, so all that is left of them is work that returns. */
+/* Targets pin the module, so only work items that are about to return can be left. */
 static void __exit scst_local_exit(void)
 {
 	scst_target_driver_unregister(&scst_local_ops);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Targets and their initiators: what the directories say. The initiator's work
- * in host.c makes it so.
+ * Targets and their initiators, as configured in configfs. The initiator's work item in host.c
+ * applies the configuration.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -35,7 +35,7 @@ static void scst_local_initiator_free(struct kref *kref)
 }
 
 /**
- * scst_local_put() - give back a reference to an initiator
+ * scst_local_put() - release a reference to an initiator
  * @initiator: the initiator
  *
  * Context: process context, without locks.
@@ -46,7 +46,7 @@ void scst_local_put(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_kick() - have an initiator's work run once more
+ * scst_local_kick() - queue an initiator's work
  * @initiator: the initiator; the caller holds a reference
  *
  * Context: any.
@@ -59,10 +59,10 @@ void scst_local_kick(struct scst_local_initiator *initiator)
 }
 
 /**
- * scst_local_dismiss() - an initiator's host has to go
+ * scst_local_dismiss() - begin to remove an initiator's host
  * @initiator: the initiator
  *
- * Gracefully, if that does not take longer than drain_ms.
+ * The removal is graceful for drain_ms. Then the host is cut off.
  *
  * Context: process context, under the target's lock.
  */
@@ -96,12 +96,12 @@ static struct configfs_attribute *scst_local_initiator_attrs[] = {
 	NULL,
 };
 
-/* The time that the core gives aborted commands to end, in milliseconds, and some more */
+/* More than the time that the core gives aborted commands to end, milliseconds */
 #define SCST_LOCAL_GRACE_MS	2000
 
 /*
- * rmdir, and nobody holds the subsystem's mutex: see it through. When a backend
- * does not let go of its commands, the initiator's work waits for it alone.
+ * rmdir, without the subsystem's mutex: wait for the end of the host. If a backend holds commands
+ * for longer, only the initiator's work waits for it.
  */
 static void scst_local_initiator_release(struct config_item *item)
 {
@@ -212,7 +212,7 @@ static const struct config_item_type scst_local_initiators_type = {
 };
 
 /**
- * scst_local_create() - a target's directory is being made
+ * scst_local_create() - prepare a target whose directory is being created
  * @tgt:   the target
  * @group: its directory
  *
@@ -234,11 +234,11 @@ int scst_local_create(struct scst_target *tgt, struct config_group *group)
 }
 
 /**
- * scst_local_enable() - every initiator gets its host
+ * scst_local_enable() - have a host created for every initiator
  * @tgt: the target
  *
  * Context: process context.
- * Return: 0; what happens to a host is told in the target's last_error.
+ * Return: 0; a host that cannot be created is reported in the target's last_error.
  */
 int scst_local_enable(struct scst_target *tgt)
 {
@@ -254,7 +254,7 @@ int scst_local_enable(struct scst_target *tgt)
 }
 
 /**
- * scst_local_disable() - every initiator loses its host
+ * scst_local_disable() - have the host of every initiator removed
  * @tgt: the target
  *
  * Context: process context. Does not wait for the hosts.

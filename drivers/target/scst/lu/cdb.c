@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Decoding: the CDB according to its row, and what the transport announced against what
- * the CDB asks for.
+ * Decoding of a CDB by its row, and comparison of the length that the transport announced with
+ * the length that the CDB asks for.
  */
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
@@ -11,7 +11,7 @@
 #include "lu/lu.h"
 #include "task/task.h"
 
-/* No parameter list that the core makes is longer, in bytes, and none that it takes. */
+/* Longest parameter data the core returns and longest parameter list it accepts, bytes */
 #define SCST_MAX_PARAM_DATA	SZ_256K
 #define SCST_MAX_PARAM_LIST	SZ_64K
 
@@ -36,7 +36,7 @@ static bool scst_cdb_refuse_bit(struct scst_cmd *cmd, unsigned int byte, u8 bits
 	return false;
 }
 
-/* A bit that the row does not know asks for something that is not there. */
+/* Bits outside the row's usage map are refused: they request an unsupported feature. */
 static bool scst_cdb_check_usage(struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
@@ -52,7 +52,7 @@ static bool scst_cdb_check_usage(struct scst_cmd *cmd)
 	return likely(!extra) || scst_cdb_refuse_bit(cmd, control, extra);
 }
 
-/* Whether a command is for its LUN although there is no device behind it */
+/* Whether a command is executed on a LUN without a device */
 static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
 {
 	if (!cmd->op)
@@ -64,8 +64,9 @@ static bool scst_cdb_needs_no_device(const struct scst_cmd *cmd)
 }
 
 /*
- * The row of commands that have none, for handlers that execute whole commands. Such a command
- * may do anything: reservations of others and write protection hold it back.
+ * Row of the commands that have none, for handlers that execute whole commands. Such a command
+ * may do anything, so it counts as a write: a reservation of another nexus or write protection
+ * refuses it.
  */
 static const struct scst_opcode scst_opcode_unknown = {
 	.name = "unknown command",
@@ -76,8 +77,9 @@ static const struct scst_opcode scst_opcode_unknown = {
 };
 
 /*
- * SPC-6 4.2.5.1: a CDB is as long as its group says, or says so itself; of vendor specific
- * groups only the device knows.
+ * Whether the CDB was received completely, SPC-6 4.2.5.1. The group code gives the length; a
+ * variable-length CDB contains its length. Only the device knows the length of a vendor-specific
+ * CDB, so such a CDB passes.
  */
 static bool scst_cdb_is_whole(const struct scst_cmd *cmd)
 {
@@ -116,8 +118,9 @@ static bool scst_cdb_find(struct scst_cmd *cmd)
 }
 
 /*
- * BYTCHK, SBC-4 5.41: no data, the blocks, or one block that stands for all of
- * them. Returns how many blocks are transferred.
+ * BYTCHK, SBC-4 5.41: 00b compares nothing, and VERIFY transfers no data then; 01b compares all
+ * blocks; 11b compares one block with every block of the range. WRITE AND VERIFY does not have
+ * 11b. @blocks is set to the number of blocks to transfer. Returns false if the value is refused.
  */
 static bool scst_cdb_bytchk(struct scst_cmd *cmd, u64 *blocks)
 {
@@ -141,8 +144,9 @@ static bool scst_cdb_refuse_data(struct scst_cmd *cmd)
 }
 
 /*
- * Only the device knows how long the transfer is, and what no row has may go in any
- * direction: it is what the transport announced, in one direction.
+ * Only the device knows the length of the transfer, so the announced length is used. A command
+ * without a row also gets the announced direction. The command is refused if the direction is
+ * unknown or both directions were announced.
  */
 static bool scst_cdb_announced(struct scst_cmd *cmd)
 {
@@ -173,7 +177,7 @@ static bool scst_cdb_blocks(struct scst_cmd *cmd)
 	return true;
 }
 
-/* Data of a refused command is not fetched. */
+/* A list that is too long is refused here, before its data is fetched. */
 static bool scst_cdb_parameters(struct scst_cmd *cmd, u64 len)
 {
 	if (len > SCST_MAX_PARAM_LIST) {
@@ -214,8 +218,8 @@ static bool scst_cdb_length(struct scst_cmd *cmd)
 }
 
 /*
- * A write is durable on completion if asked for, if nothing is cached, or if the
- * medium is to be verified next.
+ * A write is durable on completion if FUA is set, if the medium is to be verified next, or if the
+ * write cache is disabled.
  */
 static bool scst_cdb_fua(const struct scst_cmd *cmd)
 {
@@ -226,13 +230,16 @@ static bool scst_cdb_fua(const struct scst_cmd *cmd)
 	return cmd->io == SCST_IO_WRITE && !READ_ONCE(cmd->dev->mode.wce);
 }
 
-/* Where this can be told, a command does what it can with what was announced. */
+/*
+ * Whether responses report data that the initiator had not announced. If so, a write can be cut
+ * to the announced length, and a read can be executed without data.
+ */
 static bool scst_cdb_tells_overflow(const struct scst_cmd *cmd)
 {
 	return cmd->sess->tgt->ops->reports_overflow;
 }
 
-/* A read may do without its data, a write may not. */
+/* A read can be executed without its data; a write cannot. */
 static bool scst_cdb_drop_data(struct scst_cmd *cmd)
 {
 	if (cmd->dir != SCST_DIR_IN || !scst_cdb_tells_overflow(cmd))
@@ -244,8 +251,8 @@ static bool scst_cdb_drop_data(struct scst_cmd *cmd)
 }
 
 /*
- * Whole blocks are written: Data-Out that ends inside a block cannot be. Data to compare and
- * parameter lists are needed as a whole.
+ * A write is cut to the announced length if that is a whole number of blocks. Data to compare and
+ * parameter lists are never cut, because they are needed completely.
  */
 static bool scst_cdb_cut_write(struct scst_cmd *cmd)
 {
@@ -270,7 +277,7 @@ static bool scst_cdb_cut(struct scst_cmd *cmd)
 	return true;
 }
 
-/* Of what was announced for both directions, one is what the command has. */
+/* Both directions were announced: move the length of the one that the CDB uses to @expected_len. */
 static void scst_cdb_choose_direction(struct scst_cmd *cmd)
 {
 	if (cmd->dir == SCST_DIR_IN)
@@ -279,10 +286,11 @@ static void scst_cdb_choose_direction(struct scst_cmd *cmd)
 }
 
 /*
- * The length that the transport announced against that of the CDB, RFC 7143 11.4.5.1 and
- * FCP-4 9.4.2. Data-In is cut to what was announced, the rest is residual, and so are
- * writes where the initiator is told so. Other Data-Out that would not be complete, and
- * data in the other direction, are refused before anything is done.
+ * Compare the announced length with that of the CDB, RFC 7143 11.4.5.1 and FCP-4 9.4.2. Data-In
+ * is cut to the announced length, and the rest is residual. A write is cut in the same way if
+ * responses report the overflow. Other Data-Out that is not complete is refused. Data in the
+ * wrong direction is refused, except that a read is executed without data if responses report the
+ * overflow. A refused command has no effect.
  */
 static bool scst_cdb_check_announced(struct scst_cmd *cmd)
 {
@@ -302,14 +310,14 @@ static bool scst_cdb_check_announced(struct scst_cmd *cmd)
 	return fits || scst_cdb_refuse_data(cmd);
 }
 
-/* An initiator's generous allocation length is no reason to use the memory. */
+/* A large allocation length must not make the core allocate a large buffer. */
 static void scst_cdb_limit_parameters(struct scst_cmd *cmd)
 {
 	if (cmd->op->len_kind == SCST_LEN_ALLOCATION)
 		cmd->data_len = min_t(u32, cmd->data_len, SCST_MAX_PARAM_DATA);
 }
 
-/* The core answers it, whoever executes the device's commands. */
+/* Whether the core executes the command, even if the handler executes whole commands */
 static bool scst_cdb_is_for_core(const struct scst_cmd *cmd)
 {
 	if (cmd->op->flags & SCST_OPF_CORE)
@@ -317,10 +325,7 @@ static bool scst_cdb_is_for_core(const struct scst_cmd *cmd)
 	return cmd->op->opcode == REQUEST_SENSE && scst_ua_is_pending(cmd);
 }
 
-/*
- * The device executes the command, and knows better which of its bits are reserved and
- * which blocks there are.
- */
+/* The device executes the command, and checks reserved bits and the block range itself. */
 static bool scst_cdb_decode_whole(struct scst_cmd *cmd)
 {
 	u32 limit = cmd->dev->params.max_transfer;
@@ -365,11 +370,12 @@ static bool scst_cdb_fill(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cdb_decode() - find a command's row and fill in what it says
+ * scst_cdb_decode() - find a command's row and decode its CDB
  * @cmd: a command after LUN translation
  *
  * Context: thread or atomic.
- * Return: ADMIT, or COMPLETE if the command is refused; its status is set then.
+ * Return: SCST_STAGE_ADMIT; or SCST_STAGE_COMPLETE if the command is refused, with its status
+ * set.
  */
 enum scst_stage scst_cdb_decode(struct scst_cmd *cmd)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The opcode table against the standards, and decoding against a simple
- * reference that does not look at the table.
+ * Tests of the opcode table against the standards, and of decoding against a simple reference
+ * that does not use the table.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
@@ -25,12 +25,12 @@ enum scst_test_unit { NO_DATA, BYTES_IN, BYTES_OUT, BLOCKS_IN, BLOCKS_OUT, RANGE
  * @opcode:	OPERATION CODE
  * @sa:		SERVICE ACTION or NO_SA
  * @cdb_len:	bytes
- * @unit:	what the length field counts, and the direction
+ * @unit:	unit of the length field, and the direction
  * @lba_bits:	bits of LOGICAL BLOCK ADDRESS, 0: none
- * @lba:	the byte that its last bit stands in
+ * @lba:	offset of its last byte
  * @len_bits:	bits of the length field, 0: none
- * @len:	the byte that its last bit stands in
- * @fixed:	bytes transferred where there is no length field
+ * @len:	offset of its last byte
+ * @fixed:	bytes transferred if there is no length field
  */
 struct scst_test_row {
 	u8 opcode;
@@ -136,7 +136,7 @@ static int scst_cdb_test_init(struct kunit *test)
 	return 0;
 }
 
-/* A new command with an empty CDB of the given kind */
+/* A new command whose CDB has only operation code and service action */
 static struct scst_cmd *scst_cdb_test_cmd(struct kunit *test, u8 opcode, u16 sa,
 					  u8 cdb_len)
 {
@@ -170,7 +170,7 @@ static u64 scst_cdb_test_random(struct kunit *test, unsigned int bits)
 	return bits ? value >> (64 - bits) : 0;
 }
 
-/* Write a number so that its last bit stands in byte @last. */
+/* Write a number whose last byte is byte @last. */
 static void scst_cdb_test_put(u8 *cdb, unsigned int last, u64 value)
 {
 	for (; value; value >>= 8)
@@ -236,7 +236,7 @@ static void scst_cdb_test_table(struct kunit *test)
 	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i;
 
-	/* Who adds a row adds what the standard says of it. */
+	/* A row that is added to the core needs a row of the standard here. */
 	KUNIT_EXPECT_EQ(test, kind->count, ARRAY_SIZE(scst_test_rows));
 	for (i = 0; i < ARRAY_SIZE(scst_test_rows); i++) {
 		const struct scst_test_row *row = &scst_test_rows[i];
@@ -252,7 +252,7 @@ static void scst_cdb_test_table(struct kunit *test)
 	}
 }
 
-/* What SAM-5 5.2 fixes for all CDBs: length by group code; CONTROL comes last. */
+/* SAM-5 5.2, for all CDBs: the group code gives the length, and CONTROL is the last byte. */
 static void scst_cdb_test_groups(struct kunit *test)
 {
 	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
@@ -313,7 +313,7 @@ static void scst_cdb_test_order(struct kunit *test)
 	}
 }
 
-/* The index finds every row, and nothing where there is none. */
+/* The index finds every row, and reports operation codes without a row as unknown. */
 static void scst_cdb_test_index(struct kunit *test)
 {
 	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
@@ -415,8 +415,8 @@ static void scst_cdb_test_decode(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(scst_test_rows); i++) {
 		const struct scst_test_row *row = &scst_test_rows[i];
 		/*
-		 * 22 bits of blocks are as many bytes as a u32 can count, and 64 KiB of
-		 * parameters are taken.
+		 * The bytes of 22 bits of blocks fit in a u32, and parameter lists of 16 bits of
+		 * bytes are accepted.
 		 */
 		unsigned int bits = min_t(unsigned int, row->len_bits,
 					  scst_cdb_test_in_blocks(row) ? 22 :
@@ -430,7 +430,7 @@ static void scst_cdb_test_decode(struct kunit *test)
 	}
 }
 
-/* More bytes than can be counted: no wrap-around to a small transfer. */
+/* A transfer of more than U32_MAX bytes is refused, without wrap-around to a small one. */
 static void scst_cdb_test_decode_huge(struct kunit *test)
 {
 	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x88, NO_SA, 16);
@@ -440,7 +440,7 @@ static void scst_cdb_test_decode_huge(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cmd->sense[17], 10);
 }
 
-/* More parameters than are taken */
+/* A parameter list that is longer than the limit is refused. */
 static void scst_cdb_test_long_list(struct kunit *test)
 {
 	static const u32 lens[] = { SZ_64K + 1, SZ_1M, U32_MAX };
@@ -491,13 +491,13 @@ static void scst_cdb_test_service_actions(struct kunit *test)
 	}
 }
 
-/* NACA is valid in all of them. */
+/* NACA is valid in the CONTROL byte of all commands. */
 static u8 scst_test_usage(const struct scst_opcode *op, unsigned int byte)
 {
 	return byte == op->cdb_len - 1 ? SCST_CONTROL_NACA : op->usage[byte];
 }
 
-/* Every bit that a row does not use is refused, and pointed at. */
+/* Every bit that a row does not use is refused, with a field pointer to it. */
 static void scst_cdb_test_reserved_bits(struct kunit *test)
 {
 	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
@@ -523,7 +523,7 @@ static void scst_cdb_test_reserved_bits(struct kunit *test)
 	}
 }
 
-/* Fewer bytes than the command has: nothing behind them is looked at. */
+/* A CDB that is too short is refused, and bytes behind it are not read. */
 static void scst_cdb_test_short(struct kunit *test)
 {
 	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x28, NO_SA, 6);
@@ -651,7 +651,7 @@ static void scst_cdb_test_residual(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cmd->data_len, 512);
 	KUNIT_EXPECT_EQ(test, scst_cmd_residual(cmd), 512);
 
-	/* Overflow: Data-In is cut to what was announced. */
+	/* Overflow: Data-In is cut to the announced length. */
 	cmd = scst_cdb_test_cmd(test, 0x28, NO_SA, 10);
 	scst_cdb_test_cdb(test)[8] = 3;
 	cmd->expected_dir = SCST_DIR_IN;
@@ -671,7 +671,7 @@ static void scst_cdb_test_residual(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, scst_cmd_residual(cmd), 0);
 }
 
-/* Of what was announced for both directions, the CDB takes its own; the other is left. */
+/* If both directions are announced, the CDB uses its own. The other length is kept. */
 static void scst_cdb_test_both(struct kunit *test)
 {
 	static const struct {
@@ -704,7 +704,7 @@ static void scst_cdb_test_both(struct kunit *test)
 	}
 }
 
-/* What the transport announced and what the CDB says must agree. */
+/* Announced data that does not agree with the CDB is refused without overflow reports. */
 static void scst_cdb_test_announced(struct kunit *test)
 {
 	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x28, NO_SA, 10);
@@ -721,7 +721,7 @@ static void scst_cdb_test_announced(struct kunit *test)
 	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_IU_FIELD);
 }
 
-/* An initiator that is told how much is missing gets what can be had. */
+/* With overflow reports, a command is executed as far as the announced data allows. */
 static void scst_cdb_test_overflow(struct kunit *test)
 {
 	static const struct {

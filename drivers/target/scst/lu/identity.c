@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's identity: what makes it the same disk after a reboot, and another
- * disk than every other one.
+ * A device's identity: the same after every reboot, and different from that of every other
+ * device.
  *
- * Serial number and NAA designator are a hash of the machine's identity and of
- * the device's name. The hash is part of the product: who changes it renames
- * every disk that exists.
+ * By default, serial number and NAA designator are a hash of the machine's identity and of the
+ * device's name. The hash must never change: a change renames every existing disk.
  */
 #include <linux/ctype.h>
 #include <linux/dmi.h>
@@ -38,7 +37,7 @@ static const siphash_key_t scst_identity_keys[] = {
 	{ { 0x31f7c8e0d94ba652ULL, 0xe80d5f1b7a36c493ULL } },
 };
 
-/* Firmware that was never given a UUID answers with zeros or with ones. */
+/* Firmware without a UUID reports all zeros or all ones. */
 static bool scst_uuid_unset(const char *uuid)
 {
 	char first = tolower(*uuid);
@@ -61,8 +60,8 @@ static const char *scst_machine_id(void)
 }
 
 /*
- * The hash of the machine's identity is the key for the hash of the name:
- * nothing that either of them contains can be mistaken for a part of the other.
+ * The hash of the machine's identity is the key for the hash of the name, so no part of one can
+ * be mistaken for a part of the other.
  */
 static u64 scst_identity_hash(const char *machine, const char *name,
 			      const siphash_key_t *key)
@@ -74,11 +73,11 @@ static u64 scst_identity_hash(const char *machine, const char *name,
 }
 
 /**
- * scst_naa_len() - how long an NAA designator is
- * @naa: its first byte, which says so
+ * scst_naa_len() - get the length of an NAA designator
+ * @naa: its first byte, whose high four bits are the NAA field
  *
  * Context: any.
- * Return: bytes, or 0 if there is no such designator.
+ * Return: bytes, or 0 if the NAA field has no valid value.
  */
 unsigned int scst_naa_len(const u8 *naa)
 {
@@ -95,10 +94,10 @@ unsigned int scst_naa_len(const u8 *naa)
 }
 
 /**
- * scst_identity_init() - give a device its identity
- * @dev: the device; its name and handler are known
+ * scst_identity_init() - set a device's default identity
+ * @dev: the device, with its name and handler set
  *
- * Context: process context, before the device can be seen.
+ * Context: process context, before the device is published.
  */
 void scst_identity_init(struct scst_device *dev)
 {

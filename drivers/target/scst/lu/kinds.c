@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Peripheral device types. A row of the table says which files have a type's commands and
- * which pages it has; where those stand is the files' own business.
+ * Peripheral device types. A row of the table lists a type's pages and the opcode sets of its
+ * commands. Each set is defined in the source file of its commands.
  */
 #include <linux/bug.h>
 #include <linux/export.h>
@@ -89,10 +89,11 @@ static int __init scst_kind_init(struct scst_kind *kind)
 }
 
 /**
- * scst_kinds_init() - make the tables in which commands are looked up
+ * scst_kinds_init() - build the opcode tables of all device types
  *
- * Context: process context, before any device is there.
- * Return: 0, or an errno if two files have the same command, or too many.
+ * Context: process context, before the first device is created.
+ * Return: 0, -EEXIST if two sets have the same command, or -E2BIG if a type has more than
+ * SCST_KIND_ROWS commands.
  */
 int __init scst_kinds_init(void)
 {
@@ -109,11 +110,11 @@ int __init scst_kinds_init(void)
 }
 
 /**
- * scst_kind_find() - what logical units of a type have
+ * scst_kind_find() - find a peripheral device type
  * @type: PERIPHERAL DEVICE TYPE
  *
  * Context: any.
- * Return: the type's row, or NULL if there can be no device of that type.
+ * Return: the type's row, or NULL if devices of that type are not supported.
  */
 const struct scst_kind *scst_kind_find(u8 type)
 {
@@ -134,12 +135,12 @@ static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb,
 }
 
 /**
- * scst_kind_opcode() - the row that a CDB belongs to
+ * scst_kind_opcode() - find the row of a CDB
  * @kind:  the type of its logical unit
  * @cdb:   the CDB
- * @len:   bytes in it, at least one
- * @known: set to whether the type has the operation code at all, perhaps with other
- *	   service actions
+ * @len:   bytes in @cdb, at least one
+ * @known: set to true if the type has the operation code, perhaps only with other service
+ *	   actions; to false if not
  *
  * Context: any.
  * Return: the row, or NULL.

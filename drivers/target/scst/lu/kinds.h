@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Peripheral device types: what a logical unit of each has.
+ * Peripheral device types: the commands and pages of their logical units.
  */
 #ifndef _SCST_KINDS_H
 #define _SCST_KINDS_H
@@ -9,15 +9,14 @@
 
 #include "cmd/opcode.h"
 
-/* How many rows a type has at most, and from how many files */
+/* Limits of a type: rows, and opcode sets besides those of all types */
 #define SCST_KIND_ROWS	64
 #define SCST_KIND_SETS	4
 
 /**
  * struct scst_vpd_page - a vital product data page
  * @code:	PAGE CODE
- * @fill:	write the page from behind its header on, which is zeroed, and return the
- *		bytes written
+ * @fill:	fill in a zeroed page behind its header, and return the bytes behind the header
  */
 struct scst_vpd_page {
 	u8 code;
@@ -31,9 +30,9 @@ struct scst_vpd_page {
 #define SCST_MODE_PAGE_MAX	20
 
 /**
- * struct scst_mode_page - what never changes of a mode page
+ * struct scst_mode_page - the constant part of a mode page
  * @len:	bytes
- * @image:	the page; what does change is zero
+ * @image:	the page, with zeroes in fields that can change
  */
 struct scst_mode_page {
 	u8 len;
@@ -42,19 +41,19 @@ struct scst_mode_page {
 
 /**
  * struct scst_kind - a peripheral device type, SPC-6 6.7.2
- * @known:	there can be devices of it
- * @sets:	the rows that it has besides those of all types, from the files that have them
- * @fifo:	commands are executed one after the other, in the order in which they come
+ * @known:	devices of the type are supported
+ * @sets:	its opcode sets besides those of all types
+ * @fifo:	commands are executed one at a time, in order of arrival
  * @blocks:	a handler may execute its commands as block operations
  * @claim:	version descriptor of its command set, SPC-6 6.7.2; 0: none
- * @vpd:	the pages that it has besides those of all types, in ascending order
- * @vpd_count:	their number
+ * @vpd:	its VPD pages besides those of all types, in ascending order
+ * @vpd_count:	number of @vpd
  * @mode:	mode pages, in ascending order
- * @mode_count:	their number
+ * @mode_count:	number of @mode
  * @type:	PERIPHERAL DEVICE TYPE
  * @rows:	all rows, in ascending order of operation code and service action
- * @count:	their number
- * @first:	by operation code: where in @rows it begins, plus one; 0: it has none
+ * @count:	number of @rows
+ * @first:	for each operation code, the index of its first row in @rows, plus one; 0: no row
  */
 struct scst_kind {
 	const struct scst_opcode_set *sets[SCST_KIND_SETS];

@@ -23,7 +23,7 @@ void __scst_port_add(struct scst_target *tgt);
 void __scst_port_del(struct scst_target *tgt);
 u16 *scst_port_ids(unsigned int *count);
 
-/* transport_id.c: what initiator ports are called in persistent reservations */
+/* transport_id.c: names of initiator ports in persistent reservations */
 void scst_transport_id_fold(struct scst_transport_id *id);
 void scst_transport_id_init(struct scst_session *sess);
 unsigned int scst_transport_id_parse(const u8 *data, u32 len,

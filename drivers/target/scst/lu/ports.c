@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The target ports through which logical units can be reached, by RELATIVE TARGET PORT
- * IDENTIFIER: a registration may be for all of them.
+ * All target ports and their RELATIVE TARGET PORT IDENTIFIERs. A registration for persistent
+ * reservations may cover all of them.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
 
 #include "lu/lu.h"
 
-static LIST_HEAD(scst_targets);		/* C and scst_targets_lock */
+static LIST_HEAD(scst_targets);		/* C and scst_targets_lock; read under either */
 static unsigned int scst_target_count;	/* likewise */
 
-/* For PERSISTENT RESERVE OUT: no command takes scst_config_lock. */
+/* PERSISTENT RESERVE OUT reads the list, and no command takes scst_config_lock. */
 static DEFINE_SPINLOCK(scst_targets_lock);
 
 /**
- * __scst_port_same_name() - find a target port whose name differs in case alone
- * @tgt: a target whose driver may fold names; configfs does not
+ * __scst_port_same_name() - find a target port whose name differs only in case
+ * @tgt: a target that is not listed yet
+ *
+ * Names in configfs are case-sensitive; those of the target's driver may not be.
  *
  * Context: process context, under scst_config_lock.
- * Return: another target of the driver, or NULL.
+ * Return: another target of the driver, or NULL; always NULL if the driver does not fold names.
  */
 const struct scst_target *__scst_port_same_name(const struct scst_target *tgt)
 {
@@ -55,7 +57,7 @@ struct scst_target *__scst_port_by_id(u16 id)
  * __scst_port_free_id() - choose a relative identifier
  *
  * Context: process context, under scst_config_lock.
- * Return: the lowest that no target port has; 0: all are taken.
+ * Return: the lowest one that no target port has, or 0 if all are taken.
  */
 u16 __scst_port_free_id(void)
 {
@@ -66,7 +68,7 @@ u16 __scst_port_free_id(void)
 	return id;
 }
 
-/* Return: false if there is no room for all; @count is what is needed then. */
+/* @count is set to the number of target ports. Return: false if @ids has no room for all. */
 static bool scst_port_list_ids(u16 *ids, unsigned int room, unsigned int *count)
 {
 	struct scst_target *tgt;
@@ -84,11 +86,12 @@ static bool scst_port_list_ids(u16 *ids, unsigned int room, unsigned int *count)
 }
 
 /**
- * scst_port_ids() - the relative identifiers of all target ports
- * @count: how many there are
+ * scst_port_ids() - copy the relative identifiers of all target ports
+ * @count: set to the number of identifiers
  *
- * Context: process context.
- * Return: the identifiers, to be freed with kfree(), or NULL.
+ * Context: process context; may sleep.
+ * Return: the identifiers, to be freed with kfree(), or NULL if there is no memory or no target
+ * port.
  */
 u16 *scst_port_ids(unsigned int *count)
 {
@@ -106,9 +109,9 @@ u16 *scst_port_ids(unsigned int *count)
 }
 
 /**
- * __scst_port_set_id() - a target port is known by another relative identifier
+ * __scst_port_set_id() - change the relative identifier of a target port
  * @tgt: the target
- * @id:  the identifier, which no other one has
+ * @id:  the identifier, which no other target port has
  *
  * Context: process context, under scst_config_lock.
  */
@@ -121,7 +124,7 @@ void __scst_port_set_id(struct scst_target *tgt, u16 id)
 }
 
 /**
- * __scst_port_add() - there is one target port more
+ * __scst_port_add() - add a target port to the list
  * @tgt: the target, with a relative identifier of its own
  *
  * Context: process context, under scst_config_lock.
@@ -136,7 +139,7 @@ void __scst_port_add(struct scst_target *tgt)
 }
 
 /**
- * __scst_port_del() - undo __scst_port_add()
+ * __scst_port_del() - remove a target port from the list
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.

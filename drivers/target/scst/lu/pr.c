@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reservations: who may do what on a device.
+ * Reservations: the access that they leave to the nexuses of a device.
  *
- * The access of a command is in its I_T_L nexus, @access. It is worked out for all nexuses when
- * reservations change, and for one when it is published. A command
- * that passed its check before a change is taken to have come before it.
+ * A command is checked against @access of its I_T_L nexus. @access is computed for all nexuses of
+ * the device when reservations change, and for a new nexus when it is published. A command that
+ * passed its check before a change counts as received before the change.
  */
 #include <linux/slab.h>
 
@@ -31,11 +31,11 @@ bool scst_pr_type_is_valid(u8 type)
 }
 
 /**
- * scst_pr_holds() - whether a registrant holds the reservation
+ * scst_pr_holds() - check whether a registration holds the reservation
  * @pr:  the table
- * @reg: a registration in it
+ * @reg: a registration in @pr
  *
- * Return: true if there is a reservation and it does.
+ * Return: true if @reg holds the reservation; false also if there is no reservation.
  */
 bool scst_pr_holds(const struct scst_pr *pr, const struct scst_pr_reg *reg)
 {
@@ -45,10 +45,10 @@ bool scst_pr_holds(const struct scst_pr *pr, const struct scst_pr_reg *reg)
 }
 
 /**
- * scst_pr_keys() - how many I_T nexuses are registered
+ * scst_pr_keys() - count the registrations
  * @pr: the table, or NULL
  *
- * Return: registrations.
+ * Return: the number of registered I_T nexuses.
  */
 unsigned int scst_pr_keys(const struct scst_pr *pr)
 {
@@ -66,7 +66,7 @@ unsigned int scst_pr_keys(const struct scst_pr *pr)
  * @id:   its initiator port
  * @port: its relative target port identifier
  *
- * Return: the registration, which may be one that just ended, or NULL.
+ * Return: the registration, or NULL. Its key is 0 if @pr ended it.
  */
 struct scst_pr_reg *scst_pr_find(struct scst_pr *pr,
 				 const struct scst_transport_id *id, u16 port)
@@ -93,7 +93,7 @@ struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr,
  * @port: its relative target port identifier
  * @key:  its reservation key
  *
- * Return: the registration.
+ * Return: the registration; NULL, after a warning, if @pr has no room.
  */
 struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 				const struct scst_transport_id *id, u16 port,
@@ -112,12 +112,12 @@ struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
 }
 
 /**
- * scst_pr_copy() - a table to make changes to
- * @old:  what it is to begin with; NULL: nobody is registered
- * @more: how many registrations may be added
+ * scst_pr_copy() - copy a table in order to change it
+ * @old:  the table, or NULL for an empty copy
+ * @more: number of registrations that may be added to the copy
  *
  * Context: process context.
- * Return: the copy, without what ended before, or NULL.
+ * Return: the copy, without registrations that have ended, or NULL if there is no memory.
  */
 struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more)
 {
@@ -148,7 +148,7 @@ static struct scst_pr *scst_device_pr(struct scst_device *dev)
 	return rcu_dereference_protected(dev->pr, lockdep_is_held(&dev->lock));
 }
 
-/* The access that a persistent reservation leaves to others */
+/* The access that a persistent reservation of type @type leaves to other nexuses */
 static enum scst_access scst_pr_access_of_others(u8 type)
 {
 	switch (type) {
@@ -196,7 +196,7 @@ static void scst_nexus_set_access(struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_join() - a nexus is new among a device's
+ * scst_reserve_join() - set the access of a new nexus
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -207,9 +207,9 @@ void scst_reserve_join(struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_set() - RESERVE and RELEASE: make a device a nexus's own, or nobody's
+ * scst_reserve_set() - reserve a device by RESERVE, or release it
  * @dev:   the device
- * @nexus: whose it is from now on, or NULL
+ * @nexus: the nexus that holds the device from now on, or NULL
  *
  * Context: under the device's lock.
  */
@@ -226,7 +226,7 @@ void scst_reserve_set(struct scst_device *dev, struct scst_nexus *nexus)
 }
 
 /**
- * scst_reserve_lost() - a nexus is lost, and with it what it got by RESERVE
+ * scst_reserve_lost() - release a nexus's device if the nexus holds it by RESERVE
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -237,7 +237,7 @@ void scst_reserve_lost(struct scst_nexus *nexus)
 		scst_reserve_set(nexus->dev, NULL);
 }
 
-/* PREEMPT AND ABORT, SPC-5 5.14.11.2.6: the sender may have preempted itself, too. */
+/* PREEMPT AND ABORT, SPC-5 5.14.11.2.6. The sender may have preempted itself. */
 static void scst_pr_abort(struct scst_nexus *nexus, const struct scst_cmd *by)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus, .except = by };
@@ -256,7 +256,7 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 	scst_nexus_set_access(nexus);
 	if (!reg)
 		return;
-	/* Later commands meet the new @access. */
+	/* Commands that arrive later are checked against the new @access. */
 	if (abort && !reg->key)
 		scst_pr_abort(nexus, by);
 	if (reg->ua != SCST_SENSE_NONE && (!by || nexus != by->nexus))
@@ -264,13 +264,13 @@ static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,
 }
 
 /**
- * scst_pr_claim() - a new table is going to take effect, as soon as it is durable
+ * scst_pr_claim() - block RESERVE while a device's new table is made durable
  * @dev: the device
  *
- * Until scst_pr_publish() or scst_pr_unclaim() nobody gets the device by RESERVE.
+ * RESERVE cannot reserve the device until scst_pr_publish() or scst_pr_unclaim().
  *
  * Context: the worker of the device's pr_wq.
- * Return: false if somebody has it already.
+ * Return: false if a nexus already holds the device by RESERVE.
  */
 bool scst_pr_claim(struct scst_device *dev)
 {
@@ -284,7 +284,7 @@ bool scst_pr_claim(struct scst_device *dev)
 }
 
 /**
- * scst_pr_unclaim() - the table could not be made durable
+ * scst_pr_unclaim() - undo scst_pr_claim() for a table that could not be made durable
  * @dev: the device
  *
  * Context: the worker of the device's pr_wq.
@@ -317,15 +317,15 @@ static void __scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by
 }
 
 /**
- * scst_pr_publish() - a new table takes effect, and who is concerned hears of it
+ * scst_pr_publish() - replace a device's table and notify the nexuses concerned
  * @dev:   the device
- * @by:    the command that did it, whose nexus knows; NULL: it was aborted
- * @pr:    the table
- * @abort: abort the commands of those whose registrations ended
+ * @by:    the command that changed the table, whose nexus is not notified; NULL if it was aborted
+ * @pr:    the new table
+ * @abort: abort the commands of nexuses whose registrations ended
  *
  * Context: process context, under the device's pr_lock.
- * Return: false, and nothing is done, if somebody has got the device by RESERVE, which
- * cannot be after scst_pr_claim().
+ * Return: true; or false, with nothing changed, if a nexus holds the device by RESERVE. That is
+ * impossible after scst_pr_claim().
  */
 bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 		     struct scst_pr *pr, bool abort)
@@ -342,9 +342,9 @@ bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 }
 
 /**
- * scst_pr_replace() - a table takes effect while no command runs, and nobody hears
- * @dev: the device
- * @pr:  the table, or NULL
+ * scst_pr_replace() - replace a device's table without notifying any nexus
+ * @dev: the device, which executes no commands
+ * @pr:  the new table, or NULL
  *
  * Context: process context, under the device's pr_lock.
  */
@@ -361,28 +361,31 @@ void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr)
 }
 
 /**
- * scst_pr_exit() - the end of a device's persistent reservations
- * @dev: the device, which nobody uses any more
+ * scst_pr_exit() - free a device's persistent reservations
+ * @dev: the device, which has no users any more
  */
 void scst_pr_exit(struct scst_device *dev)
 {
 	kvfree(rcu_dereference_protected(dev->pr, true));
 }
 
-/* START without a power condition */
+/* START STOP UNIT with START=1 and no power condition */
 static bool scst_cmd_starts(const struct scst_cmd *cmd)
 {
 	return cmd->op->pr == SCST_PR_START && (cmd->cdb[4] & 0xf1) == 0x01;
 }
 
-/* SPC-5 5.14.5.3: while reservation information is lost */
+/* SPC-5 5.14.5.3: commands that are allowed while reservation information is lost */
 static bool scst_lost_allows(const struct scst_cmd *cmd)
 {
 	return (cmd->op->flags & SCST_OPF_ANY_STATE) || scst_cmd_starts(cmd) ||
 	       scst_cmd_is(cmd, PERSISTENT_RESERVE_OUT, SCST_PR_REPLACE_LOST);
 }
 
-/* SPC-5 table 71 and SBC-4 table 12; for RESERVE, SPC-2 table 10 */
+/*
+ * Commands that a reservation of another nexus allows: SPC-5 table 71 and SBC-4 table 12; for
+ * RESERVE, SPC-2 table 10
+ */
 static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access access)
 {
 	switch (cmd->op->pr) {
@@ -403,8 +406,8 @@ static bool scst_access_allows(const struct scst_cmd *cmd, enum scst_access acce
 }
 
 /*
- * Whether a reservation of another nexus ends a command with RESERVATION CONFLICT. Those that
- * see to it themselves, as PERSISTENT RESERVE OUT, come later.
+ * Whether a reservation of another nexus ends a command with RESERVATION CONFLICT. Commands that
+ * check reservations themselves, such as PERSISTENT RESERVE OUT, pass here.
  */
 static bool scst_access_forbids(const struct scst_cmd *cmd, enum scst_access access)
 {
@@ -413,16 +416,17 @@ static bool scst_access_forbids(const struct scst_cmd *cmd, enum scst_access acc
 }
 
 /**
- * scst_ua_or_conflict() - a unit attention is pending for a command that a reservation may
- *	forbid
+ * scst_ua_or_conflict() - report a pending unit attention or a reservation conflict
  * @cmd: a command for which scst_ua_is_due()
  *
- * SAM-5 5.3.3: RESERVATION CONFLICT outranks unit attention conditions, unless they are of
- * a reset, of new microcode or of I_T nexus loss. A command that ends with it leaves them
- * pending: who was preempted is told so by the next command that is allowed.
+ * SAM-5 5.3.3: RESERVATION CONFLICT has precedence over unit attention conditions, except those
+ * of a reset, of new microcode and of I_T nexus loss. Unit attention conditions stay pending when
+ * a command ends with RESERVATION CONFLICT. So a preempted initiator port is notified by its next
+ * command that the reservation allows.
  *
  * Context: thread or atomic.
- * Return: true if it ended; its status is set then. False says nothing of reservations.
+ * Return: true if the command ended, with its status set. After false, reservations must still be
+ * checked.
  */
 bool scst_ua_or_conflict(struct scst_cmd *cmd)
 {
@@ -436,12 +440,12 @@ bool scst_ua_or_conflict(struct scst_cmd *cmd)
 }
 
 /**
- * scst_reserve_conflict() - whether a reservation keeps a command from going on
+ * scst_reserve_conflict() - check a command against reservations
  * @cmd:    a decoded command with a nexus
- * @access: what reservations leave the nexus, but not SCST_ACCESS_ALL
+ * @access: the access that reservations leave to the nexus, other than SCST_ACCESS_ALL
  *
  * Context: thread or atomic.
- * Return: true if it does; the command's status is set then.
+ * Return: true if the command is refused, with its status set.
  */
 bool scst_reserve_conflict(struct scst_cmd *cmd, enum scst_access access)
 {

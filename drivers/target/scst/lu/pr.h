@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Persistent reservations, SPC-5 5.14: a device's registrations and who reserved
- * it.
+ * Persistent reservations, SPC-5 5.14: the registrations of a device and the holder of its
+ * reservation.
  *
- * A table never changes: PERSISTENT RESERVE OUT changes a copy, which then takes its place. A
- * reader needs RCU only, and a command that fails has changed nothing.
+ * A published table never changes: PERSISTENT RESERVE OUT changes a copy, which then replaces the
+ * table. Readers need only RCU, and a command that fails leaves the table unchanged.
  */
 #ifndef _SCST_PR_H
 #define _SCST_PR_H
@@ -16,7 +16,7 @@
 #include "scst_priv.h"
 
 /* TYPE, SPC-5 6.16.3.4 */
-#define SCST_PR_NONE		0	/* ours: not reserved */
+#define SCST_PR_NONE		0	/* not in the standard: no reservation */
 #define SCST_PR_WE		1	/* Write Exclusive */
 #define SCST_PR_EA		3	/* Exclusive Access */
 #define SCST_PR_WE_RO		5	/* the same, Registrants Only */
@@ -30,16 +30,16 @@
 #define SCST_PR_REPORT_CAPABILITIES	0x02
 #define SCST_PR_READ_FULL_STATUS	0x03
 
-/* Registrations that a device takes: more are refused */
+/* Most registrations of a device; more are refused */
 #define SCST_PR_MAX_REGS	1024
 
 /**
  * struct scst_pr_reg - one registration: an I_T nexus and its key
  * @id:		the initiator port
  * @port:	RELATIVE TARGET PORT IDENTIFIER
- * @ua:		what the table that this stands in is news of, for the nexus:
- *		a unit attention condition, or SCST_SENSE_NONE
- * @key:	reservation key; 0: it is registered no more
+ * @ua:		unit attention condition to establish for the nexus when the table is published,
+ *		or SCST_SENSE_NONE
+ * @key:	reservation key; 0: this table ended the registration
  */
 struct scst_pr_reg {
 	struct scst_transport_id id;
@@ -50,16 +50,17 @@ struct scst_pr_reg {
 
 /**
  * struct scst_pr - a device's persistent reservation state
- * @rcu:	frees it
+ * @rcu:	frees the table after a grace period
  * @generation:	PRGENERATION
  * @type:	SCST_PR_*
- * @aptpl:	it persists through power loss: what changes it changes its file too
- * @lost:	what it was could not be read; until that is replaced nobody has access
- * @holder:	index of who holds the reservation; unused unless it is of a
- *		kind that one registrant holds
+ * @aptpl:	APTPL: the table persists through power loss, and each change is saved in a file
+ * @lost:	the saved table could not be read; all but a few commands are refused until it is
+ *		replaced
+ * @holder:	index of the reservation holder in @regs; unused without a reservation and for All
+ *		Registrants types
  * @count:	used entries of @regs
  * @room:	entries of @regs
- * @regs:	registrations
+ * @regs:	registrations, and those that this table ended
  */
 struct scst_pr {
 	struct rcu_head rcu;
@@ -83,7 +84,7 @@ static inline bool scst_pr_registrants_only(u8 type)
 	return type == SCST_PR_WE_RO || type == SCST_PR_EA_RO;
 }
 
-/* The registration after @reg, or the first if that is NULL. NULL: no more */
+/* Return: the registration after @reg, or the first if @reg is NULL; NULL if there is none */
 static inline struct scst_pr_reg *scst_pr_next(const struct scst_pr *pr,
 					       const struct scst_pr_reg *reg)
 {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files that persistent reservations are kept in, without regard to what is in
- * them.
+ * Files that store persistent reservations, regardless of their content.
  *
- * A device has <device>.pr. A new one is written as <device>.new, made durable, and
- * takes its place by a rename. Whatever is lost on the way, what is found afterwards as
- * <device>.pr is the content before or the new one. Nothing else is ever read: what was
- * there before the last change may be what that has taken from somebody.
+ * A device has the file <device>.pr. A new version is written to <device>.new, made durable, and
+ * renamed to <device>.pr. After a failure <device>.pr has either the old or the new content. No
+ * other file is ever read: an older version could bring back a reservation that a later change
+ * removed.
  *
- * Paths are looked up from the root directory of the machine's first process, with the
- * kernel's own credentials: who changes the configuration may live in a container,
- * and initiators have no file system at all.
+ * Paths are looked up from the root directory of the machine's first process, with the kernel's
+ * own credentials. The process that changes the configuration may run in a container, and
+ * commands of initiators have no file system root at all.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,9 +34,9 @@ MODULE_PARM_DESC(pr_dir,
 		 "Where reservations that persist through power loss are kept (default: /var/lib/scst/pr)");
 
 /**
- * scst_pr_dir_check() - whether pr_dir can be a directory
+ * scst_pr_dir_check() - check that pr_dir is an absolute path
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, or -EINVAL if it is not.
  */
 int __init scst_pr_dir_check(void)
 {
@@ -48,8 +47,9 @@ int __init scst_pr_dir_check(void)
 }
 
 /*
- * Worker threads put off the last fput(), but whoever is told that a command is done
- * or a device enabled may unmount the file system: do it here and now.
+ * The last fput() in a kernel thread is deferred. But the file system may be unmounted as soon as
+ * a command or the enabling of a device completes, so the last reference is released
+ * synchronously.
  */
 static int scst_pr_file_close(struct file *file)
 {
@@ -61,7 +61,7 @@ static int scst_pr_file_close(struct file *file)
 	return ret;
 }
 
-/* Make it durable that directory @path stands in the one above. */
+/* Make the entry of directory @path in its parent directory durable. */
 static int scst_pr_sync_above(const char *path)
 {
 	char *above = kasprintf(GFP_KERNEL, "%s/..", path);
@@ -140,14 +140,14 @@ static struct file *scst_pr_dir_open(bool make)
 
 /**
  * scst_pr_files_open() - find the files of a device
- * @files:  to be filled in
- * @device: its name, which had to be that of a directory in configfs: it has no
- *	    slash, and what is appended makes it no other device's
- * @make:   make the directory if it is not there
+ * @files:  filled in
+ * @device: its name, which is that of a directory in configfs and so has no slash; with a suffix
+ *	    appended, it differs from the names of other devices' files
+ * @make:   create the directory if it does not exist
  *
  * Context: a worker thread, within scoped_with_init_fs().
- * Return: 0, -ENOENT if there is no directory and none is made, or what the file
- * system says.
+ * Return: 0; -ENOENT if there is no directory and @make is false; -ENOMEM; or an errno of the
+ * file system.
  */
 int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool make)
 {
@@ -165,8 +165,8 @@ int scst_pr_files_open(struct scst_pr_files *files, const char *device, bool mak
 }
 
 /**
- * scst_pr_files_close() - be done with the files of a device
- * @files: what scst_pr_files_open() filled in
+ * scst_pr_files_close() - release the files of a device
+ * @files: filled in by scst_pr_files_open()
  *
  * Context: a worker thread.
  */
@@ -179,8 +179,8 @@ void scst_pr_files_close(struct scst_pr_files *files)
 }
 
 /*
- * Changes of the directory, by the caller's credentials. The caller has write access to the
- * mount.
+ * Changes of the directory, with the credentials of the current thread. The caller has write
+ * access to the mount.
  */
 #ifndef scst_dir_rename
 static int scst_dir_rename(struct file *dir, const char *from, const char *to)
@@ -227,7 +227,7 @@ static int scst_pr_rename(struct scst_pr_files *files)
 	return ret;
 }
 
-/* That it is gone already is no error. */
+/* A file that does not exist is no error. */
 static int scst_pr_unlink(struct scst_pr_files *files, const char *name)
 {
 	struct vfsmount *mnt = files->dir->f_path.mnt;
@@ -240,7 +240,7 @@ static int scst_pr_unlink(struct scst_pr_files *files, const char *name)
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* Names are looked up below the directory, which they cannot leave. */
+/* @name is looked up with the directory as root, so the lookup cannot leave the directory. */
 static struct file *scst_pr_file_open(struct scst_pr_files *files, const char *name,
 				      int flags)
 {
@@ -274,15 +274,16 @@ static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
 }
 
 /**
- * scst_pr_files_put() - give a device another file
- * @files: the device's
- * @data:  its content
- * @len:   bytes
+ * scst_pr_files_put() - replace a device's file
+ * @files: the device's files
+ * @data:  the new content
+ * @len:   bytes in @data
  *
- * The content is durable then. That the file has it is so after scst_pr_files_sync().
+ * On return the content is durable, unless @files->failing is set. The rename is durable after
+ * scst_pr_files_sync().
  *
  * Context: a worker thread; waits for the medium.
- * Return: 0, or what the file system says: nothing has changed.
+ * Return: 0; or an errno of the file system, and the file has not changed.
  */
 int scst_pr_files_put(struct scst_pr_files *files, const void *data, size_t len)
 {
@@ -295,12 +296,13 @@ int scst_pr_files_put(struct scst_pr_files *files, const void *data, size_t len)
 
 /**
  * scst_pr_files_remove() - remove a device's file
- * @files: the device's
+ * @files: the device's files
  *
- * That is durable after scst_pr_files_sync().
+ * The removal is durable after scst_pr_files_sync().
  *
  * Context: a worker thread; waits for the medium.
- * Return: 0, or what the file system says: nothing has changed.
+ * Return: 0, also if there was no file; or an errno of the file system, and the file has not
+ * changed.
  */
 int scst_pr_files_remove(struct scst_pr_files *files)
 {
@@ -308,11 +310,11 @@ int scst_pr_files_remove(struct scst_pr_files *files)
 }
 
 /**
- * scst_pr_files_sync() - make durable which file a device has, or that it has none
- * @files: the device's
+ * scst_pr_files_sync() - make a replacement or removal of a device's file durable
+ * @files: the device's files
  *
  * Context: a worker thread; waits for the medium.
- * Return: 0, or what the file system says: nobody knows.
+ * Return: 0; or an errno of the file system, and the change may be durable or not.
  */
 int scst_pr_files_sync(struct scst_pr_files *files)
 {
@@ -342,14 +344,14 @@ static void *scst_pr_file_content(struct file *file, size_t max, size_t *len)
 
 /**
  * scst_pr_files_read() - read a device's file
- * @files: the device's
- * @max:   bytes that it can have
- * @len:   set to those that it has
+ * @files: the device's files
+ * @max:   greatest valid length in bytes
+ * @len:   set to the length in bytes
  *
  * Context: a worker thread; waits for the medium.
- * Return: the content, to be freed with kvfree(), or an ERR_PTR: -ENOENT, -EBADMSG
- * if it is empty or longer than @max or no file, -ENOMEM, or what the file system
- * says.
+ * Return: the content, to be freed with kvfree(), or an ERR_PTR: -ENOENT; -EBADMSG if the file is
+ * empty, longer than @max, shortened while it is read, or not a regular file; -ENOMEM; or another
+ * errno of the file system.
  */
 void *scst_pr_files_read(struct scst_pr_files *files, size_t max, size_t *len)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The files that a device's persistent reservations are kept in.
+ * Files that store a device's persistent reservations.
  */
 #ifndef _SCST_PR_FILE_H
 #define _SCST_PR_FILE_H
@@ -15,9 +15,9 @@ extern char *scst_pr_dir;
 /**
  * struct scst_pr_files - the files of a device
  * @dir:	the directory
- * @kept:	name of the file that counts
- * @fresh:	name of one that is being written
- * @failing:	the medium is: what is put there need not be durable
+ * @kept:	name of the current file
+ * @fresh:	name of the new file while it is written
+ * @failing:	a sync has failed: a file takes effect even if its content cannot be synced
  */
 struct scst_pr_files {
 	struct file *dir;

@@ -19,9 +19,9 @@
 #define SCST_PR_CAP_ATP		0x04	/* ALL_TG_PT */
 #define SCST_PR_CAP_PTPL	0x01	/* APTPL */
 #define SCST_PR_CAP_TMV		0x80	/* the type mask is valid */
-/* TEST UNIT READY is allowed, MODE SENSE and the like are not */
+/* ALLOW COMMANDS: TEST UNIT READY is allowed; MODE SENSE and similar commands are not. */
 #define SCST_PR_CAP_COMMANDS	0x20
-#define SCST_PR_CAP_PTPL_ACTIVE	0x01	/* the last APTPL was one */
+#define SCST_PR_CAP_PTPL_ACTIVE	0x01	/* APTPL of the last registration */
 
 static void scst_put_pr_header(struct scst_cmd *cmd, const struct scst_pr *pr,
 			       u32 end)
@@ -48,7 +48,7 @@ static void scst_pr_read_keys(struct scst_cmd *cmd, const struct scst_pr *pr)
 	scst_put_pr_header(cmd, pr, end);
 }
 
-/* All registrants hold it with no key in particular. */
+/* The key is zero for a reservation of an All Registrants type. */
 static void scst_pr_read_reservation(struct scst_cmd *cmd, const struct scst_pr *pr)
 {
 	u8 data[16] = {};
@@ -130,7 +130,7 @@ static void scst_pr_in(struct scst_cmd *cmd, const struct scst_pr *pr)
 /* PERSISTENT RESERVE IN */
 static void scst_exec_pr_in(struct scst_cmd *cmd)
 {
-	/* SPC-2 5.5.1: even of who reserved it himself */
+	/* SPC-2 5.5.1: a conflict even for the nexus that holds the device by RESERVE */
 	if (READ_ONCE(cmd->dev->reserved_by)) {
 		scst_cmd_set_conflict(cmd);
 		return;
@@ -140,7 +140,7 @@ static void scst_exec_pr_in(struct scst_cmd *cmd)
 	rcu_read_unlock();
 }
 
-/* All its service actions look alike. */
+/* The rows of its service actions differ only in service action and name. */
 #define SCST_PR_IN(_sa, _name)						\
 {									\
 	.name = "PERSISTENT RESERVE IN: " _name,			\

@@ -2,14 +2,14 @@
 /*
  * PERSISTENT RESERVE OUT, SPC-5 6.17.
  *
- * A service action works on a copy of the device's table and says whether the copy is to
- * take the table's place. It does so in the worker of the device's pr_wq, one after the
- * other: the table does not change behind its back.
+ * A service action changes a copy of the device's table, and returns whether the copy replaces
+ * the table. Service actions are executed one at a time in the worker of the device's pr_wq, so
+ * the table does not change meanwhile.
  *
- * A table that persists through power loss is made durable before it takes effect. Files
- * may take as long as they like: the command is parked meanwhile, and can be aborted. A
- * durable table takes effect all the same, so that table and file do not differ. The service
- * actions after it wait for that, and can be aborted, too.
+ * A table that persists through power loss is made durable before it takes effect. File I/O may
+ * take any time, so the command is parked meanwhile and can be aborted. The durable table takes
+ * effect even if its command was aborted, so that table and file agree. Later service actions
+ * wait in a queue until then, and can be aborted there.
  */
 #include <linux/slab.h>
 
@@ -20,7 +20,7 @@
 #include "observe/observe.h"
 #include "cmd/trace.h"
 
-/* The parameter list: what REGISTER AND MOVE has is in the second half. */
+/* The parameter list; the last four values are those of REGISTER AND MOVE. */
 #define SCST_PR_LIST_LEN	24
 #define SCST_PR_FLAGS		20
 #define SCST_PR_SPEC_I_PT	0x08
@@ -35,18 +35,18 @@
  * struct scst_pr_out - one PERSISTENT RESERVE OUT
  * @cmd:	the command; NULL: it was aborted while its table was written
  * @list:	its parameter list
- * @len:	bytes of it
+ * @len:	bytes in @list
  * @action:	service action
  * @type:	TYPE
  * @key:	RESERVATION KEY
  * @sa_key:	SERVICE ACTION RESERVATION KEY
  * @dev:	the device
- * @old:	the table
- * @pr:		the copy of the table
+ * @old:	the table in effect
+ * @pr:		the copy of @old that the service action changes
  * @me:		the registration of the command's I_T nexus in @pr, or NULL
- * @waits:	what it has aborted is to be waited for
+ * @waits:	the command has to wait for the commands that it aborted
  * @ports:	relative target port identifiers that a registration is for
- * @port_count:	how many
+ * @port_count:	number of @ports
  */
 struct scst_pr_out {
 	struct scst_cmd *cmd;
@@ -96,7 +96,7 @@ static bool scst_pr_refuse_more(struct scst_pr_out *out)
 	return false;
 }
 
-/* It could not be made durable: there is no room for it, or something is broken. */
+/* The table could not be made durable: there is no room for it, or the file system failed. */
 static bool scst_pr_refuse_unsaved(struct scst_pr_out *out, int err)
 {
 	if (err == -ENOSPC || err == -EDQUOT || err == -ENOMEM)
@@ -105,7 +105,7 @@ static bool scst_pr_refuse_unsaved(struct scst_pr_out *out, int err)
 	return false;
 }
 
-/* SPC-5 5.14.5.1: it holds for the whole table. */
+/* SPC-5 5.14.5.1: APTPL applies to the whole table. */
 static void scst_pr_set_aptpl(struct scst_pr_out *out)
 {
 	unsigned int byte = out->action == SCST_PR_REGISTER_MOVE ?
@@ -114,7 +114,7 @@ static void scst_pr_set_aptpl(struct scst_pr_out *out)
 	out->pr->aptpl = out->list[byte] & SCST_PR_APTPL;
 }
 
-/* Tell all registrants but @except. */
+/* Prepare a unit attention for all registrants except @except. */
 static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except,
 				scst_sense_t ua)
 {
@@ -140,7 +140,7 @@ static void scst_pr_unregister(struct scst_pr *pr, struct scst_pr_reg *reg)
 
 /* REGISTER and REGISTER AND IGNORE EXISTING KEY */
 
-/* Register a port through all target ports that are meant. */
+/* Register an initiator port with all target ports that the command selects. */
 static bool scst_pr_register_id(struct scst_pr_out *out,
 				const struct scst_transport_id *id)
 {
@@ -160,7 +160,7 @@ static bool scst_pr_register_id(struct scst_pr_out *out,
 	return true;
 }
 
-/* The TransportIDs behind the parameter list proper; @id is the @nth of them. */
+/* Read the TransportID at offset @at of the parameter list, and advance @at behind it. */
 static bool scst_pr_next_id(struct scst_pr_out *out, u32 *at,
 			    struct scst_transport_id *id)
 {
@@ -274,7 +274,10 @@ static bool scst_pr_do_clear(struct scst_pr_out *out)
 	return true;
 }
 
-/* End the registrations with the key, or with any, but for @except. */
+/*
+ * End the registrations whose key is @sa_key, or all if @sa_key is zero, except @except. Returns
+ * whether there was such a registration, including @except.
+ */
 static bool scst_pr_preempt_keys(struct scst_pr_out *out,
 				 const struct scst_pr_reg *except)
 {
@@ -294,7 +297,7 @@ static bool scst_pr_preempt_keys(struct scst_pr_out *out,
 	return found;
 }
 
-/* SPC-5 5.14.11.2.4: does the key stand for the reservation too? */
+/* SPC-5 5.14.11.2.4: whether @sa_key stands for the reservation, too */
 static bool scst_pr_preempts_reservation(const struct scst_pr_out *out)
 {
 	const struct scst_pr *pr = out->pr;
@@ -321,7 +324,7 @@ static bool scst_pr_do_preempt(struct scst_pr_out *out)
 		return scst_pr_refuse(out, 8, 7);
 	if (reservation && !scst_pr_type_is_valid(out->type))
 		return scst_pr_refuse_cdb(out, 2, 3);
-	/* SPC-5 5.14.11.2.4 and 5.14.11.2.5: who takes the reservation stays registered */
+	/* SPC-5 5.14.11.2.4 and 5.14.11.2.5: the new reservation holder stays registered. */
 	if (!scst_pr_preempt_keys(out, reservation ? out->me : NULL))
 		return scst_pr_conflict(out);
 	if (reservation)
@@ -340,7 +343,7 @@ static bool scst_pr_move_id(struct scst_pr_out *out, struct scst_transport_id *i
 
 	if (!scst_pr_next_id(out, &at, id))
 		return false;
-	/* A port speaks one protocol, and its initiators the same. */
+	/* A target port and its initiator ports use the same protocol. */
 	if ((id->data[0] ^ out->cmd->sess->transport_id.data[0]) & 0x0f)
 		return scst_pr_refuse(out, SCST_PR_LIST_LEN, 3);
 	return true;
@@ -431,7 +434,7 @@ static bool scst_pr_run(struct scst_pr_out *out)
 	}
 }
 
-/* How many registrations may the command add? */
+/* Greatest number of registrations that the command may add */
 static unsigned int scst_pr_more(const struct scst_pr_out *out)
 {
 	u32 ids = 1 + (out->len - SCST_PR_LIST_LEN) / SCST_PR_LIST_LEN;
@@ -495,7 +498,7 @@ static bool scst_pr_store(struct scst_pr_out *out)
 	return !ret;
 }
 
-/* Return: whether the new table is what the files have. */
+/* Make the new table durable if necessary. Return: whether it may take effect. */
 static bool scst_pr_make_durable(struct scst_pr_out *out)
 {
 	if (!scst_pr_needs_save(out->old, out->pr))
@@ -508,7 +511,10 @@ static bool scst_pr_make_durable(struct scst_pr_out *out)
 	return false;
 }
 
-/* A table that was claimed is not refused here: so out->cmd is not NULL if one is refused. */
+/*
+ * Publishing fails only for a table that was not claimed. Such a table was not written, so its
+ * command was not parked and out->cmd is not NULL.
+ */
 static bool scst_pr_take_effect(struct scst_pr_out *out)
 {
 	struct scst_device *dev = out->dev;
@@ -545,7 +551,7 @@ static bool scst_pr_check_cdb(struct scst_pr_out *out)
 	return true;
 }
 
-/* The length of the TransportID is given twice. */
+/* The length of the TransportID has to agree with PARAMETER LIST LENGTH. */
 static bool scst_pr_check_move(struct scst_pr_out *out)
 {
 	u32 id_len = get_unaligned_be32(&out->list[SCST_PR_MOVE_LEN]);
@@ -553,7 +559,7 @@ static bool scst_pr_check_move(struct scst_pr_out *out)
 	return out->len - SCST_PR_LIST_LEN == id_len || scst_pr_refuse_length(out);
 }
 
-/* Likewise, of the list of TransportIDs */
+/* The length of the list of TransportIDs has to agree with PARAMETER LIST LENGTH. */
 static bool scst_pr_check_ids(struct scst_pr_out *out)
 {
 	u32 at = SCST_PR_LIST_LEN;
@@ -632,10 +638,12 @@ static void scst_pr_out_read(struct scst_pr_out *out)
 /*
  * PERSISTENT RESERVE OUT
  *
- * Once the table has taken effect the command does not fail any more. Commands that it has
- * aborted must not reach the medium after its status.
+ * The command cannot fail after its table has taken effect. Commands that it aborts must not
+ * reach the medium after its status was sent.
  *
  * Context: the worker of the device's pr_wq; may sleep.
+ * Return: SCST_STAGE_COMPLETE, or SCST_STAGE_OWNED if the command was aborted while it was
+ * parked.
  */
 static enum scst_stage scst_exec_pr_out(struct scst_cmd *cmd)
 {
@@ -652,7 +660,7 @@ static enum scst_stage scst_exec_pr_out(struct scst_cmd *cmd)
 	return SCST_STAGE_COMPLETE;
 }
 
-/* All its service actions look alike. */
+/* The rows of its service actions differ only in service action and name. */
 #define SCST_PR_OUT(_sa, _name)						\
 {									\
 	.name = "PERSISTENT RESERVE OUT: " _name,			\

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PERSISTENT RESERVE OUT commands wait for their turn to change a device's table.
+ * The queue of PERSISTENT RESERVE OUT commands that are to change a device's table.
  *
- * A command is parked while it waits, and while its table is written: whoever aborts it makes
- * it go on, and what it wanted written is written without it.
+ * A command is parked while it waits in the queue, and while its table is written. An abort
+ * completes a parked command, and a table that is being written is written to the end without its
+ * command.
  */
 #include <linux/workqueue.h>
 
@@ -14,11 +15,11 @@
 #include "task/task.h"
 
 /**
- * scst_pr_queue_take() - whose turn it is to change the table
+ * scst_pr_queue_take() - take the next command that is to change a device's table
  * @dev: the device
  *
  * Context: the worker of the device's pr_wq.
- * Return: the next command that is not aborted, which is the caller's now, or NULL.
+ * Return: the next command that is not aborted, now owned by the caller, or NULL.
  */
 struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
 {
@@ -37,11 +38,11 @@ struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
 }
 
 /**
- * scst_pr_queue_add() - let a command wait for its turn to change the table
+ * scst_pr_queue_add() - queue a command that is to change its device's table
  * @cmd: the command, which has a device
  *
  * Context: thread or atomic.
- * Return: OWNED, or COMPLETE if it is aborted.
+ * Return: SCST_STAGE_OWNED, or SCST_STAGE_COMPLETE if the command is aborted.
  */
 enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd)
 {
@@ -55,8 +56,9 @@ enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd)
 		next = SCST_STAGE_COMPLETE;
 	} else if (queue_work(dev->pr_wq, &dev->pr_work)) {
 		/*
-		 * Until the lock is free the command's nexus has a reference, too, and the
-		 * worker has not given one back.
+		 * The reference of the work item. The worker takes this lock before it drops the
+		 * reference, and until the lock is released the command's nexus has a reference,
+		 * too.
 		 */
 		scst_device_get(dev);
 	}
@@ -79,8 +81,8 @@ static void __scst_pr_queue_left(struct scst_device *dev, const struct scst_cmd 
 }
 
 /**
- * scst_pr_queue_left() - an aborted command ends: nobody is to find it here any more
- * @cmd: the command
+ * scst_pr_queue_left() - remove an aborted command from its device's queue
+ * @cmd: the command; it may also be the one whose table is being written, or neither
  *
  * Context: thread or atomic.
  */
@@ -97,10 +99,11 @@ void scst_pr_queue_left(struct scst_cmd *cmd)
 
 /**
  * scst_pr_save_begin() - park a command whose table is about to be written
- * @cmd: the command, whose turn it is
+ * @cmd: the command, taken from the queue
  *
  * Context: process context without locks.
- * Return: true if it is not the caller's any more; false if it is aborted.
+ * Return: true if the command is parked and no longer owned by the caller; false if it is
+ * aborted.
  */
 bool scst_pr_save_begin(struct scst_cmd *cmd)
 {
@@ -117,11 +120,11 @@ bool scst_pr_save_begin(struct scst_cmd *cmd)
 }
 
 /**
- * scst_pr_save_end() - the table has been written
+ * scst_pr_save_end() - take back the parked command after its table was written
  * @dev: the device
  *
  * Context: process context without locks.
- * Return: the command, which is the caller's again; NULL: it was aborted.
+ * Return: the command, owned by the caller again; NULL if it was aborted.
  */
 struct scst_cmd *scst_pr_save_end(struct scst_device *dev)
 {
@@ -129,7 +132,7 @@ struct scst_cmd *scst_pr_save_end(struct scst_device *dev)
 
 	spin_lock_bh(&dev->lock);
 	cmd = dev->pr_saver;
-	/* Under the lock one that is aborted has not left yet. */
+	/* An aborted command cannot end before it has cleared pr_saver under the lock. */
 	if (cmd && !scst_cmd_claim(cmd))
 		cmd = NULL;
 	dev->pr_saver = NULL;

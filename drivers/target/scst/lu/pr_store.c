@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reservations that persist through power loss, SPC-5 5.14.5: a table is written
- * before it takes effect, and read before the device's first command.
+ * Reservations that persist through power loss, SPC-5 5.14.5: a table is written before it takes
+ * effect, and read before the device's first command.
  *
- * A table that cannot be read is not forgotten in silence: the device is enabled, and all
- * but a few commands are told that reservation information is lost until REPLACE
- * LOST RESERVATION has put something in its place.
+ * A device whose saved table is damaged is enabled nevertheless. All but a few commands then
+ * report that reservation information is lost, until REPLACE LOST RESERVATION replaces the table.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,18 +22,18 @@
 #define SCST_PR_VERSION		2
 
 /**
- * struct scst_pr_image - how a file begins; big-endian, like SCSI
+ * struct scst_pr_image - the header of a file; big-endian, like SCSI
  * @magic:	SCST_PR_MAGIC with its NUL
  * @version:	SCST_PR_VERSION
  * @len:	bytes in the file
- * @naa_id:	whose it is: the device's NAA designator, padded with zeroes
- * @serial:	... and unit serial number, padded with zeroes
+ * @naa_id:	the device's NAA designator, padded with zeroes
+ * @serial:	the device's unit serial number, padded with zeroes
  * @type:	SCST_PR_*
- * @holder:	which registration holds the reservation, if one does
- * @count:	registrations, each a struct scst_pr_image_reg
+ * @holder:	index of the registration that holds the reservation, if one does
+ * @count:	number of registrations that follow, each a struct scst_pr_image_reg
  *
- * After them comes the CRC-32 of all that stands before it. PRGENERATION is not
- * kept: it begins again at every power on.
+ * The file ends with the CRC-32 of everything before it. PRGENERATION is not saved: it starts
+ * again at every power on.
  */
 struct scst_pr_image {
 	u8 magic[8];
@@ -141,7 +140,7 @@ static int scst_pr_put_table(struct scst_device *dev, struct scst_pr_files *file
 	return ret;
 }
 
-/* A loss is kept, too: as an empty file, which is a damaged one. */
+/* A lost table is saved as an empty file, which is detected as damaged. */
 static int scst_pr_put(struct scst_device *dev, struct scst_pr_files *files,
 		       const struct scst_pr *pr)
 {
@@ -153,8 +152,8 @@ static int scst_pr_put(struct scst_device *dev, struct scst_pr_files *files,
 }
 
 /*
- * If nobody knows whether it is durable, @old is to be there again. A power failure may
- * leave less than that, which is found to be damaged then.
+ * If the sync fails, the new file may be durable or not, so @old is put back. If that is not
+ * durable either, a power failure may leave a damaged file, which is detected when it is read.
  */
 static int scst_pr_replace_file(struct scst_device *dev, struct scst_pr_files *files,
 				const struct scst_pr *old, const struct scst_pr *pr)
@@ -194,11 +193,11 @@ static void scst_pr_write_failed(struct scst_device *dev, int err)
 }
 
 /**
- * scst_pr_needs_save() - whether files are concerned when a table takes another's place
- * @old: the one that is there, or NULL
- * @pr:  the new one
+ * scst_pr_needs_save() - check whether replacing a table changes files
+ * @old: the table in effect, or NULL
+ * @pr:  the new table
  *
- * Return: true if scst_pr_save() has something to do.
+ * Return: true if scst_pr_save() has to change files.
  */
 bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr)
 {
@@ -206,13 +205,14 @@ bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr)
 }
 
 /**
- * scst_pr_save() - make durable what is about to take effect
+ * scst_pr_save() - make a new table durable before it takes effect
  * @dev: the device
- * @old: its table, or NULL
- * @pr:  the one that is to take its place
+ * @old: the table in effect, or NULL
+ * @pr:  the new table
  *
  * Context: the worker of the device's pr_wq, without locks; waits for the medium.
- * Return: 0, or what the file system says; @old is what is kept, still.
+ * Return: 0; or an errno of the file system, and the file has @old, unless putting it back
+ * failed, too.
  */
 int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
 		 const struct scst_pr *pr)
@@ -309,7 +309,7 @@ static bool scst_pr_image_is_whole(const struct scst_pr_image *image, size_t len
 	       get_unaligned_be32((const u8 *)image + end) == scst_pr_crc(image, end);
 }
 
-/* A device that only has the name that another one had inherits nothing. */
+/* A new device with the name of an earlier one does not get its reservations. */
 static bool scst_pr_image_is_of(const struct scst_pr_image *image,
 				const struct scst_device *dev)
 {
@@ -317,7 +317,7 @@ static bool scst_pr_image_is_of(const struct scst_pr_image *image,
 	       !strncmp(image->serial, dev->id.serial, sizeof(image->serial));
 }
 
-/* -ENOENT: there is none, -EXDEV: another device's, -EBADMSG: damaged */
+/* Errnos: -ENOENT: no file; -EXDEV: file of another device; -EBADMSG: damaged or unreadable. */
 static struct scst_pr *scst_pr_read(struct scst_device *dev,
 				    struct scst_pr_files *files)
 {
@@ -399,7 +399,7 @@ static int scst_pr_load(struct scst_device *dev)
 	return 0;
 }
 
-/* It stays: only work of pr_wq changes it, and this is such work. */
+/* The table stays valid: only work items of pr_wq replace it, and the caller is one of them. */
 static const struct scst_pr *scst_pr_current(struct scst_device *dev)
 {
 	const struct scst_pr *pr;
@@ -411,8 +411,9 @@ static const struct scst_pr *scst_pr_current(struct scst_device *dev)
 }
 
 /*
- * A device that was enabled before has its table, but may have been given another
- * identity. After a loss somebody may have brought the files back, or removed them.
+ * A device that was enabled before still has its table. The table is saved again, because the
+ * device may have another identity now. A lost table is read again, because the administrator may
+ * have restored or removed the file.
  */
 static int __scst_pr_restore(struct scst_device *dev)
 {
@@ -424,10 +425,10 @@ static int __scst_pr_restore(struct scst_device *dev)
 }
 
 /**
- * struct scst_pr_restore - a device's table is to be restored
- * @work:	does it
+ * struct scst_pr_restore - a work item that restores a device's table
+ * @work:	the work item
  * @dev:	the device
- * @ret:	0 or an errno
+ * @ret:	its result: 0 or an errno
  */
 struct scst_pr_restore {
 	struct work_struct work;
@@ -444,12 +445,14 @@ static void scst_pr_restore_work(struct work_struct *work)
 }
 
 /**
- * scst_pr_restore() - give a device the reservations that are kept for it
+ * scst_pr_restore() - restore a device's saved reservations
  * @dev: the device, which is about to be enabled
  *
- * Context: process context without locks; waits for the medium. A worker does it, for
- * the sake of its credentials and root directory.
- * Return: 0, also if they are lost, or an errno with the reason in last_error.
+ * A worker of pr_wq does the file I/O, with the kernel's credentials and the root directory of
+ * the machine's first process.
+ *
+ * Context: process context without locks; waits for the medium.
+ * Return: 0, also if the reservations are lost; or an errno with the reason in last_error.
  */
 int scst_pr_restore(struct scst_device *dev)
 {

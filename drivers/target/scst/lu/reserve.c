@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RESERVE and RELEASE, SPC-2 7.21 and 7.17: what persistent reservations have
- * replaced, and old initiators still use. Only whole logical units are reserved.
+ * RESERVE and RELEASE, SPC-2 7.21 and 7.17. Persistent reservations have replaced them, but old
+ * initiators still use them. Only whole logical units are reserved.
  */
 #include "lu/kinds.h"
 #include "lu/lu.h"
 #include "lu/pr.h"
 
 /*
- * SPC-5 5.14.3: while I_T nexuses are registered there is no other kind of
- * reservation, but who has access by a persistent one is told that all went well.
+ * SPC-5 5.14.3: while I_T nexuses are registered, RESERVE and RELEASE have no effect. The status
+ * is GOOD for a nexus to which the persistent reservation gives access, and RESERVATION CONFLICT
+ * for all others.
  */
 static bool scst_reserve_is_compatible(struct scst_cmd *cmd, struct scst_pr *pr)
 {
@@ -19,7 +20,7 @@ static bool scst_reserve_is_compatible(struct scst_cmd *cmd, struct scst_pr *pr)
 	       (scst_pr_registrants_only(pr->type) || scst_pr_holds(pr, reg));
 }
 
-/* Whether there are registrations, which settles it */
+/* Return: whether any I_T nexus is registered. If so, the status of the command is set. */
 static bool scst_reserve_is_persistent(struct scst_cmd *cmd)
 {
 	struct scst_pr *pr;
@@ -36,8 +37,8 @@ static bool scst_reserve_is_persistent(struct scst_cmd *cmd)
 /*
  * RESERVE(6), (10)
  *
- * While somebody's registration is on its way to the files nobody knows whether it will be
- * there: BUSY.
+ * The status is BUSY while a persistent reservation table is being written: the table may take
+ * effect or not.
  */
 static void scst_exec_reserve(struct scst_cmd *cmd)
 {
@@ -59,7 +60,7 @@ out_unlock:
 /*
  * RELEASE(6), (10)
  *
- * The reservation of another initiator stays, and that is no error.
+ * RELEASE has no effect on the reservation of another nexus, and that is no error.
  */
 static void scst_exec_release(struct scst_cmd *cmd)
 {

@@ -19,7 +19,7 @@ static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 	u64 last = READ_ONCE(dev->params.nblocks) - 1;
 	u8 data[8];
 
-	/* All ones: ask with READ CAPACITY(16). */
+	/* All ones refer the initiator to READ CAPACITY(16). */
 	put_unaligned_be32(min_t(u64, last, U32_MAX), &data[0]);
 	put_unaligned_be32(dev->params.block_size, &data[4]);
 	scst_data_in(cmd, 0, data, sizeof(data));
@@ -50,8 +50,8 @@ static void scst_exec_synchronize_cache(struct scst_cmd *cmd)
 }
 
 /**
- * scst_sbc_sync_all() - make the handler write back the whole device
- * @cmd: a command that does nothing else on the medium
+ * scst_sbc_sync_all() - make the handler write back the cache of the whole device
+ * @cmd: a command that has no other block operation
  *
  * Context: thread or atomic.
  */
@@ -79,11 +79,11 @@ static void scst_start_valid(struct scst_cmd *cmd)
 /*
  * START STOP UNIT
  *
- * Nobody stops a disk that others use, too: firmware and hosts that shut down send
- * START=0, and nobody starts the disk again. The purpose is that nothing is lost
- * when the power goes, so the cache is written back. Idle and standby would need the
- * power condition mode page, which there is not: nothing here consumes less power when
- * it idles.
+ * START=0 does not stop the disk, because other initiators may use it. Firmware and hosts send it
+ * when they shut down, and no initiator would start the disk again. Its purpose is that no data
+ * is lost at power-off, so the cache is written back. The idle and standby conditions are
+ * refused: they require the power condition mode page. The page is not implemented, because an
+ * idle disk here consumes no less power.
  */
 static void scst_exec_start_stop(struct scst_cmd *cmd)
 {
@@ -101,7 +101,7 @@ static void scst_exec_start_stop(struct scst_cmd *cmd)
 /*
  * PREVENT ALLOW MEDIUM REMOVAL
  *
- * The medium of a disk cannot be removed: whatever is asked for is already so.
+ * The medium of a disk cannot be removed, so the command has nothing to do.
  */
 static void scst_exec_prevent_allow(struct scst_cmd *cmd)
 {
@@ -182,11 +182,11 @@ const struct scst_opcode_set scst_sbc_opcodes = {
 };
 
 /**
- * scst_write_protected() - whether a command's logical unit takes no writes
+ * scst_write_protected() - check whether a command's logical unit refuses writes
  * @cmd: a command with a nexus
  *
  * Context: any.
- * Return: true if the medium, an initiator or the LUN map forbids them.
+ * Return: true if the medium, SWP of the control mode page or the LUN map forbids writes.
  */
 bool scst_write_protected(const struct scst_cmd *cmd)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Block commands that read, write or verify: their rows, and which blocks they may
- * name. The handler executes them.
+ * Block commands that read, write or verify: their rows and the check of their block range. The
+ * handler executes them.
  */
 #include <linux/export.h>
 #include <linux/math64.h>
@@ -10,7 +10,7 @@
 #include "lu/kinds.h"
 #include "lu/lu.h"
 
-/* A device that has not been opened has blocks of no size. */
+/* The block size is zero until the device has been opened: avoid a division by zero. */
 static u32 scst_sbc_block_size(const struct scst_device *dev)
 {
 	return dev->params.block_size ?: 1;
@@ -29,7 +29,7 @@ u32 scst_sbc_max_blocks(const struct scst_device *dev)
 }
 
 /**
- * scst_sbc_buffer_blocks() - longest transfer of one command that needs a buffer of the core's
+ * scst_sbc_buffer_blocks() - longest transfer of one command that uses a buffer of the core
  * @dev: a block device
  *
  * Context: any.
@@ -43,13 +43,12 @@ u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
 }
 
 /**
- * scst_sbc_check_range() - check a medium access command's blocks
+ * scst_sbc_check_range() - check the block range of a medium access command
  * @cmd: a decoded command with a device
  *
  * Context: any.
- * Return: SCST_SENSE_NONE; SCST_SENSE_LBA_OUT_OF_RANGE; or
- * SCST_SENSE_INVALID_CDB_FIELD: the length field asks for a longer transfer
- * than the block limits VPD page allows.
+ * Return: SCST_SENSE_NONE; SCST_SENSE_LBA_OUT_OF_RANGE; or SCST_SENSE_INVALID_CDB_FIELD if the
+ * length field asks for a longer transfer than the device's max_transfer.
  */
 scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 {
@@ -68,10 +67,10 @@ scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 EXPORT_SYMBOL_IF_KUNIT(scst_sbc_check_range);
 
 /**
- * scst_sbc_execute() - hand a command to the handler of a block device
- * @cmd: the command; the handler's from here on
+ * scst_sbc_execute() - pass a command to the handler of a block device
+ * @cmd: the command, owned by the handler from now on
  *
- * Context: as the handler wants it.
+ * Context: thread, or atomic if the handler does not set may_sleep.
  */
 void scst_sbc_execute(struct scst_cmd *cmd)
 {

@@ -32,7 +32,7 @@
 #define SCST_DESIG_REL_PORT	0x4
 #define SCST_DESIG_NAME		0x8
 
-/* Room behind the vendor in a T10 vendor ID designator */
+/* Bytes behind the vendor identification in a T10 vendor ID designator */
 #define SCST_PORT_TEXT_LEN	(U8_MAX - SCST_VENDOR_LEN)
 
 static void scst_put_padded(u8 *out, const char *text, size_t len)
@@ -43,7 +43,7 @@ static void scst_put_padded(u8 *out, const char *text, size_t len)
 	memset(out + used, ' ', len - used);
 }
 
-/* Identity of a LUN without a logical unit and of well known ones */
+/* Identity of LUNs without a logical unit and of well known logical units */
 static const struct scst_identity scst_no_identity = {
 	.vendor = "SCST",
 };
@@ -88,7 +88,7 @@ static unsigned int scst_vpd_serial(const struct scst_cmd *cmd, u8 *page)
 	return strlen(serial);
 }
 
-/* Complete the descriptor at @out whose designator stands behind its header. */
+/* Fill in the header of the descriptor at @out. The designator is already behind it. */
 static unsigned int scst_put_designator(u8 *out, u8 code_set, u8 type, u8 len)
 {
 	out[0] = code_set;
@@ -98,8 +98,8 @@ static unsigned int scst_put_designator(u8 *out, u8 code_set, u8 type, u8 len)
 }
 
 /*
- * The logical unit has this name and no other, which SPC-4 7.8.6.2.1 allows: initiators
- * do not agree on which kind of designator they prefer, and one disk would be two.
+ * The logical unit has only this designator, which SPC-4 7.8.6.2.1 allows. Initiators prefer
+ * different kinds of designators, so a disk with several of them could appear as several disks.
  */
 static unsigned int scst_put_lu_naa(const struct scst_identity *id, u8 *out)
 {
@@ -128,8 +128,8 @@ static bool scst_is_scsi_name(const char *name)
 }
 
 /*
- * Such a name is the target device's. Others make an identifier of the port,
- * with the names of vendor and driver in front.
+ * A SCSI name string is the name of the target device. Any other name identifies the target port,
+ * with the names of vendor and driver before it.
  */
 static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 {
@@ -141,7 +141,7 @@ static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 	if (scst_is_scsi_name(name)) {
 		len = strnlen(name, SCST_PORT_NAME_LEN - 1);
 		memcpy(&out[4], name, len);
-		/* The zeros that end it and fill it up are there already. */
+		/* The buffer is zeroed, so the terminator and the padding are in place. */
 		return scst_put_designator(out, protocol | SCST_CODE_UTF8,
 					   SCST_PIV | SCST_ASSOC_TARGET |
 					   SCST_DESIG_NAME,
@@ -169,14 +169,14 @@ static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 
 static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page);
 
-/* Of all types, in ascending order; a type's own come behind them. */
+/* Pages of all device types, in ascending order. Those of one type follow them. */
 static const struct scst_vpd_page scst_vpd_pages[] = {
 	{ .code = 0x00, .fill = scst_vpd_supported },
 	{ .code = 0x80, .fill = scst_vpd_serial },
 	{ .code = 0x83, .fill = scst_vpd_device_id },
 };
 
-/* The page with a number, counted from 0 on, or NULL behind the last one */
+/* Return: the page with index @i, or NULL behind the last page */
 static const struct scst_vpd_page *scst_vpd_page(const struct scst_kind *kind,
 						 unsigned int i)
 {
@@ -230,7 +230,7 @@ static void scst_inquiry_vpd(struct scst_cmd *cmd)
 /*
  * INQUIRY
  *
- * Where no logical unit is there are no vital product data.
+ * A LUN without a logical unit has no vital product data.
  */
 static void scst_exec_inquiry(struct scst_cmd *cmd)
 {

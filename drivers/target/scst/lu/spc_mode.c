@@ -2,9 +2,9 @@
 /*
  * Mode parameters: MODE SENSE and MODE SELECT.
  *
- * A page is an image of what never changes and rows that say where the members
- * of struct scst_mode stand in it. From them follow the page that is sent, the page that is
- * accepted and the bits that are changeable.
+ * A page consists of a constant image, and of rows with the positions of the members of struct
+ * scst_mode in it. The page that is sent, the page that is accepted and the changeable bits are
+ * derived from them.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -40,11 +40,11 @@ enum scst_mode_change {
 };
 
 /**
- * struct scst_mode_field - where a member of struct scst_mode stands
+ * struct scst_mode_field - the position of a member of struct scst_mode in a page
  * @page:	PAGE CODE
  * @byte:	offset in the page
  * @mask:	bits in that byte
- * @valid:	values that MODE SELECT may set, a bit each; 0: what fits
+ * @valid:	bitmap of the values that MODE SELECT may set; 0: all values
  * @offset:	offset in struct scst_mode
  * @change:	enum scst_mode_change
  */
@@ -106,7 +106,7 @@ static const struct scst_mode_field scst_mode_fields[] = {
 	},
 };
 
-/* Every member is one byte: that is what lets the rows address them. */
+/* The rows address members as bytes, so every member must be one byte. */
 static_assert(sizeof(struct scst_mode) == ARRAY_SIZE(scst_mode_fields));
 
 static u8 scst_mode_get(const struct scst_mode *mode,
@@ -138,7 +138,7 @@ static bool scst_mode_changeable(const struct scst_device *dev,
 	return field->change == SCST_MODE_CHANGEABLE;
 }
 
-/* Nothing is ever predicted to fail, so exceptions are off by default. */
+/* No failure is ever predicted, so exceptions are off by default. */
 static struct scst_mode scst_mode_defaults(const struct scst_device *dev)
 {
 	return (struct scst_mode) {
@@ -161,7 +161,7 @@ static void __scst_mode_change(struct scst_device *dev, const struct scst_mode *
  * __scst_mode_reset() - set the mode parameters to their defaults
  * @dev: an opened device
  *
- * Context: under its lock.
+ * Context: under the device's lock.
  */
 void __scst_mode_reset(struct scst_device *dev)
 {
@@ -210,7 +210,7 @@ static void scst_mode_page_values(const struct scst_mode_page *page,
 	}
 }
 
-/* The page with ones where MODE SELECT may change something */
+/* The page with ones in the bits that MODE SELECT may change */
 static void scst_mode_page_changeable(const struct scst_mode_page *page,
 				      const struct scst_device *dev, u8 *out)
 {
@@ -365,7 +365,7 @@ static bool scst_mode_refuse_length(struct scst_cmd *cmd)
 	return false;
 }
 
-/* Take the members of @mode from a page that was checked, and check them. */
+/* Check the values of a page whose constant bits are valid, and store them in @mode. */
 static bool scst_mode_select_values(struct scst_cmd *cmd, const u8 *data,
 				    unsigned int at, struct scst_mode *mode)
 {
@@ -405,7 +405,10 @@ static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data,
 		return scst_mode_refuse_length(cmd);
 	scst_mode_page_values(page, mode, now);
 	scst_mode_page_changeable(page, cmd->dev, mask);
-	/* Code and length are no mask, but equal by now: but for PS and SPF. */
+	/*
+	 * Bytes 0 and 1 of @mask are no mask. Page code and length match; PS and SPF have to be
+	 * zero.
+	 */
 	if (data[at] != now[0])
 		return scst_mode_refuse(cmd, at, data[at] ^ now[0]);
 	for (i = 2; i < page->len; i++) {
@@ -430,8 +433,8 @@ static bool scst_mode_select_pages(struct scst_cmd *cmd, const u8 *data,
 }
 
 /*
- * The block descriptor must say what is so already: neither capacity nor block
- * size can be changed. A number of blocks of zero leaves the capacity alone.
+ * The block descriptor must have the current values: neither capacity nor block size can be
+ * changed. A number of blocks of zero leaves the capacity unchanged.
  */
 static bool scst_mode_select_bd(struct scst_cmd *cmd, const u8 *data,
 				unsigned int at, bool longlba)
@@ -448,7 +451,7 @@ static bool scst_mode_select_bd(struct scst_cmd *cmd, const u8 *data,
 	return true;
 }
 
-/* Check what stands before the pages; @at is set to where they begin. */
+/* Check the header and the block descriptor. @at is set to the offset of the first page. */
 static bool scst_mode_select_header(struct scst_cmd *cmd, const u8 *data,
 				    unsigned int len, unsigned int *at)
 {
@@ -477,8 +480,8 @@ static bool scst_mode_select_header(struct scst_cmd *cmd, const u8 *data,
 }
 
 /*
- * Others are told; data that the cache held must not be lost any more. A write that
- * is under way sees to itself when it completes, if it was not in the cache yet.
+ * Other nexuses get a unit attention. If WCE was cleared, the cache is written back. A write in
+ * flight that is not in the cache yet is written back when it completes.
  */
 static void scst_mode_changed(struct scst_cmd *cmd, const struct scst_mode *old,
 			      const struct scst_mode *new)
@@ -518,7 +521,7 @@ static void scst_mode_select(struct scst_cmd *cmd, const u8 *data,
 /*
  * MODE SELECT(6), (10)
  *
- * SP is refused when the CDB is decoded: nothing is saved.
+ * SP is refused when the CDB is decoded, because mode pages are not saved.
  */
 static void scst_exec_mode_select(struct scst_cmd *cmd)
 {

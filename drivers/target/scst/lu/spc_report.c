@@ -32,8 +32,7 @@
 #define SCST_TIMEOUTS_LEN	12
 
 /*
- * Where bytes 0 and 1 of REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS say that a
- * function is there.
+ * The bits of supported functions in bytes 0 and 1 of REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
  */
 static const u16 scst_tmf_bits[] = {
 	[SCST_TMF_ABORT_TASK]	  = BIT(15),
@@ -66,7 +65,7 @@ static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 	struct scst_nexus *nexus;
 	unsigned long lun;
 
-	/* Before the list is read: a change from now on is news again. */
+	/* Before the list is read: a later change raises the unit attention again. */
 	scst_ua_luns_reported(cmd);
 	xa_for_each_range(&cmd->sess->nexuses, lun, nexus, 0, SCST_MAX_LUN) {
 		scst_lun_encode(lun, &encoded);
@@ -78,8 +77,8 @@ static u32 scst_put_luns(struct scst_cmd *cmd, u32 offset)
 /*
  * REPORT LUNS
  *
- * There are no conglomerates: the list of administrative and of subsidiary
- * logical units is empty.
+ * There are no conglomerates, so the lists of administrative and of subsidiary logical units are
+ * empty.
  */
 static void scst_exec_report_luns(struct scst_cmd *cmd)
 {
@@ -107,7 +106,7 @@ static void scst_exec_report_luns(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, end);
 }
 
-/* No time is given: it depends on the storage below. */
+/* Timeouts are not specified, because they depend on the backend. */
 static u32 scst_put_timeouts(struct scst_cmd *cmd, u32 offset)
 {
 	u8 data[SCST_TIMEOUTS_LEN] = {};
@@ -149,7 +148,7 @@ static void scst_report_all_opcodes(struct scst_cmd *cmd, bool timeouts)
 	scst_data_in_end(cmd, end);
 }
 
-/* In the usage map, operation code and service action stand for themselves. */
+/* In the usage data, operation code and service action have their values, not masks. */
 static u32 scst_put_usage(struct scst_cmd *cmd, u32 offset,
 			  const struct scst_opcode *op)
 {
@@ -182,8 +181,8 @@ static void scst_report_one_opcode(struct scst_cmd *cmd,
 }
 
 /*
- * A CDB of the requested kind, to look up. Service actions stand in byte 1 of
- * all commands that have them; one that does not fit there does not exist.
+ * Build a CDB of the requested command, and look up its row. All service actions are in the low
+ * five bits of byte 1, so a greater service action has no row.
  */
 static const struct scst_opcode *
 scst_requested_opcode(const struct scst_cmd *cmd, bool *known, bool *has_sa)
@@ -243,7 +242,7 @@ static void scst_exec_report_tmfs(struct scst_cmd *cmd)
 	scst_data_in_end(cmd, len);
 }
 
-/* Pollable sense data, SPC-4 5.12: what TEST UNIT READY would end with */
+/* Pollable sense data, SPC-4 5.12: the sense code that TEST UNIT READY would report */
 static scst_sense_t scst_pollable_sense(const struct scst_device *dev)
 {
 	if (READ_ONCE(dev->state) != SCST_DEV_ACTIVE)
@@ -282,8 +281,8 @@ static void scst_exec_test_unit_ready(struct scst_cmd *cmd)
 /*
  * SEND DIAGNOSTIC
  *
- * The default self-test: that the command came this far shows that the device
- * server works. All other diagnostics are refused when the CDB is decoded.
+ * The default self-test passes, because a command that gets here shows that the device server
+ * works. All other diagnostics are refused when the CDB is decoded.
  */
 static void scst_exec_send_diagnostic(struct scst_cmd *cmd)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands of sequential-access devices, SSC-5: what the core has to know of those that
- * it passes on. Those that are not here count as writes.
+ * Commands of sequential-access devices, SSC-5: the properties that the core needs of commands
+ * that it passes on. Commands without a row count as writes.
  */
 #include <scsi/scsi_proto.h>
 
 #include "lu/kinds.h"
 
-/* SSC-5 7.8; the kernel calls it REZERO UNIT, which it is on other devices. */
+/* REWIND, SSC-5 7.8. The kernel calls it REZERO UNIT, its name on other devices. */
 #define SCST_REWIND	0x01
 
 /* A command that moves the medium conflicts with a reservation, even if it only reads. */

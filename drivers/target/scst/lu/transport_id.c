@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TransportIDs, SPC-5 7.6.4: what an initiator port is called where reservations
- * of initiators that are not logged in are spoken of.
+ * TransportIDs, SPC-5 7.6.4: the names of initiator ports in persistent reservations. Their
+ * initiators need not be logged in.
  *
- * A name has exactly one form here: the shortest, padded with zeroes as the
- * standard says, and an iSCSI name with its case folded. So two are equal if their
- * bytes are.
+ * A name is stored in exactly one form: the shortest one, padded with zeroes as the standard
+ * requires, and with the case of an iSCSI name folded. So two TransportIDs are equal if their
+ * bytes are equal.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -37,10 +37,11 @@ static void scst_put_name(struct scst_transport_id *id, u8 first, const u8 *name
 }
 
 /**
- * scst_transport_id_fold() - bring a TransportID into the form that is compared
+ * scst_transport_id_fold() - fold the case of the name in an iSCSI TransportID
  * @id: the TransportID, changed in place
  *
- * RFC 7143 4.2.7.2 folds the case of iSCSI names. The ISID behind the name is hexadecimal.
+ * RFC 7143 4.2.7.2 folds the case of iSCSI names. The ISID behind the name is hexadecimal, so its
+ * case may be folded, too.
  *
  * Context: any.
  */
@@ -52,11 +53,10 @@ void scst_transport_id_fold(struct scst_transport_id *id)
 }
 
 /**
- * scst_transport_id_init() - find out what a session's initiator port is called
+ * scst_transport_id_init() - set the TransportID of a session's initiator port
  * @sess: the session
  *
- * A driver that has no TransportID of its own gets one with the port's name, in
- * the form that iSCSI's have.
+ * If the driver provides no TransportID, it is made of the port's name in the format of iSCSI.
  */
 void scst_transport_id_init(struct scst_session *sess)
 {
@@ -90,12 +90,12 @@ static unsigned int scst_parse_name(const u8 *data, u32 len,
 
 /**
  * scst_transport_id_parse() - read a TransportID
- * @data: where it begins
- * @len:  bytes up to the end of the list that it stands in
+ * @data: its first byte
+ * @len:  bytes from @data to the end of the list
  * @id:   the result
  *
  * Context: any.
- * Return: bytes read; 0: it is not valid.
+ * Return: bytes read, or 0 if the TransportID is not valid.
  */
 unsigned int scst_transport_id_parse(const u8 *data, u32 len,
 				     struct scst_transport_id *id)
@@ -111,12 +111,12 @@ unsigned int scst_transport_id_parse(const u8 *data, u32 len,
 }
 
 /**
- * scst_transport_id_equal() - whether two TransportIDs name the same port
+ * scst_transport_id_equal() - compare two TransportIDs
  * @a: one
  * @b: the other
  *
  * Context: any.
- * Return: true if they do.
+ * Return: true if they name the same port.
  */
 bool scst_transport_id_equal(const struct scst_transport_id *a,
 			     const struct scst_transport_id *b)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * last_error: one line per object that says what failed there last.
+ * last_error: one line per object about the last failed operation.
  *
- * It goes when the operation that it is about succeeds: a line that is there is still
- * true as far as the kernel knows.
+ * The line is cleared when the same operation succeeds. So a line is true as far as the kernel
+ * knows.
  */
 #include <linux/ctype.h>
 #include <linux/kernel.h>
@@ -13,7 +13,7 @@
 #include "observe/observe.h"
 
 /**
- * scst_error_init() - no operation failed yet
+ * scst_error_init() - initialize last_error, empty
  * @err: the object's last_error
  */
 void scst_error_init(struct scst_error *err)
@@ -23,7 +23,7 @@ void scst_error_init(struct scst_error *err)
 	err->text[0] = '\0';
 }
 
-/* Names in it may be any bytes, and it is one line. */
+/* Replaces control characters: names may have any bytes, and last_error is one line. */
 static void __scst_error_flatten(struct scst_error *err)
 {
 	char *c;
@@ -34,7 +34,7 @@ static void __scst_error_flatten(struct scst_error *err)
 }
 
 /**
- * scst_error_vset() - remember why the operation that is under way fails
+ * scst_error_vset() - set the reason why the operation in progress fails
  * @err:  the object's last_error
  * @fmt:  one line, no newline
  * @args: its arguments
@@ -51,11 +51,11 @@ void scst_error_vset(struct scst_error *err, const char *fmt, va_list args)
 }
 
 /**
- * scst_error_set() - remember why the operation that is under way fails
+ * scst_error_set() - set the reason why the operation in progress fails
  * @err: the object's last_error
  * @fmt: one line, no newline
  *
- * Or what is to be known of it although it succeeds. scst_error_end() comes after it.
+ * Also for a warning about an operation that succeeds. The caller calls scst_error_end() later.
  *
  * Context: process context.
  */
@@ -69,14 +69,14 @@ void scst_error_set(struct scst_error *err, const char *fmt, ...)
 }
 
 /**
- * scst_error_end() - an operation on an object has ended
+ * scst_error_end() - update last_error at the end of an operation
  * @err:  the object's last_error
- * @what: the operation, a constant; of what happened by itself, the operation whose
- *	  success is going to be its end, or "" for none
+ * @what: the operation, a constant string. For an error without an operation: the operation whose
+ *	  success clears the error, or "" for none
  * @ret:  0 or an errno
  *
- * If it succeeded, what is left of a failure of the same operation goes. If it failed and
- * nobody said why, the errno does.
+ * If the operation succeeded, an earlier failure of the same operation is cleared. If it failed
+ * and no reason was set, the errno becomes the reason.
  *
  * Context: process context.
  * Return: @ret.
@@ -98,9 +98,9 @@ int scst_error_end(struct scst_error *err, const char *what, int ret)
 }
 
 /**
- * scst_error_pass() - what an object ran into that is not going to be
- * @from: its last_error
- * @to:	  of the directory that it was to be in
+ * scst_error_pass() - copy the error of an object that could not be created
+ * @from: the object's last_error
+ * @to:	  last_error of its parent directory
  *
  * Context: process context.
  */
@@ -113,7 +113,7 @@ void scst_error_pass(struct scst_error *from, struct scst_error *to)
 /**
  * scst_error_show() - print last_error
  * @err:  the object's last_error
- * @page: where to
+ * @page: the result
  *
  * Context: process context.
  * Return: bytes printed.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * uevents: what udev rules are told of.
+ * uevents, for udev rules.
  *
- * Devices, targets and sessions come and go with the events of their class; what
- * else happens to them is told in change events with SCST_EVENT. Configuration
- * emits them where it happens; what initiators cause is rate-limited, and emitted
- * from a work item, whatever context it happened in.
+ * Devices, targets and sessions are added and removed with the events of their class. All other
+ * changes are change events with SCST_EVENT. Events of configuration are emitted in the context of
+ * the change. Events that initiators cause may happen in any context: they are rate-limited and
+ * emitted from a work item.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -75,7 +75,7 @@ static int scst_event_lun_vars(struct kobj_uevent_env *env,
 	       add_uevent_var(env, "SCST_HANDLER=%s", nexus->dev->handler->name);
 }
 
-/* Memory reclaim may need a disk that this machine exports to itself. */
+/* No I/O for memory: reclaim may need a disk that this machine exports to itself. */
 static void scst_event_emit(struct device *dev, char *vars[])
 {
 	unsigned int flags = memalloc_noio_save();
@@ -87,8 +87,8 @@ static void scst_event_emit(struct device *dev, char *vars[])
 /* Events of configuration */
 
 /**
- * scst_event_state() - an object has a new state
- * @dev: what stands for it in sysfs, or NULL
+ * scst_event_state() - emit a change of an object's state
+ * @dev: the object's sysfs device, or NULL
  *
  * Context: process context, under scst_config_lock.
  */
@@ -102,8 +102,8 @@ void scst_event_state(struct device *dev)
 }
 
 /**
- * scst_event_fenced() - a device has failed because its backend did not answer in time
- * @dev: what stands for it in sysfs, or NULL
+ * scst_event_fenced() - emit the failure of a device whose backend did not answer in time
+ * @dev: the device's sysfs device, or NULL
  *
  * Context: process context, under scst_config_lock.
  */
@@ -117,11 +117,11 @@ void scst_event_fenced(struct device *dev)
 }
 
 /**
- * scst_event_lun() - something happened to a LUN that a session sees
- * @nexus: the LUN; nothing happens if there is none
- * @event: what
+ * scst_event_lun() - emit a change of a LUN that a session sees
+ * @nexus: the nexus of the LUN; NULL: nothing is emitted
+ * @event: the change
  *
- * That a session's LUNs come and go with it is not told.
+ * LUNs that are added and removed together with their session cause no event.
  *
  * Context: process context, under scst_config_lock.
  */
@@ -147,10 +147,10 @@ void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event)
 /* Events that initiators cause */
 
 /**
- * struct scst_notice - an event on its way to where it can be emitted
- * @work:	emits it
- * @sess:	the session that it is about; counted in @sess->pins
- * @env:	its own variables
+ * struct scst_notice - an event of a session that waits for its work item
+ * @work:	emits the event
+ * @sess:	the session, which is pinned
+ * @env:	the variables of the event
  */
 struct scst_notice {
 	struct work_struct work;
@@ -192,7 +192,10 @@ static struct scst_notice *scst_notice_alloc(struct scst_session *sess)
 	return notice;
 }
 
-/* An event about @lun, or about none. NULL: there are too many. */
+/*
+ * Begins an event about @lun, or about no LUN if @lun is above SCST_MAX_LUN. Returns NULL if there
+ * are too many events or no memory.
+ */
 static struct scst_notice *scst_notice_begin(struct scst_session *sess,
 					     const char *what, u32 lun)
 {
@@ -209,7 +212,7 @@ static struct scst_notice *scst_notice_begin(struct scst_session *sess,
 	return NULL;
 }
 
-/* The session stays until the event is out, as it does for a TMF. */
+/* Pins the session until the event has been emitted. */
 static void scst_notice_queue(struct scst_notice *notice)
 {
 	scst_session_pin(notice->sess);
@@ -225,10 +228,10 @@ static u32 scst_tmf_lun(const struct scst_tmf *tmf)
 }
 
 /**
- * scst_event_tmf() - a task management function is about to be answered
+ * scst_event_tmf() - emit a task management function that is about to be answered
  * @tmf: the function
  *
- * Context: any in which @tmf's session is kept.
+ * Context: any; the caller keeps the session of @tmf.
  */
 void scst_event_tmf(const struct scst_tmf *tmf)
 {
@@ -263,10 +266,10 @@ void scst_event_tmf(const struct scst_tmf *tmf)
 }
 
 /**
- * scst_event_conflict() - a reservation keeps an initiator from what it wants
- * @cmd: its command
+ * scst_event_conflict() - emit a reservation conflict
+ * @cmd: the command that ends with RESERVATION CONFLICT
  *
- * Context: any in which @cmd's session is kept.
+ * Context: any; the caller keeps the session of @cmd.
  */
 void scst_event_conflict(const struct scst_cmd *cmd)
 {
@@ -283,9 +286,9 @@ void scst_event_conflict(const struct scst_cmd *cmd)
 /* Failures of initiators at a target */
 
 /**
- * struct scst_failure - a failure on its way to where it can be emitted
- * @node:	on its target's list
- * @env:	the event's own variables
+ * struct scst_failure - an event of a target's failure that waits for the target's work item
+ * @node:	on the target's list
+ * @env:	the variables of the event
  */
 struct scst_failure {
 	struct llist_node node;
@@ -331,16 +334,16 @@ static void scst_failure_queue(struct scst_target *tgt, const char *initiator,
 }
 
 /**
- * scst_target_tell_failure() - a log-in at a target failed, or a session was cut off
+ * scst_target_tell_failure() - report a failed log-in at a target, or a session that was cut off
  * @tgt:       the target
  * @initiator: the initiator port's name; "" if it is not known
- * @reason:    why, in one word
+ * @reason:    the reason in one word
  * @fmt:       one line for people, no newline
  *
- * It becomes the target's last_error, and unless there are too many of them a line in the
- * kernel's log and a uevent with SCST_REASON.
+ * The line becomes the target's last_error. Unless the rate limit is exceeded, it is also written
+ * to the kernel's log, and a uevent with SCST_REASON is emitted.
  *
- * Context: process context in which @tgt is kept; the driver may hold its own locks.
+ * Context: process context; the caller keeps @tgt. The driver may hold its own locks.
  */
 void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 			      const char *reason, const char *fmt, ...)
@@ -361,8 +364,8 @@ void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 EXPORT_SYMBOL_GPL(scst_target_tell_failure);
 
 /**
- * scst_event_target_exit() - a target is about to be freed
- * @tgt: the target, whose failures nobody tells of any more
+ * scst_event_target_exit() - wait for the failure events of a target
+ * @tgt: the target; no driver reports a failure of it any more
  *
  * Context: process context without scst_config_lock.
  */
@@ -373,7 +376,7 @@ void scst_event_target_exit(struct scst_target *tgt)
 }
 
 /**
- * scst_event_target_init() - no initiator has caused an event of a target yet
+ * scst_event_target_init() - initialize the rate limits and failure events of a new target
  * @tgt: the target
  */
 void scst_event_target_init(struct scst_target *tgt)
@@ -384,6 +387,6 @@ void scst_event_target_init(struct scst_target *tgt)
 	INIT_WORK(&tgt->failure_work, scst_failure_work);
 	ratelimit_state_init(&tgt->event_limit, SCST_EVENT_INTERVAL,
 			     SCST_EVENT_BURST);
-	/* An initiator is not to fill the log either. */
+	/* Without this flag messages about suppressed events would let initiators fill the log. */
 	ratelimit_set_flags(&tgt->event_limit, RATELIMIT_MSG_ON_RELEASE);
 }

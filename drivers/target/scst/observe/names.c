@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Names of objects, and the words for their states, wherever they are shown.
+ * Names of objects, and names of their states for configfs, sysfs and uevents.
  */
 #include <linux/ctype.h>
 #include <linux/rcupdate.h>
@@ -11,13 +11,13 @@
 #define SCST_NAME_LEN	SCST_PORT_NAME_LEN
 
 /**
- * scst_name_trouble() - why a device or target cannot have a name
+ * scst_name_trouble() - check a name of a device or target
  * @name: the name
  *
- * Names go into uevents, INQUIRY data and scripts: no white space, nothing
- * that is not printable ASCII.
+ * Names go into uevents, INQUIRY data and scripts, so only printable ASCII without white space is
+ * allowed.
  *
- * Return: why, or NULL: it can.
+ * Return: NULL, or the reason why the name is not allowed.
  */
 const char *scst_name_trouble(const char *name)
 {
@@ -34,9 +34,9 @@ const char *scst_name_trouble(const char *name)
 }
 
 /**
- * scst_name_check() - refuse a name that a device or target cannot have
+ * scst_name_check() - check a name of a device or target, and set last_error
  * @name: the name
- * @err:  of the directory that it is to be in
+ * @err:  last_error of the parent directory
  *
  * Return: 0 or -EINVAL.
  */
@@ -51,11 +51,11 @@ int scst_name_check(const char *name, struct scst_error *err)
 }
 
 /**
- * scst_device_state_name() - a device's state as configfs shows it
+ * scst_device_state_name() - the name of a device's state
  * @dev: the device
  *
  * Context: any.
- * Return: the word.
+ * Return: the name.
  */
 const char *scst_device_state_name(const struct scst_device *dev)
 {
@@ -71,11 +71,11 @@ const char *scst_device_state_name(const struct scst_device *dev)
 }
 
 /**
- * scst_target_state_name() - a target's state as it is shown
+ * scst_target_state_name() - the name of a target's state
  * @tgt: the target
  *
  * Context: any.
- * Return: the word.
+ * Return: the name.
  */
 const char *scst_target_state_name(const struct scst_target *tgt)
 {
@@ -85,11 +85,11 @@ const char *scst_target_state_name(const struct scst_target *tgt)
 }
 
 /**
- * scst_session_state_name() - a session's state as it is shown
+ * scst_session_state_name() - the name of a session's state
  * @sess: the session
  *
  * Context: any.
- * Return: the word.
+ * Return: the name.
  */
 const char *scst_session_state_name(const struct scst_session *sess)
 {
@@ -97,11 +97,11 @@ const char *scst_session_state_name(const struct scst_session *sess)
 }
 
 /**
- * scst_session_name_len() - how much of an initiator port's name is shown
+ * scst_session_name_len() - the length of the part of an initiator port's name that is shown
  * @sess: the session
  *
- * Show it with %pE: an initiator chooses its name, and must not break the line
- * that it stands on. Its length is limited because a uevent's is.
+ * The caller prints the name with %pE: an initiator chooses its name, and the name must not break
+ * the line. The length is limited because the length of a uevent is limited.
  *
  * Context: any.
  * Return: bytes.
@@ -112,7 +112,7 @@ int scst_session_name_len(const struct scst_session *sess)
 }
 
 /**
- * scst_group_name() - a group's name
+ * scst_group_name() - the name of a group
  * @grp: the group
  *
  * Return: the name of its directory.
@@ -123,11 +123,11 @@ const char *scst_group_name(const struct scst_group *grp)
 }
 
 /**
- * scst_session_count_luns() - how many LUNs a session sees
+ * scst_session_count_luns() - count the LUNs that a session sees
  * @sess: the session
  *
  * Context: any but hard interrupts.
- * Return: their number.
+ * Return: the number of LUNs.
  */
 unsigned int scst_session_count_luns(struct scst_session *sess)
 {

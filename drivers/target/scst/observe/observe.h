@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Objects are shown: names, last_error, sysfs, uevents. This layer reads their fields.
+ * The view of the objects for user space: names, last_error, sysfs, uevents. This layer reads the
+ * fields of objects.
  */
 #ifndef _SCST_OBSERVE_H
 #define _SCST_OBSERVE_H
@@ -19,7 +20,7 @@ int scst_error_end(struct scst_error *err, const char *what, int ret);
 void scst_error_pass(struct scst_error *from, struct scst_error *to);
 ssize_t scst_error_show(struct scst_error *err, char *page);
 
-/* names.c: what objects are called */
+/* names.c: names of objects and states */
 const char *scst_name_trouble(const char *name);
 int scst_name_check(const char *name, struct scst_error *err);
 const char *scst_device_state_name(const struct scst_device *dev);
@@ -33,7 +34,7 @@ const char *scst_group_name(const struct scst_group *grp);
 __printf(3, 4)
 void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...);
 
-/* sysfs.c: what is */
+/* sysfs.c: existing devices, targets, sessions and LUNs */
 int scst_sysfs_init(void);
 void scst_sysfs_exit(void);
 int scst_sysfs_device_add(struct scst_device *dev);

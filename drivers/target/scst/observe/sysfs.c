@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs: what is. A class each for devices, targets and sessions; the LUNs of a
- * session stand below it.
+ * sysfs: the existing objects. Devices, targets and sessions have a class each. The LUNs of a
+ * session are below the session.
  *
- * An entry is a struct device of its own, with a pointer to its object. Removing it waits for
- * its readers, so the object need only outlive its entry. Entries of configured objects come
- * and go under scst_config_lock:
- * no show function and no uevent callback takes that lock.
+ * An entry is a struct device with a pointer to its object. Removing an entry waits for its
+ * readers, so the object need only outlive its entry. Entries of devices, targets and LUNs are
+ * added and removed under scst_config_lock. So show functions and uevent callbacks must not take
+ * that lock.
  */
 #include <linux/device.h>
 #include <linux/idr.h>
@@ -18,9 +18,9 @@
 
 /**
  * struct scst_sysfs - an entry
- * @dev:	what the driver core knows of; its drvdata is the object
+ * @dev:	the device of the driver core; its drvdata is the object
  * @stats:	the counters of the object's nexuses, or NULL
- * @tally:	its own counters, or NULL
+ * @tally:	the object's own counters, or NULL
  */
 struct scst_sysfs {
 	struct device dev;
@@ -130,7 +130,7 @@ static void scst_sysfs_release(struct device *dev)
 	kfree(to_scst_sysfs(dev));
 }
 
-/* Its uevents are held back until it is announced. */
+/* The uevents of an entry are suppressed until scst_sysfs_announce(). */
 static struct scst_sysfs *scst_sysfs_alloc(void *object)
 {
 	struct scst_sysfs *entry = kzalloc_obj(*entry);
@@ -145,7 +145,7 @@ static struct scst_sysfs *scst_sysfs_alloc(void *object)
 	return entry;
 }
 
-/* Takes over the entry, which has a name unless there was no memory for it. */
+/* Adds an entry, or frees it. The entry has no name if there was no memory for the name. */
 static int scst_sysfs_add(struct scst_sysfs *entry, struct device **where)
 {
 	int ret = dev_name(&entry->dev) ? device_add(&entry->dev) : -ENOMEM;
@@ -216,7 +216,7 @@ static SCST_CONST_CLASS struct class scst_device_class = {
 };
 
 /**
- * scst_sysfs_device_add() - a device appears
+ * scst_sysfs_device_add() - add the entry of a device
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -240,7 +240,7 @@ int scst_sysfs_device_add(struct scst_device *dev)
 }
 
 /**
- * scst_sysfs_device_del() - a device disappears
+ * scst_sysfs_device_del() - remove the entry of a device
  * @dev: the device
  *
  * Context: process context, under scst_config_lock.
@@ -294,7 +294,7 @@ static SCST_CONST_CLASS struct class scst_target_class = {
 };
 
 /**
- * scst_sysfs_target_add() - a target appears
+ * scst_sysfs_target_add() - add the entry of a target
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -317,7 +317,7 @@ int scst_sysfs_target_add(struct scst_target *tgt)
 }
 
 /**
- * scst_sysfs_target_del() - a target disappears
+ * scst_sysfs_target_del() - remove the entry of a target
  * @tgt: the target
  *
  * Context: process context, under scst_config_lock.
@@ -392,7 +392,7 @@ static SCST_CONST_CLASS struct class scst_session_class = {
 };
 
 /**
- * scst_sysfs_session_add() - a session appears; uevents are held back
+ * scst_sysfs_session_add() - add the entry of a session, with its uevents suppressed
  * @sess: the session, without LUNs
  *
  * Context: process context.
@@ -422,7 +422,7 @@ int scst_sysfs_session_add(struct scst_session *sess)
 }
 
 /**
- * scst_sysfs_session_announce() - a session is complete: send the uevent
+ * scst_sysfs_session_announce() - emit the add event of a session
  * @sess: the session, with its LUNs
  *
  * Context: process context.
@@ -433,8 +433,8 @@ void scst_sysfs_session_announce(struct scst_session *sess)
 }
 
 /**
- * scst_sysfs_session_del() - a session disappears
- * @sess: the session; without LUNs, without task management functions
+ * scst_sysfs_session_del() - remove the entry of a session
+ * @sess: the session, without LUNs and task management functions
  *
  * Context: process context.
  */
@@ -499,12 +499,12 @@ static int scst_sysfs_lun_make(struct scst_nexus *nexus)
 }
 
 /**
- * scst_sysfs_lun_add() - a session's LUN appears
- * @nexus: the LUN
+ * scst_sysfs_lun_add() - add the entry of a session's LUN
+ * @nexus: the nexus of the LUN
  *
- * It is of no class and no bus: uevents about it are its session's. Its name may
- * have been another LUN's a moment ago, so this cannot be done beforehand, and
- * what comes after it cannot fail: the LUN works all the same.
+ * The entry has no class and no bus: events of the LUN are events of its session. The entry of an
+ * earlier LUN of this number has to be removed first, so the entry is added when the LUN is already
+ * published. If that fails, last_error of the session says so, and the LUN works without an entry.
  *
  * Context: process context, under scst_config_lock.
  */
@@ -521,8 +521,8 @@ void scst_sysfs_lun_add(struct scst_nexus *nexus)
 }
 
 /**
- * scst_sysfs_lun_del() - a session's LUN disappears
- * @nexus: the LUN
+ * scst_sysfs_lun_del() - remove the entry of a session's LUN
+ * @nexus: the nexus of the LUN
  *
  * Context: process context, under scst_config_lock.
  */
@@ -538,7 +538,7 @@ static SCST_CONST_CLASS struct class *const scst_classes[] = {
 };
 
 /**
- * scst_sysfs_init() - make the classes
+ * scst_sysfs_init() - register the classes
  *
  * Context: process context.
  * Return: 0 or an errno.
@@ -562,7 +562,7 @@ out_unregister:
 }
 
 /**
- * scst_sysfs_exit() - the classes go; nothing is in them
+ * scst_sysfs_exit() - unregister the classes, which have no entries any more
  *
  * Context: process context.
  */

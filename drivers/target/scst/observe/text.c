@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes that show several lines.
+ * Text of attributes with several lines.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -18,12 +18,12 @@ static bool scst_is_cut(const char *page, ssize_t len)
 }
 
 /**
- * scst_emit_line() - add a line to what an attribute shows
- * @page: where to
+ * scst_emit_line() - add a line to the text of an attribute
+ * @page: the text
  * @len:  bytes in @page
  * @fmt:  the line, with its newline
  *
- * When a line does not fit, it and what follows become "...".
+ * A line that does not fit becomes "...", and later lines are dropped.
  */
 void scst_emit_line(char *page, ssize_t *len, const char *fmt, ...)
 {

@@ -11,8 +11,9 @@
 #include "cmd/trace.h"
 
 /*
- * The backend has it and does not answer. When it does, nobody will know: the buffer is
- * not the initiator's, and there will be no response.
+ * Returns whether a fenced backend keeps an aborted command that no waiter has to wait for. The
+ * driver has no buffer in use, and there will be no response, so a late answer has no effect on
+ * the initiator.
  */
 static bool scst_cmd_is_fenced(const struct scst_cmd *cmd)
 {
@@ -21,14 +22,17 @@ static bool scst_cmd_is_fenced(const struct scst_cmd *cmd)
 	       (cmd->buffer != SCST_BUFFER_DRIVER || !cmd->data_len);
 }
 
-/* It will not come back: it uses the driver's own buffer, which is not given back before. */
+/*
+ * Returns whether a fenced backend keeps a command, even one that uses the driver's buffer. The
+ * driver gets such a buffer back only if the backend answers.
+ */
 static bool scst_cmd_is_hopeless(const struct scst_cmd *cmd)
 {
 	return cmd->dev && READ_ONCE(cmd->dev->fenced) &&
 	       READ_ONCE(cmd->stage) == SCST_STAGE_BACKEND;
 }
 
-/* Its backend is to be told off if it does not let go of it. */
+/* Returns whether the backend keeps a command for longer than it may: then the device is fenced. */
 static bool scst_cmd_is_overdue(const struct scst_cmd *cmd)
 {
 	unsigned long patience = READ_ONCE(cmd->patience);
@@ -42,10 +46,10 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
-	/* This function does not wait for commands that were aborted later. */
+	/* Commands that were aborted after the waiter took its serial do not count. */
 	if ((s32)(cmd->abort_serial - filter->serial) > 0)
 		return false;
-	/* Commands that wait do not wait for each other. */
+	/* Commands that wait for aborted commands do not wait for each other. */
 	if (filter->except && test_bit(SCST_CMD_WAITS, &cmd->flags))
 		return false;
 	if (filter->hopeful && scst_cmd_is_hopeless(cmd))
@@ -55,8 +59,8 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
 
 /*
  * An answered command has left the task set and does not touch the medium. Its driver may still
- * have its data and its status. Only its own nexus waits for that: the connection of another
- * one may be dead.
+ * have to send data and status. Only waiters of the same I_T nexus wait for that, as the
+ * connection of another nexus may be dead.
  */
 static bool scst_cmd_has_ended(const struct scst_cmd *cmd,
 			       const struct scst_cmd_filter *filter)
@@ -80,7 +84,6 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
 }
 
-/* Looks no further than to the first one. */
 static bool scst_list_has(struct scst_cmd_list *list,
 			  const struct scst_cmd_filter *filter)
 {
@@ -98,7 +101,7 @@ static bool scst_list_has(struct scst_cmd_list *list,
 }
 
 /**
- * scst_session_has() - whether a session has such a command
+ * scst_session_has() - check whether a session has a matching command
  * @sess:   the session
  * @filter: which commands are meant
  *
@@ -119,11 +122,11 @@ bool scst_session_has(struct scst_session *sess,
 /**
  * __scst_device_find() - find a session that has commands of a device
  * @dev:    the device
- * @of:     no other session than this, or NULL
+ * @of:     check only this session; NULL: all sessions
  * @filter: which commands are meant
  *
  * Context: under the device's lock.
- * Return: a session that has at least one, or NULL.
+ * Return: a session that has at least one matching command, or NULL.
  */
 struct scst_session *__scst_device_find(struct scst_device *dev,
 					const struct scst_session *of,
@@ -139,7 +142,7 @@ struct scst_session *__scst_device_find(struct scst_device *dev,
 }
 
 /**
- * scst_nexus_has_others() - whether a command is not alone in its I_T_L nexus
+ * scst_nexus_has_others() - check whether a command's I_T_L nexus has other commands
  * @cmd: a command on its session's list
  *
  * Context: thread or atomic.
@@ -154,19 +157,20 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_park() - let a command wait until somebody makes it go on
- * @cmd: a command that its owner has put where it will be found
+ * scst_cmd_park() - park a command
+ * @cmd: a command that its owner has put on a queue
  *
- * To make it go on, the caller of scst_cmd_claim() becomes its owner and sends it on its way. An
- * abort does so, too, and may come first.
+ * A later scst_cmd_claim() makes its caller the owner, who continues the command. An abort claims
+ * the command, too, and may come first.
  *
  * Context: under the device's lock.
- * Return: true if it waits, and is not the caller's any more; false if it is aborted.
+ * Return: true if the command is parked, and has another owner; false if it is aborted, and the
+ * caller still owns it.
  */
 bool scst_cmd_park(struct scst_cmd *cmd)
 {
 	scst_stall(SCST_STALL_PARK);
-	/* From then on it may be anybody's. */
+	/* Traced before the bit is set: after that another owner may claim the command. */
 	trace_scst_cmd_park(cmd);
 	set_bit(SCST_CMD_PARKED, &cmd->flags);
 	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
@@ -176,10 +180,10 @@ bool scst_cmd_park(struct scst_cmd *cmd)
 
 /**
  * scst_cmd_claim() - become the owner of a parked command
- * @cmd: the command, which must not go meanwhile
+ * @cmd: the command, which must not be freed meanwhile
  *
- * Context: under the device's lock or that of the list that the command is on.
- * Return: true if the caller owns it now; false if it was not parked.
+ * Context: under the device's lock or the list lock of the command.
+ * Return: true if the caller owns the command now; false if it was not parked.
  */
 bool scst_cmd_claim(struct scst_cmd *cmd)
 {
@@ -189,7 +193,10 @@ bool scst_cmd_claim(struct scst_cmd *cmd)
 	return true;
 }
 
-/* The driver may have it, and wait for its data, or the handler, and wait for its device. */
+/*
+ * Notifies the owner of an aborted command. The driver may be waiting for its data, or the handler
+ * for its device.
+ */
 static void scst_abort_tell(struct scst_cmd *cmd)
 {
 	const struct scst_target_ops *ops = cmd->sess->tgt->ops;
@@ -201,14 +208,14 @@ static void scst_abort_tell(struct scst_cmd *cmd)
 		cmd->dev->handler->abort(cmd);
 }
 
-/* Counts the functions that wait for what has been aborted before them. */
+/* Counts the calls of scst_abort_serial(). */
 static atomic_t scst_abort_count;
 
 /**
- * scst_abort_serial() - tell what has been aborted by now from what will be
+ * scst_abort_serial() - separate the aborts before this call from later ones
  *
  * Context: any.
- * Return: for scst_cmd_filter.serial.
+ * Return: the value for scst_cmd_filter.serial.
  */
 u32 scst_abort_serial(void)
 {
@@ -222,9 +229,9 @@ static void scst_cmd_forget_others(struct scst_cmd *cmd)
 }
 
 /*
- * Under the lock of its list. A command that its own nexus aborts must not be answered, even if
- * another nexus aborted it before: by then its tag may belong to another command. Returns whether
- * the initiator loses the command by this abort: only the first one counts.
+ * Context: under the list lock of the command. A command that its own I_T nexus aborts must not be
+ * answered, even if another nexus aborted it before: the initiator may reuse its tag. Returns
+ * whether the initiator loses the command by this abort, which must be the first one.
  */
 static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
 			   const struct scst_session *who)
@@ -235,13 +242,13 @@ static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
 	trace_scst_cmd_abort(cmd, by, who);
 	if (!aborted)
 		cmd->abort_serial = atomic_read(&scst_abort_count);
-	/* These bits are set before SCST_CMD_ABORTED: see below. */
+	/* These bits are set before SCST_CMD_ABORTED. */
 	if (by == SCST_ABORT_OWN)
 		scst_cmd_forget_others(cmd);
 	else if (!aborted)
 		set_bit(by == SCST_ABORT_OTHER ? SCST_CMD_ABORTED_OTHER :
 						 SCST_CMD_ABORTED_SERVER, &cmd->flags);
-	/* Orders the bits. */
+	/* Orders these bits before SCST_CMD_ABORTED. */
 	smp_mb__before_atomic();
 	set_bit(SCST_CMD_ABORTED, &cmd->flags);
 	/* Pairs with scst_cmd_park(). */
@@ -269,18 +276,17 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 }
 
 /**
- * scst_session_abort() - abort commands
- * @sess:   their session
- * @filter: which
- * @by:     on whose behalf
- * @who:    the session that asked for it, for traces; NULL: none did
+ * scst_session_abort() - abort commands of a session
+ * @sess:   the session
+ * @filter: which commands are meant
+ * @by:     enum scst_abort: origin of the abort
+ * @who:    the session that asked for the abort, for traces; NULL: none
  *
- * An aborted command does not reach the backend any more unless it is there
- * already. Its driver gets it back through ops->release(), with or without
- * having sent a response.
+ * An aborted command does not reach the backend unless the backend has it already. The driver gets
+ * the command back through ops->release(), with or without having sent a response.
  *
  * Context: thread or atomic.
- * Return: how many of those that were neither aborted before nor answered.
+ * Return: the number of these commands that were neither aborted before nor answered.
  */
 unsigned int scst_session_abort(struct scst_session *sess,
 				const struct scst_cmd_filter *filter, enum scst_abort by,
@@ -321,8 +327,9 @@ static void __scst_nexus_abort(struct scst_nexus *nexus,
  * __scst_device_abort() - abort a device's commands of all sessions
  * @dev:       the device
  * @filter:    which of its commands are meant
- * @by:        on behalf of this session; NULL: nobody asked for it
- * @attention: tell other initiators that lost commands, unless they get TASK ABORTED
+ * @by:        the session that asked for the abort; NULL: the device server aborts
+ * @attention: raise COMMANDS CLEARED for other initiators that lost commands, unless they get
+ *	       TASK ABORTED
  *
  * Context: under the device's lock.
  */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CHECK CONDITION, and what follows from it for other commands: an ACA condition, if the
- * command asked for one with NACA (SAM-5 5.9), and their end, if QErr of the control
- * mode page says so (SPC-6 7.5.10).
+ * CHECK CONDITION and its effect on other commands. It establishes an ACA condition if the command
+ * asked for one with NACA (SAM-5 5.9). It aborts other commands if QErr of the control mode page
+ * says so (SPC-6 7.5.10).
  *
- * While an ACA condition is in effect commands of its task set that have been started
- * come to an end, but that is not told before it is cleared: they are parked in COMPLETE.
- * Those that have not been started wait. New ones are refused but for the one that has
- * the ACA attribute.
+ * While an ACA condition is in effect, started commands of its task set are executed, but are
+ * parked in COMPLETE and not answered before the condition is cleared. Commands that have not
+ * started wait. New commands are refused, except for one with the ACA attribute.
  */
 #include <scsi/scsi_common.h>
 
@@ -15,13 +14,13 @@
 #include "cmd/opcode.h"
 #include "task/task.h"
 
-/* PERSISTENT RESERVE OUT of a nexus that cannot wait for another's recovery */
+/* PREEMPT AND ABORT must not wait until another initiator has cleared its ACA condition. */
 static bool scst_cmd_is_preempt_abort(const struct scst_cmd *cmd)
 {
 	return scst_cmd_is(cmd, PERSISTENT_RESERVE_OUT, SCST_PR_PREEMPT_ABORT);
 }
 
-/* NACA of the CONTROL byte, also where the CDB was not decoded: SAM-5 5.2 */
+/* Returns NACA of the CONTROL byte, also of a CDB that was not decoded, SAM-5 5.2. */
 static bool scst_cmd_naca(const struct scst_cmd *cmd)
 {
 	unsigned int at = cmd->cdb[0] == VARIABLE_LENGTH_CMD ? 1 :
@@ -31,14 +30,15 @@ static bool scst_cmd_naca(const struct scst_cmd *cmd)
 }
 
 /**
- * __scst_aca_refuse() - whether an ACA condition keeps a new command out of a task set
+ * __scst_aca_refuse() - check whether an ACA condition keeps a new command out of a task set
  * @cmd: the command
  * @set: the task set
  *
- * SAM-5 5.9.4 and, for the ACA attribute without the condition, 8.6.5.
+ * SAM-5 5.9.4. A command with the ACA attribute is also refused if there is no ACA condition,
+ * SAM-5 8.6.5.
  *
  * Context: under the device's lock.
- * Return: true if it does; the command's status is set then.
+ * Return: true if the command is refused; its status is set then.
  */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set)
 {
@@ -58,7 +58,7 @@ bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set)
 	return true;
 }
 
-/* Started commands go on, those that wait may. */
+/* Started commands complete. Waiting commands start if the order allows it. */
 static void __scst_aca_end(struct scst_device *dev, struct scst_task_set *set)
 {
 	struct scst_cmd *cmd;
@@ -74,7 +74,7 @@ static void __scst_aca_end(struct scst_device *dev, struct scst_task_set *set)
 }
 
 /**
- * __scst_aca_clear() - end the ACA condition of a nexus, if there is one
+ * __scst_aca_clear() - clear the ACA condition of a nexus, if there is one
  * @nexus: the nexus
  *
  * Context: under its device's lock.
@@ -91,7 +91,7 @@ void __scst_aca_clear(struct scst_nexus *nexus)
 }
 
 /**
- * __scst_aca_clear_all() - end all ACA conditions of a device
+ * __scst_aca_clear_all() - clear all ACA conditions of a device
  * @dev: the device
  *
  * Context: under its lock.
@@ -107,7 +107,7 @@ void __scst_aca_clear_all(struct scst_device *dev)
 		__scst_aca_clear(nexus);
 }
 
-/* A device that is not active has no task set, and a nexus that is gone no ACA. */
+/* Does nothing if the device is not active or the nexus has been retracted. */
 static void __scst_aca_establish(struct scst_nexus *nexus, struct scst_task_set *set)
 {
 	struct scst_device *dev = nexus->dev;
@@ -119,7 +119,7 @@ static void __scst_aca_establish(struct scst_nexus *nexus, struct scst_task_set 
 	__scst_order_queueing(dev);
 }
 
-/* QErr 01b ends all other commands of the task set, 11b those of the same nexus. */
+/* QErr 01b aborts all other commands of the task set, 11b those of the same nexus. */
 static void __scst_aca_abort_others(struct scst_cmd *cmd)
 {
 	const struct scst_mode *mode = &cmd->dev->mode;
@@ -135,7 +135,8 @@ static void __scst_aca_abort_others(struct scst_cmd *cmd)
 }
 
 /*
- * A CHECK CONDITION of a command with the ACA attribute ends the condition of its nexus.
+ * CHECK CONDITION of a command with the ACA attribute and without NACA clears the ACA condition of
+ * its nexus.
  */
 static void __scst_aca_fault(struct scst_cmd *cmd, struct scst_task_set *set)
 {
@@ -148,7 +149,7 @@ static void __scst_aca_fault(struct scst_cmd *cmd, struct scst_task_set *set)
 		__scst_aca_establish(cmd->nexus, set);
 }
 
-/* Others see the command end only when the ACA condition has been cleared. */
+/* Parks a command until the ACA condition is cleared. */
 static enum scst_stage __scst_aca_block(struct scst_cmd *cmd, struct scst_task_set *set)
 {
 	if (!cmd->queued) {
@@ -169,7 +170,7 @@ static enum scst_stage __scst_aca_complete(struct scst_cmd *cmd)
 	if (set->faulted && !exempt) {
 		if (cmd->admitted || cmd->queued)
 			return __scst_aca_block(cmd, set);
-		/* It did not come as far as to be refused. Others are done. */
+		/* A command that failed before admission is refused here. Others complete. */
 		if (cmd->status == SAM_STAT_CHECK_CONDITION &&
 		    __scst_aca_refuse(cmd, set))
 			return SCST_STAGE_RESPOND;
@@ -180,11 +181,11 @@ static enum scst_stage __scst_aca_complete(struct scst_cmd *cmd)
 }
 
 /**
- * scst_aca_complete() - a command ended with CHECK CONDITION, or under an ACA condition
+ * scst_aca_complete() - complete a command with CHECK CONDITION or under an ACA condition
  * @cmd: a command with a nexus
  *
  * Context: thread or atomic.
- * Return: RESPOND, or OWNED if it has to wait before it completes.
+ * Return: RESPOND, or OWNED if the command is parked until the ACA condition is cleared.
  */
 enum scst_stage scst_aca_complete(struct scst_cmd *cmd)
 {

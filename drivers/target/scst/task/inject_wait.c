@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Injection, for tests: what waits for aborted commands is counted, so that a test can tell
- * when nothing moves any more.
+ * Injection, for tests: waiters for aborted commands are counted, so that a test can detect that
+ * nothing makes progress any more.
  */
 #include <linux/export.h>
 #include <linux/list.h>
@@ -17,10 +17,10 @@ static DEFINE_SPINLOCK(scst_inject_waits_lock);
 static LIST_HEAD(scst_inject_waits);
 
 /**
- * scst_inject_wait_begin() - somebody is about to wait for aborted commands
- * @wait:   on its stack, until scst_inject_wait_end()
- * @sess:   their session
- * @filter: which
+ * scst_inject_wait_begin() - count a waiter for aborted commands
+ * @wait:   the waiter; valid until scst_inject_wait_end()
+ * @sess:   the session of the commands
+ * @filter: which commands are meant
  *
  * Context: process context.
  */
@@ -39,8 +39,8 @@ void scst_inject_wait_begin(struct scst_inject_wait *wait,
 }
 
 /**
- * scst_inject_wait_end() - it does not wait any more
- * @wait: what scst_inject_wait_begin() was called with
+ * scst_inject_wait_end() - undo scst_inject_wait_begin()
+ * @wait: the waiter
  *
  * Context: process context.
  */
@@ -54,13 +54,13 @@ void scst_inject_wait_end(struct scst_inject_wait *wait)
 }
 
 /**
- * scst_inject_count_waits() - how many wait for aborted commands that are still there
+ * scst_inject_count_waits() - count the waiters whose aborted commands have not ended
  *
- * Task management functions do, and commands that abort others. A waiter that could go on, and
- * only has not been scheduled yet, does not count.
+ * Task management functions wait for aborted commands, and so do commands that abort others. A
+ * waiter that can continue and only has not been scheduled yet is not counted.
  *
  * Context: thread or atomic.
- * Return: their number.
+ * Return: the number of waiters.
  */
 unsigned int scst_inject_count_waits(void)
 {

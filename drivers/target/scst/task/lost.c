@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes that a volatile cache took, answered with GOOD, and could not put on the medium.
+ * Lost writes: a volatile cache took them, they were answered with GOOD, and they did not reach
+ * the medium.
  *
- * A device counts how often that was found out: dev->losses. Each I_T_L nexus has a
- * cursor in that count, nexus->losses_told. A command that promises durability and meets
- * a cursor that lags behind ends with an error, whoever found the loss out and whatever
- * blocks the command names. The cursor moves when the status has been delivered.
+ * dev->losses counts the losses that were detected on a device. Each I_T_L nexus has a cursor in
+ * that count, nexus->losses_told. A command that promises durability ends with an error if the
+ * cursor of its nexus lags behind the count. It does not matter which nexus detected the loss, and
+ * which blocks the command names. The cursor moves when the status has been delivered.
  *
- * Nobody knows whose writes they were. A new nexus may belong to an initiator that wrote
- * through another one before: its cursor begins at dev->losses_start. That stays behind
- * a loss if a nexus left before it had been told, and if one left after the last time
- * that the whole cache was written back without an error. Then every new nexus is told
- * once, until the device is disabled: telling too often is right, too rarely is not.
+ * The origin of the lost writes is unknown. A new nexus may belong to an initiator that wrote
+ * through an earlier nexus. So its cursor begins at dev->losses_start. This start remains before
+ * a loss in two cases: a nexus left before the loss was reported to it, or a nexus left after the
+ * last time that the whole cache was written back without an error. Then the loss is reported once
+ * to every new nexus until the device is disabled. A report too many is correct, a missing report
+ * is not.
  */
 #include <linux/export.h>
 #include <linux/ktime.h>
 
 #include "task/task.h"
 
-/* Whether @a comes before @b in a count that may wrap */
+/* Returns whether @a is before @b in a count that may wrap. */
 static bool scst_lost_before(unsigned int a, unsigned int b)
 {
 	return (int)(a - b) < 0;
 }
 
-/* Writes of a nexus that has left may be in the cache still. */
+/* Returns whether writes of a nexus that has left may still be in the cache. */
 static bool __scst_lost_left(const struct scst_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
@@ -32,7 +34,7 @@ static bool __scst_lost_left(const struct scst_device *dev)
 }
 
 /**
- * __scst_lost_join() - a new nexus: what it need not be told
+ * __scst_lost_join() - set the loss cursor of a new nexus
  * @nexus: the nexus, on its device's list
  *
  * Context: under the device's lock.
@@ -44,7 +46,7 @@ void __scst_lost_join(struct scst_nexus *nexus)
 }
 
 /**
- * __scst_lost_leave() - a nexus leaves, or the last of its commands does
+ * __scst_lost_leave() - note that a nexus leaves, or the last of its commands
  * @nexus: the nexus
  *
  * Context: under the device's lock.
@@ -60,7 +62,7 @@ void __scst_lost_leave(struct scst_nexus *nexus)
 }
 
 /**
- * scst_lost_forget() - a device is disabled: who comes later has not written to it
+ * scst_lost_forget() - do not report earlier losses to new nexuses of a disabled device
  * @dev: the device
  *
  * Context: thread or atomic.
@@ -73,13 +75,13 @@ void scst_lost_forget(struct scst_device *dev)
 }
 
 /**
- * scst_device_write_lost() - writes that were answered with GOOD are not on the medium
+ * scst_device_write_lost() - report that writes answered with GOOD are not on the medium
  * @dev:   the device
- * @sense: what initiators are told: SCST_SENSE_WRITES_LOST, or why the medium did not
- *	   take them
+ * @sense: the sense code for initiators: SCST_SENSE_WRITES_LOST, or the reason why the medium did
+ *	   not take the writes
  *
- * To be called once for each time that the handler finds it out, before it calls
- * scst_cmd_tell_lost() for whichever command has to find it out, too.
+ * The handler calls this once for each loss that it detects, before it calls scst_cmd_tell_lost()
+ * for a command that has to report the loss.
  *
  * Context: thread or softirq.
  */
@@ -103,7 +105,7 @@ static bool scst_lost_is_whole(const struct scst_cmd *cmd)
 	       cmd->nblocks >= READ_ONCE(cmd->dev->params.nblocks);
 }
 
-/* Everything that had been written when the command came is on the medium. */
+/* All writes that were complete when the command arrived are on the medium. */
 static void scst_lost_clean(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
@@ -125,12 +127,12 @@ static void scst_lost_report(struct scst_cmd *cmd)
 }
 
 /**
- * scst_cmd_tell_lost() - end a command with an error if its initiator is to hear of a loss
- * @cmd: a command that is to end with GOOD
+ * scst_cmd_tell_lost() - set an error status if a loss has not been reported to the initiator
+ * @cmd: a command that would end with GOOD
  *
- * A handler with a volatile cache calls it before it completes SCST_IO_SYNC, and a
- * SCST_IO_WRITE that is durable: without a write cache nobody sends SYNCHRONIZE CACHE
- * any more. FUA is about the blocks of its own command only.
+ * A handler with a volatile cache calls this before it completes SCST_IO_SYNC or a durable
+ * SCST_IO_WRITE. A write reports a loss only while the write cache is disabled, as initiators send
+ * no SYNCHRONIZE CACHE then. With a write cache, FUA concerns only the blocks of its own command.
  *
  * Context: thread or softirq.
  */
@@ -149,8 +151,8 @@ void scst_cmd_tell_lost(struct scst_cmd *cmd)
 EXPORT_SYMBOL_GPL(scst_cmd_tell_lost);
 
 /**
- * scst_lost_told() - a command that reported a loss is over
- * @cmd: the command
+ * scst_lost_told() - move the loss cursor of a nexus after a command has reported a loss
+ * @cmd: the command; the cursor stays if the command was aborted or its response not delivered
  *
  * Context: thread or atomic.
  */

@@ -2,27 +2,29 @@
 /*
  * Admission of commands into a device's task set, and their order there, SAM-5 8.
  *
- * While all commands are SIMPLE there is nothing to put in order: each holds dev->tasks,
- * a per-CPU counter, from ADMIT until it has been executed, and admission writes no
- * shared cache line.
+ * While all commands are SIMPLE there is no order to keep. Each command holds dev->tasks, a
+ * per-CPU reference, from ADMIT until it is answered, and admission writes no shared cache line.
  *
- * A command with another attribute, or an ACA condition, begins queueing: dev->tasks is
- * killed, and later commands go through dev->queue, under dev->lock. Commands that still hold
- * dev->tasks are older than those; scst_order_tasks_gone() is called when they have ended.
- * When there has been no reason for queueing for a while, it ends.
+ * A command with another attribute, or an ACA condition, begins queueing: dev->tasks is killed,
+ * and later commands go through dev->queue, under dev->lock. Commands that still hold dev->tasks
+ * are older than the queued commands. scst_order_tasks_gone() is called when they have ended.
+ * Queueing ends when there has been no reason for it for SCST_UNQUEUE_DELAY.
  *
- * A command that may not start yet is parked: it waits without a thread until it is
- * its turn, or until it is aborted.
+ * A command that may not start yet is parked: it waits without a thread until its turn, or until
+ * it is aborted.
  */
 #include "cmd/cmd.h"
 #include "cmd/opcode.h"
 #include "task/task.h"
 
-/* To begin queueing costs an ORDERED command a grace period: do not end it at once. */
+/*
+ * Jiffies between two checks whether queueing can end. Queueing does not end at once, because its
+ * beginning costs an ORDERED command a grace period.
+ */
 #define SCST_UNQUEUE_DELAY	HZ
 
 /**
- * scst_order_refusal() - why a device that is not active takes no commands
+ * scst_order_refusal() - select the sense code of a device that is not active
  * @dev: the device
  *
  * Context: any.
@@ -35,7 +37,10 @@ scst_sense_t scst_order_refusal(const struct scst_device *dev)
 	return SCST_SENSE_NEEDS_INTERVENTION;
 }
 
-/* Decoded before the device came back as something else? Once more. */
+/*
+ * A command may have been decoded before the device was enabled with another block size or device
+ * type. Such a command ends with BUSY, and the initiator retries it.
+ */
 static bool scst_order_current(struct scst_cmd *cmd)
 {
 	if (likely(cmd->block_size == cmd->dev->params.block_size &&
@@ -46,11 +51,11 @@ static bool scst_order_current(struct scst_cmd *cmd)
 }
 
 /**
- * __scst_task_set() - the task set that a nexus's commands belong to
+ * __scst_task_set() - the task set of a nexus's commands
  * @nexus: the nexus
  *
  * Context: under its device's lock.
- * Return: its own, or the one that it shares.
+ * Return: the task set of the nexus, or of its device, as TST says.
  */
 struct scst_task_set *__scst_task_set(struct scst_nexus *nexus)
 {
@@ -61,16 +66,16 @@ struct scst_task_set *__scst_task_set(struct scst_nexus *nexus)
 }
 
 /*
- * QUEUE ALGORITHM MODIFIER, SPC-6 7.5.10: restricted reordering demands that all ends
- * as if every command had been ORDERED.
+ * The task attribute that decides a command's place on the queue. QUEUE ALGORITHM MODIFIER, SPC-6
+ * 7.5.10: restricted reordering requires the same result as if every command were ORDERED.
  */
 static u8 scst_order_of(const struct scst_cmd *cmd)
 {
 	if (cmd->attr > SCST_ATTR_SIMPLE)
 		return cmd->attr;
 	/*
-	 * SPC-6 6.6: what is answered in any state need not wait for others. An internal
-	 * command may be needed by one that others wait for.
+	 * SPC-6 6.6: a command that is answered in any state need not wait for others. A
+	 * command for which others wait may depend on an internal command.
 	 */
 	if ((cmd->op->flags & SCST_OPF_ANY_STATE) || cmd->nexus == cmd->dev->self)
 		return SCST_ATTR_HEAD;
@@ -78,7 +83,7 @@ static u8 scst_order_of(const struct scst_cmd *cmd)
 								   SCST_ATTR_ORDERED;
 }
 
-/* SAM-5 8.6, with @older and @ordered of the set as they are for this command */
+/* SAM-5 8.6. @older and @ordered of the task set must be up to date for this command. */
 static bool __scst_order_may_start(const struct scst_cmd *cmd)
 {
 	const struct scst_task_set *set = cmd->set;
@@ -105,7 +110,7 @@ static void __scst_order_start_waiting(struct scst_cmd *cmd)
 		scst_cmd_to_tasklet(cmd, SCST_STAGE_CHECK);
 }
 
-/* The walk through the queue comes to a command. */
+/* One step of the walk through the queue */
 static void __scst_order_meet(struct scst_device *dev, struct scst_cmd *cmd)
 {
 	struct scst_task_set *set = cmd->set;
@@ -115,7 +120,7 @@ static void __scst_order_meet(struct scst_device *dev, struct scst_cmd *cmd)
 		set->older = false;
 		set->ordered = false;
 	}
-	/* One that only its ACA condition brought here */
+	/* Only an ACA condition has put this command on the queue: it is not ordered. */
 	if (cmd->admitted)
 		return;
 	if (cmd->waiting && __scst_order_may_start(cmd))
@@ -125,7 +130,7 @@ static void __scst_order_meet(struct scst_device *dev, struct scst_cmd *cmd)
 }
 
 /**
- * __scst_order_dispatch() - start what waited for something that has happened
+ * __scst_order_dispatch() - start the waiting commands that may start now
  * @dev: the device
  *
  * Context: under its lock.
@@ -144,9 +149,9 @@ void __scst_order_dispatch(struct scst_device *dev)
 }
 
 /*
- * Some devices take one command after the other. Restricted reordering puts SIMPLE commands
- * in order, too. With a task set for each nexus, nobody is to wait for what holds dev->tasks
- * through another nexus.
+ * A FIFO device executes its commands in order of arrival. Restricted reordering orders SIMPLE
+ * commands, too. With a task set for each nexus, a command must not wait for commands of another
+ * nexus that hold dev->tasks.
  */
 static bool __scst_order_needs_queue(const struct scst_device *dev)
 {
@@ -164,7 +169,7 @@ static void __scst_order_count(struct scst_cmd *cmd, int step)
 		set->ordereds += step;
 }
 
-/* The last command has gone from a device that takes no more. */
+/* Closes a device that is not active any more when its last command has left. */
 static void __scst_order_end(struct scst_device *dev)
 {
 	if (dev->state != SCST_DEV_ACTIVE && dev->tasks_gone &&
@@ -173,8 +178,8 @@ static void __scst_order_end(struct scst_device *dev)
 }
 
 /**
- * scst_order_tasks_gone() - nobody holds dev->tasks any more
- * @tasks: that reference
+ * scst_order_tasks_gone() - the release function of dev->tasks
+ * @tasks: the reference, which has no holder any more
  *
  * Context: thread or atomic.
  */
@@ -190,7 +195,7 @@ void scst_order_tasks_gone(struct percpu_ref *tasks)
 }
 
 /**
- * scst_order_unqueue_later() - there may be no reason for queueing any more
+ * scst_order_unqueue_later() - schedule a check whether queueing can end
  * @dev: the device
  *
  * Context: thread or atomic.
@@ -201,7 +206,7 @@ void scst_order_unqueue_later(struct scst_device *dev)
 }
 
 /**
- * __scst_order_queueing() - let all commands go through the queue from now on
+ * __scst_order_queueing() - begin queueing: all later commands go through the queue
  * @dev: the device, active
  *
  * Context: under its lock.
@@ -218,9 +223,9 @@ void __scst_order_queueing(struct scst_device *dev)
 }
 
 /**
- * __scst_order_adapt() - the control mode page has changed
+ * __scst_order_adapt() - adapt the order to a change of the control mode page
  * @dev: the device
- * @old: the mode parameters before
+ * @old: the mode parameters before the change
  *
  * Context: under its lock.
  */
@@ -247,7 +252,7 @@ static bool __scst_order_may_unqueue(struct scst_device *dev)
 	return true;
 }
 
-/* SIMPLE commands may be left on the queue: they are older than what comes later. */
+/* SIMPLE commands may remain on the queue: they are older than all later commands. */
 static void scst_order_unqueue_work(struct work_struct *work)
 {
 	struct scst_device *dev = container_of(to_delayed_work(work),
@@ -269,7 +274,7 @@ out_unlock:
 	spin_unlock_bh(&dev->lock);
 }
 
-/* The new command is the youngest of its task set. Returns whether it need not wait. */
+/* Adds the youngest command of a task set. Returns whether the command may start now. */
 static bool __scst_order_add(struct scst_cmd *cmd)
 {
 	struct scst_task_set *set = cmd->set;
@@ -291,7 +296,10 @@ static enum scst_stage __scst_order_wait(struct scst_cmd *cmd)
 	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_COMPLETE;
 }
 
-/* PREEMPT AND ABORT is let in beside it, with any attribute and of any nexus. */
+/*
+ * Returns whether a command becomes the ACA command of its task set. PREEMPT AND ABORT is admitted
+ * in addition to it, with any attribute and of any nexus.
+ */
 static bool __scst_order_is_aca(const struct scst_cmd *cmd)
 {
 	const struct scst_task_set *set = cmd->set;
@@ -321,8 +329,8 @@ static bool scst_order_report(struct scst_cmd *cmd)
 }
 
 /*
- * Commands of its port's last session are still with the backend. It does not wait for them as
- * for older commands of its task set: nobody knows how long they take. SAM-5 5.3.1: BUSY.
+ * The backend still has commands of an earlier session of the same initiator port. They may take
+ * any time, so a new command does not wait for them, but ends with BUSY, SAM-5 5.3.1.
  */
 static bool __scst_order_is_behind(struct scst_cmd *cmd)
 {
@@ -334,7 +342,7 @@ static bool __scst_order_is_behind(struct scst_cmd *cmd)
 	return true;
 }
 
-/* The core answers itself what is answered in any state. */
+/* The core itself answers commands that are answered in any state. */
 static enum scst_stage scst_order_refuse(struct scst_cmd *cmd)
 {
 	if (cmd->op->flags & SCST_OPF_ANY_STATE) {
@@ -354,7 +362,7 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 		return scst_order_refuse(cmd);
 	if (!scst_order_current(cmd) || __scst_order_is_behind(cmd))
 		return SCST_STAGE_COMPLETE;
-	/* Queueing ended just now. */
+	/* Queueing has ended since dev->tasks was tried. */
 	if (cmd->attr <= SCST_ATTR_SIMPLE && !dev->queueing) {
 		percpu_ref_get(&dev->tasks);
 		cmd->admitted = true;
@@ -364,8 +372,8 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 }
 
 /*
- * Commands that are answered in any state are processed at once, as SPC-6 allows, except under
- * an ACA condition.
+ * Commands that are answered in any state start at once, as SPC-6 allows, except under an ACA
+ * condition.
  */
 static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
 {
@@ -385,14 +393,14 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
 }
 
 /**
- * scst_order_admit() - take a command into its device's task set
+ * scst_order_admit() - admit a command into its device's task set
  * @cmd: a decoded command
  *
- * Unit attentions come before what the device's state has to say, SAM-5 5.14.
+ * Unit attentions are reported before an error of the device's state, SAM-5 5.14.
  *
  * Context: thread or atomic.
- * Return: CHECK if it may go on; OWNED if it waits for others; COMPLETE if it was
- * refused, and its status is set then.
+ * Return: CHECK if the command may start; OWNED if it waits for others; COMPLETE if it was refused,
+ * and its status is set then.
  */
 enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 {
@@ -439,14 +447,15 @@ static void scst_order_left(struct scst_device *dev)
 }
 
 /**
- * scst_order_done() - a command leaves the task set
+ * scst_order_done() - take a command off the queue of its device
  * @cmd: a command that is about to be answered
  *
- * Those that wait for it are not to be answered before it is.
+ * Commands that wait for this one must not be answered before it. So they start only when
+ * scst_order_next() is called.
  *
  * Context: thread or atomic.
- * Return: what is to be given to scst_order_next() when the answer is on its way; it keeps
- * the device open.
+ * Return: the argument for scst_order_next(), which is called after the answer was given to the
+ * driver. It keeps the device open until then.
  */
 struct scst_order_end scst_order_done(struct scst_cmd *cmd)
 {
@@ -460,8 +469,8 @@ struct scst_order_end scst_order_done(struct scst_cmd *cmd)
 }
 
 /**
- * scst_order_next() - let those go on that waited for a command
- * @end: what scst_order_done() returned
+ * scst_order_next() - start the commands that waited for an answered command
+ * @end: the return value of scst_order_done()
  *
  * Context: thread or atomic.
  */
@@ -474,7 +483,7 @@ void scst_order_next(const struct scst_order_end *end)
 }
 
 /**
- * __scst_order_start() - let commands in
+ * __scst_order_start() - begin to admit commands
  * @dev: a device whose backend is open
  *
  * Context: under its lock.
@@ -502,11 +511,11 @@ static void __scst_order_fail_waiting(struct scst_device *dev)
 }
 
 /**
- * __scst_order_stop() - let no command in any more
- * @dev: a device that has just ceased to be active
+ * __scst_order_stop() - admit no more commands
+ * @dev: a device that has just left the state ACTIVE
  *
- * Admitted commands go on, unless the backend has failed. When the last one is gone the backend
- * is closed.
+ * Admitted commands are executed. If the device has failed, waiting commands end with an error.
+ * The backend is closed when the last command has ended.
  *
  * Context: under its lock.
  */
@@ -522,7 +531,7 @@ void __scst_order_stop(struct scst_device *dev)
 }
 
 /**
- * scst_order_init() - a new device has no commands
+ * scst_order_init() - initialize the queue of a new device
  * @dev: the device
  */
 void scst_order_init(struct scst_device *dev)

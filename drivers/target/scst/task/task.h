@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The task set, SAM-5 8: order, ACA, aborts and who waits for them, unit attentions.
+ * The task set, SAM-5 8: order, ACA, aborts and their waiters, unit attentions.
  */
 #ifndef _SCST_TASK_H
 #define _SCST_TASK_H
@@ -11,10 +11,10 @@
 /* order.c: admission into the task set */
 
 /**
- * struct scst_order_end - what remains to be done when a command left its task set
+ * struct scst_order_end - state between scst_order_done() and scst_order_next()
  * @dev:	the device
- * @tasks:	a reference of its tasks is to be given back
- * @queue:	commands on its queue may go on
+ * @tasks:	a reference of its tasks has to be put
+ * @queue:	commands on its queue may be able to start
  */
 struct scst_order_end {
 	struct scst_device *dev;
@@ -36,7 +36,7 @@ void scst_order_unqueue_later(struct scst_device *dev);
 void scst_order_tasks_gone(struct percpu_ref *tasks);
 void scst_order_init(struct scst_device *dev);
 
-/* aca.c: CHECK CONDITION and what follows from it */
+/* aca.c: CHECK CONDITION and its effect on other commands */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
 enum scst_stage scst_aca_complete(struct scst_cmd *cmd);
 void __scst_aca_clear(struct scst_nexus *nexus);
@@ -45,20 +45,20 @@ void __scst_aca_clear_all(struct scst_device *dev);
 /* abort.c: find, abort and wait for a session's commands */
 
 /**
- * struct scst_cmd_filter - which commands of a session are meant
- * @nexus:	those of this I_T_L nexus, or NULL for any
- * @dev:	those of this device, or NULL for any
- * @lun:	those sent to this LUN, or NULL for any
- * @tag:	the one with this tag, or NULL for any
- * @except:	not this one, or NULL
- * @unanswered:	only those that are in the task set: what has been answered has ended,
- *		even if its driver is still to deliver that
- * @answered_of: of this session also those that have been answered; NULL: of all
- * @aborted:	only those that are aborted and may still touch the medium or the
- *		initiator's memory
- * @serial:	and were before scst_abort_serial() said so
- * @hopeful:	and are not with a backend that nothing is expected of any more
- * @backend:	and are with the backend, for longer than they may
+ * struct scst_cmd_filter - selects commands of a session
+ * @nexus:	only commands of this I_T_L nexus; NULL: any
+ * @dev:	only commands of this device; NULL: any
+ * @lun:	only commands sent to this LUN; NULL: any
+ * @tag:	only commands with this tag; NULL: any
+ * @except:	not this command; NULL: no exception
+ * @unanswered:	only commands in the task set. An answered command has left the task set, even if
+ *		its driver has not delivered the answer yet.
+ * @answered_of: answered commands only of this session; NULL: of all sessions
+ * @aborted:	only aborted commands that may still touch the medium or the initiator's memory
+ * @serial:	with @aborted: only commands that were aborted before scst_abort_serial() returned
+ *		this value
+ * @hopeful:	with @aborted: no commands that a fenced backend keeps
+ * @backend:	with @aborted: only commands that the backend keeps for longer than it may
  */
 struct scst_cmd_filter {
 	const struct scst_nexus *nexus;
@@ -91,8 +91,8 @@ void __scst_device_abort(struct scst_device *dev,
 			 const struct scst_session *by, bool attention);
 
 /*
- * A command that is being answered while it is aborted wakes nobody, and its driver may
- * keep it. So a waiter that does not wait for what has been answered looks now and then.
+ * Polling interval in jiffies. A command that is answered while it is aborted wakes no waiter, and
+ * its driver may keep it. So a waiter that ignores answered commands polls.
  */
 #define SCST_LOOK_INTERVAL	HZ
 
@@ -115,13 +115,13 @@ bool scst_session_wait(struct scst_session *sess,
 		       const struct scst_cmd_filter *filter, long timeout);
 void __scst_device_wake_waiters(struct scst_device *dev);
 
-/* inject_wait.c: a test counts who waits */
+/* inject_wait.c: count waiters for a test */
 
 /**
- * struct scst_inject_wait - somebody waits for aborted commands
- * @sess:	their session
- * @filter:	which
- * @entry:	on the list of all, or empty
+ * struct scst_inject_wait - a waiter for aborted commands
+ * @sess:	the session of the commands
+ * @filter:	which commands are meant
+ * @entry:	on the list of all waiters, or empty
  */
 struct scst_inject_wait {
 	struct scst_session *sess;
@@ -165,13 +165,13 @@ void scst_ua_restore(struct scst_cmd *cmd);
 void scst_ua_interlock(struct scst_cmd *cmd);
 void scst_ua_luns_reported(struct scst_cmd *cmd);
 
-/* Whether an initiator is to hear of a unit attention; @cmd is one of its, with a nexus */
+/* Returns whether a unit attention is pending for the nexus of @cmd, which has one. */
 static inline bool scst_ua_is_pending(const struct scst_cmd *cmd)
 {
 	return READ_ONCE(cmd->nexus->ua_count) || READ_ONCE(cmd->sess->luns_changed);
 }
 
-/* Whether this command is to tell it, for scst_ua_report() */
+/* Returns whether @cmd has to report a pending unit attention with scst_ua_report(). */
 static inline bool scst_ua_is_due(const struct scst_cmd *cmd)
 {
 	return unlikely(scst_ua_is_pending(cmd)) && !(cmd->op->flags & SCST_OPF_SKIP_UA);

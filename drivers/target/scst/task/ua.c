@@ -2,10 +2,10 @@
 /*
  * Unit attentions: queued per I_T_L nexus, reported once.
  *
- * A condition is its sense code. It stands in a queue at most once, and raising it never
- * fails: a queue that would overflow becomes POWER ON, after which an initiator takes
- * nothing for granted. REPORTED LUNS DATA HAS CHANGED belongs to the whole I_T nexus: it
- * is kept in the session, and the first logical unit that is asked reports it.
+ * A condition is represented by its sense code. A queue has each condition at most once. Raising a
+ * condition never fails: a queue that would overflow is replaced with POWER ON, which makes an
+ * initiator check everything. REPORTED LUNS DATA HAS CHANGED belongs to the whole I_T nexus. The
+ * session keeps it, and the first logical unit that receives a command reports it.
  */
 #include <linux/export.h>
 #include <scsi/scsi_common.h>
@@ -14,7 +14,7 @@
 #include "task/task.h"
 #include "cmd/trace.h"
 
-/* SAM-5 5.14: a logical unit is not what it was. These come first, in this order. */
+/* Conditions of resets, new microcode and nexus loss: reported first, in this order, SAM-5 5.14 */
 static const scst_sense_t scst_ua_resets[] = {
 	SCST_UA_POWER_ON,
 	SCST_UA_BUS_RESET,
@@ -57,7 +57,7 @@ static void __scst_ua_insert(struct scst_nexus *nexus, unsigned int at, scst_sen
 	WRITE_ONCE(nexus->ua_count, nexus->ua_count + 1);
 }
 
-/* A reset condition outranks the others, which keep their order. */
+/* A condition of scst_ua_resets goes before the others, which keep their order. */
 static void __scst_ua_queue(struct scst_nexus *nexus, scst_sense_t ua)
 {
 	unsigned int at = nexus->ua_count;
@@ -77,7 +77,7 @@ static void __scst_ua_queue(struct scst_nexus *nexus, scst_sense_t ua)
 }
 
 /**
- * scst_ua_init() - a new nexus has just been powered on
+ * scst_ua_init() - initialize the queue of a new nexus with POWER ON
  * @nexus: the nexus
  */
 void scst_ua_init(struct scst_nexus *nexus)
@@ -88,14 +88,13 @@ void scst_ua_init(struct scst_nexus *nexus)
 }
 
 /**
- * scst_ua_replaced() - a new nexus stands where there was another logical unit
+ * scst_ua_replaced() - set the unit attentions of a nexus whose LUN had another logical unit
  * @nexus:  the nexus, not published yet
- * @now:    its logical unit
- * @before: what was there
+ * @now:    identity of its logical unit
+ * @before: identity of the earlier logical unit
  *
- * To the initiator it is the same LUN with other INQUIRY data; if it really is
- * the same, it comes back as if powered on. No lock is needed as nobody else has @nexus:
- * a published one belongs to its commands, too.
+ * To the initiator another logical unit is the same LUN with other INQUIRY data. If both have the
+ * same identifier, POWER ON remains pending. The queue needs no lock before @nexus is published.
  *
  * Context: process context, under scst_config_lock.
  */
@@ -112,7 +111,7 @@ void scst_ua_replaced(struct scst_nexus *nexus, const struct scst_lun_identity *
 }
 
 /**
- * scst_ua_trace() - a nexus is there, with the unit attentions that it begins with
+ * scst_ua_trace() - trace the initial unit attentions of a new nexus
  * @nexus: the nexus
  *
  * Context: process context.
@@ -128,7 +127,7 @@ void scst_ua_trace(const struct scst_nexus *nexus)
 				    READ_ONCE(nexus->ua_queue[i]));
 }
 
-/* A condition is new. Transports that can tell the initiator at once do, SAM-2 5.7.4. */
+/* Reports a new condition at once if the transport has asynchronous events, SAM-2 5.7.4. */
 static void scst_ua_tell(struct scst_session *sess, u32 lun, scst_sense_t ua)
 {
 	const struct scst_target_ops *ops = sess->tgt->ops;
@@ -140,11 +139,11 @@ static void scst_ua_tell(struct scst_session *sess, u32 lun, scst_sense_t ua)
 
 /**
  * scst_ua_raise() - establish a unit attention condition
- * @nexus: where
- * @ua:    which
+ * @nexus: the nexus
+ * @ua:    the condition
  *
- * An initiator that is still to hear of POWER ON takes nothing for granted then:
- * it need not hear of more.
+ * While POWER ON is pending no other condition is added: POWER ON makes the initiator check
+ * everything.
  *
  * Context: thread or atomic.
  */
@@ -163,7 +162,7 @@ void scst_ua_raise(struct scst_nexus *nexus, scst_sense_t ua)
 }
 
 /**
- * scst_ua_raise_luns() - REPORTED LUNS DATA HAS CHANGED, for an I_T nexus as a whole
+ * scst_ua_raise_luns() - establish REPORTED LUNS DATA HAS CHANGED for an I_T nexus
  * @sess: the session
  *
  * Context: thread or atomic.
@@ -175,11 +174,10 @@ void scst_ua_raise_luns(struct scst_session *sess)
 }
 
 /**
- * __scst_ua_raise_device() - establish a unit attention condition for all of a
- *	device's nexuses
+ * __scst_ua_raise_device() - establish a unit attention condition for all nexuses of a device
  * @dev:    the device
- * @ua:     which
- * @except: a nexus that knows already, or NULL
+ * @ua:     the condition
+ * @except: a nexus to leave out, or NULL
  *
  * Context: under its lock.
  */
@@ -195,11 +193,10 @@ void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 }
 
 /**
- * scst_ua_raise_device() - establish a unit attention condition for all of a
- *	device's nexuses
+ * scst_ua_raise_device() - establish a unit attention condition for all nexuses of a device
  * @dev:    the device
- * @ua:     which
- * @except: a nexus that knows already, or NULL
+ * @ua:     the condition
+ * @except: a nexus to leave out, or NULL
  *
  * Context: thread or atomic.
  */
@@ -212,7 +209,7 @@ void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
 }
 
 /**
- * scst_device_attention() - tell all initiators of a device what has come to pass there
+ * scst_device_attention() - report a unit attention condition to all initiators of a device
  * @dev: the device
  * @ua:  a unit attention condition: SCST_UA_*, or another sense code of that key
  *
@@ -224,7 +221,7 @@ void scst_device_attention(struct scst_device *dev, scst_sense_t ua)
 }
 EXPORT_SYMBOL_GPL(scst_device_attention);
 
-/* The first, unless only a reset condition will do and it is not one */
+/* Returns the first condition. With @reset, only if it is one of scst_ua_resets. */
 static scst_sense_t scst_ua_dequeue(struct scst_nexus *nexus, bool reset, bool keep)
 {
 	scst_sense_t ua = SCST_SENSE_NONE;
@@ -264,7 +261,7 @@ static scst_sense_t scst_ua_report_first(struct scst_cmd *cmd, bool reset, bool 
 }
 
 /**
- * scst_ua_take() - dequeue the unit attention that is to be reported next
+ * scst_ua_take() - dequeue the unit attention that is reported next
  * @cmd: the command that reports it
  *
  * Context: thread or atomic.
@@ -276,12 +273,12 @@ scst_sense_t scst_ua_take(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_peek() - what an initiator has not been told yet
- * @nexus: its nexus
- * @more:  set if there is more than that
+ * scst_ua_peek() - the unit attention that is reported next
+ * @nexus: the nexus
+ * @more:  set if more than one is pending
  *
  * Context: thread or atomic.
- * Return: the sense code that is to be reported next, or SCST_SENSE_NONE.
+ * Return: its sense code, or SCST_SENSE_NONE.
  */
 scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
 {
@@ -292,7 +289,7 @@ scst_sense_t scst_ua_peek(struct scst_nexus *nexus, bool *more)
 }
 
 /**
- * scst_ua_restore() - what a command was to report has not reached the initiator
+ * scst_ua_restore() - make a unit attention pending again that has not reached the initiator
  * @cmd: the command
  *
  * Context: thread or atomic.
@@ -313,12 +310,12 @@ void scst_ua_restore(struct scst_cmd *cmd)
 /**
  * scst_ua_report() - end a command with a pending unit attention, if there is one
  * @cmd:    a command for which scst_ua_is_due()
- * @resets: only one of a reset, of new microcode or of I_T nexus loss
+ * @resets: only a condition of a reset, of new microcode or of I_T nexus loss
  *
- * UA_INTLCK_CTRL of the control mode page may keep it pending until REQUEST SENSE.
+ * UA_INTLCK_CTRL of the control mode page may keep the condition pending until REQUEST SENSE.
  *
  * Context: thread or atomic.
- * Return: true if it ended; its status is set then.
+ * Return: true if the command ends; its status is set then.
  */
 bool scst_ua_report(struct scst_cmd *cmd, bool resets)
 {
@@ -331,7 +328,7 @@ bool scst_ua_report(struct scst_cmd *cmd, bool resets)
 	return true;
 }
 
-/* The unit attention condition in the sense data of a command, or SCST_SENSE_NONE */
+/* Returns the unit attention condition in a command's sense data, or SCST_SENSE_NONE. */
 static scst_sense_t scst_ua_in_sense(const struct scst_cmd *cmd)
 {
 	struct scsi_sense_hdr hdr;
@@ -344,11 +341,11 @@ static scst_sense_t scst_ua_in_sense(const struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_spread() - a device has ended a command: does it tell of what concerns others?
- * @cmd: the command, with status and sense data of its device's own
+ * scst_ua_spread() - pass a unit attention of a device's own sense data on to other nexuses
+ * @cmd: the command, with status and sense data of the device
  *
- * A device knows one initiator, the core. To its other initiators the core passes the
- * condition on, and to this one if the command is not answered.
+ * A device has only one initiator, the core. The core raises the condition for all other nexuses
+ * of the device, and again for this nexus if the command is not answered.
  *
  * Context: thread or atomic.
  */
@@ -356,7 +353,7 @@ void scst_ua_spread(struct scst_cmd *cmd)
 {
 	scst_sense_t ua = scst_ua_in_sense(cmd);
 
-	/* It may come by here once more, when an ACA condition has been cleared. */
+	/* After an ACA condition was cleared the command completes again. */
 	cmd->device_status = false;
 	if (ua == SCST_SENSE_NONE)
 		return;
@@ -366,10 +363,10 @@ void scst_ua_spread(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_interlock() - a command was not accepted: is the initiator to hear of it again?
+ * scst_ua_interlock() - establish a unit attention for a command that was not accepted
  * @cmd: a command with a nexus, about to be answered
  *
- * UA_INTLCK_CTRL 11b, SPC-6 7.5.10.
+ * Only for UA_INTLCK_CTRL 11b, SPC-6 7.5.10.
  *
  * Context: thread or atomic.
  */
@@ -391,8 +388,8 @@ void scst_ua_interlock(struct scst_cmd *cmd)
 }
 
 /**
- * scst_ua_luns_reported() - REPORT LUNS tells an initiator the news
- * @cmd: the command; if its answer does not arrive, they are news again
+ * scst_ua_luns_reported() - REPORT LUNS clears REPORTED LUNS DATA HAS CHANGED
+ * @cmd: the command; if its response is not delivered, the condition becomes pending again
  *
  * Context: any.
  */

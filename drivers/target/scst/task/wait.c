@@ -2,11 +2,10 @@
 /*
  * Waiting for a session's commands without a thread.
  *
- * A backend may keep a command for ever, and there may be as many that wait for it as
- * there are initiators. A worker that slept for each would be missing where other devices
- * and sessions need it. So a waiter is an entry on the session's wait queue and a work
- * item: the work is queued when a command has gone and when time is over, looks, and
- * returns.
+ * A backend may keep a command for ever, and each initiator may have a waiter for it. If each
+ * waiter blocked a worker, other devices and sessions would have none. So a waiter is an entry on
+ * the session's wait queue and a work item. The work is queued when a command has left its list
+ * and when the timeout expires. It checks the session's commands and returns.
  */
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>
@@ -15,8 +14,8 @@
 #include "task/task.h"
 
 /*
- * However many commands go, the work is queued once, and runs at most once a jiffy: with as
- * many waiters as commands each of which looks at all of them.
+ * The work is queued once for any number of commands that end, and runs at most once a jiffy.
+ * There may be as many waiters as commands, and each waiter looks at all commands.
  */
 static int scst_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 			    int flags, void *key)
@@ -31,9 +30,9 @@ static int scst_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 
 /**
  * scst_waiter_init() - prepare a waiter
- * @waiter: the waiter, with its work initialized: lockdep tells works apart by where that
- *	    was done
- * @wq:     where it goes on
+ * @waiter: the waiter. The caller has initialized its work, because lockdep distinguishes works by
+ *	    the place of their initialization.
+ * @wq:     the workqueue of its work
  */
 void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq)
 {
@@ -44,11 +43,11 @@ void scst_waiter_init(struct scst_waiter *waiter, struct workqueue_struct *wq)
 }
 
 /**
- * scst_waiter_start() - have a waiter look for the first time
+ * scst_waiter_start() - queue a waiter's work for the first time
  * @waiter: the waiter
  *
- * All that it does happens in its work, which never runs twice at a time: nothing of it
- * needs a lock.
+ * All other steps of the waiter run in its work. A work never runs twice at a time, so they need no
+ * lock.
  *
  * Context: any.
  */
@@ -58,12 +57,12 @@ void scst_waiter_start(struct scst_waiter *waiter)
 }
 
 /**
- * scst_waiter_watch() - look at a session's commands from here on
+ * scst_waiter_watch() - begin to watch a session's commands
  * @waiter: the waiter
  * @sess:   the session
  *
- * A command that goes after this queues the work again. So the caller may look now and, if
- * something is left, return.
+ * A command that leaves its list after this queues the work again. So the caller may check the
+ * commands now and, if one is left, return.
  *
  * Context: the waiter's work.
  */
@@ -79,30 +78,30 @@ void scst_waiter_watch(struct scst_waiter *waiter, struct scst_session *sess)
 	WRITE_ONCE(waiter->looked, jiffies);
 	clear_bit(0, &waiter->woken);
 	/*
-	 * Orders the count of waiters and the bit before the look. Pairs with
-	 * scst_cmd_finish(): either the look finds the command gone, or the command finds
-	 * the waiter, whose bit is clear.
+	 * Orders the count of waiters and the bit before the check. Pairs with
+	 * scst_cmd_finish(): either the check does not find the command, or the command
+	 * finds the waiter with a clear bit.
 	 */
 	smp_mb__after_atomic();
 }
 
 /**
- * scst_waiter_sleep() - look again after some time, if no command goes before
+ * scst_waiter_sleep() - queue the work after a timeout, if no command leaves its list before
  * @waiter:  the waiter, watching
- * @timeout: how long, jiffies
+ * @timeout: jiffies
  *
  * Context: the waiter's work, which returns after this.
  */
 void scst_waiter_sleep(struct scst_waiter *waiter, long timeout)
 {
-	/* A wake-up since scst_waiter_watch() has queued it, and that stays so. */
+	/* If a wake-up has queued the work since scst_waiter_watch(), it remains queued. */
 	if (timeout != MAX_SCHEDULE_TIMEOUT)
 		queue_delayed_work(waiter->wq, &waiter->work, timeout);
 }
 
 /**
- * scst_waiter_stop() - watch no more
- * @waiter: the waiter; nothing queues its work any more, and it may be freed
+ * scst_waiter_stop() - end watching
+ * @waiter: the waiter; its work is not queued any more, and it may be freed
  *
  * Context: the waiter's work.
  */
@@ -120,18 +119,18 @@ void scst_waiter_stop(struct scst_waiter *waiter)
 }
 
 /**
- * scst_waiter_wait() - wait until a session has no such command any more
+ * scst_waiter_wait() - wait until a session has no matching command
  * @waiter:  the waiter
  * @sess:    the session
  * @filter:  which commands are meant
- * @timeout: how long, jiffies
+ * @timeout: jiffies
  *
- * A driver may still be in ops->release() for the last of them: an RCU grace
- * period later it is not.
+ * The driver may still be in ops->release() for the last command. After an RCU grace period it has
+ * returned.
  *
- * Context: the waiter's work, which returns if it is to wait.
- * Return: SCST_WAIT_GONE, SCST_WAIT_LATE if they are there and the time is over, or
- * SCST_WAIT_MORE if the work will run again.
+ * Context: the waiter's work, which returns on SCST_WAIT_MORE.
+ * Return: SCST_WAIT_GONE if there is no matching command; SCST_WAIT_LATE if there is one and the
+ * timeout has expired; SCST_WAIT_MORE if the work will run again.
  */
 enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session *sess,
 				const struct scst_cmd_filter *filter, long timeout)
@@ -149,11 +148,11 @@ enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session 
 }
 
 /**
- * scst_time_left() - how long it is until a time
- * @deadline: the time, jiffies
+ * scst_time_left() - the time until a deadline
+ * @deadline: the deadline, jiffies
  *
  * Context: any.
- * Return: jiffies; 0 if it has passed.
+ * Return: jiffies; 0 if the deadline has passed.
  */
 long scst_time_left(unsigned long deadline)
 {
@@ -161,7 +160,7 @@ long scst_time_left(unsigned long deadline)
 }
 
 /**
- * __scst_device_wake_waiters() - those that wait for a device's commands look once more
+ * __scst_device_wake_waiters() - wake the waiters for a device's commands
  * @dev: the device
  *
  * Context: under its lock.
@@ -177,16 +176,16 @@ void __scst_device_wake_waiters(struct scst_device *dev)
 }
 
 /**
- * scst_session_wait() - wait until a session has no such command any more
+ * scst_session_wait() - wait until a session has no matching command
  * @sess:    the session
  * @filter:  which commands are meant
- * @timeout: how long, jiffies
+ * @timeout: jiffies
  *
- * A driver may still be in ops->release() for the last of them: an RCU grace
- * period later it is not.
+ * The driver may still be in ops->release() for the last command. After an RCU grace period it has
+ * returned.
  *
  * Context: process context; may sleep.
- * Return: true if they are gone.
+ * Return: true if there is no matching command any more; false if the timeout has expired.
  */
 bool scst_session_wait(struct scst_session *sess,
 		       const struct scst_cmd_filter *filter, long timeout)
@@ -194,7 +193,7 @@ bool scst_session_wait(struct scst_session *sess,
 	bool gone;
 
 	atomic_inc(&sess->waiters);
-	/* See scst_cmd_finish(). */
+	/* Pairs with scst_cmd_finish(), as in scst_waiter_watch(). */
 	smp_mb__after_atomic();
 	gone = wait_event_idle_timeout(sess->waitq,
 				       !scst_session_has(sess, filter), timeout);

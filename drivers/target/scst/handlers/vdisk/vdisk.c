@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Emulated disks: the module, and the attributes that they share.
+ * Emulated disks: the module and the shared attributes.
  */
 #include <linux/ctype.h>
 #include <linux/kstrtox.h>
@@ -21,7 +21,7 @@ static struct scst_vdisk *scst_vdisk_from_item(struct config_item *item)
 }
 
 /**
- * scst_vdisk_create() - defaults of a new disk
+ * scst_vdisk_create() - set the defaults of a new disk
  * @dev: the device
  *
  * Context: process.
@@ -36,7 +36,7 @@ int scst_vdisk_create(struct scst_device *dev)
 }
 
 /**
- * scst_vdisk_check_size() - is a size a whole number of blocks?
+ * scst_vdisk_check_size() - check that a size is a positive number of blocks
  * @dev:	the device
  * @size:	bytes
  *
@@ -56,7 +56,7 @@ int scst_vdisk_check_size(struct scst_device *dev, u64 size)
 }
 
 /**
- * scst_vdisk_fill_params() - tell the core what the attributes say
+ * scst_vdisk_fill_params() - fill in the parameters that the attributes give
  * @dev:	the device
  * @nblocks:	its capacity in blocks
  * @params:	result
@@ -75,9 +75,9 @@ void scst_vdisk_fill_params(struct scst_device *dev, u64 nblocks,
 }
 
 /**
- * scst_vdisk_parse_bool() - 0 or 1
+ * scst_vdisk_parse_bool() - parse 0 or 1
  * @dev:	the device, for its last_error
- * @page:	what was written
+ * @page:	the text that was written
  * @value:	result
  *
  * Context: process.
@@ -96,7 +96,7 @@ int scst_vdisk_parse_bool(struct scst_device *dev, const char *page,
 	return 0;
 }
 
-/* A number with one of the usual suffixes for powers of 1024, or without. */
+/* Parses a number with an optional suffix for a power of 1024. */
 static int scst_vdisk_parse_bytes(const char *text, u64 *value)
 {
 	static const char suffixes[] = "KMGTP";
@@ -121,7 +121,7 @@ static int scst_vdisk_parse_bytes(const char *text, u64 *value)
 	return check_shl_overflow(*value, shift, value) ? -ERANGE : 0;
 }
 
-/* Nothing, for "not given", or a positive number. */
+/* Parses an empty line (0: not given) or a positive number. */
 static int scst_vdisk_parse_capacity(struct scst_device *dev, const char *page,
 				     u64 *value)
 {
@@ -147,7 +147,7 @@ static ssize_t scst_vdisk_show_capacity(u64 value, char *page)
 }
 
 /**
- * scst_vdisk_size_show() - capacity in bytes, an empty line if not given
+ * scst_vdisk_size_show() - show the capacity in bytes; an empty line if not given
  * @item:	the device
  * @page:	result
  *
@@ -173,7 +173,7 @@ SCST_DEV_STORE(scst_vdisk_size, "size", u64, scst_vdisk_parse_capacity,
 	       scst_vdisk_apply_size)
 
 /**
- * scst_vdisk_blocks_show() - capacity in blocks, an empty line if not given
+ * scst_vdisk_blocks_show() - show the capacity in blocks; an empty line if not given
  * @item:	the device
  * @page:	result
  *
@@ -200,7 +200,7 @@ SCST_DEV_STORE(scst_vdisk_blocks, "blocks", u64, scst_vdisk_parse_capacity,
 	       scst_vdisk_apply_blocks)
 
 /**
- * scst_vdisk_block_size_show() - logical block size in bytes
+ * scst_vdisk_block_size_show() - show the logical block size in bytes
  * @item:	the device
  * @page:	result
  *
@@ -240,7 +240,7 @@ SCST_DEV_STORE(scst_vdisk_block_size, "block_size", u8, scst_vdisk_parse_block_s
 	       scst_vdisk_apply_block_size)
 
 /**
- * scst_vdisk_read_only_show() - 1 if the medium cannot be written, else 0
+ * scst_vdisk_read_only_show() - show 1 if the medium cannot be written, else 0
  * @item:	the device
  * @page:	result
  *
@@ -265,7 +265,7 @@ SCST_DEV_STORE(scst_vdisk_read_only, "read_only", bool, scst_vdisk_parse_bool,
 	       scst_vdisk_apply_read_only)
 
 /**
- * scst_vdisk_rotational_show() - 1 if the disk is reported as spinning, else 0
+ * scst_vdisk_rotational_show() - show 1 if the disk is reported as spinning, else 0
  * @item:	the device
  * @page:	result
  *

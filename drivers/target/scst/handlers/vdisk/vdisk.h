@@ -16,11 +16,10 @@
  * @blocks:	capacity in logical blocks; 0: not given
  * @block_shift: log2 of the logical block size in bytes
  * @read_only:	the medium cannot be written
- * @rotational:	initiators are to take it for a spinning disk
+ * @rotational:	the disk is reported as spinning
  *
- * The first member of a handler's device structure. It changes under the
- * configuration lock while the device is disabled. At most one of @size and
- * @blocks is given.
+ * The first member of a handler's device structure. It is changed under the configuration lock
+ * while the device is disabled. At most one of @size and @blocks is given.
  */
 struct scst_vdisk {
 	u64 size;
@@ -37,7 +36,7 @@ void scst_vdisk_fill_params(struct scst_device *dev, u64 nblocks,
 int scst_vdisk_parse_bool(struct scst_device *dev, const char *page,
 			  bool *value);
 
-/* The attributes: each handler lists those that fit, with CONFIGFS_ATTR() */
+/* The shared attributes. A handler declares the ones that it has with CONFIGFS_ATTR(). */
 #define SCST_VDISK_ATTR_DECLARE(_name)					\
 ssize_t scst_vdisk_##_name##_show(struct config_item *item, char *page);\
 ssize_t scst_vdisk_##_name##_store(struct config_item *item,		\

@@ -22,7 +22,7 @@
 
 #include "vdisk_file.h"
 
-/* Guards the paths of all devices and the list of the open ones. */
+/* Guards the paths of all devices and the list of open devices. */
 static DEFINE_MUTEX(scst_fileio_lock);
 static LIST_HEAD(scst_fileio_open_list);
 
@@ -32,8 +32,8 @@ static struct scst_fileio *scst_fileio_from_item(struct config_item *item)
 }
 
 /*
- * A file that is to be made or grown is checked for as much as can be known
- * before, so that a refusal leaves no trace.
+ * Checks the attributes before the file is created or extended. So a device that is refused leaves
+ * no change behind.
  */
 static int scst_fileio_check_attrs(struct scst_device *dev)
 {
@@ -101,8 +101,8 @@ static struct file *scst_fileio_opened(struct scst_device *dev,
 }
 
 /*
- * The type is looked at before the file is opened: opening a FIFO waits, and
- * opening some devices does things.
+ * The type is checked before the file is opened, because opening a FIFO blocks, and opening some
+ * devices has side effects.
  */
 static struct file *scst_fileio_open_file(struct scst_device *dev)
 {
@@ -126,7 +126,7 @@ static struct file *scst_fileio_open_file(struct scst_device *dev)
 	return file;
 }
 
-/* Files of procfs and the like are regular in name only. */
+/* Refuses files of procfs and the like: they are regular files, but lack file operations. */
 static int scst_fileio_check_ops(struct scst_device *dev,
 				 const struct file *file)
 {
@@ -160,8 +160,8 @@ static struct scst_fileio *__scst_fileio_rival(const struct scst_fileio *fio)
 }
 
 /*
- * One writer, or any number of readers: with two devices on one file neither
- * would notice what the other's initiators write.
+ * A file has one writable device, or any number of read-only devices. With two writable devices,
+ * initiators of one device would not notice the writes to the other one.
  */
 static int scst_fileio_claim(struct scst_device *dev)
 {
@@ -186,7 +186,7 @@ static void scst_fileio_unclaim(struct scst_fileio *fio)
 	mutex_unlock(&scst_fileio_lock);
 }
 
-/* A new size must survive a power failure as a write would. */
+/* A new size must be durable, as a write. */
 static int scst_fileio_grow(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
@@ -201,7 +201,7 @@ static int scst_fileio_grow(struct scst_device *dev)
 	return ret;
 }
 
-/* A part of a block at the end of the file is not there: see scst_fileio_nblocks(). */
+/* A part of a block at the end of the file is ignored: see scst_fileio_nblocks(). */
 static int scst_fileio_fit_size(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
@@ -224,9 +224,10 @@ static int scst_fileio_fit_size(struct scst_device *dev)
 }
 
 /*
- * Single blocks would go through the page cache while others do not. A folio of it may
- * be read before a direct write to one part of it completes, modified in another part, and
- * written back as a whole after that, over what was written directly.
+ * With a block size below the alignment of direct I/O, single blocks would go through the page
+ * cache while other transfers are direct. A folio may be read before a direct write to a part of
+ * it completes. If another part of the folio is then modified, write-back of the whole folio
+ * overwrites the data of the direct write.
  */
 static int scst_fileio_check_direct(struct scst_device *dev)
 {
@@ -240,8 +241,8 @@ static int scst_fileio_check_direct(struct scst_device *dev)
 }
 
 /*
- * Where the file system does not say what it needs, a block of it is enough. A size above a
- * page is no block but a good size for a transfer.
+ * If the file system does not report the alignment of direct I/O, the size of its blocks is used.
+ * A size above a page is not a block size but the preferred size of a transfer.
  */
 static int scst_fileio_dio_align(struct scst_device *dev)
 {
@@ -261,7 +262,7 @@ static int scst_fileio_dio_align(struct scst_device *dev)
 	return scst_fileio_check_direct(dev);
 }
 
-/* The file may have been cut off since its size was checked. */
+/* The file may have been truncated since its size was checked. */
 static int scst_fileio_fill_params(struct scst_device *dev,
 				   struct scst_device_params *params)
 {
@@ -325,8 +326,8 @@ out_close:
 }
 
 /*
- * Worker threads put off the last fput(), but whoever is told that the device is
- * idle may unmount the file system: do it here and now.
+ * The last fput() of a worker thread would be deferred. But the administrator may unmount the file
+ * system as soon as the device is reported idle, so the file is released synchronously.
  */
 static void scst_fileio_close(struct scst_device *dev)
 {
@@ -365,7 +366,7 @@ static ssize_t scst_fileio_path_show(struct config_item *item, char *page)
 	return len;
 }
 
-/* Text inside the page that was written. */
+/* A part of the text that was written */
 struct scst_fileio_text {
 	const char *start;
 	size_t len;
@@ -378,7 +379,7 @@ static int scst_fileio_parse_path(struct scst_device *dev, const char *page,
 
 	if (len && page[len - 1] == '\n')
 		len--;
-	/* configfs cuts off what is longer than a page. */
+	/* configfs truncates text that is longer than a page. */
 	if (len >= PATH_MAX - 1) {
 		scst_device_set_error(dev, "path is too long");
 		return -ENAMETOOLONG;
@@ -478,7 +479,7 @@ static const struct scst_handler_ops scst_fileio_ops = {
 };
 
 /**
- * scst_fileio_register() - make the handler known
+ * scst_fileio_register() - register the handler
  *
  * Context: process.
  * Return: 0 or an errno.

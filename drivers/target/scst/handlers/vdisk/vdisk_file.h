@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * fileio: what its configuration (vdisk_file.c) and its commands
- * (vdisk_file_io.c) share.
+ * fileio: declarations that its configuration (vdisk_file.c), its commands (vdisk_file_io.c) and
+ * the watch of its file (vdisk_file_watch.c) share.
  */
 #ifndef _SCST_VDISK_FILE_H
 #define _SCST_VDISK_FILE_H
@@ -18,22 +18,21 @@ struct scst_fileio_watch;
 
 /**
  * struct scst_fileio - a disk on a regular file
- * @disk:	what all emulated disks have
+ * @disk:	the attributes of all emulated disks
  * @path:	the file; NULL: not given. Written under the configuration lock and
  *		scst_fileio_lock, read under either.
  * @direct:	bypass the page cache
  * @write_through: a completed write is durable
  * @file:	the open file, constant while the device is enabled
- * @mapping:	the page cache that holds its data: with overlayfs another file's
- * @watch:	tells when somebody changes the size of the file; while it is open
- * @size:	of the file in bytes, when it was last looked at. Changed under the
- *		lock of @watch, read with READ_ONCE().
- * @dio_offset_align: positions and lengths of direct I/O are multiples of this
- * @dio_mem_align: and memory addresses of this; powers of two
- * @sync_lock:	guards @synced; the core's device lock is taken in it
- * @synced:	the failures of write-back that the core has been told of. The file's
- *		own cursor does not do: it also moves on when a single write is made
- *		durable.
+ * @mapping:	the page cache of the file's data: with overlayfs the real file's
+ * @watch:	notifies of changes of the file's size while the device is enabled
+ * @size:	size of the file in bytes at the last check. Changed under the lock of @watch, read
+ *		with READ_ONCE().
+ * @dio_offset_align: alignment in bytes of positions and lengths of direct I/O; a power of two
+ * @dio_mem_align: alignment in bytes of memory addresses of direct I/O; a power of two
+ * @sync_lock:	guards @synced; the core's device lock is taken under it
+ * @synced:	cursor of the write-back errors that were reported to the core. The file's own
+ *		cursor is no substitute, as it also moves when a single write is made durable.
  * @entry:	on the list of open devices; guarded by scst_fileio_lock
  */
 struct scst_fileio {

@@ -2,11 +2,10 @@
 /*
  * fileio: commands.
  *
- * A command becomes one or more transfers between memory and the file. Direct
- * I/O is asynchronous: the file system calls back when it is through, and the
- * worker that started it has long gone on. When a transfer falls short or fails,
- * the rest is done in a worker, block by block after an error, to find out which
- * block it is that cannot be read or written.
+ * A command becomes one or more transfers between memory and the file. Direct I/O is asynchronous:
+ * the worker that starts a transfer does not wait, and the file system calls back at the end. If a
+ * transfer is short or fails, a worker does the rest. After an error the rest is done block by
+ * block, to find the block that cannot be read or written.
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
@@ -26,25 +25,25 @@
 
 #include "vdisk_file.h"
 
-/* VERIFY reads so many bytes at a time: a multiple of every block size. */
+/* Bytes that VERIFY reads at a time: a multiple of every block size */
 #define SCST_FILEIO_CHUNK	(16 * 1024)
 
 /**
  * struct scst_fileio_req - a transfer between memory and the file
- * @iocb:	what the file system sees
+ * @iocb:	the request to the file system
  * @fio:	the device
  * @cmd:	the command
- * @work:	the rest of the transfer
- * @holders:	the submitter and, if it is asynchronous, the call-back: the file
- *		system uses @iocb and the file until it has returned to the former
- * @result:	of the last step
- * @pos:	where in the file the transfer starts
- * @len:	its length
+ * @work:	does the rest of the transfer
+ * @holders:	reference count: the submitter and, if the transfer is asynchronous, the call-back.
+ *		The file system uses @iocb and the file until it has returned to the submitter.
+ * @result:	result of the last step: bytes or an errno
+ * @pos:	position of the transfer in the file, bytes
+ * @len:	length of the transfer, bytes
  * @done:	bytes transferred
- * @by_block:	go on block by block
+ * @by_block:	do the rest block by block
  * @write:	memory to file
  * @direct:	bypass the page cache
- * @since:	the failures of write-back before the last step
+ * @since:	sample of the write-back errors before the last step
  * @nr_bvec:	entries of @bvec
  * @bvec:	the memory
  */
@@ -77,9 +76,9 @@ static loff_t scst_fileio_pos(const struct scst_cmd *cmd)
 }
 
 /*
- * An initiator on this machine may be writing back pages to free memory, and the
- * command is what frees them: getting memory must not wait for I/O, and dirty
- * pages elsewhere must not slow this down.
+ * An initiator on this machine may write back pages to free memory, and the command that does so
+ * is executed here. So allocations must not wait for I/O, and dirty pages of other devices must
+ * not throttle the command.
  */
 #define SCST_FILEIO_PF	(PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE)
 
@@ -97,8 +96,9 @@ static void scst_fileio_leave(unsigned int saved)
 }
 
 /*
- * The sense code that an errno becomes. SCST_SENSE_NONE: the initiator tries again.
- * SCST_SENSE_NEEDS_INTERVENTION: the file system's device has gone.
+ * Returns the sense code for an errno; @medium for errors of the medium. SCST_SENSE_NONE: the
+ * initiator retries the command. SCST_SENSE_NEEDS_INTERVENTION: the file system's device was
+ * removed.
  */
 static scst_sense_t scst_fileio_sense(long err, scst_sense_t medium)
 {
@@ -170,8 +170,8 @@ static void scst_fileio_map(struct scst_fileio_req *req)
 }
 
 /*
- * A command that does not fit the alignment that direct I/O asks for goes
- * through the page cache, with which direct I/O is coherent.
+ * A transfer without the alignment that direct I/O needs goes through the page cache, with which
+ * direct I/O is coherent.
  */
 static bool scst_fileio_can_direct(const struct scst_fileio_req *req)
 {
@@ -220,8 +220,8 @@ static ssize_t scst_fileio_step(struct scst_fileio_req *req, u32 len,
 }
 
 /*
- * A write that was under way when the file was cut off has made it larger again, and
- * nobody is notified of what is done here. See also scst_fileio_capacity().
+ * A write that was in flight when the file was truncated extends it again. The writes of commands
+ * cause no notification, so the size is checked here. See also scst_fileio_capacity().
  */
 static void scst_fileio_check_size(const struct scst_fileio_req *req, long ret)
 {
@@ -230,9 +230,8 @@ static void scst_fileio_check_size(const struct scst_fileio_req *req, long ret)
 }
 
 /*
- * The end of a step, in any context. A failure of write-back is told to one
- * caller only of those that make the file durable at the same time, so each looks
- * for itself.
+ * Ends a step, in any context. If several callers make the file durable at the same time, only one
+ * of them gets a write-back error. So each step checks for write-back errors itself.
  */
 static void scst_fileio_step_done(struct scst_fileio_req *req, long ret)
 {
@@ -258,8 +257,8 @@ static void scst_fileio_step_sync(struct scst_fileio_req *req)
 }
 
 /*
- * After an error go block by block, to learn which one it is; a file system may
- * not say how far it came.
+ * After an error the rest is done block by block, to find the failing block. A file system may not
+ * report how far a transfer came.
  */
 static void scst_fileio_divide(struct scst_fileio_req *req)
 {
@@ -271,7 +270,7 @@ static void scst_fileio_divide(struct scst_fileio_req *req)
 		req->direct = false;
 }
 
-/* Account for the last step. Is there more to do? */
+/* Evaluates the last step. Returns whether there is more to do. */
 static bool scst_fileio_go_on(struct scst_fileio_req *req)
 {
 	scst_sense_t medium = req->write ? SCST_SENSE_WRITE_ERROR :
@@ -293,13 +292,13 @@ static bool scst_fileio_go_on(struct scst_fileio_req *req)
 		scst_fileio_divide(req);
 		return true;
 	}
-	/* This includes a file that ends before the disk does. */
+	/* Also if the file ends before the disk does. */
 	scst_cmd_set_sense_info(cmd, sense,
 				(req->pos + req->done) >> req->fio->disk.block_shift);
 	return false;
 }
 
-/* Do what is left of a transfer, in process context. */
+/* Does the rest of a transfer, in process context. Returns whether all of it was done. */
 static bool scst_fileio_finish(struct scst_fileio_req *req)
 {
 	while (scst_fileio_go_on(req)) {
@@ -372,10 +371,10 @@ static void scst_fileio_lost(struct scst_device *dev, int err)
 }
 
 /*
- * A failure of write-back is told to one caller only of those that make the file durable
- * at the same time. It is counted once, and before the next one looks: a command that has
- * waited for the pages finds it counted. Other failures of the file system are not among these;
- * they count unless trying again will do.
+ * If several callers make the file durable at the same time, only one of them gets a write-back
+ * error. sync_lock counts the error once, and before a later caller checks: a command that waited
+ * for the same pages finds the error counted. Other errors of the file system also count, unless
+ * a retry is enough.
  */
 static void scst_fileio_count_lost(struct scst_device *dev, errseq_t since, int ret)
 {
@@ -392,7 +391,7 @@ static void scst_fileio_count_lost(struct scst_device *dev, errseq_t since, int 
 	spin_unlock(&fio->sync_lock);
 }
 
-/* Write a part of the page cache to the medium. */
+/* Writes a part of the page cache to the medium. */
 static int scst_fileio_fsync(struct scst_device *dev, loff_t start, loff_t end)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
@@ -416,8 +415,8 @@ static int scst_fileio_uncache(struct scst_device *dev, loff_t pos, u64 len)
 }
 
 /*
- * Write what the page cache holds to the medium, so that the next read comes
- * from there. Returns false if that failed.
+ * Writes cached data to the medium and drops it, so that the next read comes from the medium.
+ * Returns false if writing failed.
  */
 static bool scst_fileio_to_medium(struct scst_cmd *cmd, u64 len)
 {
@@ -429,7 +428,7 @@ static bool scst_fileio_to_medium(struct scst_cmd *cmd, u64 len)
 	return false;
 }
 
-/* Returns false if the command is to be completed right away. */
+/* Returns false if the caller has to complete the command. */
 static bool scst_fileio_transfer(struct scst_cmd *cmd)
 {
 	struct scst_fileio_req *req;
@@ -452,7 +451,7 @@ static bool scst_fileio_transfer(struct scst_cmd *cmd)
 	return true;
 }
 
-/* BYTCHK 11b: the Data-Out is one block, and every block is to equal it. */
+/* BYTCHK 11b: the Data-Out is one block, and every block has to be equal to it. */
 static bool scst_fileio_compares_one(const struct scst_cmd *cmd)
 {
 	return (cmd->cdb[1] & 0x06) == 0x06 &&
@@ -495,7 +494,7 @@ static bool scst_fileio_equal(struct scst_cmd *cmd, const u8 *medium,
 	return true;
 }
 
-/* Read a part of the medium, and compare it if that is what is asked. */
+/* Reads a part of the medium, and compares it for SCST_IO_COMPARE. */
 static bool scst_fileio_verify_chunk(struct scst_fileio_req *req, u8 *buf,
 				     u64 offset, u32 len)
 {
@@ -550,7 +549,10 @@ static void scst_fileio_verify(struct scst_cmd *cmd)
 	kfree(req);
 }
 
-/* Whatever has failed counts as lost, and has been told: but for what may be tried again. */
+/*
+ * scst_cmd_tell_lost() has already set the status for an error that counts as a loss. Without a
+ * status a retry is enough.
+ */
 static void scst_fileio_sync_failed(struct scst_cmd *cmd, int err)
 {
 	scst_sense_t sense = scst_fileio_sense(err, SCST_SENSE_WRITES_LOST);
@@ -575,7 +577,7 @@ static void scst_fileio_sync(struct scst_cmd *cmd)
 		scst_fileio_sync_failed(cmd, ret);
 }
 
-/* Context of all of these: process. */
+/* The functions of scst_block_ops. Context: process. */
 
 static void scst_fileio_do_transfer(struct scst_cmd *cmd)
 {
@@ -586,7 +588,7 @@ static void scst_fileio_do_transfer(struct scst_cmd *cmd)
 	scst_fileio_leave(saved);
 }
 
-/* For operations that are complete when @execute returns */
+/* For operations that are done when @execute returns */
 static void scst_fileio_do(struct scst_cmd *cmd, void (*execute)(struct scst_cmd *cmd))
 {
 	unsigned int saved = scst_fileio_enter();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fileio: somebody changes the size of the file.
+ * fileio: changes of the file's size by others.
  *
- * The kernel's file notification, the one behind inotify, calls whenever a file has
- * been modified by a system call. Commands do not pay for it: they call the file's
- * own operations, which notify nobody.
+ * fsnotify, the kernel's file notification behind inotify, calls back when a system call has
+ * modified the file. Commands do not pay for this: they call the file operations directly, which
+ * cause no notification.
  *
- * A mark, which says what is to be notified of, is freed by the kernel when nobody
- * uses it any more. That may be after the device has been closed, or has gone.
+ * A mark selects the file and the events. fsnotify frees a mark when it has no users any more.
+ * That may be after the device was closed, or even freed.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -23,10 +23,10 @@
 #include "vdisk_file.h"
 
 /**
- * struct scst_fileio_watch - looks at the size of an open file
- * @mark:	what the kernel knows of it
+ * struct scst_fileio_watch - watches the size of an open file
+ * @mark:	the mark of fsnotify
  * @lock:	guards @dev, and the size in its &struct scst_fileio
- * @dev:	the device; NULL: it has been closed
+ * @dev:	the device; NULL: it was closed
  */
 struct scst_fileio_watch {
 	struct fsnotify_mark mark;
@@ -35,9 +35,9 @@ struct scst_fileio_watch {
 };
 
 static struct fsnotify_group *scst_fileio_group;
-static atomic_t scst_fileio_watches;	/* that have not been freed yet */
+static atomic_t scst_fileio_watches;	/* watches that have not been freed yet */
 
-/* Returns whether the size is not what it was when it was last looked at. */
+/* Returns whether the size has changed since the last check. */
 static bool __scst_fileio_look(struct scst_fileio_watch *watch)
 {
 	struct scst_fileio *fio = scst_device_priv(watch->dev);
@@ -58,7 +58,7 @@ static void scst_fileio_look(struct scst_fileio_watch *watch)
 	spin_unlock(&watch->lock);
 }
 
-/* In the context of whoever modifies the file, who may have locked it. */
+/* Context: the task that modifies the file, which may have locked the file. */
 static int scst_fileio_modified(struct fsnotify_mark *mark, u32 mask,
 				struct inode *inode, struct inode *dir,
 				const struct qstr *name, u32 cookie)
@@ -94,11 +94,11 @@ static struct scst_fileio_watch *scst_fileio_watch_alloc(struct scst_device *dev
 }
 
 /**
- * scst_fileio_watch_start() - look at the size of a file, and whenever it may change
+ * scst_fileio_watch_start() - begin to watch the size of a device's file
  * @dev: the device, whose file is open
  *
- * With overlayfs it is the file that was opened: whatever changes the one below does
- * so through it, as overlayfs demands.
+ * With overlayfs the mark is on the file of the overlay. Overlayfs requires that the file below is
+ * changed only through the overlay.
  *
  * Context: process.
  * Return: 0 or an errno.
@@ -143,12 +143,12 @@ void scst_fileio_watch_stop(struct scst_fileio *fio)
 }
 
 /**
- * scst_fileio_nblocks() - how many whole blocks the file had at the last look
+ * scst_fileio_nblocks() - the number of whole blocks of the file at the last check
  * @dev: the device
  *
- * An attribute that says how large the file is to be keeps up with who has changed
- * it: or the device could not be enabled the next time. Like the capacity it does without
- * a part of a block at the end of the file.
+ * The attribute size, if it is set, is changed to the size of these blocks. Otherwise the device
+ * could not be enabled again after its file was extended. A part of a block at the end of the file
+ * is ignored.
  *
  * Context: process; nothing else changes the device.
  * Return: logical blocks; if 0, the device's last_error says why.
@@ -168,7 +168,7 @@ u64 scst_fileio_nblocks(struct scst_device *dev)
 }
 
 /**
- * scst_fileio_capacity() - how many whole blocks the file has
+ * scst_fileio_capacity() - the number of whole blocks of the file
  * @dev: the device, enabled
  *
  * Context: process; nothing else changes the device.
@@ -179,9 +179,9 @@ u64 scst_fileio_capacity(struct scst_device *dev)
 	struct scst_fileio *fio = scst_device_priv(dev);
 
 	/*
-	 * A write under way may make larger what was cut off. It looks at fio->size
-	 * after that: after a grace period it does not miss what was stored there
-	 * before, or its doing is not missed here.
+	 * A write in flight may extend a file that was truncated. It changes the size of the
+	 * file, and then reads fio->size. After a grace period either the write has read the
+	 * value that was stored in fio->size before, or its change is seen here.
 	 */
 	synchronize_rcu();
 	scst_fileio_look(fio->watch);
@@ -189,14 +189,14 @@ u64 scst_fileio_capacity(struct scst_device *dev)
 }
 
 /**
- * scst_fileio_watch_init() - prepare for watching files
+ * scst_fileio_watch_init() - allocate the fsnotify group
  *
  * Context: process.
  * Return: 0 or -ENOMEM.
  */
 int scst_fileio_watch_init(void)
 {
-	/* Several read-only devices may have the same file. */
+	/* Several read-only devices may have a mark on the same file. */
 	scst_fileio_group = fsnotify_alloc_group(&scst_fileio_fsnotify_ops,
 						 FSNOTIFY_GROUP_DUPS);
 	return PTR_ERR_OR_ZERO(scst_fileio_group);
@@ -205,13 +205,12 @@ int scst_fileio_watch_init(void)
 /**
  * scst_fileio_watch_exit() - undo scst_fileio_watch_init()
  *
- * Context: process; no device of the handler exists. Waits for those who still use a
- * mark.
+ * Context: process; no device of the handler exists. Waits until all marks are freed.
  */
 void scst_fileio_watch_exit(void)
 {
 	wait_var_event(&scst_fileio_watches, !atomic_read(&scst_fileio_watches));
 	fsnotify_put_group(scst_fileio_group);
-	/* And until the call that freed the last one has returned. */
+	/* The call that freed the last mark may not have returned yet. */
 	fsnotify_wait_marks_destroyed();
 }

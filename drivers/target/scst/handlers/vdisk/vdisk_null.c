@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nullio: a disk without a medium. Writes vanish, reads return zeroes.
+ * nullio: a disk without a medium. Writes are discarded, reads return zeroes.
  *
- * For measuring what everything else costs, and for testing sizes that no file
- * can have.
+ * For measuring the cost of all other parts, and for tests with sizes that no file can have.
  */
 #include <linux/module.h>
 #include <linux/scatterlist.h>
@@ -38,8 +37,8 @@ static void scst_nullio_close(struct scst_device *dev)
 }
 
 /*
- * With BYTCHK 11b all blocks of the medium are equal: the first one differs, or
- * none.
+ * All blocks of the medium are equal. So with BYTCHK 11b one comparison of the Data-Out with zeroes
+ * is enough: either the first block differs, or none.
  */
 static void scst_nullio_compare(struct scst_cmd *cmd)
 {
@@ -65,8 +64,8 @@ static void scst_nullio_compare(struct scst_cmd *cmd)
 }
 
 /*
- * Eight bytes at a time: memset() may use an instruction that is fast for any unit on
- * processors, but where these are emulated takes a step for each.
+ * Clears eight bytes at a time. memset() may use a byte-wise instruction: it is fast on a real
+ * processor, but an emulated processor may take a step for each byte.
  */
 static void scst_nullio_zero(void *buf, u32 len)
 {
@@ -135,7 +134,7 @@ static const struct scst_handler_ops scst_nullio_ops = {
 };
 
 /**
- * scst_nullio_register() - make the handler known
+ * scst_nullio_register() - register the handler
  *
  * Context: process.
  * Return: 0 or an errno.

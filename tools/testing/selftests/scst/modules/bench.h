@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * scst_bench: what its parts know of each other.
+ * scst_bench: declarations that its files share.
  */
 #ifndef _SCST_BENCH_H
 #define _SCST_BENCH_H
@@ -13,17 +13,17 @@
 #define BENCH_MS_MAX	60000
 
 /**
- * struct bench_run - what is to be done
- * @bdev:	where
+ * struct bench_run - parameters of a benchmark
+ * @bdev:	the block device
  * @op:		read or write
- * @bytes:	of a request
- * @units:	requests that the device has room for
- * @depth:	requests under way, for each job
- * @batch:	of those, how many are submitted at a time
- * @jobs:	threads
- * @ms:		how long
- * @end:	until when, jiffies
- * @job:	one for each
+ * @bytes:	bytes of a request
+ * @units:	number of such requests that fit on the device
+ * @depth:	requests in flight, for each job
+ * @batch:	requests that are submitted at a time
+ * @jobs:	number of threads
+ * @ms:		duration, milliseconds
+ * @end:	end of the run, jiffies
+ * @job:	array of @jobs
  */
 struct bench_run {
 	struct block_device *bdev;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_bench_floor: a SCSI host that does nothing. Its only disk completes each read and
- * write at once: what that costs, no SCSI host can do without.
+ * scst_bench_floor: a SCSI host that does nothing. Its only disk completes each read and write at
+ * once, so it measures the minimum cost of any SCSI host.
  */
 #include <linux/module.h>
 #include <scsi/scsi.h>
@@ -20,7 +20,7 @@ static void floor_data_in(struct scsi_cmnd *sc, const void *buf, size_t len)
 	scsi_set_resid(sc, scsi_bufflen(sc) - scsi_sg_copy_from_buffer(sc, buf, len));
 }
 
-/* A disk of SCSI-2 is asked for little else. */
+/* Reports SCSI-2: then the kernel sends few other commands. */
 static void floor_inquiry(struct scsi_cmnd *sc)
 {
 	u8 data[36] = { TYPE_DISK, 0, 2, 2, sizeof(data) - 5 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_bench: the threads that have requests done.
+ * scst_bench: the threads that submit requests.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -15,7 +15,7 @@
 
 #include "bench.h"
 
-/* Requests go all over the device: this is a prime, and far from a power of two. */
+/* Spreads requests over the whole device: a prime that is far from a power of two. */
 #define BENCH_STRIDE	2654435761ULL
 
 /**
@@ -24,7 +24,7 @@
  * @job:	the job
  * @page:	the data
  * @bio:	the request
- * @vec:	of @bio
+ * @vec:	the vector of @bio
  */
 struct bench_slot {
 	struct llist_node node;
@@ -36,13 +36,13 @@ struct bench_slot {
 
 /**
  * struct bench_job - a thread and its requests
- * @run:	what is to be done
- * @slots:	run->depth of them
- * @idle:	those that are not under way
- * @nr_idle:	how many; waited for, so nobody touches the job after increasing it
- * @started:	requests so far
- * @status:	of a request that failed
- * @done:	the thread is through
+ * @run:	the parameters
+ * @slots:	array of run->depth
+ * @idle:	slots that are not in flight
+ * @nr_idle:	their number. The thread waits for it, so the job may be freed after an increment.
+ * @started:	requests submitted so far
+ * @status:	status of a request that failed
+ * @done:	the thread has finished
  */
 struct bench_job {
 	struct bench_run *run;
@@ -145,7 +145,7 @@ static int bench_slots_alloc(struct bench_job *job)
 
 /**
  * bench_jobs_free() - undo bench_jobs_alloc()
- * @run: what was to be done
+ * @run: the parameters
  */
 void bench_jobs_free(struct bench_run *run)
 {
@@ -157,8 +157,8 @@ void bench_jobs_free(struct bench_run *run)
 }
 
 /**
- * bench_jobs_alloc() - get all the memory that a run takes
- * @run: what is to be done
+ * bench_jobs_alloc() - allocate the memory of a run
+ * @run: the parameters
  *
  * Return: 0 or -ENOMEM.
  */
@@ -183,11 +183,11 @@ int bench_jobs_alloc(struct bench_run *run)
 }
 
 /**
- * bench_jobs_run() - have requests done
- * @run: what is to be done
+ * bench_jobs_run() - run all jobs and wait for them
+ * @run: the parameters
  *
  * Context: process context; may sleep.
- * Return: 0, or an errno: of a request, or there are not enough threads.
+ * Return: 0, or the errno of a failed request or of a thread that could not be started.
  */
 int bench_jobs_run(struct bench_run *run)
 {
@@ -212,10 +212,10 @@ int bench_jobs_run(struct bench_run *run)
 }
 
 /**
- * bench_jobs_requests() - how many requests there were
- * @run: what was done
+ * bench_jobs_requests() - count the requests of a run
+ * @run: the parameters
  *
- * Return: requests of all jobs.
+ * Return: the number of requests of all jobs.
  */
 u64 bench_jobs_requests(const struct bench_run *run)
 {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_bench: block I/O out of the kernel, so that no system call hides what a command
- * costs. Who writes a line to /sys/kernel/debug/scst_bench/run
+ * scst_bench: block I/O from inside the kernel, so that system calls do not hide the cost of a
+ * command. A run begins when a process writes a line to /sys/kernel/debug/scst_bench/run:
  *
  *   FD read|write BYTES DEPTH BATCH JOBS MS
  *
- * where FD is an open block device of the writer's, waits while for so many milliseconds
- * each of JOBS threads has requests done, DEPTH at a time, which it submits BATCH at a
- * time. How many that were is then in requests, how long it took in nanoseconds.
+ * FD is a block device that the process has open. The write returns after MS milliseconds. During
+ * this time each of JOBS threads keeps up to DEPTH requests in flight and submits BATCH at a time.
+ * Afterwards the file "requests" has the number of requests, and the file "nanoseconds" has the
+ * duration.
  */
 #include <linux/blkdev.h>
 #include <linux/debugfs.h>
@@ -49,7 +50,7 @@ static int bench_parse(char *line, struct bench_run *run, int *fd)
 	return 0;
 }
 
-/* The open file keeps the device there. */
+/* The open file keeps the block device. */
 static int bench_run_file(struct bench_run *run, struct file *file)
 {
 	u64 start;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * scst_probe: a target driver that lets a script be any initiator port, and devices
- * that do what a script says.
+ * scst_probe: a target driver whose initiator ports are scripts, and devices that scripts control.
  *
  * Each open of /sys/kernel/debug/scst_probe/<target> is one initiator port. A
  * line that is written is a request, a line that is read a result:
@@ -22,44 +21,43 @@
  *   sync
  *   logout
  *
- * CTX, thread, softirq or hardirq, is where the core is called from; when the write
- * returns it has been. A read waits for a result, half a minute at most, unless the file
- * is O_NONBLOCK, and is at the end of the file when no request is under way. The answer
- * to "where" is the next line that is read.
+ * CTX is the context from which the core is called: thread, softirq or hardirq. The write returns
+ * after the call. A read waits for a result for at most 30 seconds, unless the file is O_NONBLOCK.
+ * It returns the end of the file if no request is pending. The answer to "where" is the next line
+ * that is read.
  *
- * cmd: data= is what the Data-Out buffer holds, repeated as needed; "fail" lets the
- * transfer fail. send=fail lets the delivery of the response fail. The result has the
- * first BYTES of Data-In, 64 if nothing is said, at most 512. It can be read when the
- * core has let go of the command, or holds it before finish.
+ * cmd: data= is the pattern that fills the Data-Out buffer. data=fail makes the transfer fail,
+ * send=fail the delivery of the response. The result has the first BYTES of Data-In: 64 by default,
+ * at most 512. The result can be read when the core has released the command, or when the command
+ * is held before finish.
  *
- * hold= stops the command the first time that it gets to each POINT: before a stage of
- * enum scst_stage (translate decode admit check prepare execute backend complete
- * respond finish), in the transfer of its Data-Out (data, or data=hold) or of its
- * response (send).
- * "go" lets it go on; "fail" besides, that the transfer failed. "where" says which
- * stage it is in, or where it is held; medium: a device of ours has it.
+ * hold= stops the command the first time that it reaches each POINT. A POINT is before a stage of
+ * enum scst_stage (translate decode admit check prepare execute backend complete respond finish),
+ * in the transfer of its Data-Out (data, or data=hold) or in the transfer of its response (send).
+ * "go" continues the command; "go fail" makes the held transfer fail. "where" prints the stage of
+ * the command, or the point at which it is held. medium: a device of this module has the command.
  *
- * sync: when the write returns nothing moves by itself any more, in any session of any
- * target: every command is answered, held, at a medium or parked at the door of the task
- * set; every function is answered or waits for such commands.
+ * sync: the write returns when nothing makes progress by itself any more, in any session of any
+ * target. Then every command is answered, held, at a medium, or parked until its turn. Every
+ * function is answered or waits for such commands.
  *
- * logout: log out, and stay open for "go" and "where". Closing the file lets go of
- * everything that is held, logs out and waits until the core has let go of the session.
+ * logout: logs out. The file remains open for "go" and "where". Closing the file continues all
+ * held commands, logs out and waits until the core has released the session.
  *
- * There are devices too, devices/probe/<device>/: disks of 1 MiB, in blocks of "block_size"
- * bytes, whose backend comes and goes as the attribute "present" says; what is written to
- * "attention", microcode, soft_threshold or access_state, is told to its initiators. While
- * one is open there is /sys/kernel/debug/scst_probe/devices/<device>. It takes
+ * The devices are devices/probe/<device>/: disks of 1 MiB in blocks of "block_size" bytes. The
+ * attribute "present" adds and removes the backend. A write of microcode, soft_threshold or
+ * access_state to "attention" establishes that unit attention for all initiators. While a device
+ * is open there is a file /sys/kernel/debug/scst_probe/devices/<device>. It takes
  *
  *   hold		commands that reach the medium wait there from now on
- *   auto		they do not, and nothing waits any more
+ *   auto		commands do not wait; all waiting commands are completed
  *   complete TAG|next [status=XX] [sense=KKAAQQ] [ctx=CTX]
  *
- * and lists what waits, in the order of arrival: TAG read|write|verify|compare|sync
- * LBA BLOCKS. The medium is read or written when a command completes with GOOD.
+ * and lists the waiting commands in order of arrival: TAG read|write|verify|compare|sync LBA
+ * BLOCKS. The medium is read or written when a command completes with GOOD.
  *
- * /sys/kernel/debug/scst_probe/log: 1 starts it afresh, 0 stops it. It has a line for
- * each event, in the order in which they happened:
+ * /sys/kernel/debug/scst_probe/log: 1 clears and starts the log, 0 stops it. The log has a line for
+ * each event, in the order of the events:
  *
  *   NAME - login|logout|gone
  *   NAME TAG submit|held POINT|go|data received|data failed
@@ -69,16 +67,15 @@
  *   DEVICE TAG read|write|verify|compare|sync LBA BLOCKS
  *   DEVICE TAG complete XX
  *
- * /sys/kernel/debug/scst_probe/stall: the next one that comes to the point that is written
- * to it stays there, without sleeping, and keeps what it has there; "go" lets everybody
- * go, and disarms what nobody came to. It lists the points where somebody is. The points
- * are those of enum scst_stall_point: lookup park send release released counted tmf tmf_gone
- * closed submit accept enter slow post over. What is submitted from a hard
- * interrupt while a point is armed is so on another CPU, if there is one.
+ * /sys/kernel/debug/scst_probe/stall: writing a point arms it. The next task that reaches an armed
+ * point stays there without sleeping, and keeps its locks and references. Writing "go" ends all
+ * stalls and disarms all points. Reading lists the points at which a task is stalled. The points
+ * are those of enum scst_stall_point; probe_stall.c has their names. While a point is armed, calls
+ * with ctx=hardirq are made on another CPU, if there is one.
  *
- * Locks: probe_lock, then session->lock, then a device's lock (both with interrupts
- * off), then the log's. A file may be open longer than its target is there: it is logged
- * out then, and does not touch it.
+ * Lock order: probe_lock, session->lock, the lock of the media, the lock of the log. The spinlocks
+ * are taken with interrupts off. A file may remain open after its target was disabled or removed:
+ * its session is logged out then, and does not use the target.
  */
 #ifndef _SCST_PROBE_H
 #define _SCST_PROBE_H
@@ -98,11 +95,11 @@
 #define PROBE_LINE_LEN	2048
 
 /**
- * enum probe_point - where a command can be held: before a stage, enum scst_stage, or
+ * enum probe_point - points at which a command can be held, after those of enum scst_stage
  * @PROBE_DATA:		in ops->receive_data()
  * @PROBE_SEND:		in ops->send_response()
- * @PROBE_MEDIUM:	in one of our devices, which knows
- * @PROBE_POINTS:	their number
+ * @PROBE_MEDIUM:	at the medium of a device of this module
+ * @PROBE_POINTS:	number of points, stages included
  */
 enum probe_point {
 	PROBE_DATA = SCST_STAGE_OWNED,
@@ -113,10 +110,10 @@ enum probe_point {
 
 /**
  * struct probe_target - a target port
- * @tgt:	the core's
+ * @tgt:	the core's target
  * @sessions:	struct probe_session.entry: open files; under probe_lock
  * @entry:	on the list of enabled targets; under probe_lock
- * @file:	in debugfs, while enabled
+ * @file:	file in debugfs, while enabled
  */
 struct probe_target {
 	struct scst_target *tgt;
@@ -127,20 +124,20 @@ struct probe_target {
 
 /**
  * struct probe_session - an initiator port: an open file
- * @target:	where it logs in
- * @sess:	the core's, once logged in
- * @name:	of the initiator port
- * @gone:	the core has let go of it
- * @logged_out:	under probe_lock: nothing is submitted any more
- * @ending:	under probe_lock: its file is being closed, or its target is gone
- * @lock:	guards what follows, and the holds of @cmds
- * @released:	nothing is held any more
+ * @target:	the target
+ * @sess:	the core's session, after log-in
+ * @name:	name of the initiator port
+ * @gone:	the core has released @sess
+ * @logged_out:	no request is submitted any more; under probe_lock
+ * @ending:	the file is being closed, or the target is disabled; under probe_lock
+ * @lock:	guards the fields after it, and the holds of @cmds
+ * @released:	no command is held any more
  * @results:	struct probe_result.entry
  * @cmds:	struct probe_cmd.entry
  * @pending:	requests without a result
- * @tmfs:	task management functions among them
- * @waitq:	woken by results
- * @reading:	the line that is being read, by one reader at a time
+ * @tmfs:	task management functions without a result
+ * @waitq:	woken when a result is added
+ * @reading:	the line that is being read; there is one reader at a time
  * @entry:	on @target->sessions
  */
 struct probe_session {
@@ -150,7 +147,7 @@ struct probe_session {
 	struct completion gone;
 	bool logged_out;
 	bool ending;
-	spinlock_t lock;		/* guards what follows */
+	spinlock_t lock;		/* guards the fields below */
 	bool released;
 	struct list_head results;
 	struct list_head cmds;
@@ -165,8 +162,8 @@ struct probe_session {
  * struct probe_result - a line to read
  * @entry:	on the session's list
  * @len:	bytes in @line
- * @pos:	how many of them were read
- * @line:	with a newline
+ * @pos:	bytes that were read
+ * @line:	the line with its newline
  */
 struct probe_result {
 	struct list_head entry;
@@ -176,22 +173,22 @@ struct probe_result {
 };
 
 /**
- * struct probe_cmd - a command under way
- * @cmd:	the core's
- * @session:	whose it is
- * @ctx:	where it is submitted from
+ * struct probe_cmd - a command in flight
+ * @cmd:	the core's command
+ * @session:	its initiator port
+ * @ctx:	the context of its submission
  * @cdb:	the CDB
  * @data:	pattern of the Data-Out buffer
- * @data_len:	its length
- * @show:	bytes of Data-In that the result has
- * @data_fails:	so does the Data-Out transfer, if it is not held
- * @send_fails:	so does the response
- * @holds:	where it is still to be held, bits of enum probe_point
- * @held:	it is
- * @point:	there
- * @fail:	the transfer that is about to end failed
+ * @data_len:	length of the pattern, bytes
+ * @show:	bytes of Data-In that the result shows
+ * @data_fails:	the Data-Out transfer fails, unless it is held
+ * @send_fails:	the delivery of the response fails, unless it is held
+ * @holds:	points at which it has still to be held, bits of enum probe_point
+ * @held:	it is held
+ * @point:	the point at which it is held
+ * @fail:	the current transfer fails
  * @answered:	a response was sent
- * @result:	the line, until it can be read
+ * @result:	the result, until it can be read
  * @entry:	on the session's list
  */
 struct probe_cmd {
@@ -214,11 +211,11 @@ struct probe_cmd {
 };
 
 /**
- * struct probe_tmf - a task management function under way
- * @tmf:	the core's
- * @session:	whose it is
- * @tag:	its own
- * @result:	the line
+ * struct probe_tmf - a task management function in progress
+ * @tmf:	the core's function
+ * @session:	its initiator port
+ * @tag:	its own tag
+ * @result:	the result
  */
 struct probe_tmf {
 	struct scst_tmf tmf;
@@ -229,11 +226,11 @@ struct probe_tmf {
 
 /**
  * struct probe_dev - a device
- * @present:	its backend is there
- * @block_size:	attribute
- * @hold:	commands wait for the medium; see probe_medium.c
- * @medium:	its contents
- * @file:	in debugfs, while open
+ * @present:	the backend is present
+ * @block_size:	the attribute
+ * @hold:	commands wait at the medium; see probe_medium.c
+ * @medium:	contents of the medium
+ * @file:	file in debugfs, while open
  */
 struct probe_dev {
 	bool present;

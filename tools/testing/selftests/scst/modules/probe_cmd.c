@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: commands on their way through the core.
+ * scst_probe: the calls between driver and core for a command.
  */
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -50,9 +50,9 @@ static void probe_start(void *arg, enum scst_context ctx)
 }
 
 /**
- * probe_submit_cmd() - a script's "cmd" line
- * @session: its initiator port, logged in
- * @args:    what follows the word
+ * probe_submit_cmd() - execute a script's "cmd" line
+ * @session: the initiator port, logged in
+ * @args:    the text after "cmd"
  *
  * Return: 0 or an errno.
  */
@@ -70,7 +70,7 @@ int probe_submit_cmd(struct probe_session *session, char *args)
 	return 0;
 }
 
-/* The pattern goes on in the next piece where it stopped in this one. */
+/* The pattern continues over the pieces of the buffer. */
 static u32 probe_fill_piece(const struct probe_cmd *probe, u8 *piece, u32 size, u32 offset)
 {
 	u32 done = 0;
@@ -102,7 +102,7 @@ static void probe_fill(struct probe_cmd *probe)
 }
 
 /**
- * probe_transfer() - Data-Out arrives, or not if probe->fail
+ * probe_transfer() - end the Data-Out transfer, with an error if probe->fail
  * @probe: the command
  * @ctx:   the caller's context
  *
@@ -163,7 +163,7 @@ static void probe_print_end(struct probe_cmd *probe, const char *what)
 }
 
 /**
- * probe_respond() - the response is delivered, or not if probe->fail
+ * probe_respond() - end the delivery of the response, with an error if probe->fail
  * @probe: the command
  * @ctx:   the caller's context
  *
@@ -204,7 +204,7 @@ static void __probe_cmd_deliver(struct probe_cmd *probe)
 }
 
 /**
- * probe_cmd_deliver() - a command's result can be read, before the core lets go of it
+ * probe_cmd_deliver() - add a command's result before the core releases the command
  * @probe: the command
  *
  * Context: any.

@@ -15,11 +15,11 @@
 
 static DEFINE_MUTEX(probe_call_lock);
 
-/* The call that is under way; guarded by probe_call_lock */
+/* The call in progress; guarded by probe_call_lock */
 static void (*probe_call)(void *arg, enum scst_context ctx);
 static void *probe_call_arg;
 
-/* A timer: some beds let irq_work wait for the next tick. */
+/* A timer, because on some test machines irq_work waits for the next tick */
 static struct hrtimer probe_timer;
 static DECLARE_COMPLETION(probe_timer_done);
 
@@ -40,7 +40,7 @@ static DECLARE_TASKLET(probe_tasklet, probe_call_softirq);
 
 static void probe_call_in_softirq(void)
 {
-	/* Here and now, if nothing speaks against it */
+	/* The tasklet usually runs in local_bh_enable(). */
 	local_bh_disable();
 	tasklet_schedule(&probe_tasklet);
 	local_bh_enable();
@@ -52,7 +52,7 @@ static void probe_timer_start(void *unused)
 	hrtimer_start(&probe_timer, 0, HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* A tasklet that stalls would keep whoever called it, and the locks that it has. */
+/* A stalled tasklet on this CPU would stop the caller, which holds locks. So use another CPU. */
 static void probe_call_in_hardirq(void)
 {
 	unsigned int cpu = get_cpu();
@@ -91,7 +91,7 @@ void probe_call_in(enum scst_context ctx,
 }
 
 /**
- * probe_context_init() - before the first call
+ * probe_context_init() - initialize the timer
  */
 void probe_context_init(void)
 {
@@ -100,7 +100,7 @@ void probe_context_init(void)
 }
 
 /**
- * probe_context_exit() - after the last call
+ * probe_context_exit() - stop the timer
  */
 void probe_context_exit(void)
 {
@@ -108,10 +108,10 @@ void probe_context_exit(void)
 }
 
 /**
- * probe_context() - where we are
+ * probe_context() - the context of the caller
  *
- * Context: any; in a thread, one that may sleep.
- * Return: what the core is to be told.
+ * Context: any; a thread must be able to sleep.
+ * Return: the context for the core.
  */
 enum scst_context probe_context(void)
 {

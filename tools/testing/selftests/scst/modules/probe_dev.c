@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: devices whose backend comes and goes.
+ * scst_probe: devices whose backend is added and removed.
  */
 #include <linux/blk_types.h>
 #include <linux/module.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: commands stop on their way and go on when they are told to.
+ * scst_probe: commands are held at points, and continued by a script.
  */
 #include <linux/bitops.h>
 #include <linux/slab.h>
@@ -27,9 +27,9 @@ static const char *const probe_point_names[PROBE_POINTS] = {
 };
 
 /**
- * probe_parse_points() - POINT[,POINT...]
+ * probe_parse_points() - parse POINT[,POINT...]
  * @value:  the text
- * @points: bits are added to it
+ * @points: the bits of the points are added to this
  *
  * Return: 0 or -EINVAL.
  */
@@ -48,12 +48,12 @@ int probe_parse_points(char *value, unsigned long *points)
 }
 
 /**
- * probe_hold() - stop a command, if it is to be held there
- * @probe: the command; who calls "go" owns it if it is
- * @point: where it is
+ * probe_hold() - hold a command at a point, if a script wants that
+ * @probe: the command; a held command is owned by the caller of probe_unhold()
+ * @point: the point
  *
  * Context: any.
- * Return: true if it is held.
+ * Return: true if the command is held.
  */
 bool probe_hold(struct probe_cmd *probe, unsigned int point)
 {
@@ -74,17 +74,17 @@ bool probe_hold(struct probe_cmd *probe, unsigned int point)
 }
 
 /**
- * probe_hold_stage() - the core asks whether a command is held before a stage
+ * probe_hold_stage() - hold a command before a stage; the hook for scst_inject_start()
  * @cmd: the command
  *
  * Context: thread or atomic.
- * Return: true if it is.
+ * Return: true if the command is held.
  */
 bool probe_hold_stage(struct scst_cmd *cmd)
 {
 	struct probe_cmd *probe = container_of(cmd, struct probe_cmd, cmd);
 
-	/* The initiator has its answer, and does not wait for our FINISH. */
+	/* The initiator has the response, so the result does not wait for FINISH. */
 	if (cmd->stage == SCST_STAGE_FINISH && probe->answered &&
 	    test_bit(SCST_STAGE_FINISH, &probe->holds))
 		probe_cmd_deliver(probe);
@@ -107,7 +107,7 @@ static bool probe_is_transfer(const struct probe_cmd *probe)
 	return probe->point == PROBE_DATA || probe->point == PROBE_SEND;
 }
 
-/* Only one gets it. */
+/* Ends the hold of a command. Only one caller gets the command. */
 static struct probe_cmd *probe_unhold(struct probe_session *session, u64 tag,
 				      bool fail)
 {
@@ -145,9 +145,9 @@ static void probe_go_on(void *arg, enum scst_context ctx)
 }
 
 /**
- * probe_go() - a script's "go" line: a held command goes on
- * @session: its initiator port
- * @args:    what follows the word
+ * probe_go() - execute a script's "go" line: continue a held command
+ * @session: the initiator port
+ * @args:    the text after "go"
  *
  * Return: 0, -EINVAL, or -ENOENT if no such command is held.
  */
@@ -186,7 +186,7 @@ static struct probe_cmd *probe_unhold_any(struct probe_session *session)
 }
 
 /**
- * probe_release_all() - nothing is held any more, and held transfers fail
+ * probe_release_all() - continue all held commands, hold no more, and fail held transfers
  * @session: the initiator port
  *
  * Context: process context.
@@ -219,8 +219,8 @@ static int probe_print_where(struct probe_session *session, u64 tag,
 }
 
 /**
- * probe_where() - a script's "where" line
- * @session: its initiator port
+ * probe_where() - execute a script's "where" line
+ * @session: the initiator port
  * @args:    the tag
  *
  * Return: 0 or an errno.
@@ -237,7 +237,7 @@ int probe_where(struct probe_session *session, const char *args)
 		return -ENOMEM;
 	spin_lock_irq(&session->lock);
 	result->len = probe_print_where(session, tag, result);
-	/* The answer to a question comes before results that wait to be read. */
+	/* The answer is read before the results that have not been read yet. */
 	list_add(&result->entry, &session->results);
 	spin_unlock_irq(&session->lock);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: what happened, in the order in which it did.
+ * scst_probe: a log of events in their order.
  */
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
@@ -14,16 +14,16 @@
 #define PROBE_LOG_SIZE	SZ_1M
 #define PROBE_LOG_LINE	256
 
-/* Readers and those who start and stop it */
+/* Serializes reading, starting and stopping the log */
 static DEFINE_MUTEX(probe_log_mutex);
 
-/* Taken last, in any context: guards what follows */
+/* Taken last, in any context: guards the variables below */
 static DEFINE_SPINLOCK(probe_log_lock);
 static bool probe_log_on;
 static size_t probe_log_len;
 static unsigned int probe_log_count;
 
-/* Allocated when it is first turned on; before that nothing is logged. */
+/* Allocated when the log is started for the first time */
 static char *probe_log_text;
 
 __printf(1, 0)
@@ -41,7 +41,7 @@ static void probe_log_vadd(const char *fmt, va_list args)
 }
 
 /**
- * probe_log() - note an event
+ * probe_log() - count an event, and log it if the log is on
  * @fmt: WHO TAG EVENT ..., with a newline
  *
  * Context: any.
@@ -62,10 +62,10 @@ void probe_log(const char *fmt, ...)
 }
 
 /**
- * probe_log_events() - how many events there were, logged or not
+ * probe_log_events() - the number of events, logged or not
  *
  * Context: any.
- * Return: their number.
+ * Return: the number.
  */
 unsigned int probe_log_events(void)
 {
@@ -101,7 +101,7 @@ static ssize_t probe_log_write(struct file *file, const char __user *buf,
 	return ret ?: count;
 }
 
-/* What is there already does not change until somebody starts afresh. */
+/* The text up to probe_log_len does not change until the log is started again. */
 static ssize_t probe_log_read(struct file *file, char __user *buf, size_t count,
 			      loff_t *pos)
 {
@@ -126,7 +126,7 @@ const struct file_operations probe_log_fops = {
 };
 
 /**
- * probe_log_exit() - the module goes
+ * probe_log_exit() - free the log
  */
 void probe_log_exit(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: a device's medium, which answers when it is told to.
+ * scst_probe: a device's medium, which completes commands as a script says.
  */
 #include <linux/debugfs.h>
 #include <linux/list.h>
@@ -19,7 +19,7 @@
 /**
  * struct probe_waiting - a command that waits for its medium
  * @cmd:	the command
- * @entry:	on the list of all
+ * @entry:	on probe_medium_waiting
  */
 struct probe_waiting {
 	struct scst_cmd *cmd;
@@ -27,11 +27,11 @@ struct probe_waiting {
 };
 
 /**
- * struct probe_answer - how a command is to end
+ * struct probe_answer - the answer for a command
  * @cmd:	the command
- * @status:	SAM status
- * @sense:	and why; SCST_SENSE_NONE says nothing
- * @ctx:	where from
+ * @status:	SAM status, if there is no sense code
+ * @sense:	sense code; SCST_SENSE_NONE: none
+ * @ctx:	the context of the call that completes the command
  */
 struct probe_answer {
 	struct scst_cmd *cmd;
@@ -40,7 +40,7 @@ struct probe_answer {
 	enum scst_context ctx;
 };
 
-/* What waits, of all devices, in the order of arrival, and who lets it wait */
+/* Waiting commands of all devices in order of arrival. The lock also guards probe_dev.hold. */
 static DEFINE_SPINLOCK(probe_medium_lock);
 static LIST_HEAD(probe_medium_waiting);
 
@@ -105,7 +105,7 @@ static bool probe_medium_add(struct scst_cmd *cmd, struct probe_waiting *waiting
 	return hold;
 }
 
-/* A command reaches the medium, in any context. */
+/* Executes a command or lets it wait, in any context. */
 static void probe_medium_execute(struct scst_cmd *cmd)
 {
 	struct probe_waiting *waiting = kmalloc(sizeof(*waiting), GFP_ATOMIC);
@@ -129,11 +129,11 @@ const struct scst_block_ops probe_medium_ops = {
 };
 
 /**
- * probe_medium_has() - whether a command waits for its medium
+ * probe_medium_has() - check whether a command waits for its medium
  * @cmd: the command
  *
  * Context: any.
- * Return: true if it does.
+ * Return: true if the command waits.
  */
 bool probe_medium_has(const struct scst_cmd *cmd)
 {
@@ -148,7 +148,7 @@ bool probe_medium_has(const struct scst_cmd *cmd)
 	return found;
 }
 
-/* The first one with a tag, or the first */
+/* Takes the first waiting command of a device, or the first one with @tag. */
 static struct scst_cmd *probe_medium_take(struct scst_device *dev, const u64 *tag)
 {
 	struct scst_cmd *cmd = NULL;
@@ -299,7 +299,7 @@ static const struct file_operations probe_medium_fops = {
 };
 
 /**
- * probe_medium_open() - a device is opened: nothing waits for its medium
+ * probe_medium_open() - open a medium: no command waits for it
  * @dev: the device
  *
  * Return: 0 or an errno.
@@ -316,8 +316,8 @@ int probe_medium_open(struct scst_device *dev)
 }
 
 /**
- * probe_medium_close() - a device is closed: it has no commands
- * @dev: the device
+ * probe_medium_close() - close a medium
+ * @dev: the device, without commands
  */
 void probe_medium_close(struct scst_device *dev)
 {
@@ -327,8 +327,8 @@ void probe_medium_close(struct scst_device *dev)
 }
 
 /**
- * probe_medium_init() - where the files of devices are to be
- * @root: debugfs directory
+ * probe_medium_init() - create the directory of the devices' files
+ * @root: the module's debugfs directory
  */
 void probe_medium_init(struct dentry *root)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: from text to requests.
+ * scst_probe: parsing of requests.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -20,12 +20,12 @@ static int probe_parse_word(const char *value, const char *const *words, int n,
 }
 
 /**
- * probe_parse_hex() - as many bytes as the text has
+ * probe_parse_hex() - parse hexadecimal bytes
  * @value:  the text
- * @result: where they go
- * @max:    room there
+ * @result: the bytes
+ * @max:    size of @result, bytes
  *
- * Return: how many, or -EINVAL.
+ * Return: the number of bytes, or -EINVAL.
  */
 int probe_parse_hex(const char *value, u8 *result, size_t max)
 {
@@ -82,9 +82,9 @@ static int probe_parse_send(const char *value, struct probe_cmd *probe)
 }
 
 /**
- * probe_parse_ctx() - thread, softirq or hardirq
+ * probe_parse_ctx() - parse thread, softirq or hardirq
  * @value: the text
- * @ctx:   where the result goes
+ * @ctx:   the result
  *
  * Return: 0 or -EINVAL.
  */
@@ -157,7 +157,7 @@ static int probe_parse_cmd_arg(const char *key, char *value,
 }
 
 /**
- * probe_parse_cmd() - TAG key=value ...
+ * probe_parse_cmd() - parse TAG key=value ...
  * @args:  the text; changed
  * @probe: the command, initialised
  *
@@ -182,11 +182,11 @@ int probe_parse_cmd(char *args, struct probe_cmd *probe)
 }
 
 /**
- * probe_parse_go() - TAG [fail] [ctx=...]
+ * probe_parse_go() - parse TAG [fail] [ctx=...]
  * @args: the text; changed
- * @tag:  the command
- * @ctx:  where it goes on; unchanged if nothing is said
- * @fail: its transfer fails
+ * @tag:  the command's tag
+ * @ctx:  the context in which it continues; unchanged without ctx=
+ * @fail: set if its transfer fails
  *
  * Return: 0 or -EINVAL.
  */
@@ -222,7 +222,7 @@ static int probe_parse_tmf_arg(const char *key, const char *value,
 }
 
 /**
- * probe_parse_tmf() - TAG key=value ...
+ * probe_parse_tmf() - parse TAG key=value ...
  * @args:  the text; changed
  * @probe: the function, zeroed
  *

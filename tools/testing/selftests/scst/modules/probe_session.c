@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: an open file is an initiator port.
+ * scst_probe: initiator ports, which are open files.
  */
 #include <linux/fs.h>
 #include <linux/mutex.h>
@@ -10,16 +10,16 @@
 
 #include "probe.h"
 
-/* Whoever waits so long for a result waits for ever: the shell has no limit for files. */
+/* Limit of the wait for a result: the shell has no timeout for reading files. */
 #define PROBE_PATIENCE	(30 * HZ)
 
-/* Who is logged in where */
+/* Guards log-in, log-out and submission */
 DEFINE_MUTEX(probe_lock);
 
 /* Enabled targets, guarded by probe_lock */
 LIST_HEAD(probe_targets);
 
-/* The target may have gone since the file was looked up. */
+/* The target may have been disabled since the file was looked up. */
 static int probe_session_attach(struct probe_session *session, void *wanted)
 {
 	struct probe_target *target;
@@ -65,7 +65,7 @@ static void probe_session_gone(void *priv)
 	complete_all(&session->gone);
 }
 
-/* What is held stays so. */
+/* Logs out. Held commands remain held. */
 static int probe_logout(struct probe_session *session)
 {
 	lockdep_assert_held(&probe_lock);
@@ -78,7 +78,7 @@ static int probe_logout(struct probe_session *session)
 }
 
 /**
- * probe_session_end() - log out, and let go of what is held
+ * probe_session_end() - log out and continue all held commands
  * @session: the initiator port
  *
  * Context: process context, under probe_lock.
@@ -126,7 +126,7 @@ static int probe_login(struct probe_session *session, const char *name)
 	lockdep_assert_held(&probe_lock);
 	if (session->sess)
 		return -EEXIST;
-	/* The log is content with the beginning. */
+	/* The copy for the log may be truncated. */
 	strscpy(session->name, name, sizeof(session->name));
 	sess = scst_session_register(session->target->tgt, name, session);
 	if (IS_ERR(sess))
@@ -183,7 +183,7 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
 	line = memdup_user_nul(buf, count);
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	/* Held over the submission: nobody logs out under it. */
+	/* Held during submission, so that the session is not logged out meanwhile. */
 	mutex_lock(&probe_lock);
 	ret = probe_request(session, strim(line));
 	mutex_unlock(&probe_lock);
@@ -192,11 +192,11 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
 }
 
 /**
- * __probe_result_add() - a request is answered
- * @session: its initiator port, locked: a reader that sees the result may close the file
- * @result:  the line
+ * __probe_result_add() - add a result for the reader
+ * @session: the initiator port; a reader that sees the result may close the file
+ * @result:  the result
  *
- * Context: any.
+ * Context: any, under @session->lock.
  */
 void __probe_result_add(struct probe_session *session,
 			struct probe_result *result)
@@ -230,7 +230,7 @@ static struct probe_result *probe_result_take(struct probe_session *session)
 	return result;
 }
 
-/* Shells read byte by byte. */
+/* A line may be read in parts: shells read byte by byte. */
 static ssize_t probe_read(struct file *file, char __user *buf, size_t count,
 			  loff_t *pos)
 {

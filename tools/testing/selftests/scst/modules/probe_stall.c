@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: somebody stays where others have to wait for it.
+ * scst_probe: the file "stall", which arms and ends stalls.
  */
 #include <linux/fs.h>
 #include <linux/module.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_probe: until nothing moves any more.
+ * scst_probe: waiting until nothing makes progress any more.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -12,13 +12,13 @@
 #define PROBE_SYNC_TIMEOUT	(5 * HZ)
 
 /**
- * struct probe_census - what there is, of all sessions
- * @events:	what happened so far
- * @tmfs:	task management functions
- * @older:	commands that are there from before a device began to queue
- * @hearing:	commands that wait for their turn and may be about to hear of the end of those
+ * struct probe_census - counts of all sessions
+ * @events:	events so far
+ * @tmfs:	task management functions in progress
+ * @older:	commands from before a device began to queue
+ * @hearing:	commands that wait for their turn while scst_order_tasks_gone() may be about to run
  * @executing:	commands that the core executes: they may wait for others
- * @moving:	commands and log-outs that go on by themselves
+ * @moving:	commands and log-outs that make progress by themselves
  */
 struct probe_census {
 	unsigned int events;
@@ -29,14 +29,14 @@ struct probe_census {
 	unsigned int moving;
 };
 
-/* It has left the task set, and is held on its way back. */
+/* Returns whether a command has left the task set and is held after that. */
 static bool probe_is_answered(const struct probe_cmd *probe)
 {
 	return probe->held && (probe->point == PROBE_SEND ||
 			       probe->point == SCST_STAGE_FINISH);
 }
 
-/* A command that is parked to be executed waits for a worker, or for a file. */
+/* A command that is parked in EXECUTE waits for a worker or for a file. */
 static void probe_count_running(const struct scst_cmd *cmd, struct probe_census *census)
 {
 	bool executes = READ_ONCE(cmd->stage) == SCST_STAGE_EXECUTE;
@@ -61,7 +61,10 @@ static void probe_count_cmd(const struct probe_cmd *probe,
 		probe_count_running(&probe->cmd, census);
 }
 
-/* What others have aborted a log-out aborts once more: it must not be answered then. */
+/*
+ * Returns whether a log-out has aborted a command. A command that another nexus has aborted is
+ * aborted again by the log-out, as it must not be answered then.
+ */
 static bool probe_is_aborted_by_own(const struct probe_cmd *probe)
 {
 	return scst_cmd_aborted(&probe->cmd) &&
@@ -69,8 +72,8 @@ static bool probe_is_aborted_by_own(const struct probe_cmd *probe)
 }
 
 /*
- * A log-out has taken the LUNs away, and has aborted what it waits for, by which the
- * session is still there. What is held early it cannot find.
+ * Returns whether a log-out makes progress. A log-out that waits has removed the LUNs and aborted
+ * the commands that keep the session. It cannot find commands that are held before TRANSLATE.
  */
 static bool probe_logout_moves(struct probe_session *session)
 {
@@ -114,8 +117,8 @@ static void probe_count(struct probe_census *census)
 }
 
 /*
- * When a device has begun to queue commands, those that wait for what was there before
- * hear of its end a grace period later.
+ * After a device has begun to queue, commands may wait for commands from before. They start a grace
+ * period after the last of these has ended.
  */
 static bool probe_turn_comes(const struct probe_census *census)
 {
@@ -123,8 +126,9 @@ static bool probe_turn_comes(const struct probe_census *census)
 }
 
 /*
- * Nothing moves, and every function and command that could still move waits for what
- * does not. Two counts with nothing between them, since they take a while.
+ * Returns whether nothing makes progress, and all functions and executing commands wait for
+ * commands that make no progress. Counting takes a while, so it is done twice, and both counts
+ * have to be equal.
  */
 static bool probe_is_settled(void)
 {
@@ -141,10 +145,10 @@ static bool probe_is_settled(void)
 }
 
 /**
- * probe_sync() - a script's "sync" line
+ * probe_sync() - execute a script's "sync" line
  *
  * Context: process context, under probe_lock.
- * Return: 0, or -ETIMEDOUT if something still moves.
+ * Return: 0, or -ETIMEDOUT if something still makes progress.
  */
 int probe_sync(void)
 {

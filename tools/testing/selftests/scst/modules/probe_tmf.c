@@ -15,9 +15,9 @@ static void probe_tmf_begin(struct probe_session *session)
 }
 
 /**
- * probe_submit_tmf() - a script's "tmf" line
- * @session: its initiator port, logged in
- * @args:    what follows the word
+ * probe_submit_tmf() - execute a script's "tmf" line
+ * @session: the initiator port, logged in
+ * @args:    the text after "tmf"
  *
  * Return: 0 or an errno.
  */

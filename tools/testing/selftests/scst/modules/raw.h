@@ -1,40 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * scst_raw: devices that execute whole commands, of any type, as a script says.
+ * scst_raw: devices of any type that execute whole commands, controlled by a script.
  *
- * devices/raw/<device>/ has, besides what all devices have:
+ * devices/raw/<device>/ has these attributes in addition to those of all devices:
  *
  *   type		PERIPHERAL DEVICE TYPE while it is enabled, hexadecimal; 01
  *   block_size		bytes; 0: only the device knows
  *   max_transfer	bytes; 0: the core's limit
  *
- * devices/raw_buffers/<device>/ is the same, but its data buffers are the handler's own.
+ * devices/raw_buffers/<device>/ is the same, but the handler allocates the data buffers.
  *
- * By itself a device is a tape of a few records: WRITE(6) appends what it gets as one
- * record, WRITE FILEMARKS(6) marks, READ(6) returns the next record with ILI and residual
- * if it has another length, REWIND rewinds. INQUIRY, READ BLOCK LIMITS and MODE SENSE(6) say
- * what they must, any other command ends with GOOD, and its Data-In is its operation code.
+ * Without a script a device is a tape of a few records. WRITE(6) appends its data as one record.
+ * WRITE FILEMARKS(6) appends a filemark. READ(6) returns the next record, with ILI and residual if
+ * the record has another length. REWIND rewinds. INQUIRY, READ BLOCK LIMITS and MODE SENSE(6)
+ * return the minimum. Any other command ends with GOOD, and its Data-In is filled with its
+ * operation code.
  *
- * While one is open there is /sys/kernel/debug/scst_raw/<device>. It takes
+ * While a device is open there is a file /sys/kernel/debug/scst_raw/<device>. It takes
  *
  *   hold		commands wait from now on
- *   auto		they do not, and nothing waits any more
+ *   auto		commands do not wait; all waiting commands are completed
  *   complete TAG|next [status=XX] [sense=HEX] [sent=BYTES]
- *			it ends like that, with so much of its data; without status and
- *			sense as the device ends it
- *   patience TAG MS	it may take so long
- *   ends|keeps		what becomes of a command that is aborted: it ends at once, or waits
+ *			complete a waiting command with this status and this much of its data;
+ *			without status and sense the tape executes the command
+ *   patience TAG MS	scst_cmd_set_patience() for a waiting command
+ *   ends|keeps		an aborted command ends at once, or keeps waiting
  *   reset hold|go	resets wait, or end
- *   attention KKAAQQ	all initiators are told
- *   lost		the backend is gone
- *   own CDB [in BYTES]	a command of the device's own for itself
- *   own abort		that is aborted
+ *   attention KKAAQQ	establish a unit attention for all initiators
+ *   lost		the backend is lost
+ *   own CDB [in BYTES]	the device sends an internal command to itself
+ *   own abort		abort the internal command
  *
- * and lists what waits, in the order of arrival: TAG CDB none|out|in BYTES; then
+ * and lists the waiting commands in order of arrival: TAG CDB none|out|in BYTES; then
  *
- *   aborts N		how often it was told that a command is aborted
- *   resets N		and that it is reset
- *   buffers N		of the handler's own that are in use
+ *   aborts N		number of calls of abort()
+ *   resets N		number of calls of reset()
+ *   buffers N		number of the handler's buffers in use
  *   own none|pending|aborted|status=XX sense=HEX data=HEX
  */
 #ifndef _SCST_RAW_H
@@ -60,11 +61,11 @@ struct raw_record {
 };
 
 /**
- * struct raw_own - the device's command for itself
+ * struct raw_own - the internal command of a device
  * @internal:	the command
- * @state:	"none", "pending" or "over"
- * @sg:		of @data
- * @data:	what it reads
+ * @state:	"none", "pending", "aborted" or "over"
+ * @sg:		scatterlist of @data
+ * @data:	Data-In buffer, RAW_OWN_DATA bytes
  */
 struct raw_own {
 	struct scst_internal_cmd internal;
@@ -75,24 +76,24 @@ struct raw_own {
 
 /**
  * struct raw_dev - a device
- * @dev:	the core's
+ * @dev:	the core's device
  * @type:	attribute
  * @block_size:	attribute
  * @max_transfer: attribute
- * @records:	the tape; commands come one after the other
- * @count:	records on it
- * @pos:	the next one
- * @lock:	guards what follows
+ * @records:	the tape; one command at a time uses it
+ * @count:	number of records on the tape
+ * @pos:	index of the next record
+ * @lock:	guards the fields after it
  * @waiting:	struct raw_waiting.entry
  * @hold:	commands wait
- * @keeps:	those that are aborted, too
- * @hold_reset:	resets wait
- * @reset_go:	for this
- * @aborts:	calls of abort()
- * @resets:	calls of reset()
- * @buffers:	own buffers in use
- * @own:	its command for itself
- * @file:	in debugfs, while open
+ * @keeps:	aborted commands keep waiting
+ * @hold_reset:	resets wait for @reset_go
+ * @reset_go:	ends the wait of resets
+ * @aborts:	number of calls of abort()
+ * @resets:	number of calls of reset()
+ * @buffers:	number of the handler's buffers in use
+ * @own:	its internal command
+ * @file:	file in debugfs, while open
  */
 struct raw_dev {
 	struct scst_device *dev;
@@ -102,7 +103,7 @@ struct raw_dev {
 	struct raw_record records[RAW_RECORDS];
 	unsigned int count;
 	unsigned int pos;
-	spinlock_t lock;		/* guards what follows */
+	spinlock_t lock;		/* guards the fields below */
 	struct list_head waiting;
 	bool hold;
 	bool keeps;

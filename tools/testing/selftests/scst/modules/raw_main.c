@@ -61,7 +61,7 @@ static void raw_count_buffers(struct scst_cmd *cmd, int step)
 	spin_unlock_bh(&raw->lock);
 }
 
-/* One piece, as what maps it into a process would want it */
+/* One piece, as for a handler that maps its buffers into a process */
 static bool raw_alloc_data(struct scst_cmd *cmd, gfp_t gfp)
 {
 	cmd->sg = kmalloc_array(1, sizeof(*cmd->sg), gfp | __GFP_NOWARN);
@@ -170,7 +170,7 @@ static const struct scst_handler_ops raw_ops = {
 	.reset = raw_reset,
 };
 
-/* The same, whose buffers are its own */
+/* The same handler with buffers of its own */
 static const struct scst_handler_ops raw_buffers_ops = {
 	.name = "raw_buffers",
 	.owner = THIS_MODULE,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_raw: a command of a device's own for itself.
+ * scst_raw: internal commands, which a device sends to itself.
  */
 #include <linux/kstrtox.h>
 #include <linux/scatterlist.h>
@@ -34,9 +34,9 @@ static int raw_own_data(struct raw_own *own, char *args)
 }
 
 /**
- * raw_own_request() - a script's "own" line
+ * raw_own_request() - execute a script's "own" line
  * @raw:  the device, open
- * @args: what follows the word
+ * @args: the text after "own"
  *
  * Return: 0 or an errno.
  */
@@ -66,12 +66,12 @@ int raw_own_request(struct raw_dev *raw, char *args)
 }
 
 /**
- * raw_own_print() - how it ended
+ * raw_own_print() - print the state or the result of the internal command
  * @raw:  the device
- * @line: where to
- * @size: room there
+ * @line: the text
+ * @size: size of @line, bytes
  *
- * Return: characters.
+ * Return: number of characters.
  */
 int raw_own_print(struct raw_dev *raw, char *line, size_t size)
 {

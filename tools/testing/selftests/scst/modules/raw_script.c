@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_raw: commands wait, and end, as a script says.
+ * scst_raw: commands wait and are completed as a script says.
  */
 #include <linux/debugfs.h>
 #include <linux/kstrtox.h>
@@ -27,13 +27,13 @@ struct raw_waiting {
 };
 
 /**
- * struct raw_answer - how a command is to end
- * @told:	as follows
+ * struct raw_answer - the answer for a command
+ * @told:	@status and @sense are valid; else the tape executes the command
  * @status:	SAM status
  * @sense:	sense data
- * @sense_len:	its length
+ * @sense_len:	length of the sense data, bytes
  * @sent:	bytes transferred, if @has_sent
- * @has_sent:	that was said
+ * @has_sent:	@sent is valid
  */
 struct raw_answer {
 	bool told;
@@ -57,7 +57,7 @@ static void raw_end(struct scst_cmd *cmd, const struct raw_answer *answer)
 	scst_cmd_complete(cmd, SCST_CTX_THREAD);
 }
 
-/* Returns whether it waits, and is not the caller's any more. */
+/* Returns whether the command waits. Then the caller does not own it any more. */
 static bool raw_keep(struct raw_dev *raw, struct scst_cmd *cmd, struct raw_waiting *waiting)
 {
 	bool keep;
@@ -73,7 +73,7 @@ static bool raw_keep(struct raw_dev *raw, struct scst_cmd *cmd, struct raw_waiti
 }
 
 /**
- * raw_execute() - a command reaches a device
+ * raw_execute() - execute a command or let it wait
  * @cmd: the command
  *
  * Context: process context.
@@ -84,7 +84,7 @@ void raw_execute(struct scst_cmd *cmd)
 	struct raw_waiting *waiting = kmalloc(sizeof(*waiting), GFP_NOIO);
 
 	if (raw_keep(raw, cmd, waiting)) {
-		/* Otherwise abort() has come, or will come, and finds it. */
+		/* If it is not aborted yet, a later raw_abort() finds it on the list. */
 		if (scst_cmd_aborted(cmd))
 			raw_abort(cmd);
 		return;
@@ -93,7 +93,7 @@ void raw_execute(struct scst_cmd *cmd)
 	raw_end(cmd, NULL);
 }
 
-/* The first that is meant, or NULL */
+/* Takes the first matching command off the list. Returns NULL if there is none. */
 static struct scst_cmd *__raw_take(struct raw_dev *raw, const struct scst_cmd *which,
 				   const u64 *tag)
 {
@@ -122,8 +122,8 @@ static struct scst_cmd *raw_take(struct raw_dev *raw, const u64 *tag)
 }
 
 /**
- * raw_abort() - a command is aborted
- * @cmd: the command, which may not be here, or not any more
+ * raw_abort() - note the abort of a command
+ * @cmd: the command; it may not be on the list yet, or not any more
  *
  * Context: thread or softirq, under spinlocks.
  */
@@ -137,13 +137,13 @@ void raw_abort(struct scst_cmd *cmd)
 	if (!raw->keeps)
 		ends = __raw_take(raw, cmd, NULL);
 	spin_unlock_bh(&raw->lock);
-	/* As from an interrupt: the caller has locks that completion takes. */
+	/* SCST_CTX_HARDIRQ defers completion, which takes locks that the caller holds. */
 	if (ends)
 		scst_cmd_complete(ends, SCST_CTX_HARDIRQ);
 }
 
 /**
- * raw_reset() - the device is reset
+ * raw_reset() - reset a device; wait if a script holds resets
  * @dev: the device
  *
  * Context: process context.
@@ -374,7 +374,7 @@ static const struct file_operations raw_fops = {
 };
 
 /**
- * raw_script_open() - a device is opened: nothing waits
+ * raw_script_open() - begin control by scripts: no command waits
  * @raw: the device
  *
  * Return: 0 or an errno.
@@ -390,8 +390,8 @@ int raw_script_open(struct raw_dev *raw)
 }
 
 /**
- * raw_script_close() - a device is closed: it has no commands
- * @raw: the device
+ * raw_script_close() - end control by scripts
+ * @raw: the device, without commands
  */
 void raw_script_close(struct raw_dev *raw)
 {

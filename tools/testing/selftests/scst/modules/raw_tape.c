@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scst_raw: what a device does by itself: a tape, SSC-5, of a few records.
+ * scst_raw: a tape of a few records, SSC-5: the device without a script.
  */
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
@@ -125,7 +125,7 @@ static void raw_fill(struct scst_cmd *cmd)
 }
 
 /**
- * raw_tape_execute() - do what a command says, and set how it ends
+ * raw_tape_execute() - execute a command, and set its status
  * @cmd: the command
  *
  * Context: process context.
@@ -162,7 +162,7 @@ void raw_tape_execute(struct scst_cmd *cmd)
 }
 
 /**
- * raw_tape_erase() - nothing is on a tape any more
+ * raw_tape_erase() - free all records of a tape
  * @raw: the device, without commands
  *
  * Context: process context.
