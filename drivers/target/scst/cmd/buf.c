@@ -177,7 +177,7 @@ static bool scst_buf_alloc_pages(struct scst_cmd *cmd, gfp_t gfp)
 	return scst_buf_alloc_order(cmd, 0, gfp | zero);
 }
 
-/* A handler's memory is not counted here: the handler limits its use. */
+/* A handler's memory is not counted here: only the handler knows its limits. */
 static bool scst_buf_alloc_handler(struct scst_cmd *cmd, gfp_t gfp)
 {
 	if (cmd->dev->handler->alloc_data(cmd, gfp)) {

@@ -103,7 +103,7 @@ static bool scst_list_has(struct scst_cmd_list *list,
 /**
  * scst_session_has() - check whether a session has a matching command
  * @sess:   the session
- * @filter: which commands are meant
+ * @filter: selects the commands
  *
  * Context: thread or atomic.
  * Return: true if there is at least one.
@@ -123,7 +123,7 @@ bool scst_session_has(struct scst_session *sess,
  * __scst_device_find() - find a session that has commands of a device
  * @dev:    the device
  * @of:     check only this session; NULL: all sessions
- * @filter: which commands are meant
+ * @filter: selects the commands
  *
  * Context: under the device's lock.
  * Return: a session that has at least one matching command, or NULL.
@@ -278,7 +278,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 /**
  * scst_session_abort() - abort commands of a session
  * @sess:   the session
- * @filter: which commands are meant
+ * @filter: selects the commands
  * @by:     enum scst_abort: origin of the abort
  * @who:    the session that asked for the abort, for traces; NULL: none
  *
@@ -326,7 +326,7 @@ static void __scst_nexus_abort(struct scst_nexus *nexus,
 /**
  * __scst_device_abort() - abort a device's commands of all sessions
  * @dev:       the device
- * @filter:    which of its commands are meant
+ * @filter:    selects commands of the device
  * @by:        the session that asked for the abort; NULL: the device server aborts
  * @attention: raise COMMANDS CLEARED for other initiators that lost commands, unless they get
  *	       TASK ABORTED

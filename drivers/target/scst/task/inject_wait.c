@@ -20,7 +20,7 @@ static LIST_HEAD(scst_inject_waits);
  * scst_inject_wait_begin() - count a waiter for aborted commands
  * @wait:   the waiter; valid until scst_inject_wait_end()
  * @sess:   the session of the commands
- * @filter: which commands are meant
+ * @filter: selects the commands
  *
  * Context: process context.
  */

@@ -120,7 +120,7 @@ void __scst_device_wake_waiters(struct scst_device *dev);
 /**
  * struct scst_inject_wait - a waiter for aborted commands
  * @sess:	the session of the commands
- * @filter:	which commands are meant
+ * @filter:	selects the commands
  * @entry:	on the list of all waiters, or empty
  */
 struct scst_inject_wait {

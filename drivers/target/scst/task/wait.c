@@ -122,7 +122,7 @@ void scst_waiter_stop(struct scst_waiter *waiter)
  * scst_waiter_wait() - wait until a session has no matching command
  * @waiter:  the waiter
  * @sess:    the session
- * @filter:  which commands are meant
+ * @filter:  selects the commands
  * @timeout: jiffies
  *
  * The driver may still be in ops->release() for the last command. After an RCU grace period it has
@@ -178,7 +178,7 @@ void __scst_device_wake_waiters(struct scst_device *dev)
 /**
  * scst_session_wait() - wait until a session has no matching command
  * @sess:    the session
- * @filter:  which commands are meant
+ * @filter:  selects the commands
  * @timeout: jiffies
  *
  * The driver may still be in ops->release() for the last command. After an RCU grace period it has
