@@ -285,7 +285,8 @@ static void scst_cdb_test_rows_agree(struct kunit *test)
 				    op->name);
 		KUNIT_EXPECT_EQ_MSG(test, writes, op->io == SCST_IO_WRITE, "%s",
 				    op->name);
-		KUNIT_EXPECT_TRUE_MSG(test, op->exec || medium, "%s", op->name);
+		KUNIT_EXPECT_TRUE_MSG(test, op->exec || op->exec_sleeping || medium, "%s",
+				      op->name);
 		if (op->sa != NO_SA)
 			KUNIT_EXPECT_EQ_MSG(test, op->usage[op->sa_byte] & 0x1f,
 					    0x1f, "%s", op->name);
