@@ -26,6 +26,9 @@ cd "$scst_repo" || exit 1
 . "$scst_tests/bed/initramfs.sh"
 . "$scst_tests/lib/tap.sh"
 . "$scst_tests/lib/trouble.sh"
+
+# The programs of its initramfs are this machine's own.
+kernel_root=
 setup=$scst_tests/setup.sh
 series_work=$scst_repo/build/series
 
