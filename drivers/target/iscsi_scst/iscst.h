@@ -1046,7 +1046,6 @@ static inline bool iscst_is_immediate(const struct iscsi_hdr *hdr)
 /* nop.c */
 int iscst_nop_out(struct iscst_conn *conn);
 int iscst_nop_out_done(struct iscst_conn *conn);
-void iscst_nop_in(struct iscst_conn *conn, __be32 ttt);
 void iscst_nop_ping(struct iscst_conn *conn);
 void iscst_cmdsn_notify(struct iscst_conn *conn);
 

@@ -59,14 +59,8 @@ int iscst_nop_out_done(struct iscst_conn *conn)
 	return 0;
 }
 
-/**
- * iscst_nop_in() - send a NOP-In
- * @conn: the connection
- * @ttt:  its tag; ISCST_NO_TAG: no answer, the PDU only carries the sequence numbers
- *
- * Context: io_work.
- */
-void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
+/* Sends a NOP-In. @ttt is ISCST_NO_TAG: no answer, the PDU only carries the sequence numbers. */
+static void iscst_nop_in(struct iscst_conn *conn, __be32 ttt)
 {
 	struct iscst_ctl *ctl = iscst_ctl_alloc(conn, ISCSI_OP_NOOP_IN, 0);
 

@@ -34,9 +34,7 @@ void iscst_conn_post(struct iscst_conn *conn, struct iscst_tx *tx)
 	}
 	rcu_read_lock();
 	llist_add(&tx->node, &conn->events);
-	/* Threads post too often for a stall point in production kernels. */
-	if (IS_ENABLED(CONFIG_FAULT_INJECTION))
-		scst_stall(SCST_STALL_POST);
+	scst_stall(SCST_STALL_POST);
 	iscst_conn_kick(conn);
 	rcu_read_unlock();
 }

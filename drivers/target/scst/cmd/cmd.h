@@ -88,7 +88,6 @@ void scst_buf_exit(void);
 
 /* sense.c */
 unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense);
-bool scst_cmd_desc_sense(const struct scst_cmd *cmd);
 
 /* tags.c: overlapped commands */
 int scst_tags_init(struct scst_session *sess);

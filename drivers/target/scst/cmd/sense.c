@@ -38,14 +38,8 @@ unsigned int scst_sense_build(u8 *buf, bool desc, scst_sense_t sense)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_sense_build);
 
-/**
- * scst_cmd_desc_sense() - select the format of a command's sense data
- * @cmd: the command
- *
- * Context: any.
- * Return: true for descriptor format.
- */
-bool scst_cmd_desc_sense(const struct scst_cmd *cmd)
+/* Returns whether a command's sense data has descriptor format. */
+static bool scst_cmd_desc_sense(const struct scst_cmd *cmd)
 {
 	return cmd->dev && READ_ONCE(cmd->dev->mode.d_sense);
 }

@@ -191,7 +191,7 @@ static void scst_cmd_wait_work(struct work_struct *work)
 enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd)
 {
 	/* If two commands begin to wait, one sees the other's flag: see scst_cmd_may_touch(). */
-	smp_mb__after_atomic();
+	smp_mb();
 	INIT_WORK(&cmd->work, scst_cmd_wait_work);
 	queue_work(cmd->dev->slow_wq, &cmd->work);
 	return SCST_STAGE_OWNED;

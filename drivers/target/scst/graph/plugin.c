@@ -107,11 +107,7 @@ int scst_plugin_register(struct list_head *plugins,
 	      scst_type_add_attrs(&plugin->session_type, &desc->session_type, session_attrs) ?:
 	      scst_plugin_publish(plugins, plugin);
 	if (ret)
-		goto out_free;
-	return 0;
-
-out_free:
-	scst_plugin_free(plugin);
+		scst_plugin_free(plugin);
 	return ret;
 }
 

@@ -194,13 +194,8 @@ void scst_order_tasks_gone(struct percpu_ref *tasks)
 	spin_unlock_bh(&dev->lock);
 }
 
-/**
- * scst_order_unqueue_later() - schedule a check whether queueing can end
- * @dev: the device
- *
- * Context: thread or atomic.
- */
-void scst_order_unqueue_later(struct scst_device *dev)
+/* Schedules a check whether queueing can end. */
+static void scst_order_unqueue_later(struct scst_device *dev)
 {
 	schedule_delayed_work(&dev->unqueue_work, SCST_UNQUEUE_DELAY);
 }

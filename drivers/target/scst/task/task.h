@@ -32,7 +32,6 @@ void __scst_order_queueing(struct scst_device *dev);
 void __scst_order_adapt(struct scst_device *dev, const struct scst_mode *old);
 void __scst_order_start(struct scst_device *dev);
 void __scst_order_stop(struct scst_device *dev);
-void scst_order_unqueue_later(struct scst_device *dev);
 void scst_order_tasks_gone(struct percpu_ref *tasks);
 void scst_order_init(struct scst_device *dev);
 
