@@ -26,6 +26,7 @@ struct scst_kind;
 struct scst_nexus;
 struct scst_opcode;
 struct scst_session;
+struct scst_steps;
 struct scst_task_set;
 
 /* SPC-6 4.4.2.1 */
@@ -37,6 +38,8 @@ struct scst_task_set;
 /**
  * enum scst_context - the context that a function is called in
  * @SCST_CTX_THREAD:	process context that may sleep
+ * @SCST_CTX_TASK:	process context that may sleep for a moment, but has other work and may hold
+ *			locks: what has to wait for I/O is left to a worker
  * @SCST_CTX_ATOMIC:	softirq or process context that must not sleep;
  *			interrupts are enabled
  * @SCST_CTX_HARDIRQ:	hard interrupt or interrupts disabled: the core does
@@ -44,6 +47,7 @@ struct scst_task_set;
  */
 enum scst_context {
 	SCST_CTX_THREAD,
+	SCST_CTX_TASK,
 	SCST_CTX_ATOMIC,
 	SCST_CTX_HARDIRQ,
 };
@@ -88,7 +92,14 @@ enum scst_attr {
  * @SCST_IO_VERIFY:	likewise
  * @SCST_IO_COMPARE:	likewise
  * @SCST_IO_SYNC:	likewise
+ * @SCST_IO_UNMAP:	likewise
+ * @SCST_IO_ZERO:	write_zeroes; blocks stay allocated
+ * @SCST_IO_ZERO_UNMAP:	write_zeroes; blocks may be deallocated
+ * @SCST_IO_READ_AHEAD:	the block operation of that name
+ * @SCST_IO_LBA_STATUS:	likewise
+ * @SCST_IO_LOG:	core: a log page, for which it asks the handler
  * @SCST_IO_COMMAND:	the whole command, as @cdb says
+ * @SCST_IO_STEP:	core: one of several operations, which the core chooses when it comes to it
  */
 enum scst_io {
 	SCST_IO_NONE,
@@ -97,7 +108,14 @@ enum scst_io {
 	SCST_IO_VERIFY,
 	SCST_IO_COMPARE,
 	SCST_IO_SYNC,
+	SCST_IO_UNMAP,
+	SCST_IO_ZERO,
+	SCST_IO_ZERO_UNMAP,
+	SCST_IO_READ_AHEAD,
+	SCST_IO_LBA_STATUS,
+	SCST_IO_LOG,
 	SCST_IO_COMMAND,
+	SCST_IO_STEP,
 };
 
 /**
@@ -108,6 +126,7 @@ enum scst_io {
  * @SCST_STAGE_CHECK:		unit attentions, reservations, protection
  * @SCST_STAGE_PREPARE:		data buffer, Data-Out transfer
  * @SCST_STAGE_EXECUTE:		the core does its part, if it has one
+ * @SCST_STAGE_RANGE:		it waits for the range of its blocks
  * @SCST_STAGE_QUEUED:		a worker of the device is to go on with it; the backend
  *				has not got it
  * @SCST_STAGE_BACKEND:		the handler does its part, if it has one
@@ -123,6 +142,7 @@ enum scst_stage {
 	SCST_STAGE_CHECK,
 	SCST_STAGE_PREPARE,
 	SCST_STAGE_EXECUTE,
+	SCST_STAGE_RANGE,
 	SCST_STAGE_QUEUED,
 	SCST_STAGE_BACKEND,
 	SCST_STAGE_COMPLETE,
@@ -153,6 +173,7 @@ enum scst_buffer {
  * @SCST_CMD_TELLS_LOSS:	it reports that cached writes were lost
  * @SCST_CMD_WAITS:		it waits for commands that it aborted, and does nothing else
  *				any more
+ * @SCST_CMD_RANGED:		it writes, and takes the range of its blocks first
  *
  * Others than the owner set them: by atomic operations.
  */
@@ -164,6 +185,7 @@ enum scst_cmd_flag {
 	SCST_CMD_UNDELIVERED,
 	SCST_CMD_TELLS_LOSS,
 	SCST_CMD_WAITS,
+	SCST_CMD_RANGED,
 };
 
 /**
@@ -233,9 +255,18 @@ enum scst_cmd_flag {
  * @queue_entry:	core: on its device's queue
  * @set:		core: the task set that it belongs to on that queue
  * @work:		core: for the move to a worker thread
- * @deferred:		core: for the move to a tasklet
  * @pr_entry:		core: among those that change its device's reservations
  * @sense:		sense data, if any
+ * @deferred:		core: for the move to a tasklet. An abort may look at @work meanwhile.
+ * @steps:		core: its operations, while @io_next is SCST_IO_STEP; else not valid
+ * @medium:		the medium that it reads or verifies, if that is removable; see
+ *			&struct scst_device_params. If the handler has another one by now, the
+ *			command ends with BUSY.
+ * @range_entry:	core: with SCST_CMD_RANGED, among those that have or wait for a range; else
+ *			not valid
+ * @range_lba:		core: while @range_entry is there, the first block of the range
+ * @range_blocks:	core: likewise, its blocks
+ * @has_range:		core: likewise, the command does not wait for the range any more
  */
 struct scst_cmd {
 	/* filled in by the driver before scst_cmd_submit() */
@@ -304,21 +335,27 @@ struct scst_cmd {
 	struct scst_task_set *set;
 	union {
 		struct work_struct work;
-		struct {
-			struct llist_node deferred;
-			struct list_head pr_entry;
-		};
+		struct list_head pr_entry;
 	};
 
+	/* not cleared, as it is written before it is read: see scst_cmd_init() */
 	u8 sense[SCST_SENSE_BUFFERSIZE];
+	struct llist_node deferred;
+	union {
+		struct scst_steps *steps;
+		u32 medium;
+	};
+	struct list_head range_entry;
+	u64 range_lba;
+	u64 range_blocks;
+	bool has_range;
 };
 
 /* For target drivers */
 struct scst_cmd *scst_cmd_alloc(struct scst_session *sess, gfp_t gfp);
 void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess);
 void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx);
-void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
-			 enum scst_context ctx);
+void scst_cmd_data_ready(struct scst_cmd *cmd, bool received, enum scst_context ctx);
 void scst_cmd_set_undelivered(struct scst_cmd *cmd);
 void scst_cmd_sent(struct scst_cmd *cmd, enum scst_context ctx);
 s64 scst_cmd_residual(const struct scst_cmd *cmd);
@@ -341,15 +378,14 @@ static inline bool scst_cmd_aborted(const struct scst_cmd *cmd)
 
 /* For device handlers */
 void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx);
+void scst_cmd_defer(struct scst_cmd *cmd);
 void scst_cmd_set_busy(struct scst_cmd *cmd);
-void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
-			 unsigned int sense_len);
+void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense, unsigned int sense_len);
 void scst_cmd_set_transferred(struct scst_cmd *cmd, u32 len);
 void scst_cmd_set_patience(struct scst_cmd *cmd, unsigned int ms);
 void scst_cmd_tell_lost(struct scst_cmd *cmd);
 void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense);
 void scst_cmd_set_sense_info(struct scst_cmd *cmd, scst_sense_t sense, u64 info);
-void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
-			      u16 byte, int bit);
+void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense, u16 byte, int bit);
 
 #endif /* _SCST_CMD_H */

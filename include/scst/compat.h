@@ -6,6 +6,7 @@
 #ifndef _SCST_COMPAT_H
 #define _SCST_COMPAT_H
 
+#include <linux/slab.h>
 #include <linux/version.h>
 #include <scsi/scsi_proto.h>
 
@@ -21,6 +22,7 @@
 
 /* For the functions below */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#include <linux/blkdev.h>
 #include <linux/bvec.h>
 #include <linux/configfs.h>
 #include <linux/dcache.h>
@@ -31,7 +33,6 @@
 #include <linux/hrtimer.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
-#include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 #include <linux/uio.h>
@@ -165,6 +166,27 @@ static inline int scst_mkdir(const char *name, umode_t mode)
 #define scst_dir_rename scst_dir_rename
 #define scst_dir_unlink scst_dir_unlink
 #define scst_mkdir scst_mkdir
+#endif
+
+/* Disks were asked whether they do not spin */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+static inline bool bdev_rot(struct block_device *bdev)
+{
+	return !bdev_nonrot(bdev);
+}
+#endif
+
+/* The way from a file to its block device was not a function's */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+static inline struct block_device *file_bdev(struct file *file)
+{
+	return I_BDEV(file->f_mapping->host);
+}
+#endif
+
+/* The error of a block device that another host has reserved had another name */
+#ifdef BLK_STS_NEXUS
+#define BLK_STS_RESV_CONFLICT BLK_STS_NEXUS
 #endif
 
 /* Operation codes have got the names that the others have */

@@ -17,6 +17,7 @@ struct scst_target_ops;
  * enum scst_stall_point - points at which code can be stalled that others have to wait for
  * @SCST_STALL_LOOKUP:	a nexus was looked up, its command is on no list yet
  * @SCST_STALL_PARK:	a command is about to be parked, and an abort would not find it so
+ * @SCST_STALL_LEFT:	a command has left its device, and those that waited for it start next
  * @SCST_STALL_SEND:	in the driver's ops->send_response()
  * @SCST_STALL_RELEASE:	in the driver's ops->release(), the command is off its list
  * @SCST_STALL_RELEASED: at the end of ops->release(), waiters are not woken yet
@@ -41,6 +42,7 @@ struct scst_target_ops;
 enum scst_stall_point {
 	SCST_STALL_LOOKUP,
 	SCST_STALL_PARK,
+	SCST_STALL_LEFT,
 	SCST_STALL_SEND,
 	SCST_STALL_RELEASE,
 	SCST_STALL_RELEASED,
@@ -92,8 +94,7 @@ void scst_stall_end(void);
 bool scst_stall_is_armed(void);
 bool scst_stall_is_at(enum scst_stall_point point);
 
-int scst_inject_start(const struct scst_target_ops *driver,
-		      bool (*hold)(struct scst_cmd *cmd));
+int scst_inject_start(const struct scst_target_ops *driver, bool (*hold)(struct scst_cmd *cmd));
 void scst_inject_stop(void);
 bool scst_inject_older_gone(const struct scst_cmd *cmd);
 bool scst_inject_others_leave(const struct scst_cmd *cmd);

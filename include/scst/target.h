@@ -60,14 +60,15 @@ enum scst_event {
  * @destroy:		optional; the target is about to be freed; all its
  *			sessions are gone. Undoes a @create that succeeded. Process
  *			context.
- * @enable:		let initiators in: scst_session_register() works already.
+ * @enable:		optional; let initiators in: scst_session_register() works already.
  *			Process context without the core's configuration lock, never at
  *			once with @disable. Returns 0 or an errno.
  * @disable:		end all sessions, with scst_session_unregister(), and let no
  *			initiator in any more: scst_session_register() fails already. Then
  *			the core waits for the sessions to leave, as long as makes sense.
  *			Process context without locks; may wait, for scst_target_drain_ms()
- *			or work of its own, but not for a backend.
+ *			or work of its own, but not for a backend. Optional for a driver
+ *			with @disconnect: the core calls that for each session.
  * @receive_data:	optional; fetch cmd->data_len bytes of Data-Out into
  *			cmd->sg, then call scst_cmd_data_ready(). Not sleeping.
  *			A driver whose commands come with their data has none.
@@ -172,8 +173,7 @@ void scst_target_tell_failure(struct scst_target *tgt, const char *initiator,
 
 struct scst_session *scst_session_register(struct scst_target *tgt,
 					   const char *initiator, void *priv);
-void scst_session_unregister(struct scst_session *sess,
-			     void (*gone)(void *priv));
+void scst_session_unregister(struct scst_session *sess, void (*gone)(void *priv));
 void *scst_session_priv(const struct scst_session *sess);
 struct scst_session *scst_session_from_item(struct config_item *item);
 struct scst_target *scst_session_target(const struct scst_session *sess);

@@ -16,8 +16,7 @@ static bool iscst_is_same_host6(const struct in6_addr *a, const struct in6_addr 
 	return ipv6_prefix_equal(a, b, is_link ? 128 : 64);
 }
 
-static bool iscst_is_same_host(const struct sockaddr_storage *a,
-			       const struct sockaddr_storage *b)
+static bool iscst_is_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
 	if (a->ss_family != b->ss_family)
 		return false;

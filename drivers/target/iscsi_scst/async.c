@@ -20,8 +20,7 @@ static struct iscst_ctl *iscst_async_alloc(struct iscst_conn *conn, u8 event, u3
 static void iscst_async_sense(struct iscst_conn *conn, const struct iscst_scsi_event *event)
 {
 	const u8 sense_len = 18;
-	struct iscst_ctl *ctl = iscst_async_alloc(conn, ISCSI_ASYNC_MSG_SCSI_EVENT,
-						  2 + sense_len);
+	struct iscst_ctl *ctl = iscst_async_alloc(conn, ISCSI_ASYNC_MSG_SCSI_EVENT, 2 + sense_len);
 
 	if (!ctl)
 		return;

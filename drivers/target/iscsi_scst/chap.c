@@ -44,8 +44,7 @@ struct iscst_proof {
 	struct iscst_secret ours;
 };
 
-static struct iscst_auth *__iscst_auth_find(struct iscst_target *target,
-					    const char *initiator)
+static struct iscst_auth *__iscst_auth_find(struct iscst_target *target, const char *initiator)
 {
 	struct iscst_auth *auth;
 
@@ -127,8 +126,7 @@ bool iscst_auth_needed(struct iscst_conn *conn)
 	return needed;
 }
 
-static bool iscst_is_proven(const struct iscst_secret *proven,
-			    const struct iscst_secret *secret)
+static bool iscst_is_proven(const struct iscst_secret *proven, const struct iscst_secret *secret)
 {
 	return !strcmp(proven->user, secret->user) &&
 	       !crypto_memneq(proven->secret, secret->secret, sizeof(secret->secret));
@@ -245,8 +243,7 @@ static u16 iscst_chap_challenge(struct iscst_conn *conn)
 	get_random_bytes(chap->challenge, sizeof(chap->challenge));
 	iscst_text_add(&login->text, "CHAP_A", "%s", chap->alg->number);
 	iscst_text_add(&login->text, "CHAP_I", "%u", chap->id);
-	iscst_text_add(&login->text, "CHAP_C", "0x%*phN", ISCST_CHALLENGE_LEN,
-		       chap->challenge);
+	iscst_text_add(&login->text, "CHAP_C", "0x%*phN", ISCST_CHALLENGE_LEN, chap->challenge);
 	chap->state = ISCST_CHAP_RESPONSE;
 	return 0;
 }
@@ -264,8 +261,7 @@ static int iscst_chap_decode_base64(const char *text, size_t len, u8 *bin, size_
 	size_t padding = (text[len - 1] == '=') + (len > 1 && text[len - 2] == '=');
 	size_t wanted = len / 4 * 3 - padding;
 
-	if (len % 4 || wanted > size ||
-	    base64_decode(text, len, bin, true, BASE64_STD) != wanted)
+	if (len % 4 || wanted > size || base64_decode(text, len, bin, true, BASE64_STD) != wanted)
 		return -EINVAL;
 	return wanted;
 }
@@ -291,9 +287,8 @@ VISIBLE_IF_KUNIT int iscst_chap_decode(const char *value, u8 *bin, size_t size)
 EXPORT_SYMBOL_IF_KUNIT(iscst_chap_decode);
 
 /* RFC 1994 4.1: the hash of identifier, secret and challenge. Returns its length. */
-VISIBLE_IF_KUNIT int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id,
-				     const char *secret, const u8 *challenge, int len,
-				     u8 *digest)
+VISIBLE_IF_KUNIT int iscst_chap_hash(const struct iscst_chap_alg *alg, u8 id, const char *secret,
+				     const u8 *challenge, int len, u8 *digest)
 {
 	struct crypto_shash *tfm = crypto_alloc_shash(alg->name, 0, 0);
 	SHASH_DESC_ON_STACK(desc, tfm);
@@ -330,8 +325,7 @@ EXPORT_SYMBOL_IF_KUNIT(iscst_chap_is_right);
  * The target proves its identity. A challenge that equals the target's own is refused: the
  * initiator has just given the answer.
  */
-static u16 iscst_chap_prove(struct iscst_conn *conn, const struct iscst_proof *proof,
-			    u8 *challenge)
+static u16 iscst_chap_prove(struct iscst_conn *conn, const struct iscst_proof *proof, u8 *challenge)
 {
 	struct iscst_login *login = conn->login;
 	struct iscst_chap *chap = &login->chap;
@@ -375,8 +369,7 @@ static u16 iscst_chap_check(struct iscst_conn *conn, const struct iscst_proof *p
 	login->chap.state = ISCST_CHAP_DONE;
 	login->authenticated = !status;
 	if (!status && !conn->target)
-		login->proven = kmemdup(&proof->initiator, sizeof(proof->initiator),
-					GFP_KERNEL);
+		login->proven = kmemdup(&proof->initiator, sizeof(proof->initiator), GFP_KERNEL);
 	return status;
 }
 

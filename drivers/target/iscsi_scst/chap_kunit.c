@@ -31,8 +31,7 @@ static void iscst_chap_test_hash(struct kunit *test)
 	for (i = 0; i < sizeof(challenge); i++)
 		challenge[i] = i;
 	for (i = 0; i < ARRAY_SIZE(iscst_test_algs); i++) {
-		const struct iscst_chap_alg *alg =
-			iscst_chap_choose(iscst_test_algs[i].number);
+		const struct iscst_chap_alg *alg = iscst_chap_choose(iscst_test_algs[i].number);
 		int len;
 
 		KUNIT_ASSERT_NOT_NULL(test, alg);

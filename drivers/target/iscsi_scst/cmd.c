@@ -284,7 +284,7 @@ static void iscst_cmd_submit(struct iscst_cmd *cmd)
 		iscst_cmdsn_count(cmd);
 	cmd->state = ISCST_CMD_SUBMITTED;
 	conn->session->recent = cmd;
-	scst_cmd_submit(&cmd->cmd, SCST_CTX_ATOMIC);
+	scst_cmd_submit(&cmd->cmd, conn->in_softirq ? SCST_CTX_ATOMIC : SCST_CTX_TASK);
 	iscst_conn_events(conn);
 	if (conn->rx.len)
 		iscst_data_expect(cmd, conn->rx.len);

@@ -15,8 +15,7 @@
  * Context: under the socket's lock.
  * Return: whether the request is to be carried out or ignored.
  */
-enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
-				  const struct iscsi_hdr *hdr)
+enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session, const struct iscsi_hdr *hdr)
 {
 	u32 cmdsn = be32_to_cpu(hdr->statsn);	/* requests have CmdSN there */
 

@@ -28,7 +28,8 @@ static int iscst_parse_u32(struct iscst_target *target, const char *name, const 
 	int ret = kstrtou32(page, 10, &number);
 
 	if (ret || number < min || number > max) {
-		scst_target_set_error(target->tgt, "%s: not %u to %u", name, min, max);
+		scst_target_set_error(target->tgt, "%s: must be a number from %u to %u",
+				      name, min, max);
 		ret = -EINVAL;
 	} else {
 		mutex_lock(&iscst_lock);
@@ -75,14 +76,13 @@ static ssize_t iscst_target_alias_show(struct config_item *item, char *page)
 	return iscst_show_text(iscst_target_from_item(item)->alias, page);
 }
 
-static ssize_t iscst_target_alias_store(struct config_item *item, const char *page,
-					size_t count)
+static ssize_t iscst_target_alias_store(struct config_item *item, const char *page, size_t count)
 {
 	struct iscst_target *target = iscst_target_from_item(item);
 	int ret = iscst_parse_text(page, target->alias, sizeof(target->alias));
 
 	if (ret)
-		scst_target_set_error(target->tgt, "alias: not a line of up to 255 bytes");
+		scst_target_set_error(target->tgt, "alias: must be one line of up to 255 bytes");
 	return scst_target_op_end(target->tgt, "alias", ret) ?: count;
 }
 
@@ -93,14 +93,13 @@ static ssize_t iscst_target_redirect_show(struct config_item *item, char *page)
 	return iscst_show_text(iscst_target_from_item(item)->redirect, page);
 }
 
-static ssize_t iscst_target_redirect_store(struct config_item *item, const char *page,
-					   size_t count)
+static ssize_t iscst_target_redirect_store(struct config_item *item, const char *page, size_t count)
 {
 	struct iscst_target *target = iscst_target_from_item(item);
 	int ret = iscst_store_address(page, target->redirect);
 
 	if (ret)
-		scst_target_set_error(target->tgt, "redirect: not an address and port");
+		scst_target_set_error(target->tgt, "redirect: must be <address>[:<port>]");
 	return scst_target_op_end(target->tgt, "redirect", ret) ?: count;
 }
 
@@ -209,7 +208,7 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 	struct iscst_target *target = scst_target_priv(tgt);
 
 	if (!iscst_name_is_valid(scst_target_name(tgt))) {
-		scst_target_set_error(tgt, "%s: not an iqn., eui. or naa. name, RFC 7143 4.2.7",
+		scst_target_set_error(tgt, "%s: must be an iqn., eui. or naa. name, RFC 7143 4.2.7",
 				      scst_target_name(tgt));
 		return -EINVAL;
 	}
@@ -229,8 +228,7 @@ int iscst_create(struct scst_target *tgt, struct config_group *group)
 	configfs_add_default_group(&target->portals_group, group);
 	config_group_init_type_name(&target->auth_group, "auth", &iscst_auths_type);
 	configfs_add_default_group(&target->auth_group, group);
-	config_group_init_type_name(&target->failures_group, "failures",
-				    &iscst_failures_type);
+	config_group_init_type_name(&target->failures_group, "failures", &iscst_failures_type);
 	configfs_add_default_group(&target->failures_group, group);
 	return 0;
 }

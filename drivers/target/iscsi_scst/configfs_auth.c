@@ -21,7 +21,7 @@ static ssize_t iscst_auth_store_text(struct config_item *item, const char *name,
 	int ret = iscst_parse_text(page, text, size);
 
 	if (ret)
-		scst_target_set_error(tgt, "auth/%s/%s: not a line of up to %zu bytes",
+		scst_target_set_error(tgt, "auth/%s/%s: must be one line of up to %zu bytes",
 				      config_item_name(item), name, size - 1);
 	return scst_target_op_end(tgt, name, ret);
 }
@@ -111,8 +111,8 @@ static struct iscst_auth *iscst_auth_add(struct iscst_target *target, const char
 	strscpy(auth->pattern, name, sizeof(auth->pattern));
 	scst_name_fold(auth->pattern, strlen(name));
 	if (iscst_auth_publish(auth)) {
-		scst_target_set_error(target->tgt, "auth/%s: that name is there already",
-				      name);
+		scst_target_set_error(target->tgt,
+				      "auth/%s: the name exists already; case is ignored", name);
 		kfree(auth);
 		return ERR_PTR(-EEXIST);
 	}

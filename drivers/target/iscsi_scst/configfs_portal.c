@@ -50,7 +50,7 @@ static ssize_t iscst_portal_announced_store(struct config_item *item, const char
 	int ret = iscst_store_address(page, dir->announced);
 
 	if (ret)
-		scst_target_set_error(tgt, "portals/%s/announced: not an address and port",
+		scst_target_set_error(tgt, "portals/%s/announced: must be <address>[:<port>]",
 				      config_item_name(item));
 	return scst_target_op_end(tgt, "announced", ret) ?: count;
 }
@@ -82,8 +82,7 @@ static const struct config_item_type iscst_portal_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-static int __iscst_portal_dir_add(struct iscst_target *target,
-				  struct iscst_portal_dir *dir)
+static int __iscst_portal_dir_add(struct iscst_target *target, struct iscst_portal_dir *dir)
 {
 	struct iscst_portal_dir *other;
 
@@ -121,11 +120,11 @@ static const char *iscst_portal_error_text(int err)
 {
 	switch (err) {
 	case -EINVAL:
-		return "not an address and port";
+		return "the name must be <IP address>[:<port>]";
 	case -EEXIST:
 		return "the target has that portal already";
 	case -EADDRINUSE:
-		return "somebody else listens there";
+		return "another socket listens there";
 	default:
 		return "cannot listen";
 	}
@@ -133,8 +132,7 @@ static const char *iscst_portal_error_text(int err)
 
 static struct config_item *iscst_make_portal(struct config_group *group, const char *name)
 {
-	struct iscst_target *target = container_of(group, struct iscst_target,
-						   portals_group);
+	struct iscst_target *target = container_of(group, struct iscst_target, portals_group);
 	struct iscst_portal_dir *dir = kzalloc_obj(*dir);
 	int ret = dir ? iscst_portal_dir_add(target, dir, name) : -ENOMEM;
 

@@ -27,8 +27,7 @@ static void iscst_conn_slow_work(struct work_struct *work)
 	iscst_conn_kick(conn);
 }
 
-static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal,
-					   struct socket *sock)
+static struct iscst_conn *iscst_conn_alloc(struct iscst_portal *portal, struct socket *sock)
 {
 	struct iscst_conn *conn = kzalloc_obj(*conn);
 

@@ -279,8 +279,7 @@ static bool iscst_data_stage(struct iscst_cmd *cmd)
 	if (!scst_buf_reserve(cmd->stage_len, session->staged + cmd->stage_len))
 		return false;
 	cmd->stage = sgl_alloc_order(cmd->stage_len, 0, false,
-				     iscst_conn_gfp(cmd->conn) | __GFP_NOWARN,
-				     &cmd->stage_nents);
+				     iscst_conn_gfp(cmd->conn) | __GFP_NOWARN, &cmd->stage_nents);
 	if (cmd->stage)
 		session->staged += cmd->stage_len;
 	else

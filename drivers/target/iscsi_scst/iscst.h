@@ -876,8 +876,7 @@ void iscst_portal_ref_put(struct iscst_portal *portal);
 int iscst_portal_parse(struct net *net, const char *text, struct sockaddr_storage *addr);
 bool iscst_address_is_valid(const char *text);
 const char *iscst_address_port(const char *text);
-bool iscst_portal_covers(const struct iscst_portal *portal,
-			 const struct iscst_portal *other);
+bool iscst_portal_covers(const struct iscst_portal *portal, const struct iscst_portal *other);
 bool iscst_conn_is_at(struct iscst_conn *conn, const char *text);
 
 /* listen.c */
@@ -1087,8 +1086,7 @@ enum iscst_cmdsn {
 	ISCST_CMDSN_IGNORE,
 };
 
-enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session,
-				  const struct iscsi_hdr *hdr);
+enum iscst_cmdsn iscst_cmdsn_take(struct iscst_session *session, const struct iscsi_hdr *hdr);
 void iscst_cmdsn_count(struct iscst_cmd *cmd);
 void iscst_cmdsn_uncount(struct iscst_cmd *cmd);
 void iscst_cmdsn_reopen(struct iscst_cmd *cmd);
@@ -1125,8 +1123,7 @@ enum iscst_stage {
 	ISCST_FULL_FEATURE = 8,
 };
 
-u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
-		    enum iscst_stage stage);
+u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text, enum iscst_stage stage);
 void iscst_nego_offer(struct iscst_conn *conn);
 void iscst_nego_commit(struct iscst_conn *conn);
 

@@ -74,8 +74,7 @@ static u8 iscst_nsg(const struct iscsi_login_req *req)
 	return ISCSI_LOGIN_NEXT_STAGE(req->flags);
 }
 
-static u16 iscst_login_check_first(struct iscst_login *login,
-				   const struct iscsi_login_req *req)
+static u16 iscst_login_check_first(struct iscst_login *login, const struct iscsi_login_req *req)
 {
 	if (req->min_version > ISCSI_DRAFT20_VERSION)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_NO_VERSION);

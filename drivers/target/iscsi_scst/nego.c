@@ -190,8 +190,7 @@ static u16 iscst_take_initiator_name(struct iscst_nego *nego)
 
 static u16 iscst_take_target_name(struct iscst_nego *nego)
 {
-	if (strscpy(nego->login->target_name, nego->value,
-		    sizeof(nego->login->target_name)) < 0)
+	if (strscpy(nego->login->target_name, nego->value, sizeof(nego->login->target_name)) < 0)
 		return ISCST_LOGIN_ERR(ISCSI_LOGIN_STATUS_TGT_NOT_FOUND);
 	return 0;
 }
@@ -388,8 +387,7 @@ static u16 iscst_nego_pairs(struct iscst_nego *nego)
  * Context: slow_work.
  * Return: 0, or Status-Class and Status-Detail.
  */
-u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text,
-		    enum iscst_stage stage)
+u16 iscst_nego_text(struct iscst_conn *conn, struct iscst_text *text, enum iscst_stage stage)
 {
 	struct iscst_nego nego = {
 		.conn = conn, .text = text, .login = conn->login, .stage = stage,

@@ -201,8 +201,7 @@ static void iscst_nego_test_errors(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(offers); i++) {
 		KUNIT_ASSERT_EQ(test, iscst_nego_test_begin(fix), 0);
-		KUNIT_EXPECT_EQ_MSG(test,
-				    iscst_nego_test_offer(fix, offers[i], ISCST_OPERATIONAL),
+		KUNIT_EXPECT_EQ_MSG(test, iscst_nego_test_offer(fix, offers[i], ISCST_OPERATIONAL),
 				    0x0200, "%s", offers[i]);
 		iscst_text_exit(&fix->text);
 	}

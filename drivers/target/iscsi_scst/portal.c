@@ -57,8 +57,7 @@ static bool iscst_port_is_valid(const char *port)
  * Context: process context.
  * Return: 0, or -EINVAL.
  */
-int iscst_portal_parse(struct net *net, const char *text,
-		       struct sockaddr_storage *addr)
+int iscst_portal_parse(struct net *net, const char *text, struct sockaddr_storage *addr)
 {
 	char name[INET6_ADDRSTRLEN + IFNAMSIZ + sizeof("[%]:65535")];
 	const char *address, *port;
@@ -123,8 +122,7 @@ const char *iscst_address_port(const char *text)
  * Context: process context, under iscst_lock.
  * Return: true if @other is @portal, or @portal is the wildcard of its port.
  */
-bool iscst_portal_covers(const struct iscst_portal *portal,
-			 const struct iscst_portal *other)
+bool iscst_portal_covers(const struct iscst_portal *portal, const struct iscst_portal *other)
 {
 	const struct sockaddr_in *a = (const void *)&portal->addr;
 	const struct sockaddr_in *b = (const void *)&other->addr;

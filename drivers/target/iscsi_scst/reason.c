@@ -29,42 +29,42 @@ struct iscst_reason_text {
 static const struct iscst_reason_text iscst_reasons[] = {
 	[ISCST_REASON_NONE] = { "none", "" },
 	[ISCST_REASON_MALFORMED] = {
-		"malformed_login", "a Login Request is not as RFC 7143 wants it" },
+		"malformed_login", "a Login Request violates RFC 7143" },
 	[ISCST_REASON_NO_TARGET] = { "no_target", "there is no such target" },
 	[ISCST_REASON_WRONG_PORTAL] = {
 		"wrong_portal", "the target does not listen at that address" },
 	[ISCST_REASON_DISABLED] = { "target_disabled", "the target is disabled" },
 	[ISCST_REASON_TOO_MANY_SESSIONS] = {
-		"too_many_sessions", "the target has as many sessions as it may have" },
+		"too_many_sessions", "the target has reached its session limit" },
 	[ISCST_REASON_NO_SESSION] = {
-		"no_session", "the session that it is to join is not there, or takes no more" },
+		"no_session", "the session to join does not exist or takes no more connections" },
 	[ISCST_REASON_REINSTATEMENT] = {
-		"reinstatement", "the session that it is to replace does not end" },
+		"reinstatement", "the session to replace did not end in time" },
 	[ISCST_REASON_NO_PROOF] = {
-		"no_proof", "it has to prove who it is, and does not offer that" },
-	[ISCST_REASON_NOT_LISTED] = { "not_listed", "nothing in auth/ is for it" },
+		"no_proof", "the target requires CHAP, and the initiator does not offer it" },
+	[ISCST_REASON_NOT_LISTED] = { "not_listed", "no entry in auth/ matches the initiator" },
 	[ISCST_REASON_WRONG_PROOF] = {
-		"wrong_proof", "its CHAP name or response is wrong" },
+		"wrong_proof", "the initiator's CHAP name or response is wrong" },
 	[ISCST_REASON_NO_OWN_PROOF] = {
-		"no_own_proof", "it wants a proof that the target cannot give" },
-	[ISCST_REASON_LOGIN_TIMEOUT] = { "login_timeout", "the log-in takes too long" },
+		"no_own_proof", "the target cannot answer mutual CHAP; check target_secret" },
+	[ISCST_REASON_LOGIN_TIMEOUT] = { "login_timeout", "the log-in timed out" },
 	[ISCST_REASON_TOO_MANY_LOGINS] = {
-		"too_many_logins", "too many are logging in at once" },
-	[ISCST_REASON_NOP_TIMEOUT] = { "nop_timeout", "it does not answer a NOP-In" },
+		"too_many_logins", "too many log-ins are in progress at the portal" },
+	[ISCST_REASON_NOP_TIMEOUT] = { "nop_timeout", "the initiator did not answer a NOP-In" },
 	[ISCST_REASON_SEND_TIMEOUT] = {
-		"send_timeout", "it takes nothing of what is sent to it" },
+		"send_timeout", "the initiator stopped reading from the connection" },
 	[ISCST_REASON_DATA_TIMEOUT] = {
-		"data_timeout", "it does not send the data of a write" },
+		"data_timeout", "the initiator did not send the data of a write in time" },
 	[ISCST_REASON_LOGOUT_TIMEOUT] = {
-		"logout_timeout", "it was asked to log out, and has not done so" },
+		"logout_timeout", "the initiator did not log out when asked to" },
 	[ISCST_REASON_HEADER_DIGEST] = { "header_digest", "a header digest is wrong" },
 	[ISCST_REASON_DATA_DIGEST] = { "data_digest", "a data digest is wrong" },
-	[ISCST_REASON_PROTOCOL] = { "protocol", "a PDU is not as RFC 7143 wants it" },
-	[ISCST_REASON_NO_MEMORY] = { "no_memory", "there is no memory" },
+	[ISCST_REASON_PROTOCOL] = { "protocol", "a PDU violates RFC 7143" },
+	[ISCST_REASON_NO_MEMORY] = { "no_memory", "out of memory" },
 	[ISCST_REASON_LOST] = {
-		"connection_lost", "its side closed or reset the connection" },
-	[ISCST_REASON_REPLACED] = { "replaced", "it has logged in again" },
-	[ISCST_REASON_REMOVED] = { "removed", "the administrator ended it" },
+		"connection_lost", "the initiator closed or reset the connection" },
+	[ISCST_REASON_REPLACED] = { "replaced", "the initiator has logged in again" },
+	[ISCST_REASON_REMOVED] = { "removed", "the administrator ended the session" },
 };
 
 /**

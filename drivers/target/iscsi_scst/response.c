@@ -80,8 +80,7 @@ static bool iscst_response_build(struct iscst_conn *conn, struct iscst_cmd *cmd)
 	rsp->flags = ISCSI_FLAG_CMD_FINAL | iscst_cmd_residuals(cmd, rsp);
 	rsp->cmd_status = cmd->cmd.status;
 	rsp->itt = cmd->itt;
-	rsp->exp_datasn = cpu_to_be32(cmd->cmd.dir == SCST_DIR_IN ? cmd->data_sn :
-								    cmd->r2t_sn);
+	rsp->exp_datasn = cpu_to_be32(cmd->cmd.dir == SCST_DIR_IN ? cmd->data_sn : cmd->r2t_sn);
 	iscst_response_sense(&conn->tx, &cmd->cmd);
 	iscst_cmdsn_uncount(cmd);
 	iscst_cmdsn_fill(conn, (struct iscsi_hdr *)rsp, true);

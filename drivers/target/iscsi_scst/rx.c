@@ -88,8 +88,7 @@ static int iscst_rx_copy_data(struct iscst_conn *conn, const struct iscst_chunk 
 		return iscst_rx_copy_sg(conn, chunk, rx->keep - rx->off);
 	if (rx->dest == ISCST_RX_BUF)
 		return iscst_rx_copy_buf(conn, chunk, rx->buf + rx->off, left);
-	return iscst_rx_copy_buf(conn, chunk, rx->scratch,
-				 min_t(u32, left, sizeof(rx->scratch)));
+	return iscst_rx_copy_buf(conn, chunk, rx->scratch, min_t(u32, left, sizeof(rx->scratch)));
 }
 
 static int iscst_rx_copy_part(struct iscst_conn *conn, const struct iscst_chunk *chunk)
@@ -127,8 +126,7 @@ static bool iscst_rx_header_is_intact(struct iscst_conn *conn)
 
 	if (conn->rx.need == len)
 		return true;
-	return iscst_crc_matches(iscst_crc(ISCST_CRC_INIT, conn->rx.hdr, len),
-				 conn->rx.hdr + len);
+	return iscst_crc_matches(iscst_crc(ISCST_CRC_INIT, conn->rx.hdr, len), conn->rx.hdr + len);
 }
 
 /* A request in full feature phase with a valid CmdSN */
@@ -365,8 +363,7 @@ static int iscst_rx_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned
 	if (desc->error)
 		return 0;
 	desc->error = iscst_rx_chunk(desc, &chunk);
-	if (!desc->error && !chunk.len &&
-	    skb_queue_is_last(&conn->sock->sk->sk_receive_queue, skb))
+	if (!desc->error && !chunk.len && skb_queue_is_last(&conn->sock->sk->sk_receive_queue, skb))
 		desc->error = min(iscst_conn_answer(conn), 0);
 	return len - chunk.len;
 }

@@ -116,8 +116,7 @@ static u16 __iscst_session_enter(struct iscst_session *session)
 {
 	struct iscst_target *target = session->target;
 
-	if (list_empty(&target->entry) ||
-	    test_bit(ISCST_CONN_CLOSING, &session->conn->flags))
+	if (list_empty(&target->entry) || test_bit(ISCST_CONN_CLOSING, &session->conn->flags))
 		return ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 	if (target->session_count >= ISCST_MAX_SESSIONS) {
 		iscst_conn_set_reason(session->conn, ISCST_REASON_TOO_MANY_SESSIONS);
@@ -195,8 +194,7 @@ static u16 iscst_session_register(struct iscst_session *session)
 		return 0;
 	}
 	iscst_session_unlist(session);
-	return PTR_ERR(sess) == -ENOMEM ?
-	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES) :
+	return PTR_ERR(sess) == -ENOMEM ? ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_NO_RESOURCES) :
 	       ISCST_LOGIN_TARGET_ERR(ISCSI_LOGIN_STATUS_SVC_UNAVAILABLE);
 }
 

@@ -202,8 +202,7 @@ static void iscst_tx_build(struct iscst_conn *conn, struct iscst_tx *item)
 		tx->last = iscst_r2t_build(conn, container_of(item, struct iscst_cmd, ready));
 		break;
 	case ISCST_TX_RESPONSE:
-		tx->last = iscst_cmd_build(conn, container_of(item, struct iscst_cmd,
-							      response));
+		tx->last = iscst_cmd_build(conn, container_of(item, struct iscst_cmd, response));
 		break;
 	}
 	iscst_tx_seal(conn);

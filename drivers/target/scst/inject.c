@@ -37,8 +37,7 @@ static DEFINE_MUTEX(scst_inject_lock);
  * Context: process context.
  * Return: 0, or -EBUSY if there is such a driver already.
  */
-int scst_inject_start(const struct scst_target_ops *driver,
-		      bool (*hold)(struct scst_cmd *cmd))
+int scst_inject_start(const struct scst_target_ops *driver, bool (*hold)(struct scst_cmd *cmd))
 {
 	int ret = -EBUSY;
 
@@ -131,22 +130,25 @@ EXPORT_SYMBOL_GPL(scst_inject_resume);
  */
 bool scst_inject_older_gone(const struct scst_cmd *cmd)
 {
-	return READ_ONCE(cmd->dev->tasks_gone);
+	/* Pairs with scst_order_tasks_gone(). */
+	return smp_load_acquire(&cmd->dev->tasks_gone);
 }
 EXPORT_SYMBOL_GPL(scst_inject_older_gone);
 
 /**
- * scst_inject_others_leave() - whether a command is about to start waiting commands
+ * scst_inject_others_leave() - whether waiting commands are about to be started
  * @cmd: a command that waits for its turn
  *
- * A command starts the commands that wait for it only after its own answer.
+ * A command starts the commands that wait for it only after its own answer. Callers that look more
+ * than once ask first whether @cmd is parked.
  *
  * Context: any; the caller sees to it that the command is not freed meanwhile.
  * Return: true if a command has left the queue, but has not started others yet.
  */
 bool scst_inject_others_leave(const struct scst_cmd *cmd)
 {
-	return READ_ONCE(cmd->dev->leaving);
+	/* Pairs with __scst_order_start_others(). */
+	return smp_load_acquire(&cmd->dev->leaving);
 }
 EXPORT_SYMBOL_GPL(scst_inject_others_leave);
 

@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opcode.h"
 #include "lu/lu.h"
+#include "lu/steps.h"
 #include "pipeline.h"
 #include "task/task.h"
 #include "cmd/trace.h"
@@ -66,6 +67,14 @@ static scst_sense_t scst_check_gates(struct scst_cmd *cmd)
 	return scst_sbc_check_range(cmd);
 }
 
+/* No block is within the capacity if there is no medium. */
+static scst_sense_t scst_gate_sense(const struct scst_cmd *cmd, scst_sense_t sense)
+{
+	scst_sense_t absent = scst_medium_sense(cmd->dev);
+
+	return absent == SCST_SENSE_NONE ? sense : absent;
+}
+
 static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 {
 	enum scst_access access;
@@ -85,7 +94,7 @@ static enum scst_stage scst_stage_check(struct scst_cmd *cmd)
 	if (sense == SCST_SENSE_INVALID_CDB_FIELD)
 		scst_cmd_set_field_error(cmd, sense, cmd->op->xfer.byte, 7);
 	else
-		scst_cmd_set_sense(cmd, sense);
+		scst_cmd_set_sense(cmd, scst_gate_sense(cmd, sense));
 	return SCST_STAGE_COMPLETE;
 }
 
@@ -99,16 +108,14 @@ static void scst_refuse_data(struct scst_cmd *cmd)
 	if (cmd->status != SAM_STAT_GOOD)
 		return;
 	if (cmd->dev && cmd->data_len > scst_buf_largest(cmd->dev))
-		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD,
-					 cmd->op->xfer.byte, 7);
+		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, cmd->op->xfer.byte, 7);
 	else if (scst_nexus_has_others(cmd))
 		cmd->status = SAM_STAT_TASK_SET_FULL;
 	else
 		scst_cmd_set_busy(cmd);
 }
 
-static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
-					  enum scst_context ctx)
+static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	const struct scst_target_ops *ops = cmd->sess->tgt->ops;
 
@@ -128,8 +135,7 @@ static enum scst_stage scst_stage_prepare(struct scst_cmd *cmd,
 	return SCST_STAGE_OWNED;
 }
 
-static enum scst_stage scst_stage_execute(struct scst_cmd *cmd,
-					  enum scst_context ctx)
+static enum scst_stage scst_stage_execute(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	/* In a worker for any @ctx: it may have to wait for other commands and their data. */
 	if (cmd->op->exec_sleeping)
@@ -156,6 +162,14 @@ static enum scst_stage scst_stage_backend(struct scst_cmd *cmd)
 	return SCST_STAGE_OWNED;
 }
 
+/* A read that is a step may have to take a range first. */
+static bool scst_try_read(struct scst_cmd *cmd)
+{
+	if (cmd->io != SCST_IO_READ || cmd->io_next != SCST_IO_NONE)
+		return false;
+	return cmd->dev->handler->block->try_read && cmd->dev->handler->block->try_read(cmd);
+}
+
 /**
  * scst_cmd_to_backend() - send a command to its backend in a suitable context
  * @cmd: a command with an operation left for the backend
@@ -168,6 +182,8 @@ enum scst_stage scst_cmd_to_backend(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	if (ctx == SCST_CTX_THREAD || !cmd->dev->handler->may_sleep)
 		return SCST_STAGE_BACKEND;
+	if (ctx == SCST_CTX_TASK && scst_try_read(cmd))
+		return SCST_STAGE_COMPLETE;
 	return scst_cmd_queue_backend(cmd);
 }
 
@@ -183,8 +199,8 @@ static void scst_no_data(struct scst_cmd *cmd)
 }
 
 /*
- * The next operation of the backend: a verification, or a synchronization of a write that was
- * decoded while there was a write cache, now that there is none.
+ * The next operation of the backend: a verification, a step, or a synchronization of a write that
+ * was decoded while there was a write cache, now that there is none.
  */
 static enum scst_io scst_next_io(struct scst_cmd *cmd)
 {
@@ -200,6 +216,28 @@ static enum scst_io scst_next_io(struct scst_cmd *cmd)
 	return next;
 }
 
+/*
+ * Goes on with the next operation, if the command is not aborted. Returns SCST_STAGE_RESPOND if
+ * there is none.
+ */
+static enum scst_stage scst_begin_io(struct scst_cmd *cmd, enum scst_io next, enum scst_context ctx)
+{
+	if (next == SCST_IO_STEP)
+		return scst_steps_go_on(cmd);
+	if (scst_cmd_aborted(cmd))
+		return SCST_STAGE_RESPOND;
+	cmd->io = next;
+	return scst_cmd_to_backend(cmd, ctx);
+}
+
+static void scst_complete_failed(struct scst_cmd *cmd)
+{
+	if (cmd->io_next == SCST_IO_STEP)
+		scst_steps_end(cmd);
+	if (!cmd->received && !cmd->transferred)
+		scst_no_data(cmd);
+}
+
 /* Whether the command's status affects other commands, or an ACA condition affects this one */
 static bool scst_others_concerned(const struct scst_cmd *cmd)
 {
@@ -208,18 +246,19 @@ static bool scst_others_concerned(const struct scst_cmd *cmd)
 	return cmd->status == SAM_STAT_CHECK_CONDITION || READ_ONCE(cmd->dev->faults);
 }
 
-static enum scst_stage scst_stage_complete(struct scst_cmd *cmd,
-					   enum scst_context ctx)
+static enum scst_stage scst_stage_complete(struct scst_cmd *cmd, enum scst_context ctx)
 {
 	if (cmd->status == SAM_STAT_GOOD) {
 		enum scst_io next = scst_next_io(cmd);
+		enum scst_stage stage;
 
-		if (next != SCST_IO_NONE && !scst_cmd_aborted(cmd)) {
-			cmd->io = next;
-			return scst_cmd_to_backend(cmd, ctx);
+		if (unlikely(next != SCST_IO_NONE)) {
+			stage = scst_begin_io(cmd, next, ctx);
+			if (stage != SCST_STAGE_RESPOND)
+				return stage;
 		}
-	} else if (!cmd->received && !cmd->transferred) {
-		scst_no_data(cmd);
+	} else {
+		scst_complete_failed(cmd);
 	}
 	if (unlikely(cmd->device_status))
 		scst_ua_spread(cmd);
@@ -339,6 +378,7 @@ static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stag
 		return scst_stage_respond(cmd);
 	case SCST_STAGE_FINISH:
 		return scst_stage_finish(cmd);
+	case SCST_STAGE_RANGE:
 	case SCST_STAGE_QUEUED:
 	case SCST_STAGE_OWNED:
 		break;
@@ -346,28 +386,45 @@ static enum scst_stage scst_stage_run(struct scst_cmd *cmd, enum scst_stage stag
 	return SCST_STAGE_OWNED;
 }
 
-/* An aborted command skips the stages that could touch the medium. */
-static enum scst_stage scst_stage_or_abort(const struct scst_cmd *cmd,
-					   enum scst_stage stage)
+/* Whether the next stage may be another one than the last stage has returned: one test for all */
+static bool scst_cmd_is_diverted(const struct scst_cmd *cmd)
 {
-	if (unlikely(scst_cmd_aborted(cmd)) && stage < SCST_STAGE_COMPLETE)
+	return READ_ONCE(cmd->flags) & (BIT(SCST_CMD_ABORTED) | BIT(SCST_CMD_RANGED));
+}
+
+/*
+ * An aborted command skips the stages that could touch the medium. A command that takes ranges
+ * has one before it goes to the backend. The handler may need a worker after a wait.
+ */
+static enum scst_stage scst_stage_divert(struct scst_cmd *cmd, enum scst_stage stage,
+					 enum scst_context ctx)
+{
+	if (stage >= SCST_STAGE_COMPLETE)
+		return stage;
+	if (scst_cmd_aborted(cmd))
 		return SCST_STAGE_COMPLETE;
-	return stage;
+	if (stage < SCST_STAGE_RANGE)
+		return stage;
+	stage = scst_range_take(cmd);
+	return stage == SCST_STAGE_BACKEND ? scst_cmd_to_backend(cmd, ctx) : stage;
 }
 
 /**
  * scst_cmd_run() - run the stages of a command until it has another owner
  * @cmd:   the command
  * @stage: the first stage
- * @ctx:   SCST_CTX_THREAD or SCST_CTX_ATOMIC
+ * @ctx:   not SCST_CTX_HARDIRQ
  *
  * Context: as @ctx says.
  */
-void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
-		  enum scst_context ctx)
+void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage, enum scst_context ctx)
 {
 	while (stage != SCST_STAGE_OWNED) {
-		stage = scst_stage_or_abort(cmd, stage);
+		if (unlikely(scst_cmd_is_diverted(cmd))) {
+			stage = scst_stage_divert(cmd, stage, ctx);
+			if (stage == SCST_STAGE_OWNED)
+				return;
+		}
 		cmd->stage = stage;
 		if (scst_inject_hold(cmd))
 			return;
@@ -398,8 +455,7 @@ void scst_cmd_submit(struct scst_cmd *cmd, enum scst_context ctx)
 }
 EXPORT_SYMBOL_GPL(scst_cmd_submit);
 
-static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
-			    enum scst_context ctx)
+static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage, enum scst_context ctx)
 {
 	if (ctx == SCST_CTX_HARDIRQ)
 		scst_cmd_to_tasklet(cmd, stage);
@@ -418,8 +474,7 @@ static void scst_cmd_resume(struct scst_cmd *cmd, enum scst_stage stage,
  *
  * Context: as @ctx says.
  */
-void scst_cmd_data_ready(struct scst_cmd *cmd, bool received,
-			 enum scst_context ctx)
+void scst_cmd_data_ready(struct scst_cmd *cmd, bool received, enum scst_context ctx)
 {
 	if (received) {
 		cmd->received = true;
@@ -446,6 +501,25 @@ void scst_cmd_complete(struct scst_cmd *cmd, enum scst_context ctx)
 	scst_cmd_resume(cmd, SCST_STAGE_COMPLETE, ctx);
 }
 EXPORT_SYMBOL_GPL(scst_cmd_complete);
+
+/**
+ * scst_cmd_defer() - have a worker of the device call the handler's operation again
+ * @cmd: the command, whose operation the handler has not begun
+ *
+ * The handler calls this instead of executing the operation, and does not touch the command any
+ * more. cmd->handler_priv is kept. If the command is aborted before a worker takes it, the
+ * operation is not called again: nothing that has to be freed may hang on handler_priv.
+ *
+ * Context: thread or atomic; the handler has may_defer set.
+ */
+void scst_cmd_defer(struct scst_cmd *cmd)
+{
+	enum scst_stage stage = scst_cmd_queue_backend(cmd);
+
+	if (unlikely(stage != SCST_STAGE_OWNED))
+		scst_cmd_run(cmd, stage, SCST_CTX_ATOMIC);
+}
+EXPORT_SYMBOL_GPL(scst_cmd_defer);
 
 /**
  * scst_cmd_sent() - report that the driver has delivered a response, or failed to

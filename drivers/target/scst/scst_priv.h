@@ -84,6 +84,7 @@
 
 struct device;
 struct kobj_uevent_env;
+struct scst_echo;
 struct scst_kind;
 
 extern struct mutex scst_config_lock;		/* main.c */
@@ -212,10 +213,13 @@ struct scst_waiter {
  * @behind:	the initiator port has logged in again, and a retracted nexus of its earlier
  *		session still has commands on the device: new commands get BUSY until then
  * @task_set:	its own task set, if TST asks for one
+ * @prevents:	it prevents the removal of the medium
+ * @media_events: bitmap of media events that were not reported to it; see medium.c
  * @losses_told: value of @dev->losses up to which its initiator was notified; see lost.c
  * @ua_lock:	guards the queue
  * @ua_count:	number of pending unit attentions
  * @ua_queue:	their sense codes, in the order of reports and without duplicates
+ * @echo:	echo buffer, or NULL: see spc_buffer.c
  * @tally:	counters of its commands
  * @dev_part:	@tally as a part of @dev->stats
  * @sess_part:	@tally as a part of @sess->stats
@@ -235,11 +239,14 @@ struct scst_nexus {
 	u8 access;				/* S */
 	bool retracted;				/* S */
 	bool behind;				/* S */
+	bool prevents;				/* D */
+	u8 media_events;			/* D */
 	unsigned int losses_told;		/* S */
 	struct scst_task_set task_set;		/* D */
 	spinlock_t ua_lock;			/* guards U */
 	u8 ua_count;				/* U, read with READ_ONCE() */
 	scst_sense_t ua_queue[SCST_UA_QUEUE_LEN]; /* U */
+	struct scst_echo *echo;			/* D */
 	struct scst_tally tally;		/* as in stats.c */
 	struct scst_stats_part dev_part;	/* dev->stats.lock */
 	struct scst_stats_part sess_part;	/* sess->stats.lock */
@@ -383,8 +390,8 @@ struct scst_transport_id {
  * @luns_changed: REPORTED LUNS DATA HAS CHANGED is pending; not a bool, because xchg() of a
  *		byte returns more than the byte on s390
  * @tags:	tags of its commands; NULL: the driver guarantees that they are unique
- * @pins:	number of task management functions, uevents of the session, and nexuses with
- *		commands: its end waits for all of them
+ * @pins:	number of task management functions, uevents of the session, nexuses with
+ *		commands, and calls of disconnect(): its end waits for all of them
  * @waiters:	number of waiters for its commands
  * @waitq:	woken when a command ends while there are @waiters, and when @pins becomes 0
  * @stats:	counters of its nexuses
@@ -392,6 +399,7 @@ struct scst_transport_id {
  * @sysfs:	its device in sysfs
  * @map_entry:	on @map->sessions
  * @tgt_entry:	on @tgt->sessions
+ * @disconnected: its driver was asked to end it, because its target is being disabled
  * @gone:	call-back of the driver, called when the session has ended
  * @closer:	ends the session
  * @close_start: time when its commands were aborted, jiffies
@@ -430,6 +438,7 @@ struct scst_session {
 	bool closing;				/* @closer */
 	bool left;				/* @closer */
 	struct list_head tgt_entry;		/* C */
+	bool disconnected;			/* C */
 	struct config_group dir;
 	struct work_struct dir_work;
 	bool has_dir;				/* @dir_work, then @closer */
@@ -584,6 +593,30 @@ struct scst_identity {
 };
 
 /**
+ * struct scst_clock - the clock of a logical unit, which REPORT TIMESTAMP shows
+ * @ahead_ms:	what it is ahead of this machine's, milliseconds
+ * @is_set:	SET TIMESTAMP has set it
+ */
+struct scst_clock {
+	s64 ahead_ms;
+	bool is_set;
+};
+
+/**
+ * struct scst_medium - the drive of a removable medium
+ * @nblocks:	blocks of the medium that lies in it; 0: none does
+ * @id:		the handler's number of the medium
+ * @preventers:	nexuses that prevent its removal
+ * @open:	the tray is open: initiators see no medium
+ */
+struct scst_medium {
+	u64 nblocks;
+	u32 id;
+	unsigned int preventers;
+	bool open;
+};
+
+/**
  * struct scst_device - one instance of a handler: a logical unit
  * @group:	the directory
  * @plugin:	registration of its handler, which it pins
@@ -600,9 +633,11 @@ struct scst_identity {
  * @queue_wanted: a reason for @queueing has occurred since @unqueue_work last looked
  * @faults:	number of task sets with an ACA condition
  * @waiting:	number of commands on @queue that have not started
- * @leaving:	number of commands that have left @queue and are being answered
+ * @leaving:	number of commands that have left @queue or @tasks, and have not started others yet
  * @pass:	number of the last walk through @queue
  * @queue:	struct scst_cmd.queue_entry, in order of arrival
+ * @ranges:	struct scst_cmd.range_entry, in order of arrival there: see range.c
+ * @atomic_ranges: number of commands on @ranges that are atomic
  * @task_set:	task set of all its commands, if nexuses have none of their own
  * @unqueue_work: ends @queueing
  * @kref:	keeps the memory: held by the directory, each nexus, the open backend and work items
@@ -625,12 +660,15 @@ struct scst_identity {
  * @lost_work:	drains the device after that
  * @resized:	time of the last change of the capacity, jiffies
  * @resize_work: asks the handler for the capacity
+ * @watch_work:	looks at the backend once a second
+ * @removed:	its directory was removed: nothing opens the backend any more
  * @resets:	number of resets that were requested of the handler
  * @resets_done: number of these that are completed
  * @reset_work:	calls the handler's reset()
  * @lock:	guards fields with the tag D
  * @params:	parameters that the handler's open() returned
  * @mode:	current mode parameters
+ * @clock:	its clock
  * @losses:	number of times that cached writes were found not to have reached the medium
  * @losses_start: initial losses_told of a new nexus
  * @loss_sense:	sense code of the last loss
@@ -649,6 +687,7 @@ struct scst_identity {
  * @buf:	data buffer memory
  * @drain_ms:	time that disabling waits for commands before it aborts them, milliseconds
  * @stats:	counters of its nexuses
+ * @errors:	medium errors, by enum scst_errors
  * @sysfs:	its device in sysfs, or NULL
  * @map_luns:	struct scst_map_lun.dev_entry
  * @nexuses:	struct scst_nexus.dev_entry; retracted ones, too, until they are freed
@@ -656,6 +695,8 @@ struct scst_identity {
  * @retracted:	number of retracted nexuses on @nexuses
  * @behind:	number of nexuses with the flag behind
  * @entry:	on the list of all devices
+ * @medium:	its drive, if the medium is removable
+ * @medium_work: notifies sessions of another medium
  * @error:	last_error
  * @priv:	private data of the handler
  */
@@ -677,6 +718,8 @@ struct scst_device {
 	unsigned int leaving;			/* D */
 	unsigned int pass;			/* D */
 	struct list_head queue;			/* D */
+	struct list_head ranges;		/* D */
+	unsigned int atomic_ranges;		/* D */
 	struct scst_task_set task_set;		/* D */
 	struct delayed_work unqueue_work;
 	struct kref kref;
@@ -698,12 +741,16 @@ struct scst_device {
 	struct work_struct lost_work;
 	unsigned long resized;			/* C, read with READ_ONCE() */
 	struct delayed_work resize_work;
+	struct delayed_work watch_work;
+	bool removed;				/* C */
 	unsigned int resets;			/* D, READ_ONCE() */
 	unsigned int resets_done;		/* D, READ_ONCE() */
 	struct work_struct reset_work;
 	spinlock_t lock;			/* guards D */
-	struct scst_device_params params;	/* E, but nblocks: C, READ_ONCE() */
+	/* E, but nblocks: C, and D if the medium is removable, READ_ONCE() */
+	struct scst_device_params params;
 	struct scst_mode mode;			/* S */
+	struct scst_clock clock;		/* D */
 	unsigned int losses;			/* S */
 	unsigned int losses_start;		/* D */
 	scst_sense_t loss_sense;		/* D */
@@ -721,6 +768,7 @@ struct scst_device {
 	struct scst_buf_cap buf;
 	unsigned int drain_ms;			/* W */
 	struct scst_stats_sum stats;
+	atomic64_t errors[SCST_ERRORS];
 	struct device *sysfs;			/* C */
 	struct list_head map_luns;		/* C */
 	struct list_head nexuses;		/* D */
@@ -728,6 +776,8 @@ struct scst_device {
 	unsigned int retracted;			/* D */
 	unsigned int behind;			/* D */
 	struct list_head entry;			/* C */
+	struct scst_medium medium;		/* D, two with READ_ONCE() */
+	struct delayed_work medium_work;
 	struct scst_error error;
 	u64 priv[];
 };

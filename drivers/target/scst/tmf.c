@@ -34,10 +34,8 @@
 /**
  * struct scst_tmf_run - a function in flight
  * @tmf:	the function
- * @waiter:	continues the function
- * @inject:	counts the function as a waiter, for tests
+ * @wait:	the wait for the affected commands; its work runs the function
  * @start:	time of the abort, jiffies
- * @filter:	commands that the function waits for
  * @dev:	device of these commands, with a reference, or NULL
  * @next_lun:	first LUN to look at for the next device of a function for the whole target
  * @begun:	the affected commands are aborted
@@ -46,10 +44,8 @@
  */
 struct scst_tmf_run {
 	struct scst_tmf *tmf;
-	struct scst_waiter waiter;
-	struct scst_inject_wait inject;
+	struct scst_abort_wait wait;
 	unsigned long start;
-	struct scst_cmd_filter filter;
 	struct scst_device *dev;
 	unsigned long next_lun;
 	bool begun;
@@ -68,22 +64,6 @@ static const struct scst_session *scst_tmf_of(const struct scst_tmf_run *run)
 	return run->all ? NULL : run->tmf->sess;
 }
 
-static enum scst_wait scst_tmf_wait_for(struct scst_tmf_run *run,
-					struct scst_session *sess,
-					unsigned long deadline)
-{
-	enum scst_wait wait;
-	long left = scst_time_left(deadline);
-
-	if (run->all)
-		left = min_t(long, left, SCST_LOOK_INTERVAL);
-	scst_inject_wait_end(&run->inject);
-	wait = scst_waiter_wait(&run->waiter, sess, &run->filter, left);
-	if (wait == SCST_WAIT_MORE)
-		scst_inject_wait_begin(&run->inject, sess, &run->filter);
-	return wait;
-}
-
 static bool scst_tmf_is_reset(const struct scst_tmf *tmf)
 {
 	return tmf->fn == SCST_TMF_LUN_RESET || tmf->fn == SCST_TMF_TARGET_RESET ||
@@ -97,7 +77,7 @@ static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadli
 
 	if (!scst_tmf_is_reset(run->tmf))
 		return false;
-	scst_waiter_watch(&run->waiter, run->tmf->sess);
+	scst_waiter_watch(&run->wait.waiter, run->tmf->sess);
 	if (!scst_device_is_resetting(run->dev))
 		return false;
 	if (!left) {
@@ -105,7 +85,7 @@ static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadli
 		return false;
 	}
 	/* The session is not woken if it has lost its LUN of the device, so look now and then. */
-	scst_waiter_sleep(&run->waiter, min_t(long, left, SCST_LOOK_INTERVAL));
+	scst_waiter_sleep(&run->wait.waiter, min_t(long, left, SCST_LOOK_INTERVAL));
 	return true;
 }
 
@@ -113,19 +93,13 @@ static bool scst_tmf_settle_reset(struct scst_tmf_run *run, unsigned long deadli
 static bool scst_tmf_settle_device(struct scst_tmf_run *run)
 {
 	unsigned long deadline = scst_device_deadline(run->dev, run->start);
-	enum scst_wait wait = SCST_WAIT_GONE;
-	struct scst_session *sess;
+	enum scst_wait wait;
 
-	run->filter.dev = run->dev;
-	while (wait == SCST_WAIT_GONE &&
-	       (sess = scst_device_get_busy(run->dev, scst_tmf_of(run), &run->filter))) {
-		wait = scst_tmf_wait_for(run, sess, deadline);
-		scst_session_put(sess);
-	}
+	run->wait.filter.dev = run->dev;
+	wait = scst_device_wait_aborted(run->dev, scst_tmf_of(run), &run->wait, deadline);
 	if (wait == SCST_WAIT_MORE)
 		return true;
-	if ((wait == SCST_WAIT_LATE || READ_ONCE(run->dev->fenced)) &&
-	    !scst_device_give_up(run->dev, scst_tmf_of(run), run->filter))
+	if (wait == SCST_WAIT_LATE)
 		scst_tmf_fail(run);
 	return !READ_ONCE(run->dev->fenced) && scst_tmf_settle_reset(run, deadline);
 }
@@ -135,19 +109,20 @@ static bool scst_tmf_settle_session(struct scst_tmf_run *run)
 {
 	unsigned long deadline = run->start + SCST_TMF_TIMEOUT;
 
-	run->filter.dev = NULL;
-	if (scst_tmf_wait_for(run, run->tmf->sess, deadline) == SCST_WAIT_MORE)
+	run->wait.filter.dev = NULL;
+	if (scst_abort_wait_session(&run->wait, run->tmf->sess, deadline, run->all) ==
+	    SCST_WAIT_MORE)
 		return true;
-	run->filter.hopeful = false;
-	if (scst_session_has(run->tmf->sess, &run->filter))
+	run->wait.filter.hopeful = false;
+	if (scst_session_has(run->tmf->sess, &run->wait.filter))
 		scst_tmf_fail(run);
 	return false;
 }
 
 static void scst_tmf_abort_own(struct scst_tmf_run *run)
 {
-	run->filter.dev = run->dev;
-	scst_session_abort(run->tmf->sess, &run->filter, SCST_ABORT_OWN, run->tmf->sess);
+	run->wait.filter.dev = run->dev;
+	scst_session_abort(run->tmf->sess, &run->wait.filter, SCST_ABORT_OWN, run->tmf->sess);
 	run->waits = true;
 }
 
@@ -181,18 +156,6 @@ static void scst_tmf_clear_task_set(struct scst_tmf_run *run)
 		scst_tmf_abort_own(run);
 	else
 		scst_tmf_abort_device(run, true);
-}
-
-/* SAM-5 6.3.3: reset the device's state, and establish a unit attention for each nexus. */
-static void scst_tmf_reset_device(struct scst_device *dev, scst_sense_t ua)
-{
-	/* One section: commands that continue after an ACA condition see all of the reset. */
-	spin_lock_bh(&dev->lock);
-	__scst_ua_raise_device(dev, ua, NULL);
-	__scst_mode_reset(dev);
-	scst_reserve_set(dev, NULL);
-	__scst_aca_clear_all(dev);
-	spin_unlock_bh(&dev->lock);
 }
 
 /* The I_T_L nexus of a LUN, until the RCU read-side section ends */
@@ -297,7 +260,7 @@ static void scst_tmf_clear_aca(struct scst_tmf_run *run)
 		spin_unlock_bh(&dev->lock);
 	}
 	rcu_read_unlock();
-	run->filter.tag = &tmf->tag;
+	run->wait.filter.tag = &tmf->tag;
 }
 
 /* SAM-5 7.10 */
@@ -326,7 +289,7 @@ static void scst_tmf_begin_device(struct scst_tmf_run *run)
 
 	switch (tmf->fn) {
 	case SCST_TMF_ABORT_TASK:
-		run->filter.tag = &tmf->tag;
+		run->wait.filter.tag = &tmf->tag;
 		scst_tmf_abort_own(run);
 		break;
 	case SCST_TMF_ABORT_TASK_SET:
@@ -363,12 +326,11 @@ static void scst_tmf_begin_absent_lun(struct scst_tmf_run *run)
 {
 	struct scst_cmd_filter filter = { .lun = &run->tmf->lun };
 
-	run->waits = scst_session_abort(run->tmf->sess, &filter, SCST_ABORT_OWN,
-					run->tmf->sess);
+	run->waits = scst_session_abort(run->tmf->sess, &filter, SCST_ABORT_OWN, run->tmf->sess);
 	filter.aborted = true;
 	filter.serial = scst_abort_serial();
 	run->waits |= scst_session_has(run->tmf->sess, &filter);
-	run->filter.lun = &run->tmf->lun;
+	run->wait.filter.lun = &run->tmf->lun;
 	if (!run->waits)
 		run->tmf->response = SCST_TMF_INCORRECT_LUN;
 }
@@ -393,10 +355,10 @@ static void scst_tmf_begin(struct scst_tmf_run *run)
 		scst_tmf_begin_target(run);
 	else
 		scst_tmf_begin_lun(run);
-	run->filter.aborted = true;
-	run->filter.hopeful = true;
-	run->filter.answered_of = run->all ? run->tmf->sess : NULL;
-	run->filter.serial = scst_abort_serial();
+	run->wait.filter.aborted = true;
+	run->wait.filter.hopeful = true;
+	run->wait.filter.answered_of = run->all ? run->tmf->sess : NULL;
+	run->wait.filter.serial = scst_abort_serial();
 	run->start = jiffies;
 }
 
@@ -404,7 +366,7 @@ static void scst_tmf_begin(struct scst_tmf_run *run)
 static void scst_tmf_end_device(struct scst_tmf_run *run)
 {
 	if (scst_tmf_is_reset(run->tmf))
-		scst_tmf_reset_device(run->dev, run->tmf->fn == SCST_TMF_COLD_RESET ?
+		scst_lu_reset(run->dev, run->tmf->fn == SCST_TMF_COLD_RESET ?
 				      SCST_UA_POWER_ON : SCST_UA_DEVICE_RESET);
 }
 
@@ -440,14 +402,8 @@ static void scst_tmf_nexus_loss(struct scst_session *sess)
 	unsigned long lun;
 
 	rcu_read_lock();
-	xa_for_each(&sess->nexuses, lun, nexus) {
-		/* As in scst_tmf_reset_device() */
-		scst_ua_raise(nexus, SCST_UA_NEXUS_LOSS);
-		spin_lock_bh(&nexus->dev->lock);
-		scst_reserve_lost(nexus);
-		__scst_aca_clear(nexus);
-		spin_unlock_bh(&nexus->dev->lock);
-	}
+	xa_for_each(&sess->nexuses, lun, nexus)
+		scst_lu_nexus_loss(nexus);
 	rcu_read_unlock();
 }
 
@@ -471,9 +427,7 @@ static void scst_tmf_end(struct scst_tmf_run *run)
 	if (tmf->fn == SCST_TMF_NEXUS_RESET)
 		scst_tmf_nexus_loss(tmf->sess);
 	scst_tmf_put_device(run);
-	/* The waiter may still watch a session that has none of the affected commands. */
-	scst_inject_wait_end(&run->inject);
-	scst_waiter_stop(&run->waiter);
+	scst_abort_wait_stop(&run->wait);
 	kfree(run);
 	scst_tmf_answer(tmf);
 }
@@ -482,7 +436,7 @@ static void scst_tmf_end(struct scst_tmf_run *run)
 static void scst_tmf_run_work(struct work_struct *work)
 {
 	struct scst_tmf_run *run = container_of(to_delayed_work(work), struct scst_tmf_run,
-						waiter.work);
+						wait.waiter.work);
 
 	if (!run->begun)
 		scst_tmf_begin(run);
@@ -498,9 +452,8 @@ static struct scst_tmf_run *scst_tmf_run_create(struct scst_tmf *tmf)
 	if (!run)
 		return NULL;
 	run->tmf = tmf;
-	INIT_DELAYED_WORK(&run->waiter.work, scst_tmf_run_work);
-	scst_waiter_init(&run->waiter, scst_tmf_wq);
-	INIT_LIST_HEAD(&run->inject.entry);
+	INIT_DELAYED_WORK(&run->wait.waiter.work, scst_tmf_run_work);
+	scst_abort_wait_init(&run->wait, scst_tmf_wq);
 	return run;
 }
 
@@ -513,7 +466,7 @@ static void scst_tmf_work(struct work_struct *work)
 		run = scst_tmf_run_create(tmf);
 	tmf->response = run ? SCST_TMF_COMPLETE : SCST_TMF_FAILED;
 	if (run)
-		scst_waiter_start(&run->waiter);
+		scst_waiter_start(&run->wait.waiter);
 	else
 		scst_tmf_answer(tmf);
 }

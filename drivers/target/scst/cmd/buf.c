@@ -36,7 +36,7 @@
 static unsigned long scst_max_buffer_mb;
 module_param_named(max_buffer_mb, scst_max_buffer_mb, ulong, 0444);
 MODULE_PARM_DESC(max_buffer_mb,
-		 "Cap on data buffer memory in MiB (default: a quarter of the machine's)");
+		 "Limit on memory for data buffers, in MiB (default: a quarter of RAM)");
 
 static struct scst_buf_cap scst_buf_all;
 
@@ -44,8 +44,7 @@ static u32 scst_buf_batch(u64 limit)
 {
 	if (limit < SCST_BUF_SMALL)
 		return 0;
-	return min_t(u64, div_u64(limit, SCST_BUF_STRAY * num_possible_cpus()),
-		     SCST_BUF_BATCH_MAX);
+	return min_t(u64, div_u64(limit, SCST_BUF_STRAY * num_possible_cpus()), SCST_BUF_BATCH_MAX);
 }
 
 /**
@@ -126,8 +125,7 @@ static bool scst_buf_charge_all(struct scst_cmd *cmd, u64 len)
 {
 	if (!scst_buf_charge(&scst_buf_all, scst_buf_all.limit, len))
 		return false;
-	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf, READ_ONCE(cmd->dev->buf.limit),
-					 len))
+	if (!cmd->dev || scst_buf_charge(&cmd->dev->buf, READ_ONCE(cmd->dev->buf.limit), len))
 		return true;
 	scst_buf_add(&scst_buf_all, -(s64)len);
 	return false;
@@ -254,8 +252,7 @@ void scst_buf_free(struct scst_cmd *cmd)
  */
 bool scst_buf_reserve(u32 len, u64 held)
 {
-	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2 - held,
-			       PAGE_ALIGN((u64)len));
+	return scst_buf_charge(&scst_buf_all, scst_buf_all.limit / 2 - held, PAGE_ALIGN((u64)len));
 }
 EXPORT_SYMBOL_GPL(scst_buf_reserve);
 
@@ -314,8 +311,7 @@ void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len)
 {
 	if (offset >= cmd->data_len)
 		return;
-	sg_pcopy_from_buffer(cmd->sg, cmd->sg_nents, buf,
-			     min(len, cmd->data_len - offset), offset);
+	sg_pcopy_from_buffer(cmd->sg, cmd->sg_nents, buf, min(len, cmd->data_len - offset), offset);
 }
 
 /**
@@ -329,6 +325,20 @@ void scst_data_in_end(struct scst_cmd *cmd, u32 total)
 {
 	cmd->cdb_data_len = min(cmd->cdb_data_len, total);
 	cmd->data_len = min(cmd->data_len, cmd->cdb_data_len);
+}
+
+/**
+ * scst_data_in_whole() - write a Data-In parameter list that is in one piece
+ * @cmd: the command
+ * @buf: the list
+ * @len: its length in bytes
+ *
+ * Context: thread or atomic.
+ */
+void scst_data_in_whole(struct scst_cmd *cmd, const void *buf, u32 len)
+{
+	scst_data_in(cmd, 0, buf, len);
+	scst_data_in_end(cmd, len);
 }
 
 /**

@@ -35,7 +35,7 @@ void scst_cmd_cache_exit(void)
  */
 void scst_cmd_init(struct scst_cmd *cmd, struct scst_session *sess)
 {
-	/* The sense buffer is written before it is read, so its 252 bytes need no clearing. */
+	/* What begins with the sense buffer is written before it is read, and is not cleared. */
 	memset(cmd, 0, offsetof(struct scst_cmd, sense));
 	cmd->sess = sess;
 }

@@ -58,8 +58,7 @@ void scst_context_exit(void);
  * all layers, but every layer may call this and scst_cmd_submit(), scst_cmd_data_ready(),
  * scst_cmd_complete() and scst_cmd_sent().
  */
-void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage,
-		  enum scst_context ctx);
+void scst_cmd_run(struct scst_cmd *cmd, enum scst_stage stage, enum scst_context ctx);
 
 /* Returns whether a task management function is for the target and has no LUN. */
 static inline bool scst_tmf_is_for_target(const struct scst_tmf *tmf)
@@ -81,6 +80,7 @@ u64 scst_buf_largest(const struct scst_device *dev);
 bool scst_buf_alloc(struct scst_cmd *cmd, enum scst_context ctx);
 void scst_buf_free(struct scst_cmd *cmd);
 void scst_data_in(struct scst_cmd *cmd, u32 offset, const void *buf, u32 len);
+void scst_data_in_whole(struct scst_cmd *cmd, const void *buf, u32 len);
 void scst_data_in_end(struct scst_cmd *cmd, u32 total);
 u32 scst_data_out(struct scst_cmd *cmd, u32 offset, void *buf, u32 len);
 int scst_buf_init(void);

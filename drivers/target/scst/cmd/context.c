@@ -53,8 +53,7 @@ static void scst_deferred_submit(struct scst_cmd *cmd)
 
 static void scst_deferred_run(struct tasklet_struct *tasklet)
 {
-	struct scst_deferred *deferred =
-		container_of(tasklet, struct scst_deferred, tasklet);
+	struct scst_deferred *deferred = container_of(tasklet, struct scst_deferred, tasklet);
 	struct scst_cmd *cmd, *next;
 	struct llist_node *cmds;
 
@@ -72,8 +71,7 @@ static void scst_deferred_run(struct tasklet_struct *tasklet)
 }
 
 /* Returns whether commands wait for the next pass, and the count of passes. */
-static bool scst_deferred_state(const struct scst_deferred *deferred,
-				unsigned int *passes)
+static bool scst_deferred_state(const struct scst_deferred *deferred, unsigned int *passes)
 {
 	bool more = !llist_empty(&deferred->cmds);
 
@@ -88,8 +86,7 @@ static bool scst_deferred_state(const struct scst_deferred *deferred,
  * Waits for the pass in progress and, if commands are pending, for one more. Commands that arrive
  * later are not waited for. Returns false after @deadline.
  */
-static bool scst_deferred_flush(const struct scst_deferred *deferred,
-				unsigned long deadline)
+static bool scst_deferred_flush(const struct scst_deferred *deferred, unsigned long deadline)
 {
 	unsigned int passes, enough;
 	bool more = scst_deferred_state(deferred, &passes);
@@ -177,7 +174,9 @@ enum scst_stage scst_cmd_queue_backend(struct scst_cmd *cmd)
  * scst_cmd_dequeue() - become the owner of an aborted command that waits for a worker
  * @cmd: the command, marked aborted
  *
- * A worker that has already started on the command sees the abort before it calls the backend.
+ * A worker that has started on the command may leave QUEUED at any time. Its work is not pending
+ * any more, and stays valid memory, so it is not cancelled. The command completes as aborted if the
+ * worker sees the abort before it calls the backend.
  *
  * Context: under the list lock of the command.
  * Return: true if the caller owns the command now.

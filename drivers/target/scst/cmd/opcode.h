@@ -27,6 +27,8 @@
  * @SCST_LEN_RANGE:	number of blocks that the command works on; no data
  * @SCST_LEN_FIXED:	the CDB has no length field: always @fixed_len bytes of Data-In
  * @SCST_LEN_ANNOUNCED:	only the device knows; the transport announces the length
+ * @SCST_LEN_TWICE:	number of blocks that the command works on; Data-Out is twice as long
+ * @SCST_LEN_SECTORS:	number of CD sectors; another field says what is transferred of them
  */
 enum scst_len_kind {
 	SCST_LEN_NONE,
@@ -36,7 +38,12 @@ enum scst_len_kind {
 	SCST_LEN_RANGE,
 	SCST_LEN_FIXED,
 	SCST_LEN_ANNOUNCED,
+	SCST_LEN_TWICE,
+	SCST_LEN_SECTORS,
 };
+
+/* Byte 9 of READ CD: the user data of the sectors */
+#define SCST_READ_CD_USER_DATA	0x10
 
 /**
  * struct scst_cdb_field - a big-endian number in a CDB
@@ -60,11 +67,17 @@ struct scst_cdb_field {
 #define SCST_OPF_FUA		BIT(5)	/* byte 1 bit 3 is FUA */
 /* Byte 1 bits 1-2 are BYTCHK: 00b no data, 01b the blocks, 11b one block */
 #define SCST_OPF_BYTCHK		BIT(6)
-#define SCST_OPF_WELL_KNOWN	BIT(7)	/* the REPORT LUNS well known LU supports it */
+/* Atomic: see range.c. In the same byte as SCST_OPF_ANY_STATE, so that one test finds both. */
+#define SCST_OPF_ATOMIC		BIT(7)
 /* Executed by the core even if the handler executes whole commands */
 #define SCST_OPF_CORE		BIT(8)
 /* Byte 1 bit 0 is FIXED: the length counts blocks, else bytes */
 #define SCST_OPF_FIXED		BIT(9)
+/* Only supported by block devices that can deallocate blocks */
+#define SCST_OPF_THIN		BIT(10)
+/* Byte 1 bit 3 is UNMAP, bit 0 NDOB: the Data-Out is one block, or none. Not WSNZ. */
+#define SCST_OPF_SAME		BIT(11)
+#define SCST_OPF_WELL_KNOWN	BIT(12)	/* the REPORT LUNS well known LU supports it */
 
 /**
  * enum scst_pr_policy - effect of another nexus's reservation on a command,
@@ -104,8 +117,8 @@ enum scst_pr_policy {
  * @pr:		enum scst_pr_policy: reservation policy
  * @io:		enum scst_io: operation of the handler
  * @io_next:	enum scst_io: operation after @io has succeeded
- * @usage:	CDB USAGE DATA: the bits of the CDB that are evaluated, without the CONTROL
- *		byte, which is the same for all rows. A command with any other bit set is
+ * @usage:	CDB USAGE DATA: the bits of the CDB that are evaluated. Of the CONTROL byte, only
+ *		what is not the same for all rows. A command with any other bit set is
  *		refused.
  * @exec:	the core's part, or NULL. It must not sleep, and is done when it returns. It
  *		may set or clear cmd->io. Unless it has set an error status, the handler

@@ -54,8 +54,7 @@ static bool scst_cmd_desc_sense(const struct scst_cmd *cmd)
 void scst_cmd_set_sense(struct scst_cmd *cmd, scst_sense_t sense)
 {
 	cmd->status = SAM_STAT_CHECK_CONDITION;
-	cmd->sense_len = scst_sense_build(cmd->sense, scst_cmd_desc_sense(cmd),
-					  sense);
+	cmd->sense_len = scst_sense_build(cmd->sense, scst_cmd_desc_sense(cmd), sense);
 }
 EXPORT_SYMBOL_GPL(scst_cmd_set_sense);
 
@@ -87,8 +86,7 @@ EXPORT_SYMBOL_GPL(scst_cmd_set_sense_info);
  *
  * Context: any.
  */
-void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense,
-			 unsigned int sense_len)
+void scst_cmd_set_status(struct scst_cmd *cmd, u8 status, const u8 *sense, unsigned int sense_len)
 {
 	cmd->status = status;
 	cmd->sense_len = min_t(unsigned int, sense_len, sizeof(cmd->sense));
@@ -106,8 +104,7 @@ EXPORT_SYMBOL_GPL(scst_cmd_set_status);
  *
  * Context: any.
  */
-void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense,
-			      u16 byte, int bit)
+void scst_cmd_set_field_error(struct scst_cmd *cmd, scst_sense_t sense, u16 byte, int bit)
 {
 	/* scsi_set_sense_field_pointer() sets no bit pointer for numbers above 7. */
 	u8 pointer = bit < 0 ? 8 : bit;

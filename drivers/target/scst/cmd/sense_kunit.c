@@ -13,8 +13,7 @@ struct scst_sense_fixture {
 
 static int scst_sense_test_init(struct kunit *test)
 {
-	struct scst_sense_fixture *fix = kunit_kzalloc(test, sizeof(*fix),
-						       GFP_KERNEL);
+	struct scst_sense_fixture *fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
 
 	if (!fix)
 		return -ENOMEM;
@@ -110,8 +109,7 @@ static void scst_sense_test_info_descriptor(struct kunit *test)
 	};
 	struct scst_cmd *cmd = scst_sense_test_cmd(test, true);
 
-	scst_cmd_set_sense_info(cmd, SCST_SENSE_WRITE_ERROR,
-				0x0123456789abcdefULL);
+	scst_cmd_set_sense_info(cmd, SCST_SENSE_WRITE_ERROR, 0x0123456789abcdefULL);
 	scst_expect_sense(test, cmd, expected, sizeof(expected));
 }
 

@@ -13,13 +13,13 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/percpu.h>
+#include <scsi/scsi_common.h>
 
 #include "cmd/cmd.h"
 
 static_assert(SCST_COUNT_OTHERS + SCST_DIR_OUT == SCST_COUNT_WRITES);
 static_assert(SCST_COUNT_OTHERS + SCST_DIR_IN == SCST_COUNT_READS);
-static_assert(SCST_COUNT_READ_BYTES - SCST_COUNT_WRITE_BYTES ==
-	      SCST_DIR_IN - SCST_DIR_OUT);
+static_assert(SCST_COUNT_READ_BYTES - SCST_COUNT_WRITE_BYTES == SCST_DIR_IN - SCST_DIR_OUT);
 
 /* More commands than an initiator sends to discover a LUN */
 #define SCST_TALLY_FEW	64
@@ -90,6 +90,35 @@ static bool scst_status_is_error(u8 status)
 	return status != SAM_STAT_GOOD && status != SAM_STAT_CONDITION_MET;
 }
 
+/*
+ * The operation that failed is the last one of the command. Commands that the device executes as a
+ * whole have log pages of its own.
+ */
+static noinline void scst_stats_error(const struct scst_cmd *cmd)
+{
+	struct scsi_sense_hdr hdr;
+
+	if (cmd->status != SAM_STAT_CHECK_CONDITION ||
+	    !scsi_normalize_sense(cmd->sense, cmd->sense_len, &hdr) ||
+	    hdr.sense_key != MEDIUM_ERROR)
+		return;
+	switch (cmd->io) {
+	case SCST_IO_READ:
+		atomic64_inc(&cmd->dev->errors[SCST_ERRORS_READ]);
+		break;
+	case SCST_IO_VERIFY:
+	case SCST_IO_COMPARE:
+		atomic64_inc(&cmd->dev->errors[SCST_ERRORS_VERIFY]);
+		break;
+	case SCST_IO_WRITE:
+	case SCST_IO_UNMAP:
+	case SCST_IO_ZERO:
+	case SCST_IO_ZERO_UNMAP:
+		atomic64_inc(&cmd->dev->errors[SCST_ERRORS_WRITE]);
+		break;
+	}
+}
+
 static void scst_stats_answered(const struct scst_cmd *cmd, struct scst_tally *tally,
 				struct scst_counts __percpu *shares)
 {
@@ -99,9 +128,11 @@ static void scst_stats_answered(const struct scst_cmd *cmd, struct scst_tally *t
 	if (cmd->data_len)
 		scst_count(tally, shares, SCST_COUNT_WRITE_BYTES + cmd->dir - SCST_DIR_OUT,
 			   cmd->data_len);
-	if (unlikely(scst_status_is_error(cmd->status)))
-		scst_count(tally, shares, SCST_COUNT_ERRORS, 1);
 	scst_count(tally, shares, SCST_COUNT_LATENCY + scst_latency_bucket(ns), 1);
+	if (unlikely(scst_status_is_error(cmd->status))) {
+		scst_count(tally, shares, SCST_COUNT_ERRORS, 1);
+		scst_stats_error(cmd);
+	}
 }
 
 /**
@@ -123,8 +154,7 @@ void scst_stats_end(const struct scst_cmd *cmd, bool aborted)
 }
 
 /* On 32-bit machines a read may come between the writes of a counter's halves. */
-static void scst_shares_add(struct scst_counts *sum,
-			    const struct scst_counts __percpu *shares)
+static void scst_shares_add(struct scst_counts *sum, const struct scst_counts __percpu *shares)
 {
 	unsigned int i;
 	int cpu;
@@ -191,8 +221,7 @@ u64 scst_stats_depth(const struct scst_counts *counts)
 		    counts->n[SCST_COUNT_READS] + counts->n[SCST_COUNT_ABORTS];
 
 	/* A command that started and ended during the addition may be counted as ended only. */
-	return counts->n[SCST_COUNT_STARTED] > ended ?
-	       counts->n[SCST_COUNT_STARTED] - ended : 0;
+	return counts->n[SCST_COUNT_STARTED] > ended ? counts->n[SCST_COUNT_STARTED] - ended : 0;
 }
 
 /**
@@ -215,8 +244,7 @@ static void scst_stats_join(struct scst_stats_sum *sum, struct scst_stats_part *
 }
 
 /* The counts of a removed part stay in the sum. */
-static void scst_stats_leave(struct scst_stats_sum *sum,
-			     struct scst_stats_part *part)
+static void scst_stats_leave(struct scst_stats_sum *sum, struct scst_stats_part *part)
 {
 	mutex_lock(&sum->lock);
 	scst_tally_add(&sum->gone, part->tally);

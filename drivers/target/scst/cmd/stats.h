@@ -46,6 +46,20 @@ enum scst_count {
 };
 
 /**
+ * enum scst_errors - index of a counter of a device's medium errors
+ * @SCST_ERRORS_WRITE:	writes that failed, and losses of cached writes
+ * @SCST_ERRORS_READ:	reads that failed
+ * @SCST_ERRORS_VERIFY:	verifications that failed; not those that found a difference
+ * @SCST_ERRORS:	number of counters
+ */
+enum scst_errors {
+	SCST_ERRORS_WRITE,
+	SCST_ERRORS_READ,
+	SCST_ERRORS_VERIFY,
+	SCST_ERRORS,
+};
+
+/**
  * struct scst_counts - a CPU's share of the counters, or a sum of such shares
  * @n:	by enum scst_count
  */

@@ -60,8 +60,7 @@ static struct scst_tag_bucket *scst_tag_bucket(const struct scst_cmd *cmd)
 }
 
 /* Tags are compared within an I_T_L nexus. Commands without a logical unit are not in the table. */
-static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket,
-				const struct scst_cmd *cmd)
+static bool __scst_tag_is_taken(const struct scst_tag_bucket *bucket, const struct scst_cmd *cmd)
 {
 	const struct scst_cmd *other;
 

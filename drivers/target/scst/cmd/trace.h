@@ -24,6 +24,7 @@
 			 { SCST_STAGE_CHECK, "check" },		\
 			 { SCST_STAGE_PREPARE, "prepare" },	\
 			 { SCST_STAGE_EXECUTE, "execute" },	\
+			 { SCST_STAGE_RANGE, "range" },		\
 			 { SCST_STAGE_QUEUED, "queued" },	\
 			 { SCST_STAGE_BACKEND, "backend" },	\
 			 { SCST_STAGE_COMPLETE, "complete" },	\

@@ -32,7 +32,7 @@ int scst_parse_bool(struct scst_error *err, const char *name, const char *page, 
 	unsigned int number;
 
 	if (kstrtouint(page, 10, &number) || number > 1) {
-		scst_error_set(err, "%s: not 0 or 1", name);
+		scst_error_set(err, "%s: must be 0 or 1", name);
 		return -EINVAL;
 	}
 	*value = number;
@@ -57,7 +57,7 @@ ssize_t scst_ms_store(struct scst_error *err, const char *name, const char *page
 	int ret = 0;
 
 	if (kstrtouint(page, 10, &value) || value > SCST_MAX_MS) {
-		scst_error_set(err, "%s: not 0 to %u", name, SCST_MAX_MS);
+		scst_error_set(err, "%s: must be a number from 0 to %u", name, SCST_MAX_MS);
 		ret = -EINVAL;
 	} else {
 		WRITE_ONCE(*ms, value);
@@ -182,16 +182,14 @@ static int scst_plugin_dir_find(struct scst_plugin_dir *dir,
 	dir->plugin = scst_plugin_get(parent->plugins, parent->kind, name);
 	if (dir->plugin)
 		return 0;
-	scst_error_set(&parent->dir.error, "%s: no module loads by the alias scst-%s-%s",
+	scst_error_set(&parent->dir.error, "%s: no module with the alias scst-%s-%s can be loaded",
 		       name, parent->kind, name);
 	return -ENOENT;
 }
 
-static struct config_group *scst_plugins_make(struct config_group *group,
-					      const char *name)
+static struct config_group *scst_plugins_make(struct config_group *group, const char *name)
 {
-	struct scst_plugins_dir *parent = container_of(group, struct scst_plugins_dir,
-						       dir.group);
+	struct scst_plugins_dir *parent = container_of(group, struct scst_plugins_dir, dir.group);
 	struct scst_plugin_dir *dir = kzalloc_obj(*dir);
 	int ret = scst_plugin_dir_find(dir, parent, name);
 

@@ -32,8 +32,7 @@ static ssize_t scst_dev_enable_show(struct config_item *item, char *page)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 
-	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(dev->state) == SCST_DEV_ACTIVE);
+	return sysfs_emit(page, "%u\n", READ_ONCE(dev->state) == SCST_DEV_ACTIVE);
 }
 
 /*
@@ -52,8 +51,7 @@ static int scst_dev_enable(struct scst_device *dev)
 	return ret;
 }
 
-static ssize_t scst_dev_enable_store(struct config_item *item, const char *page,
-				     size_t count)
+static ssize_t scst_dev_enable_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	bool enable;
@@ -68,8 +66,7 @@ CONFIGFS_ATTR(scst_dev_, enable);
 
 static ssize_t scst_dev_state_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_device_state_name(scst_device_from_item(item)));
+	return sysfs_emit(page, "%s\n", scst_device_state_name(scst_device_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_dev_, state);
@@ -122,8 +119,7 @@ CONFIGFS_ATTR(scst_dev_, fence_ms);
 
 static ssize_t scst_dev_buffer_limit_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%llu\n",
-			  READ_ONCE(scst_device_from_item(item)->buf.limit));
+	return sysfs_emit(page, "%llu\n", READ_ONCE(scst_device_from_item(item)->buf.limit));
 }
 
 /* The block limits VPD page depends on the limit. */
@@ -136,14 +132,13 @@ static void scst_dev_set_buffer_limit(struct scst_device *dev, u64 limit)
 		scst_ua_raise_device(dev, SCST_UA_INQUIRY_CHANGED, NULL);
 }
 
-static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
-					   const char *page, size_t count)
+static ssize_t scst_dev_buffer_limit_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	u64 limit;
 
 	if (kstrtou64(page, 10, &limit) || limit > S64_MAX) {
-		scst_device_set_error(dev, "buffer_limit: not a number of bytes");
+		scst_device_set_error(dev, "buffer_limit: must be a number of bytes");
 		return scst_device_op_end(dev, "buffer_limit", -EINVAL);
 	}
 	mutex_lock(&scst_config_lock);
@@ -154,19 +149,93 @@ static ssize_t scst_dev_buffer_limit_store(struct config_item *item,
 
 CONFIGFS_ATTR(scst_dev_, buffer_limit);
 
-static ssize_t scst_dev_serial_show(struct config_item *item, char *page)
+/* @offset: of a text in struct scst_identity */
+static ssize_t scst_dev_text_show(struct config_item *item, char *page, size_t offset)
 {
+	const char *text = (const char *)&scst_device_from_item(item)->id + offset;
 	ssize_t len;
 
 	mutex_lock(&scst_config_lock);
-	len = sysfs_emit(page, "%s\n", scst_device_from_item(item)->id.serial);
+	len = sysfs_emit(page, "%s\n", text);
 	mutex_unlock(&scst_config_lock);
 	return len;
 }
 
+/* @text: with its terminator, not longer than there is room */
+static int scst_dev_text_set(struct scst_device *dev, size_t offset, const char *text)
+{
+	int ret = scst_device_config_lock(dev);
+
+	if (ret)
+		return ret;
+	memcpy((char *)&dev->id + offset, text, strlen(text) + 1);
+	scst_device_config_unlock(dev);
+	return 0;
+}
+
+/* SPC-6 4.4.1: left-aligned ASCII graphic codes and blanks, without the blanks at the end */
+static bool scst_dev_is_text(const char *text, size_t len)
+{
+	size_t i;
+
+	if (!len || text[0] == ' ' || text[len - 1] == ' ')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isascii(text[i]) || !isprint(text[i]))
+			return false;
+	return true;
+}
+
+static ssize_t scst_dev_text_store(struct config_item *item, const char *page, size_t count,
+				   const char *what, size_t offset, size_t max)
+{
+	struct scst_device *dev = scst_device_from_item(item);
+	size_t len = strcspn(page, "\n");
+	char text[SCST_PRODUCT_LEN + 1];
+	int ret = -EINVAL;
+
+	if (len <= max && scst_dev_is_text(page, len)) {
+		memcpy(text, page, len);
+		text[len] = '\0';
+		ret = scst_dev_text_set(dev, offset, text);
+	} else {
+		scst_device_set_error(dev,
+				      "%s: must be 1 to %zu printable characters, no blank at an end",
+				      what, max);
+	}
+	return scst_device_op_end(dev, what, ret) ?: count;
+}
+
+/* The functions of an attribute for a text of struct scst_identity: at most @_len characters */
+#define SCST_DEV_TEXT(_name, _len)						\
+static const size_t scst_dev_##_name##_offset = offsetof(struct scst_identity, _name); \
+										\
+static ssize_t scst_dev_##_name##_show(struct config_item *item, char *page)	\
+{										\
+	return scst_dev_text_show(item, page, scst_dev_##_name##_offset);	\
+}										\
+										\
+static ssize_t scst_dev_##_name##_store(struct config_item *item, const char *page, \
+					size_t count)				\
+{										\
+	return scst_dev_text_store(item, page, count, #_name,			\
+				   scst_dev_##_name##_offset, _len);		\
+}
+
+SCST_DEV_TEXT(vendor, SCST_VENDOR_LEN)
+SCST_DEV_TEXT(product, SCST_PRODUCT_LEN)
+SCST_DEV_TEXT(revision, SCST_REVISION_LEN)
+CONFIGFS_ATTR(scst_dev_, vendor);
+CONFIGFS_ATTR(scst_dev_, product);
+CONFIGFS_ATTR(scst_dev_, revision);
+
+static ssize_t scst_dev_serial_show(struct config_item *item, char *page)
+{
+	return scst_dev_text_show(item, page, offsetof(struct scst_identity, serial));
+}
+
 /* SPC-6 7.7.20: ASCII graphic codes */
-static int scst_dev_parse_serial(struct scst_device *dev, const char *page,
-				 char *serial)
+static int scst_dev_parse_serial(struct scst_device *dev, const char *page, char *serial)
 {
 	size_t len = strcspn(page, "\n");
 	size_t i;
@@ -181,23 +250,18 @@ static int scst_dev_parse_serial(struct scst_device *dev, const char *page,
 	return 0;
 
 out_refuse:
-	scst_device_set_error(dev, "serial: not 1 to %u printable characters without blanks",
+	scst_device_set_error(dev, "serial: must be 1 to %u printable characters without blanks",
 			      SCST_SERIAL_LEN);
 	return -EINVAL;
 }
 
-static ssize_t scst_dev_serial_store(struct config_item *item, const char *page,
-				     size_t count)
+static ssize_t scst_dev_serial_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	char serial[SCST_SERIAL_LEN + 1];
 	int ret = scst_dev_parse_serial(dev, page, serial) ?:
-		  scst_device_config_lock(dev);
+		  scst_dev_text_set(dev, offsetof(struct scst_identity, serial), serial);
 
-	if (!ret) {
-		strscpy(dev->id.serial, serial, sizeof(dev->id.serial));
-		scst_device_config_unlock(dev);
-	}
 	return scst_device_op_end(dev, "serial", ret) ?: count;
 }
 
@@ -223,12 +287,11 @@ static int scst_dev_parse_naa_id(struct scst_device *dev, const char *page, u8 *
 	    scst_naa_len(naa) == digits / 2)
 		return 0;
 	scst_device_set_error(dev,
-			      "naa_id: not 16 hex digits that begin with 2, 3 or 5, or 32 with 6");
+			      "naa_id: must be 16 hex digits (first: 2, 3 or 5) or 32 (first: 6)");
 	return -EINVAL;
 }
 
-static ssize_t scst_dev_naa_id_store(struct config_item *item, const char *page,
-				     size_t count)
+static ssize_t scst_dev_naa_id_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	u8 naa[SCST_NAA_LEN] = {};
@@ -253,6 +316,9 @@ static struct configfs_attribute *scst_dev_attrs[] = {
 	&scst_dev_attr_drain_ms,
 	&scst_dev_attr_fence_ms,
 	&scst_dev_attr_buffer_limit,
+	&scst_dev_attr_vendor,
+	&scst_dev_attr_product,
+	&scst_dev_attr_revision,
 	&scst_dev_attr_serial,
 	&scst_dev_attr_naa_id,
 	NULL,
@@ -276,8 +342,7 @@ const struct config_item_type scst_device_type = {
 	.ct_owner = THIS_MODULE,
 };
 
-static struct config_group *scst_handler_dir_make(struct config_group *group,
-						  const char *name)
+static struct config_group *scst_handler_dir_make(struct config_group *group, const char *name)
 {
 	struct scst_error *error = scst_parent_error(group);
 	struct scst_device *dev;
@@ -287,8 +352,7 @@ static struct config_group *scst_handler_dir_make(struct config_group *group,
 	return IS_ERR(dev) ? ERR_CAST(dev) : &dev->group;
 }
 
-static void scst_handler_dir_drop(struct config_group *group,
-				  struct config_item *item)
+static void scst_handler_dir_drop(struct config_group *group, struct config_item *item)
 {
 #ifdef scst_configfs_unhash
 	scst_configfs_unhash(item);

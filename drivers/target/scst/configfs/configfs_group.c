@@ -20,12 +20,10 @@ static struct scst_map_lun *scst_map_lun_from_item(struct config_item *item)
 
 static ssize_t scst_lun_read_only_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%u\n",
-			  READ_ONCE(scst_map_lun_from_item(item)->read_only));
+	return sysfs_emit(page, "%u\n", READ_ONCE(scst_map_lun_from_item(item)->read_only));
 }
 
-static ssize_t scst_lun_read_only_store(struct config_item *item,
-					const char *page, size_t count)
+static ssize_t scst_lun_read_only_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(item);
 	bool read_only;
@@ -66,12 +64,10 @@ static struct configfs_attribute *scst_lun_attrs[] = {
 /* Only devices have these item operations. */
 static bool scst_item_is_device(const struct config_item *item)
 {
-	return item->ci_type && item->ci_type->ct_item_ops ==
-	       scst_device_type.ct_item_ops;
+	return item->ci_type && item->ci_type->ct_item_ops == scst_device_type.ct_item_ops;
 }
 
-static int scst_lun_allow_link(struct config_item *src,
-			       struct config_item *target)
+static int scst_lun_allow_link(struct config_item *src, struct config_item *target)
 {
 	struct scst_map_lun *lun = scst_map_lun_from_item(src);
 	int ret = -EINVAL;
@@ -79,12 +75,11 @@ static int scst_lun_allow_link(struct config_item *src,
 	if (scst_item_is_device(target))
 		ret = scst_map_lun_link(lun, scst_device_from_item(target));
 	else
-		scst_error_set(&lun->error, "the link does not lead to a device");
+		scst_error_set(&lun->error, "the link must point to a device");
 	return scst_error_end(&lun->error, "link", ret);
 }
 
-static void scst_lun_drop_link(struct config_item *src,
-			       struct config_item *target)
+static void scst_lun_drop_link(struct config_item *src, struct config_item *target)
 {
 	scst_map_lun_unlink(scst_map_lun_from_item(src));
 }
@@ -128,15 +123,14 @@ static struct scst_map_lun *scst_luns_add(struct scst_lun_map *map, const char *
 	u32 number;
 
 	if (scst_parse_lun(name, &number)) {
-		scst_error_set(map->error, "luns/%s: not a number from 0 to %u",
+		scst_error_set(map->error, "luns/%s: must be a number from 0 to %u, no leading 0",
 			       name, SCST_MAX_LUN);
 		return ERR_PTR(-EINVAL);
 	}
 	return scst_map_lun_create(map, number);
 }
 
-static struct config_item *scst_luns_make(struct config_group *group,
-					  const char *name)
+static struct config_item *scst_luns_make(struct config_group *group, const char *name)
 {
 	struct scst_lun_map *map = scst_lun_map_from_group(group);
 	struct scst_map_lun *lun = scst_luns_add(map, name);
@@ -177,9 +171,8 @@ void scst_map_lun_emit(const struct scst_map_lun *lun, char *page, ssize_t *len)
 	const struct scst_lun_map *map = lun->map;
 
 	if (map->grp)
-		scst_emit_line(page, len, "targets/%s/%s/groups/%s/luns/%u\n",
-			       map->tgt->ops->name, map->tgt->name,
-			       scst_group_name(map->grp), lun->lun);
+		scst_emit_line(page, len, "targets/%s/%s/groups/%s/luns/%u\n", map->tgt->ops->name,
+			       map->tgt->name, scst_group_name(map->grp), lun->lun);
 	else
 		scst_emit_line(page, len, "targets/%s/%s/luns/%u\n",
 			       map->tgt->ops->name, map->tgt->name, lun->lun);
@@ -257,26 +250,23 @@ static struct scst_pattern *scst_patterns_add(struct scst_group *grp, const char
 	const char *trouble = scst_name_trouble(name);
 
 	if (!strcmp(name, "!"))
-		trouble = "it excludes nobody";
+		trouble = "a name or pattern must follow the !";
 	if (!trouble)
 		return scst_pattern_create(grp, name, &scst_pattern_type);
 	scst_error_set(&grp->error, "initiators/%s: %s", name, trouble);
 	return ERR_PTR(-EINVAL);
 }
 
-static struct config_item *scst_patterns_make(struct config_group *group,
-					      const char *name)
+static struct config_item *scst_patterns_make(struct config_group *group, const char *name)
 {
-	struct scst_group *grp = container_of(group, struct scst_group,
-					      patterns_group);
+	struct scst_group *grp = container_of(group, struct scst_group, patterns_group);
 	struct scst_pattern *pattern = scst_patterns_add(grp, name);
 
 	scst_error_end(&grp->error, "initiators", PTR_ERR_OR_ZERO(pattern));
 	return IS_ERR(pattern) ? ERR_CAST(pattern) : &pattern->item;
 }
 
-static void scst_patterns_drop(struct config_group *group,
-			       struct config_item *item)
+static void scst_patterns_drop(struct config_group *group, struct config_item *item)
 {
 	scst_pattern_unpublish(container_of(item, struct scst_pattern, item));
 	config_item_put(item);
@@ -296,15 +286,13 @@ static const struct config_item_type scst_patterns_type = {
 
 SCST_ATTR_LAST_ERROR(scst_grp_, scst_group_from_item);
 
-static void scst_group_emit_patterns(struct scst_group *grp, char *page,
-				     ssize_t *len)
+static void scst_group_emit_patterns(struct scst_group *grp, char *page, ssize_t *len)
 {
 	struct scst_pattern *pattern;
 
 	list_for_each_entry(pattern, &grp->patterns, entry)
 		scst_emit_line(page, len, "targets/%s/%s/groups/%s/initiators/%s\n",
-			       grp->tgt->ops->name, grp->tgt->name,
-			       scst_group_name(grp),
+			       grp->tgt->ops->name, grp->tgt->name, scst_group_name(grp),
 			       config_item_name(&pattern->item));
 }
 
@@ -355,11 +343,9 @@ static struct scst_group *scst_groups_add(struct scst_target *tgt, const char *n
 	return ERR_PTR(-EINVAL);
 }
 
-static struct config_group *scst_groups_make(struct config_group *group,
-					     const char *name)
+static struct config_group *scst_groups_make(struct config_group *group, const char *name)
 {
-	struct scst_target *tgt = container_of(group, struct scst_target,
-					       groups_group);
+	struct scst_target *tgt = container_of(group, struct scst_target, groups_group);
 	struct scst_group *grp = scst_groups_add(tgt, name);
 
 	scst_target_op_end(tgt, "groups", PTR_ERR_OR_ZERO(grp));

@@ -50,16 +50,14 @@ CONFIGFS_ATTR_RO(scst_sess_, group);
 
 static ssize_t scst_sess_luns_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%u\n",
-			  scst_session_count_luns(scst_session_from_item(item)));
+	return sysfs_emit(page, "%u\n", scst_session_count_luns(scst_session_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_sess_, luns);
 
 static ssize_t scst_sess_state_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_session_state_name(scst_session_from_item(item)));
+	return sysfs_emit(page, "%s\n", scst_session_state_name(scst_session_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_sess_, state);
@@ -78,8 +76,7 @@ CONFIGFS_ATTR_RO(scst_sess_, address);
 
 static ssize_t scst_sess_login_time_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%lld\n",
-			  scst_session_from_item(item)->login_time);
+	return sysfs_emit(page, "%lld\n", scst_session_from_item(item)->login_time);
 }
 
 CONFIGFS_ATTR_RO(scst_sess_, login_time);
@@ -124,7 +121,7 @@ static int scst_sess_disconnect(struct scst_session *sess, const char *page)
 	bool disconnect;
 
 	if (scst_parse_bool(&sess->error, "disconnect", page, &disconnect) || !disconnect) {
-		scst_error_set(&sess->error, "disconnect: not 1");
+		scst_error_set(&sess->error, "disconnect: must be 1");
 		return -EINVAL;
 	}
 	if (!sess->tgt->ops->disconnect) {
@@ -136,8 +133,7 @@ static int scst_sess_disconnect(struct scst_session *sess, const char *page)
 	return 0;
 }
 
-static ssize_t scst_sess_disconnect_store(struct config_item *item,
-					  const char *page, size_t count)
+static ssize_t scst_sess_disconnect_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_session *sess = scst_session_from_item(item);
 

@@ -30,12 +30,10 @@ EXPORT_SYMBOL_GPL(scst_target_from_item);
 
 static ssize_t scst_tgt_enable_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%u\n",
-			  scst_target_enabled(scst_target_from_item(item)));
+	return sysfs_emit(page, "%u\n", scst_target_enabled(scst_target_from_item(item)));
 }
 
-static ssize_t scst_tgt_enable_store(struct config_item *item, const char *page,
-				     size_t count)
+static ssize_t scst_tgt_enable_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_target *tgt = scst_target_from_item(item);
 	bool enable;
@@ -50,8 +48,7 @@ CONFIGFS_ATTR(scst_tgt_, enable);
 
 static ssize_t scst_tgt_state_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_target_state_name(scst_target_from_item(item)));
+	return sysfs_emit(page, "%s\n", scst_target_state_name(scst_target_from_item(item)));
 }
 
 CONFIGFS_ATTR_RO(scst_tgt_, state);
@@ -75,8 +72,7 @@ static ssize_t scst_tgt_holders_show(struct config_item *item, char *page)
 		scst_emit_line(page, &len, "targets/%s/%s/groups/%s\n",
 			       tgt->ops->name, tgt->name, scst_group_name(grp));
 	list_for_each_entry(sess, &tgt->sessions, tgt_entry)
-		scst_emit_line(page, &len, "targets/%s/%s/sessions/%s\n",
-			       tgt->ops->name, tgt->name,
+		scst_emit_line(page, &len, "targets/%s/%s/sessions/%s\n", tgt->ops->name, tgt->name,
 			       config_item_name(&sess->dir.cg_item));
 	mutex_unlock(&scst_config_lock);
 	return len;
@@ -103,15 +99,14 @@ static ssize_t scst_tgt_rel_tgt_id_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%u\n", scst_target_from_item(item)->rel_tgt_id);
 }
 
-static ssize_t scst_tgt_rel_tgt_id_store(struct config_item *item,
-					 const char *page, size_t count)
+static ssize_t scst_tgt_rel_tgt_id_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_target *tgt = scst_target_from_item(item);
 	u16 id;
 	int ret;
 
 	if (kstrtou16(page, 10, &id) || !id) {
-		scst_target_set_error(tgt, "rel_tgt_id: not 1 to %u", U16_MAX);
+		scst_target_set_error(tgt, "rel_tgt_id: must be a number from 1 to %u", U16_MAX);
 		return scst_target_op_end(tgt, "rel_tgt_id", -EINVAL);
 	}
 	mutex_lock(&scst_config_lock);
@@ -140,7 +135,7 @@ static int scst_tgt_ask(struct scst_target *tgt, const char *page)
 	char *initiator;
 
 	if (!len || len >= SCST_PORT_NAME_LEN) {
-		scst_target_set_error(tgt, "explain: not the name of an initiator port");
+		scst_target_set_error(tgt, "explain: must be the name of an initiator port");
 		return -EINVAL;
 	}
 	initiator = kstrndup(page, len, GFP_KERNEL);
@@ -154,8 +149,7 @@ static int scst_tgt_ask(struct scst_target *tgt, const char *page)
 	return 0;
 }
 
-static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page,
-				      size_t count)
+static ssize_t scst_tgt_explain_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_target *tgt = scst_target_from_item(item);
 
@@ -204,8 +198,7 @@ static void scst_tgt_add_dirs(struct scst_target *tgt)
 	configfs_add_default_group(&tgt->sessions_group, &tgt->group);
 }
 
-static struct config_group *scst_driver_dir_make(struct config_group *group,
-						 const char *name)
+static struct config_group *scst_driver_dir_make(struct config_group *group, const char *name)
 {
 	struct scst_error *error = scst_parent_error(group);
 	struct scst_target *tgt;
@@ -218,8 +211,7 @@ static struct config_group *scst_driver_dir_make(struct config_group *group,
 	return &tgt->group;
 }
 
-static void scst_driver_dir_drop(struct config_group *group,
-				 struct config_item *item)
+static void scst_driver_dir_drop(struct config_group *group, struct config_item *item)
 {
 	scst_target_unpublish(scst_target_from_item(item));
 	config_item_put(item);

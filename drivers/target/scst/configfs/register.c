@@ -52,7 +52,7 @@ EXPORT_SYMBOL_GPL(scst_handler_unregister);
 
 static bool scst_target_driver_is_complete(const struct scst_target_ops *ops)
 {
-	return ops->name && ops->enable && ops->disable && ops->send_response &&
+	return ops->name && (ops->disable || ops->disconnect) && ops->send_response &&
 	       ops->tmf_done;
 }
 
@@ -75,8 +75,7 @@ int scst_target_driver_register(const struct scst_target_ops *ops)
 
 	if (!scst_target_driver_is_complete(ops))
 		return -EINVAL;
-	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs,
-				    ops->session_attrs);
+	return scst_plugin_register(&scst_target_drivers, &desc, ops->attrs, ops->session_attrs);
 }
 EXPORT_SYMBOL_GPL(scst_target_driver_register);
 

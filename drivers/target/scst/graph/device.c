@@ -122,6 +122,7 @@ static void __scst_device_free(struct scst_device *dev)
 
 	if (dev->created && dev->handler->destroy)
 		dev->handler->destroy(dev);
+	cancel_delayed_work_sync(&dev->medium_work);
 	scst_device_queues_exit(dev);
 	scst_internal_leave(dev);
 	scst_buf_cap_exit(&dev->buf);
@@ -171,7 +172,29 @@ void scst_device_put_from_worker(struct scst_device *dev)
 	kref_put(&dev->kref, scst_device_free_later);
 }
 
-static int scst_device_init(struct scst_device *dev, const char *name)
+static void scst_device_init(struct scst_device *dev)
+{
+	kref_init(&dev->kref);
+	spin_lock_init(&dev->lock);
+	mutex_init(&dev->backend_lock);
+	mutex_init(&dev->pr_lock);
+	INIT_LIST_HEAD(&dev->map_luns);
+	INIT_LIST_HEAD(&dev->nexuses);
+	scst_stats_sum_init(&dev->stats);
+	scst_order_init(dev);
+	scst_pr_worker_init(dev);
+	scst_device_resize_init(dev);
+	scst_device_watch_init(dev);
+	scst_device_medium_init(dev);
+	scst_device_reset_init(dev);
+	scst_device_fence_init(dev);
+	scst_error_init(&dev->error);
+	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
+	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
+	scst_lu_init(dev, dev->handler->type);
+}
+
+static int scst_device_alloc_parts(struct scst_device *dev, const char *name)
 {
 	int ret = -ENOMEM;
 
@@ -187,28 +210,9 @@ static int scst_device_init(struct scst_device *dev, const char *name)
 	ret = scst_device_queues_init(dev);
 	if (ret)
 		goto out_destroy_counter;
-	scst_stats_sum_init(&dev->stats);
 	ret = scst_internal_join(dev);
-	if (ret)
-		goto out_exit_queues;
-	kref_init(&dev->kref);
-	spin_lock_init(&dev->lock);
-	mutex_init(&dev->backend_lock);
-	mutex_init(&dev->pr_lock);
-	INIT_LIST_HEAD(&dev->map_luns);
-	INIT_LIST_HEAD(&dev->nexuses);
-	scst_order_init(dev);
-	scst_pr_worker_init(dev);
-	scst_device_resize_init(dev);
-	scst_device_reset_init(dev);
-	scst_device_fence_init(dev);
-	scst_error_init(&dev->error);
-	dev->drain_ms = SCST_DEFAULT_DRAIN_MS;
-	dev->fence_ms = SCST_DEFAULT_FENCE_MS;
-	scst_identity_init(dev);
-	return 0;
-
-out_exit_queues:
+	if (!ret)
+		return 0;
 	scst_device_queues_exit(dev);
 out_destroy_counter:
 	scst_buf_cap_exit(&dev->buf);
@@ -219,8 +223,7 @@ out_free_name:
 	return ret;
 }
 
-static struct scst_device *scst_device_alloc(struct scst_plugin *plugin,
-					     const char *name)
+static struct scst_device *scst_device_alloc(struct scst_plugin *plugin, const char *name)
 {
 	const struct scst_handler_ops *ops = plugin->ops;
 	struct scst_device *dev;
@@ -233,12 +236,13 @@ static struct scst_device *scst_device_alloc(struct scst_plugin *plugin,
 		return ERR_PTR(-ENOMEM);
 	dev->plugin = plugin;
 	dev->handler = ops;
-	scst_device_set_kind(dev, ops->type);
-	ret = scst_device_init(dev, name);
+	scst_device_init(dev);
+	ret = scst_device_alloc_parts(dev, name);
 	if (ret) {
 		kfree(dev);
 		return ERR_PTR(ret);
 	}
+	scst_identity_init(dev);
 	__module_get(plugin->owner);
 	return dev;
 }
@@ -333,6 +337,7 @@ struct scst_device *scst_device_create(struct scst_plugin *plugin,
 void scst_device_unpublish(struct scst_device *dev)
 {
 	mutex_lock(&scst_config_lock);
+	dev->removed = true;
 	scst_sysfs_device_del(dev);
 	list_del(&dev->entry);
 	mutex_unlock(&scst_config_lock);

@@ -4,6 +4,7 @@
  * nothing waits for the backend any more.
  */
 #include <linux/jiffies.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "cmd/cmd.h"
@@ -61,14 +62,11 @@ void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 	spin_unlock_bh(&dev->lock);
 	if (!fenced)
 		return;
-	scst_device_set_error(dev, "the backend has not ended aborted commands within %u ms",
+	scst_device_set_error(dev, "the backend did not complete aborted commands within %u ms",
 			      READ_ONCE(dev->fence_ms));
 	scst_device_op_end(dev, "enable", -ETIMEDOUT);
-	if (!news)
-		return;
-	scst_device_get(dev);
-	if (!queue_work(scst_session_wq, &dev->fence_work))
-		scst_device_put(dev);
+	if (news)
+		scst_device_queue(dev, scst_session_wq, &dev->fence_work);
 }
 
 /**
@@ -84,18 +82,10 @@ unsigned long scst_device_deadline(const struct scst_device *dev, unsigned long 
 	return start + msecs_to_jiffies(READ_ONCE(dev->fence_ms));
 }
 
-/**
- * scst_device_get_busy() - find a session that has commands of a device
- * @dev:    the device
- * @of:     the only session to look at, or NULL for all
- * @filter: selects the commands
- *
- * Context: thread or atomic.
- * Return: a session that has such a command, with a reference for the caller, or NULL.
- */
-struct scst_session *scst_device_get_busy(struct scst_device *dev,
-					  const struct scst_session *of,
-					  const struct scst_cmd_filter *filter)
+/* Returns a session that has such a command, with a reference for the caller, or NULL. */
+static struct scst_session *scst_device_get_busy(struct scst_device *dev,
+						 const struct scst_session *of,
+						 const struct scst_cmd_filter *filter)
 {
 	struct scst_session *sess;
 
@@ -107,20 +97,12 @@ struct scst_session *scst_device_get_busy(struct scst_device *dev,
 	return sess;
 }
 
-/**
- * scst_device_give_up() - stop waiting for aborted commands of a device
- * @dev:    the device
- * @of:     the only session to look at, or NULL for all
- * @filter: selects the commands
- *
- * If the backend holds one of them, the device is fenced. A driver that holds one may still
- * transfer its data.
- *
- * Context: process context.
- * Return: true if no such command is left.
+/*
+ * Stop waiting for aborted commands of a device. If the backend holds one of them, the device is
+ * fenced. A driver that holds one may still transfer its data. Returns true if none is left.
  */
-bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
-			 struct scst_cmd_filter filter)
+static bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
+				struct scst_cmd_filter filter)
 {
 	bool left;
 
@@ -135,47 +117,54 @@ bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
 	return !left;
 }
 
-static void scst_device_wait_session(struct scst_session *sess,
-				     const struct scst_cmd_filter *filter,
-				     unsigned long deadline)
-{
-	struct scst_inject_wait wait;
-
-	scst_inject_wait_begin(&wait, sess, filter);
-	scst_session_wait(sess, filter,
-			  min_t(long, scst_time_left(deadline), SCST_LOOK_INTERVAL));
-	scst_inject_wait_end(&wait);
-}
-
-/*
- * Wait until aborted commands of a device cannot touch its medium any more. If the backend
- * holds one of them past the deadline, the device is fenced. An aborted command that is not
- * with the backend never gets there.
+/**
+ * scst_device_wait_aborted() - wait until aborted commands of a device cannot touch its medium
+ * @dev:      the device
+ * @of:       wait only for commands of this session; NULL: of all sessions
+ * @wait:     the wait, with a filter for the commands
+ * @deadline: when the device is fenced if the backend still holds one of them, jiffies
+ *
+ * An aborted command that is not with the backend never gets there.
+ *
+ * Context: the waiter's work, which returns on SCST_WAIT_MORE.
+ * Return: SCST_WAIT_MORE if the work will run again, else SCST_WAIT_LATE if such a command is left,
+ * or SCST_WAIT_GONE.
  */
-static void scst_device_wait_aborted(struct scst_device *dev, const struct scst_cmd *except)
+enum scst_wait scst_device_wait_aborted(struct scst_device *dev, const struct scst_session *of,
+					struct scst_abort_wait *wait, unsigned long deadline)
 {
-	const struct scst_cmd_filter filter = {
-		.dev = dev, .except = except, .unanswered = true, .aborted = true,
-		.hopeful = true, .serial = scst_abort_serial(),
-	};
-	unsigned long deadline = scst_device_deadline(dev, jiffies);
+	enum scst_wait state = SCST_WAIT_GONE;
 	struct scst_session *sess;
 
-	do {
-		sess = scst_device_get_busy(dev, NULL, &filter);
-		if (!sess)
-			return;
-		scst_device_wait_session(sess, &filter, deadline);
+	while (state == SCST_WAIT_GONE && (sess = scst_device_get_busy(dev, of, &wait->filter))) {
+		state = scst_abort_wait_session(wait, sess, deadline, !of);
 		scst_session_put(sess);
-	} while (time_before(jiffies, deadline));
-	scst_device_give_up(dev, NULL, filter);
+	}
+	if (state == SCST_WAIT_MORE)
+		return state;
+	if ((state == SCST_WAIT_LATE || READ_ONCE(dev->fenced)) &&
+	    !scst_device_give_up(dev, of, wait->filter))
+		return SCST_WAIT_LATE;
+	return SCST_WAIT_GONE;
 }
+
+/* A command that waits for those that it has aborted */
+struct scst_cmd_wait {
+	struct scst_abort_wait wait;
+	struct scst_cmd *cmd;
+	unsigned long deadline;
+};
 
 static void scst_cmd_wait_work(struct work_struct *work)
 {
-	struct scst_cmd *cmd = container_of(work, struct scst_cmd, work);
+	struct scst_cmd_wait *run = container_of(to_delayed_work(work), struct scst_cmd_wait,
+						 wait.waiter.work);
+	struct scst_cmd *cmd = run->cmd;
 
-	scst_device_wait_aborted(cmd->dev, cmd);
+	if (scst_device_wait_aborted(cmd->dev, NULL, &run->wait, run->deadline) == SCST_WAIT_MORE)
+		return;
+	scst_abort_wait_stop(&run->wait);
+	kfree(run);
 	scst_cmd_run(cmd, SCST_STAGE_COMPLETE, SCST_CTX_THREAD);
 }
 
@@ -183,17 +172,25 @@ static void scst_cmd_wait_work(struct work_struct *work)
  * scst_cmd_wait_aborted() - let a command wait for the commands that it has aborted
  * @cmd: the command, with SCST_CMD_WAITS set
  *
- * A work item on slow_wq waits, so that the worker of pr_wq can execute other commands.
- *
  * Context: process context.
  * Return: SCST_STAGE_OWNED.
  */
 enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd)
 {
+	/* The command has taken effect and cannot fail any more. */
+	struct scst_cmd_wait *run = kzalloc(sizeof(*run), GFP_NOIO | __GFP_NOFAIL);
+
 	/* If two commands begin to wait, one sees the other's flag: see scst_cmd_may_touch(). */
 	smp_mb();
-	INIT_WORK(&cmd->work, scst_cmd_wait_work);
-	queue_work(cmd->dev->slow_wq, &cmd->work);
+	run->cmd = cmd;
+	run->deadline = scst_device_deadline(cmd->dev, jiffies);
+	run->wait.filter = (struct scst_cmd_filter) {
+		.dev = cmd->dev, .except = cmd, .unanswered = true, .aborted = true,
+		.hopeful = true, .serial = scst_abort_serial(),
+	};
+	INIT_DELAYED_WORK(&run->wait.waiter.work, scst_cmd_wait_work);
+	scst_abort_wait_init(&run->wait, cmd->dev->slow_wq);
+	scst_waiter_start(&run->wait.waiter);
 	return SCST_STAGE_OWNED;
 }
 

@@ -31,7 +31,7 @@
  */
 int scst_device_queues_init(struct scst_device *dev)
 {
-	if (dev->handler->may_sleep) {
+	if (dev->handler->may_sleep || dev->handler->may_defer) {
 		dev->io_wq = alloc_workqueue("scst_io:%.15s", WQ_MEM_RECLAIM | WQ_PERCPU,
 					     SCST_IO_MAX_ACTIVE, dev->name);
 		if (!dev->io_wq)
@@ -63,8 +63,24 @@ void scst_device_queues_exit(struct scst_device *dev)
 }
 
 /**
+ * scst_device_queue() - queue a work item of a device
+ * @dev:  the device
+ * @wq:   the workqueue
+ * @work: the work item, which releases a reference to the device at its end
+ *
+ * Context: any; the caller holds a reference, too.
+ */
+void scst_device_queue(struct scst_device *dev, struct workqueue_struct *wq,
+		       struct work_struct *work)
+{
+	scst_device_get(dev);
+	if (!queue_work(wq, work))
+		scst_device_put(dev);
+}
+
+/**
  * scst_device_queue_work() - queue a handler's work item on the device's own workqueue
- * @dev:  the device, whose handler has may_sleep set
+ * @dev:  the device, whose handler has may_sleep or may_defer set
  * @work: the work item; it may wait for the backend, but not for another such work item
  *
  * Context: any.

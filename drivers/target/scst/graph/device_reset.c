@@ -55,9 +55,7 @@ void scst_device_reset(struct scst_device *dev)
 	spin_lock_bh(&dev->lock);
 	WRITE_ONCE(dev->resets, dev->resets + 1);
 	spin_unlock_bh(&dev->lock);
-	scst_device_get(dev);
-	if (!queue_work(dev->slow_wq, &dev->reset_work))
-		scst_device_put(dev);
+	scst_device_queue(dev, dev->slow_wq, &dev->reset_work);
 }
 
 /**

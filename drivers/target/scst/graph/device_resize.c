@@ -62,8 +62,7 @@ static unsigned long scst_device_resize_delay(const struct scst_device *dev)
 {
 	unsigned long last = READ_ONCE(dev->resized);
 
-	return time_in_range(jiffies, last, last + SCST_RESIZE_INTERVAL) ?
-	       SCST_RESIZE_INTERVAL : 0;
+	return time_in_range(jiffies, last, last + SCST_RESIZE_INTERVAL) ? SCST_RESIZE_INTERVAL : 0;
 }
 
 /**
@@ -79,8 +78,7 @@ static unsigned long scst_device_resize_delay(const struct scst_device *dev)
 void scst_device_resized(struct scst_device *dev)
 {
 	scst_device_get(dev);
-	if (!queue_delayed_work(dev->slow_wq, &dev->resize_work,
-				scst_device_resize_delay(dev)))
+	if (!queue_delayed_work(dev->slow_wq, &dev->resize_work, scst_device_resize_delay(dev)))
 		scst_device_put(dev);
 }
 EXPORT_SYMBOL_GPL(scst_device_resized);

@@ -4,7 +4,7 @@
  * command that uses it has completed.
  */
 #include <linux/export.h>
-#include <linux/sizes.h>
+#include <linux/fs_struct.h>
 
 #include "cmd/cmd.h"
 #include "graph/graph.h"
@@ -13,12 +13,6 @@
 #include "observe/observe.h"
 #include "task/task.h"
 #include "cmd/trace.h"
-
-/*
- * Longest transfer, in bytes, if the handler sets no limit. Much longer transfers would never get
- * a buffer under the limits of buf.c. An error tells the initiator more than BUSY for ever.
- */
-#define SCST_DEFAULT_MAX_TRANSFER	SZ_16M
 
 /**
  * scst_device_is_closed() - whether a device has no open backend
@@ -75,8 +69,7 @@ void __scst_device_move(struct scst_device *dev, enum scst_device_state state)
  * The uevent is sent only if the state changes. The lock is taken in any case: the task that
  * queued close_work holds it, and must release it before the device can be freed.
  */
-static void __scst_device_set_state(struct scst_device *dev,
-				    enum scst_device_state state)
+static void __scst_device_set_state(struct scst_device *dev, enum scst_device_state state)
 {
 	bool news;
 
@@ -109,8 +102,7 @@ static void __scst_device_next_generation(struct scst_device *dev)
 
 static void scst_device_close_work(struct work_struct *work)
 {
-	struct scst_device *dev = container_of(work, struct scst_device,
-					       close_work);
+	struct scst_device *dev = container_of(work, struct scst_device, close_work);
 
 	mutex_lock(&dev->backend_lock);
 	dev->handler->close(dev);
@@ -125,40 +117,6 @@ static void scst_device_close_work(struct work_struct *work)
 	scst_device_put_from_worker(dev);
 }
 
-/**
- * scst_device_set_kind() - set the peripheral device type of a device
- * @dev:  the device, closed
- * @type: PERIPHERAL DEVICE TYPE that kinds.c has
- *
- * Context: process context; under scst_config_lock, or before the device is published.
- */
-void scst_device_set_kind(struct scst_device *dev, u8 type)
-{
-	const struct scst_kind *kind = scst_kind_find(type);
-
-	WRITE_ONCE(dev->kind, kind);
-	WRITE_ONCE(dev->fifo, kind->fifo);
-}
-
-/* The backend may not be the one that was open before: unit attentions report that. */
-static void scst_device_set_params(struct scst_device *dev,
-				   const struct scst_device_params *params)
-{
-	if (params->type != dev->kind->type)
-		scst_ua_raise_device(dev, SCST_UA_INQUIRY_CHANGED, NULL);
-	if (params->nblocks != dev->params.nblocks ||
-	    params->block_size != dev->params.block_size)
-		scst_ua_raise_device(dev, SCST_UA_CAPACITY_CHANGED, NULL);
-	scst_ua_raise_device(dev, SCST_UA_MEDIUM_CHANGED, NULL);
-	scst_device_set_kind(dev, params->type);
-	dev->params = *params;
-	if (!dev->params.max_transfer)
-		dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
-	dev->lost = false;
-	WRITE_ONCE(dev->fenced, false);
-	scst_mode_reset(dev);
-}
-
 /* Errors of open() after which the device waits for its backend */
 static bool scst_backend_is_absent(int err)
 {
@@ -166,6 +124,13 @@ static bool scst_backend_is_absent(int err)
 }
 
 /* From here on only the opener changes the device: see __scst_device_check_opening(). */
+static void __scst_device_start_opening(struct scst_device *dev)
+{
+	lockdep_assert_held(&scst_config_lock);
+	dev->opening = true;
+	__scst_device_next_generation(dev);
+}
+
 static int scst_device_begin_open(struct scst_device *dev)
 {
 	int ret;
@@ -173,40 +138,62 @@ static int scst_device_begin_open(struct scst_device *dev)
 	mutex_lock(&scst_config_lock);
 	ret = __scst_device_check_opening(dev);
 	if (!ret && dev->open) {
-		scst_device_set_error(dev, "the device is %s already",
-				      scst_device_state_name(dev));
+		scst_device_set_error(dev, "the device is %s already", scst_device_state_name(dev));
 		ret = -EBUSY;
 	}
-	if (!ret) {
-		dev->opening = true;
-		__scst_device_next_generation(dev);
-	}
+	if (!ret)
+		__scst_device_start_opening(dev);
 	mutex_unlock(&scst_config_lock);
 	return ret;
 }
 
-static void __scst_device_opened(struct scst_device *dev,
-				 const struct scst_device_params *params)
+/* Returns whether the device still waits. The administrator may have ended that. */
+static bool scst_device_begin_reopen(struct scst_device *dev)
+{
+	bool waits;
+
+	mutex_lock(&scst_config_lock);
+	waits = dev->state == SCST_DEV_WAITING && !dev->opening && !dev->open && !dev->removed;
+	if (waits)
+		__scst_device_start_opening(dev);
+	mutex_unlock(&scst_config_lock);
+	return waits;
+}
+
+static void __scst_device_opened(struct scst_device *dev, const struct scst_device_params *params)
 {
 	lockdep_assert_held(&dev->backend_lock);
-	scst_device_set_params(dev, params);
+	scst_lu_opened(dev, params);
 	scst_device_get(dev);
+	dev->lost = false;
+	WRITE_ONCE(dev->fenced, false);
 	dev->open = true;
 	__scst_device_set_state(dev, SCST_DEV_ACTIVE);
 	scst_device_notify(dev, SCST_EVENT_LUN_CHANGED);
 }
 
-static void scst_device_end_open(struct scst_device *dev,
-				 const struct scst_device_params *params, int ret)
+/*
+ * Returns false if the device was removed meanwhile: a worker that opens it by itself keeps nobody
+ * from that.
+ */
+static bool scst_device_end_open(struct scst_device *dev, const struct scst_device_params *params,
+				 int ret, bool waiting)
 {
+	bool removed;
+
 	mutex_lock(&scst_config_lock);
 	dev->opening = false;
-	if (!ret)
+	removed = dev->removed;
+	if (!removed && !ret)
 		__scst_device_opened(dev, params);
+	else if (!removed && (waiting || scst_backend_is_absent(ret)))
+		__scst_device_set_state(dev, SCST_DEV_WAITING);
 	else
-		__scst_device_set_state(dev, scst_backend_is_absent(ret) ?
-					SCST_DEV_WAITING : SCST_DEV_IDLE);
+		__scst_device_set_state(dev, SCST_DEV_IDLE);
+	if (dev->state != SCST_DEV_IDLE)
+		scst_device_watch_start(dev);
 	mutex_unlock(&scst_config_lock);
+	return !removed;
 }
 
 static void scst_device_cancel_open(struct scst_device *dev)
@@ -222,20 +209,19 @@ static int scst_device_check_params(struct scst_device *dev,
 	const struct scst_kind *kind = scst_kind_find(params->type);
 
 	if (!kind || (dev->handler->block && !kind->blocks)) {
-		scst_device_set_error(dev, "%s cannot have a device of type %02xh",
+		scst_device_set_error(dev, "handler %s: devices of type %02xh are not supported",
 				      dev->handler->name, params->type);
 		return -EINVAL;
 	}
 	if (dev->handler->block && !params->block_size) {
-		scst_device_set_error(dev, "%s does not say how large a block is",
+		scst_device_set_error(dev, "handler %s reports no block size",
 				      dev->handler->name);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int scst_device_call_open(struct scst_device *dev,
-				 struct scst_device_params *params)
+static int scst_device_call_open(struct scst_device *dev, struct scst_device_params *params)
 {
 	int ret = dev->handler->open(dev, params);
 
@@ -247,15 +233,19 @@ static int scst_device_call_open(struct scst_device *dev,
 	return ret;
 }
 
-/* resize_work, reset_work and lost_work wait for backend_lock until the backend is open. */
-static int scst_device_open(struct scst_device *dev)
+/*
+ * resize_work, reset_work and lost_work wait for backend_lock until the backend is open. @waiting:
+ * whatever the error is, the device goes on waiting.
+ */
+static int scst_device_open(struct scst_device *dev, bool waiting)
 {
 	struct scst_device_params params = { .type = dev->handler->type };
 	int ret;
 
 	mutex_lock(&dev->backend_lock);
 	ret = scst_device_call_open(dev, &params);
-	scst_device_end_open(dev, &params, ret);
+	if (!scst_device_end_open(dev, &params, ret, waiting) && !ret)
+		dev->handler->close(dev);
 	mutex_unlock(&dev->backend_lock);
 	return ret;
 }
@@ -279,9 +269,34 @@ int scst_device_enable(struct scst_device *dev)
 		return ret;
 	ret = scst_pr_restore(dev);
 	if (!ret)
-		return scst_device_open(dev);
+		return scst_device_open(dev, false);
 	scst_device_cancel_open(dev);
 	return ret;
+}
+
+/**
+ * scst_device_reopen() - enable a device that waits for its backend
+ * @dev: the device
+ *
+ * After an error the device waits on, and last_error says why. Nothing is done if the device does
+ * not wait any more.
+ *
+ * Context: a worker of the device's slow_wq, without locks.
+ */
+void scst_device_reopen(struct scst_device *dev)
+{
+	int ret;
+
+	if (!scst_device_begin_reopen(dev))
+		return;
+	ret = scst_pr_restore(dev);
+	if (ret)
+		scst_device_cancel_open(dev);
+	else
+		scoped_with_init_fs() {
+			ret = scst_device_open(dev, true);
+		}
+	scst_device_op_end(dev, "enable", ret);
 }
 
 /* Abort the commands of all sessions on a device, if its generation has not changed. */
@@ -295,8 +310,7 @@ static void scst_device_abort(struct scst_device *dev, unsigned int generation)
 	spin_unlock_bh(&dev->lock);
 }
 
-static bool scst_device_wait_closed(struct scst_device *dev, unsigned int generation,
-				    long timeout)
+static bool scst_device_wait_closed(struct scst_device *dev, unsigned int generation, long timeout)
 {
 	return wait_event_timeout(dev->generation_waitq, READ_ONCE(dev->generation) != generation,
 				  timeout);
@@ -309,7 +323,7 @@ static int scst_device_await_close(struct scst_device *dev, unsigned int generat
 	scst_device_abort(dev, generation);
 	if (scst_device_wait_closed(dev, generation, SCST_ABORT_GRACE))
 		return 0;
-	scst_device_set_error(dev, "the backend holds commands; the device drains until they end");
+	scst_device_set_error(dev, "commands are in flight in the backend; the device is draining");
 	return -ETIMEDOUT;
 }
 
@@ -345,16 +359,14 @@ static void scst_device_lost_work(struct work_struct *work)
  * @dev: the device
  *
  * The LUNs of the device stay, and are not ready. The device waits until it is enabled again,
- * after the backend is back.
+ * after the backend is back: by the administrator, or by the core if the handler has is_back().
  *
  * Context: any.
  */
 void scst_device_lost(struct scst_device *dev)
 {
 	WRITE_ONCE(dev->lost_generation, READ_ONCE(dev->generation));
-	scst_device_get(dev);
-	if (!queue_work(dev->slow_wq, &dev->lost_work))
-		scst_device_put(dev);
+	scst_device_queue(dev, dev->slow_wq, &dev->lost_work);
 }
 EXPORT_SYMBOL_GPL(scst_device_lost);
 
@@ -389,8 +401,11 @@ int scst_device_disable(struct scst_device *dev)
 	generation = dev->generation;
 	ret = __scst_device_check_opening(dev) ?: __scst_device_begin_close(dev);
 	mutex_unlock(&scst_config_lock);
-	if (ret <= 0)
+	if (ret < 0)
 		return ret;
+	scst_device_watch_stop(dev);
+	if (!ret)
+		return 0;
 	ret = scst_device_await_close(dev, generation);
 	/* After this close_work has released its reference, which pins the handler's module. */
 	if (!ret)
@@ -407,11 +422,9 @@ int scst_device_disable(struct scst_device *dev)
  */
 int scst_device_state_init(struct scst_device *dev)
 {
-	dev->params.max_transfer = SCST_DEFAULT_MAX_TRANSFER;
 	init_waitqueue_head(&dev->generation_waitq);
 	INIT_WORK(&dev->close_work, scst_device_close_work);
 	INIT_WORK(&dev->lost_work, scst_device_lost_work);
 	return percpu_ref_init(&dev->tasks, scst_order_tasks_gone,
-			       PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
-			       GFP_KERNEL);
+			       PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT, GFP_KERNEL);
 }

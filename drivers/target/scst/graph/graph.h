@@ -8,16 +8,15 @@
 
 #include "scst_priv.h"
 
+struct scst_abort_wait;
 struct scst_cmd_filter;
 
 /* plugin.c: registered handlers and target drivers */
-int scst_plugin_register(struct list_head *plugins,
-			 const struct scst_plugin *desc,
+int scst_plugin_register(struct list_head *plugins, const struct scst_plugin *desc,
 			 struct configfs_attribute *const *attrs,
 			 struct configfs_attribute *const *session_attrs);
 void scst_plugin_unregister(struct list_head *plugins, const char *name);
-struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
-				    const char *name);
+struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind, const char *name);
 void scst_plugin_put(struct scst_plugin *plugin);
 extern struct list_head scst_handlers;
 extern struct list_head scst_target_drivers;
@@ -36,18 +35,28 @@ void scst_pr_worker_init(struct scst_device *dev);
 /* device_queue.c */
 int scst_device_queues_init(struct scst_device *dev);
 void scst_device_queues_exit(struct scst_device *dev);
+void scst_device_queue(struct scst_device *dev, struct workqueue_struct *wq,
+		       struct work_struct *work);
 
 /* device_state.c */
 int scst_device_state_init(struct scst_device *dev);
 void __scst_device_move(struct scst_device *dev, enum scst_device_state state);
-void scst_device_set_kind(struct scst_device *dev, u8 type);
 bool scst_device_is_closed(const struct scst_device *dev);
 int __scst_device_check_opening(struct scst_device *dev);
 int scst_device_enable(struct scst_device *dev);
 int scst_device_disable(struct scst_device *dev);
+void scst_device_reopen(struct scst_device *dev);
 
 /* device_resize.c */
 void scst_device_resize_init(struct scst_device *dev);
+
+/* device_medium.c */
+void scst_device_medium_init(struct scst_device *dev);
+
+/* device_watch.c */
+void scst_device_watch_init(struct scst_device *dev);
+void scst_device_watch_start(struct scst_device *dev);
+void scst_device_watch_stop(struct scst_device *dev);
 
 /* device_reset.c */
 void scst_device_reset(struct scst_device *dev);
@@ -57,11 +66,8 @@ void scst_device_reset_init(struct scst_device *dev);
 /* device_fence.c: a backend that does not answer */
 void scst_device_fence_init(struct scst_device *dev);
 unsigned long scst_device_deadline(const struct scst_device *dev, unsigned long start);
-struct scst_session *scst_device_get_busy(struct scst_device *dev,
-					  const struct scst_session *of,
-					  const struct scst_cmd_filter *filter);
-bool scst_device_give_up(struct scst_device *dev, const struct scst_session *of,
-			 struct scst_cmd_filter filter);
+enum scst_wait scst_device_wait_aborted(struct scst_device *dev, const struct scst_session *of,
+					struct scst_abort_wait *wait, unsigned long deadline);
 void scst_device_fence(struct scst_device *dev, const struct scst_session *sess,
 		       const struct scst_cmd_filter *late);
 enum scst_stage scst_cmd_wait_aborted(struct scst_cmd *cmd);
@@ -79,8 +85,7 @@ int scst_target_disable(struct scst_target *tgt);
 int scst_target_set_rel_id(struct scst_target *tgt, u16 id);
 
 /* session.c: I_T nexuses */
-struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator,
-					void *priv);
+struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator, void *priv);
 void scst_session_free(struct scst_session *sess);
 
 /* session_dir.c: sessions/<session>/ */
@@ -130,10 +135,8 @@ struct scst_pattern *scst_pattern_create(struct scst_group *grp, const char *nam
 					 const struct config_item_type *type);
 void scst_pattern_unpublish(struct scst_pattern *pattern);
 void scst_pattern_free(struct scst_pattern *pattern);
-struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
-					  const char *initiator);
-ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
-			    char *page);
+struct scst_lun_map *scst_target_find_map(struct scst_target *tgt, const char *initiator);
+ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator, char *page);
 
 /* internal.c, internal_session.c: commands without an initiator */
 extern struct scst_session *scst_internal_session;

@@ -25,8 +25,7 @@ static enum scst_pattern_kind scst_pattern_kind(const char *name)
 	return strpbrk(name, "*?[\\") ? SCST_PATTERN_GLOB : SCST_PATTERN_EXACT;
 }
 
-static bool scst_pattern_matches(const struct scst_pattern *pattern,
-				 const char *initiator)
+static bool scst_pattern_matches(const struct scst_pattern *pattern, const char *initiator)
 {
 	if (pattern->kind == SCST_PATTERN_EXACT)
 		return !strcmp(pattern->text, initiator);
@@ -34,8 +33,7 @@ static bool scst_pattern_matches(const struct scst_pattern *pattern,
 }
 
 /* The group's matching pattern of a kind, or NULL */
-static struct scst_pattern *scst_group_find(struct scst_group *grp,
-					    enum scst_pattern_kind kind,
+static struct scst_pattern *scst_group_find(struct scst_group *grp, enum scst_pattern_kind kind,
 					    const char *initiator)
 {
 	struct scst_pattern *pattern;
@@ -60,8 +58,7 @@ static struct scst_pattern *scst_group_find_same(struct scst_group *grp,
 	return NULL;
 }
 
-static struct scst_pattern *scst_target_find_exact(struct scst_target *tgt,
-						   const char *initiator)
+static struct scst_pattern *scst_target_find_exact(struct scst_target *tgt, const char *initiator)
 {
 	struct scst_pattern *pattern;
 	struct scst_group *grp;
@@ -74,8 +71,7 @@ static struct scst_pattern *scst_target_find_exact(struct scst_target *tgt,
 	return NULL;
 }
 
-static struct scst_pattern *scst_target_find_glob(struct scst_target *tgt,
-						  const char *initiator)
+static struct scst_pattern *scst_target_find_glob(struct scst_target *tgt, const char *initiator)
 {
 	struct scst_pattern *pattern;
 	struct scst_group *grp;
@@ -89,8 +85,7 @@ static struct scst_pattern *scst_target_find_glob(struct scst_target *tgt,
 }
 
 /* The pattern that chooses an initiator's map, or NULL */
-static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
-						     const char *initiator)
+static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt, const char *initiator)
 {
 	return scst_target_find_exact(tgt, initiator) ?:
 	       scst_target_find_glob(tgt, initiator);
@@ -104,8 +99,7 @@ static struct scst_pattern *scst_target_find_pattern(struct scst_target *tgt,
  * Context: process context, under scst_config_lock.
  * Return: the map.
  */
-struct scst_lun_map *scst_target_find_map(struct scst_target *tgt,
-					  const char *initiator)
+struct scst_lun_map *scst_target_find_map(struct scst_target *tgt, const char *initiator)
 {
 	struct scst_pattern *pattern = scst_target_find_pattern(tgt, initiator);
 
@@ -145,19 +139,15 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
 	glob = scst_group_find(grp, SCST_PATTERN_GLOB, initiator);
 	exclude = scst_group_find(grp, SCST_PATTERN_EXCLUDE, initiator);
 	if (exact)
-		scst_emit_line(page, len, "groups/%s: lists the name\n",
-			       scst_group_name(grp));
+		scst_emit_line(page, len, "groups/%s: lists the name\n", scst_group_name(grp));
 	else if (exclude)
-		scst_emit_line(page, len, "groups/%s: excluded by %s\n",
-			       scst_group_name(grp),
+		scst_emit_line(page, len, "groups/%s: excluded by %s\n", scst_group_name(grp),
 			       config_item_name(&exclude->item));
 	else if (glob)
-		scst_emit_line(page, len, "groups/%s: matches %s\n",
-			       scst_group_name(grp),
+		scst_emit_line(page, len, "groups/%s: matches %s\n", scst_group_name(grp),
 			       config_item_name(&glob->item));
 	else
-		scst_emit_line(page, len, "groups/%s: no match\n",
-			       scst_group_name(grp));
+		scst_emit_line(page, len, "groups/%s: no match\n", scst_group_name(grp));
 }
 
 /**
@@ -169,8 +159,7 @@ static void scst_group_explain(struct scst_group *grp, const char *initiator,
  * Context: process context, under scst_config_lock.
  * Return: bytes printed.
  */
-ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
-			    char *page)
+ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator, char *page)
 {
 	struct scst_lun_map *map = scst_target_find_map(tgt, initiator);
 	struct scst_group *grp;
@@ -187,8 +176,7 @@ ssize_t scst_target_explain(struct scst_target *tgt, const char *initiator,
 }
 
 /* Set next_map of all sessions, and prepare those that an added or removed pattern moves. */
-static int scst_target_prepare_moves(struct scst_target *tgt,
-				     const struct scst_pattern *pattern,
+static int scst_target_prepare_moves(struct scst_target *tgt, const struct scst_pattern *pattern,
 				     struct list_head *fresh)
 {
 	struct scst_session *sess;
@@ -205,8 +193,7 @@ static int scst_target_prepare_moves(struct scst_target *tgt,
 	return ret;
 }
 
-static void scst_target_commit_moves(struct scst_target *tgt,
-				     struct list_head *fresh,
+static void scst_target_commit_moves(struct scst_target *tgt, struct list_head *fresh,
 				     struct list_head *dead)
 {
 	struct scst_session *sess;
@@ -217,8 +204,7 @@ static void scst_target_commit_moves(struct scst_target *tgt,
 			scst_session_set_map(sess, sess->next_map, dead);
 }
 
-static int __scst_pattern_check(struct scst_group *grp,
-				const struct scst_pattern *pattern)
+static int __scst_pattern_check(struct scst_group *grp, const struct scst_pattern *pattern)
 {
 	struct scst_pattern *other;
 
@@ -264,8 +250,7 @@ static void scst_pattern_take_dead(struct scst_pattern *pattern, struct list_hea
 
 static void scst_pattern_reap_work(struct work_struct *work)
 {
-	struct scst_pattern *pattern = container_of(work, struct scst_pattern,
-						    reap_work);
+	struct scst_pattern *pattern = container_of(work, struct scst_pattern, reap_work);
 	LIST_HEAD(dead);
 
 	scst_pattern_take_dead(pattern, &dead);
@@ -279,8 +264,7 @@ static void scst_pattern_init(struct scst_pattern *pattern, struct scst_group *g
 	config_item_init_type_name(&pattern->item, name, type);
 	pattern->grp = grp;
 	pattern->kind = scst_pattern_kind(name);
-	pattern->text = kstrdup(name + (pattern->kind == SCST_PATTERN_EXCLUDE),
-				GFP_KERNEL);
+	pattern->text = kstrdup(name + (pattern->kind == SCST_PATTERN_EXCLUDE), GFP_KERNEL);
 	if (pattern->text)
 		scst_target_fold_name(grp->tgt, pattern->text);
 	INIT_LIST_HEAD(&pattern->dead);
@@ -340,7 +324,8 @@ void scst_pattern_unpublish(struct scst_pattern *pattern)
 	mutex_lock(&scst_config_lock);
 	list_del(&pattern->entry);
 	if (scst_target_prepare_moves(tgt, pattern, &fresh)) {
-		scst_target_set_error(tgt, "out of memory: initiators of %s lack LUNs",
+		scst_target_set_error(tgt,
+				      "out of memory: initiators of %s do not see all their LUNs",
 				      pattern->text);
 		scst_target_op_end(tgt, "", -ENOMEM);
 	}

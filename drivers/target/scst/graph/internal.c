@@ -64,8 +64,7 @@ void scst_internal_cmd_abort(struct scst_internal_cmd *internal)
 	const u64 tag = internal->cmd.tag;
 	const struct scst_cmd_filter filter = { .tag = &tag };
 
-	scst_session_abort(scst_internal_session, &filter, SCST_ABORT_OWN,
-			   scst_internal_session);
+	scst_session_abort(scst_internal_session, &filter, SCST_ABORT_OWN, scst_internal_session);
 }
 EXPORT_SYMBOL_GPL(scst_internal_cmd_abort);
 

@@ -34,13 +34,11 @@ static void scst_nexus_leave(struct scst_nexus *nexus)
  * aborted, but the backend may still execute some of them: these must not take effect after newer
  * commands. RFC 7143 6.3.5 lets the initiator port log in again without waiting for them.
  */
-static bool scst_nexus_precedes(const struct scst_nexus *old,
-				const struct scst_nexus *nexus)
+static bool scst_nexus_precedes(const struct scst_nexus *old, const struct scst_nexus *nexus)
 {
 	return old->retracted && old->sess != nexus->sess &&
 	       old->sess->tgt == nexus->sess->tgt &&
-	       scst_transport_id_equal(&old->sess->transport_id,
-				       &nexus->sess->transport_id);
+	       scst_transport_id_equal(&old->sess->transport_id, &nexus->sess->transport_id);
 }
 
 static bool __scst_nexus_is_behind(const struct scst_nexus *nexus)
@@ -63,8 +61,7 @@ static void __scst_nexus_join(struct scst_nexus *nexus)
 	nexus->behind = __scst_nexus_is_behind(nexus);
 	dev->behind += nexus->behind;
 	list_add_tail(&nexus->dev_entry, &dev->nexuses);
-	scst_reserve_join(nexus);
-	__scst_lost_join(nexus);
+	__scst_lu_join(nexus);
 }
 
 /* Clear @behind of the nexuses that have no earlier nexus any more. */
@@ -103,6 +100,7 @@ static void scst_nexus_free(struct scst_nexus *nexus)
 	scst_device_put(nexus->dev);
 	scst_session_put(nexus->sess);
 	scst_nexus_leave(nexus);
+	scst_buffer_exit(nexus);
 	kfree(nexus);
 }
 
@@ -180,9 +178,7 @@ static void scst_nexus_retract(struct scst_nexus *nexus, struct list_head *dead)
 	spin_lock_bh(&nexus->dev->lock);
 	WRITE_ONCE(nexus->retracted, true);
 	nexus->dev->retracted++;
-	scst_reserve_lost(nexus);
-	__scst_lost_leave(nexus);
-	__scst_aca_clear(nexus);
+	__scst_lu_leave(nexus);
 	spin_unlock_bh(&nexus->dev->lock);
 	list_add_tail(&nexus->change_entry, dead);
 	scst_sysfs_lun_del(nexus);

@@ -24,8 +24,7 @@ static unsigned int scst_attr_count(struct configfs_attribute *const *attrs)
 
 /* Return: a new array with the attributes of both, or NULL. */
 static struct configfs_attribute **
-scst_attrs_merge(struct configfs_attribute *const *common,
-		 struct configfs_attribute *const *own)
+scst_attrs_merge(struct configfs_attribute *const *common, struct configfs_attribute *const *own)
 {
 	unsigned int n = scst_attr_count(common);
 	unsigned int m = scst_attr_count(own);
@@ -40,8 +39,7 @@ scst_attrs_merge(struct configfs_attribute *const *common,
 	return attrs;
 }
 
-static struct scst_plugin *__scst_plugin_find(struct list_head *plugins,
-					      const char *name)
+static struct scst_plugin *__scst_plugin_find(struct list_head *plugins, const char *name)
 {
 	struct scst_plugin *plugin;
 
@@ -52,8 +50,7 @@ static struct scst_plugin *__scst_plugin_find(struct list_head *plugins,
 	return NULL;
 }
 
-static int scst_plugin_publish(struct list_head *plugins,
-			       struct scst_plugin *plugin)
+static int scst_plugin_publish(struct list_head *plugins, struct scst_plugin *plugin)
 {
 	int ret = 0;
 
@@ -73,8 +70,7 @@ static void scst_plugin_free(struct scst_plugin *plugin)
 	kfree(plugin);
 }
 
-static int scst_type_add_attrs(struct config_item_type *type,
-			       const struct config_item_type *base,
+static int scst_type_add_attrs(struct config_item_type *type, const struct config_item_type *base,
 			       struct configfs_attribute *const *attrs)
 {
 	type->ct_attrs = scst_attrs_merge(base->ct_attrs, attrs);
@@ -91,8 +87,7 @@ static int scst_type_add_attrs(struct config_item_type *type,
  * Context: process context.
  * Return: 0, -ENOMEM, or -EEXIST if the name is taken.
  */
-int scst_plugin_register(struct list_head *plugins,
-			 const struct scst_plugin *desc,
+int scst_plugin_register(struct list_head *plugins, const struct scst_plugin *desc,
 			 struct configfs_attribute *const *attrs,
 			 struct configfs_attribute *const *session_attrs)
 {
@@ -131,8 +126,7 @@ void scst_plugin_unregister(struct list_head *plugins, const char *name)
 	scst_plugin_free(plugin);
 }
 
-static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins,
-						const char *name)
+static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins, const char *name)
 {
 	struct scst_plugin *plugin;
 
@@ -154,8 +148,7 @@ static struct scst_plugin *scst_plugin_find_get(struct list_head *plugins,
  * module takes it.
  * Return: the handler or target driver, or NULL if there is none.
  */
-struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind,
-				    const char *name)
+struct scst_plugin *scst_plugin_get(struct list_head *plugins, const char *kind, const char *name)
 {
 	struct scst_plugin *plugin = scst_plugin_find_get(plugins, name);
 

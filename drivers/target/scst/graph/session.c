@@ -108,11 +108,13 @@ static bool scst_session_is_over(struct scst_session *sess)
 
 	scst_waiter_watch(&sess->closer, sess);
 	idle = scst_session_is_idle(sess);
-	if (!sess->left && (idle || !left))
+	if (!sess->left && (idle || !left)) {
 		scst_session_leave(sess);
+		/* Until it left, scst_target_disconnect() may have pinned it. */
+		idle = scst_session_is_idle(sess);
+	}
 	if (!idle)
-		scst_waiter_sleep(&sess->closer,
-				  sess->left ? MAX_SCHEDULE_TIMEOUT : left);
+		scst_waiter_sleep(&sess->closer, sess->left ? MAX_SCHEDULE_TIMEOUT : left);
 	else
 		scst_waiter_stop(&sess->closer);
 	return idle;
@@ -167,8 +169,7 @@ static int scst_session_alloc_lists(struct scst_session *sess)
  * Context: process context.
  * Return: the session, for scst_session_put(), or NULL.
  */
-struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator,
-					void *priv)
+struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *initiator, void *priv)
 {
 	struct scst_session *sess = kzalloc(sizeof(*sess), GFP_KERNEL);
 
@@ -176,8 +177,7 @@ struct scst_session *scst_session_alloc(struct scst_target *tgt, const char *ini
 		return NULL;
 	sess->tgt = tgt;
 	sess->initiator = kstrdup(initiator, GFP_KERNEL);
-	if (!sess->initiator || scst_tags_init(sess) ||
-	    scst_session_alloc_lists(sess)) {
+	if (!sess->initiator || scst_tags_init(sess) || scst_session_alloc_lists(sess)) {
 		scst_tags_exit(sess);
 		kfree(sess->initiator);
 		kfree(sess);
@@ -206,8 +206,7 @@ static int __scst_session_show(struct scst_session *sess)
 
 	if (ret)
 		return ret;
-	ret = scst_lun_map_attach(scst_target_find_map(sess->tgt, sess->initiator),
-				  sess);
+	ret = scst_lun_map_attach(scst_target_find_map(sess->tgt, sess->initiator), sess);
 	if (ret)
 		scst_sysfs_session_del(sess);
 	return ret;
@@ -283,8 +282,7 @@ EXPORT_SYMBOL_GPL(scst_session_register);
  *
  * Context: process context.
  */
-void scst_session_unregister(struct scst_session *sess,
-			     void (*gone)(void *priv))
+void scst_session_unregister(struct scst_session *sess, void (*gone)(void *priv))
 {
 	sess->gone = gone;
 	scst_waiter_start(&sess->closer);

@@ -83,8 +83,7 @@ static int scst_session_dir_register(struct scst_session *sess)
 /* A session works without a directory, so a failure is only reported. */
 static void scst_session_dir_work(struct work_struct *work)
 {
-	struct scst_session *sess = container_of(work, struct scst_session,
-						 dir_work);
+	struct scst_session *sess = container_of(work, struct scst_session, dir_work);
 	struct scst_target *tgt = sess->tgt;
 	int ret;
 
@@ -95,7 +94,7 @@ static void scst_session_dir_work(struct work_struct *work)
 	/* -ENOENT: the target is being removed. */
 	if (!ret || ret == -ENOENT)
 		return;
-	scst_target_set_error(tgt, "no directory for the session of %s: %pe",
+	scst_target_set_error(tgt, "the session of %s has no directory in configfs: %pe",
 			      sess->initiator, ERR_PTR(ret));
 	scst_target_op_end(tgt, "", ret);
 }

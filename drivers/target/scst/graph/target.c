@@ -7,6 +7,7 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
+#include "cmd/cmd.h"
 #include "graph/graph.h"
 #include "lu/lu.h"
 #include "observe/observe.h"
@@ -209,7 +210,7 @@ static int __scst_target_publish(struct scst_target *tgt)
 	int ret;
 
 	if (same) {
-		scst_target_set_error(tgt, "%s is there already, and case does not count",
+		scst_target_set_error(tgt, "target %s exists already; case is ignored",
 				      same->name);
 		return -EEXIST;
 	}
@@ -224,8 +225,7 @@ static int __scst_target_publish(struct scst_target *tgt)
 	return ret;
 }
 
-static struct scst_target *scst_target_alloc(struct scst_plugin *plugin,
-					     const char *name)
+static struct scst_target *scst_target_alloc(struct scst_plugin *plugin, const char *name)
 {
 	const struct scst_target_ops *ops = plugin->ops;
 	struct scst_target *tgt;
@@ -335,12 +335,12 @@ static int __scst_target_enable(struct scst_target *tgt)
 		return -EBUSY;
 	}
 	if (READ_ONCE(tgt->session_count)) {
-		scst_target_set_error(tgt, "sessions of the last time are still ending");
+		scst_target_set_error(tgt, "earlier sessions have not ended yet; try again later");
 		return -EBUSY;
 	}
 	/* First: initiators may log in before the driver returns. */
 	scst_target_set_enabled(tgt, true);
-	ret = tgt->ops->enable(tgt);
+	ret = tgt->ops->enable ? tgt->ops->enable(tgt) : 0;
 	if (ret)
 		scst_target_set_enabled(tgt, false);
 	return ret;
@@ -363,21 +363,50 @@ int scst_target_enable(struct scst_target *tgt)
 	return ret;
 }
 
+/* The next session that was not asked to end yet, pinned, or NULL. Those asked are the last. */
+static struct scst_session *scst_target_pin_next(struct scst_target *tgt)
+{
+	struct scst_session *sess;
+
+	mutex_lock(&scst_config_lock);
+	sess = list_first_entry_or_null(&tgt->sessions, struct scst_session, tgt_entry);
+	if (sess && sess->disconnected)
+		sess = NULL;
+	if (sess) {
+		sess->disconnected = true;
+		list_move_tail(&sess->tgt_entry, &tgt->sessions);
+		scst_session_pin(sess);
+	}
+	mutex_unlock(&scst_config_lock);
+	return sess;
+}
+
+/* A pinned session does not end, and the driver may look at what it registered it with. */
+static void scst_target_disconnect(struct scst_target *tgt)
+{
+	struct scst_session *sess;
+
+	while ((sess = scst_target_pin_next(tgt))) {
+		tgt->ops->disconnect(sess);
+		scst_session_unpin(sess);
+	}
+}
+
 static int __scst_target_disable(struct scst_target *tgt)
 {
-	long timeout = msecs_to_jiffies(scst_target_drain_ms(tgt)) +
-		       SCST_ABORT_GRACE;
+	long timeout = msecs_to_jiffies(scst_target_drain_ms(tgt)) + SCST_ABORT_GRACE;
 
 	lockdep_assert_held(&tgt->enable_lock);
 	if (!tgt->enabled)
 		return 0;
 	scst_target_set_enabled(tgt, false);
-	tgt->ops->disable(tgt);
-	if (wait_event_idle_timeout(tgt->waitq, !READ_ONCE(tgt->session_count),
-				    timeout))
+	if (tgt->ops->disable)
+		tgt->ops->disable(tgt);
+	else
+		scst_target_disconnect(tgt);
+	if (wait_event_idle_timeout(tgt->waitq, !READ_ONCE(tgt->session_count), timeout))
 		return 0;
-	scst_target_set_error(tgt, "%u sessions have not ended yet",
-			      READ_ONCE(tgt->session_count));
+	scst_target_set_error(tgt, "%u sessions have not ended yet", READ_ONCE(tgt->session_count));
 	return -ETIMEDOUT;
 }
 

@@ -120,8 +120,7 @@ static int scst_map_lun_check(struct scst_map_lun *lun, struct scst_device *dev)
 	return 0;
 }
 
-static void scst_lun_identity_of(const struct scst_device *dev,
-				 struct scst_lun_identity *id)
+static void scst_lun_identity_of(const struct scst_device *dev, struct scst_lun_identity *id)
 {
 	lockdep_assert_held(&scst_config_lock);
 	memcpy(id->naa_id, dev->id.naa_id, sizeof(id->naa_id));
@@ -129,8 +128,7 @@ static void scst_lun_identity_of(const struct scst_device *dev,
 	id->block_size = dev->params.block_size;
 }
 
-static void scst_nexus_replaced(struct scst_nexus *nexus,
-				const struct scst_lun_identity *before)
+static void scst_nexus_replaced(struct scst_nexus *nexus, const struct scst_lun_identity *before)
 {
 	struct scst_lun_identity now;
 
@@ -138,8 +136,7 @@ static void scst_nexus_replaced(struct scst_nexus *nexus,
 	scst_ua_replaced(nexus, &now, before);
 }
 
-static void scst_map_lun_attach_dev(struct scst_map_lun *lun,
-				    struct scst_device *dev)
+static void scst_map_lun_attach_dev(struct scst_map_lun *lun, struct scst_device *dev)
 {
 	lun->dev = dev;
 	list_add_tail(&lun->dev_entry, &dev->map_luns);
@@ -153,8 +150,7 @@ static void scst_map_lun_detach_dev(struct scst_map_lun *lun)
 	lun->dev = NULL;
 }
 
-static void scst_map_lun_publish(struct scst_map_lun *lun,
-				 struct list_head *fresh)
+static void scst_map_lun_publish(struct scst_map_lun *lun, struct list_head *fresh)
 {
 	struct scst_nexus *nexus, *next;
 	LIST_HEAD(none);
@@ -304,8 +300,7 @@ void scst_session_publish(struct list_head *fresh, struct list_head *dead)
 		old = scst_nexus_replaces(nexus);
 		scst_nexus_publish(nexus, dead);
 		if (old)
-			scst_session_notify(nexus->sess, SCST_EVENT_LUN_REMOVED,
-					    nexus->lun);
+			scst_session_notify(nexus->sess, SCST_EVENT_LUN_REMOVED, nexus->lun);
 		scst_session_notify(nexus->sess, SCST_EVENT_LUN_ADDED, nexus->lun);
 	}
 }

@@ -47,8 +47,7 @@ static void scst_local_submit(struct scst_session *sess, struct scsi_cmnd *sc)
 	WRITE_ONCE(local->busy, true);
 	scst_cmd_init(&local->cmd, sess);
 	scst_local_fill(&local->cmd, sc);
-	scst_cmd_submit(&local->cmd, irqs_disabled() ? SCST_CTX_HARDIRQ :
-						       SCST_CTX_ATOMIC);
+	scst_cmd_submit(&local->cmd, irqs_disabled() ? SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC);
 }
 
 /**

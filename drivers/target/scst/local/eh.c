@@ -82,8 +82,7 @@ static bool scst_local_search_cmd(struct scsi_cmnd *sc, void *priv)
 	return !search->found;
 }
 
-static bool scst_local_busy(struct scst_local_host *host,
-			    const struct scsi_device *sdev)
+static bool scst_local_busy(struct scst_local_host *host, const struct scsi_device *sdev)
 {
 	struct scst_local_search search = { .sdev = sdev };
 
@@ -109,8 +108,7 @@ static int scst_local_reset(struct scsi_cmnd *sc, enum scst_tmf_fn fn,
 {
 	struct scst_local_host *host = shost_priv(sc->device->host);
 
-	return scst_local_verdict(scst_local_tmf(sc, fn, 0) &&
-				  !scst_local_busy(host, sdev));
+	return scst_local_verdict(scst_local_tmf(sc, fn, 0) && !scst_local_busy(host, sdev));
 }
 
 /**
@@ -124,8 +122,7 @@ int scst_local_eh_abort(struct scsi_cmnd *sc)
 {
 	const struct scst_local_cmd *local = scsi_cmd_priv(sc);
 
-	scst_local_tmf(sc, SCST_TMF_ABORT_TASK,
-		       blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
+	scst_local_tmf(sc, SCST_TMF_ABORT_TASK, blk_mq_unique_tag(scsi_cmd_to_rq(sc)));
 	return scst_local_verdict(!READ_ONCE(local->busy));
 }
 
@@ -163,8 +160,7 @@ int scst_local_eh_target_reset(struct scsi_cmnd *sc)
 static void scst_local_wait_idle(struct scst_local_host *host)
 {
 	while (scst_local_busy(host, NULL))
-		wait_event_idle_timeout(host->waitq, !scst_local_busy(host, NULL),
-					HZ);
+		wait_event_idle_timeout(host->waitq, !scst_local_busy(host, NULL), HZ);
 }
 
 /**

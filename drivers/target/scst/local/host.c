@@ -61,8 +61,7 @@ static struct Scsi_Host *scst_local_host_alloc(void)
 {
 	struct Scsi_Host *shost;
 
-	shost = scsi_host_alloc(&scst_local_template,
-				sizeof(struct scst_local_host));
+	shost = scsi_host_alloc(&scst_local_template, sizeof(struct scst_local_host));
 	if (!shost)
 		return NULL;
 	shost->max_channel = 0;
@@ -76,8 +75,7 @@ static struct Scsi_Host *scst_local_host_alloc(void)
 }
 
 static void scst_local_host_init(struct scst_local_host *host,
-				 struct scst_local_initiator *initiator,
-				 struct Scsi_Host *shost)
+				 struct scst_local_initiator *initiator, struct Scsi_Host *shost)
 {
 	host->shost = shost;
 	host->initiator = initiator;
@@ -101,8 +99,7 @@ static void scst_local_host_cut(struct scst_local_host *host)
 	struct scst_session *sess;
 
 	mutex_lock(&target->lock);
-	sess = rcu_replace_pointer(host->sess, NULL,
-				   lockdep_is_held(&target->lock));
+	sess = rcu_replace_pointer(host->sess, NULL, lockdep_is_held(&target->lock));
 	mutex_unlock(&target->lock);
 	if (!sess)
 		return;
@@ -114,8 +111,7 @@ static void scst_local_host_cut(struct scst_local_host *host)
 static bool scst_local_wants_host(const struct scst_local_initiator *initiator)
 {
 	lockdep_assert_held(&initiator->target->lock);
-	return initiator->target->enabled && !initiator->removed &&
-	       !initiator->relogin;
+	return initiator->target->enabled && !initiator->removed && !initiator->relogin;
 }
 
 /* Whether the directory is removed and there is no host */
@@ -129,8 +125,7 @@ static bool scst_local_is_over(struct scst_local_initiator *initiator)
 	return over;
 }
 
-static void scst_local_host_publish(struct scst_local_host *host,
-				    struct scst_session *sess)
+static void scst_local_host_publish(struct scst_local_host *host, struct scst_session *sess)
 {
 	struct scst_local_initiator *initiator = host->initiator;
 
@@ -166,8 +161,7 @@ static int scst_local_host_add(struct scst_local_host *host)
 	struct scst_session *sess;
 	int ret;
 
-	sess = scst_session_register(initiator->target->tgt,
-				     initiator->name, host);
+	sess = scst_session_register(initiator->target->tgt, initiator->name, host);
 	if (IS_ERR(sess)) {
 		scsi_host_put(host->shost);
 		return PTR_ERR(sess);

@@ -24,8 +24,7 @@ void scst_local_event(struct scst_session *sess, enum scst_event event, u32 lun)
 	scst_local_kick(host->initiator);
 }
 
-static unsigned long scst_local_next_lun(struct scst_local_host *host,
-					 unsigned long lun)
+static unsigned long scst_local_next_lun(struct scst_local_host *host, unsigned long lun)
 {
 	struct scst_session *sess;
 

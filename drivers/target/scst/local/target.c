@@ -8,8 +8,7 @@
 
 #include "local.h"
 
-static struct scst_local_initiator *
-scst_local_initiator_from_item(struct config_item *item)
+static struct scst_local_initiator *scst_local_initiator_from_item(struct config_item *item)
 {
 	return container_of(item, struct scst_local_initiator, item);
 }
@@ -73,16 +72,14 @@ void scst_local_dismiss(struct scst_local_initiator *initiator)
 	lockdep_assert_held(&initiator->target->lock);
 
 	kref_get(&initiator->kref);
-	if (!queue_delayed_work(scst_local_wq, &initiator->cut,
-				msecs_to_jiffies(drain_ms)))
+	if (!queue_delayed_work(scst_local_wq, &initiator->cut, msecs_to_jiffies(drain_ms)))
 		scst_local_put(initiator);
 	scst_local_kick(initiator);
 }
 
 static ssize_t scst_local_initiator_host_show(struct config_item *item, char *page)
 {
-	struct scst_local_initiator *initiator =
-		scst_local_initiator_from_item(item);
+	struct scst_local_initiator *initiator = scst_local_initiator_from_item(item);
 	int host_no = READ_ONCE(initiator->host_no);
 
 	if (host_no < 0)
@@ -105,10 +102,8 @@ static struct configfs_attribute *scst_local_initiator_attrs[] = {
  */
 static void scst_local_initiator_release(struct config_item *item)
 {
-	struct scst_local_initiator *initiator =
-		scst_local_initiator_from_item(item);
-	unsigned int ms = scst_target_drain_ms(initiator->target->tgt) +
-			  SCST_LOCAL_GRACE_MS;
+	struct scst_local_initiator *initiator = scst_local_initiator_from_item(item);
+	unsigned int ms = scst_target_drain_ms(initiator->target->tgt) + SCST_LOCAL_GRACE_MS;
 
 	if (wait_for_completion_timeout(&initiator->over, msecs_to_jiffies(ms)))
 		flush_work(&initiator->work);
@@ -164,8 +159,7 @@ scst_local_initiators_add(struct scst_local_target *target, const char *name)
 	return ERR_PTR(-ENAMETOOLONG);
 }
 
-static struct config_item *scst_local_make_initiator(struct config_group *group,
-						     const char *name)
+static struct config_item *scst_local_make_initiator(struct config_group *group, const char *name)
 {
 	struct scst_local_target *target =
 		container_of(group, struct scst_local_target, initiators);
@@ -175,8 +169,7 @@ static struct config_item *scst_local_make_initiator(struct config_group *group,
 	scst_target_op_end(target->tgt, "initiators", PTR_ERR_OR_ZERO(initiator));
 	if (IS_ERR(initiator))
 		return ERR_CAST(initiator);
-	config_item_init_type_name(&initiator->item, name,
-				   &scst_local_initiator_type);
+	config_item_init_type_name(&initiator->item, name, &scst_local_initiator_type);
 
 	mutex_lock(&target->lock);
 	list_add_tail(&initiator->entry, &target->list);
@@ -186,11 +179,9 @@ static struct config_item *scst_local_make_initiator(struct config_group *group,
 	return &initiator->item;
 }
 
-static void scst_local_drop_initiator(struct config_group *group,
-				      struct config_item *item)
+static void scst_local_drop_initiator(struct config_group *group, struct config_item *item)
 {
-	struct scst_local_initiator *initiator =
-		scst_local_initiator_from_item(item);
+	struct scst_local_initiator *initiator = scst_local_initiator_from_item(item);
 	struct scst_local_target *target = initiator->target;
 
 	mutex_lock(&target->lock);
@@ -227,8 +218,7 @@ int scst_local_create(struct scst_target *tgt, struct config_group *group)
 	target->group = group;
 	mutex_init(&target->lock);
 	INIT_LIST_HEAD(&target->list);
-	config_group_init_type_name(&target->initiators, "initiators",
-				    &scst_local_initiators_type);
+	config_group_init_type_name(&target->initiators, "initiators", &scst_local_initiators_type);
 	configfs_add_default_group(&target->initiators, group);
 	return 0;
 }

@@ -31,9 +31,17 @@ static u64 scst_cdb_number(const u8 *cdb, const struct scst_cdb_field *field)
 
 static bool scst_cdb_refuse_bit(struct scst_cmd *cmd, unsigned int byte, u8 bits)
 {
-	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, byte,
-				 fls(bits) - 1);
+	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, byte, fls(bits) - 1);
 	return false;
+}
+
+/* The vendor-specific bits of CONTROL, in which old versions of a standard have a field */
+static noinline bool scst_cdb_check_vendor(struct scst_cmd *cmd, u8 bits)
+{
+	unsigned int control = cmd->op->cdb_len - 1;
+
+	bits &= ~cmd->op->usage[control];
+	return !bits || scst_cdb_refuse_bit(cmd, control, bits);
 }
 
 /* Bits outside the row's usage map are refused: they request an unsupported feature. */
@@ -49,7 +57,7 @@ static bool scst_cdb_check_usage(struct scst_cmd *cmd)
 			return scst_cdb_refuse_bit(cmd, i, extra);
 	}
 	extra = cmd->cdb[control] & ~SCST_CONTROL_NACA;
-	return likely(!extra) || scst_cdb_refuse_bit(cmd, control, extra);
+	return likely(!extra) || scst_cdb_check_vendor(cmd, extra);
 }
 
 /* Whether a command is executed on a LUN without a device */
@@ -137,9 +145,14 @@ static bool scst_cdb_bytchk(struct scst_cmd *cmd, u64 *blocks)
 	return true;
 }
 
+/* The right amount of data would not help a write to a disk that is write protected. */
 static bool scst_cdb_refuse_data(struct scst_cmd *cmd)
 {
-	scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_IU_FIELD);
+	bool protected = (cmd->op->flags & SCST_OPF_WRITES) && cmd->nexus &&
+			 scst_write_protected(cmd);
+
+	scst_cmd_set_sense(cmd, protected ? SCST_SENSE_WRITE_PROTECTED :
+					    SCST_SENSE_INVALID_IU_FIELD);
 	return false;
 }
 
@@ -177,14 +190,90 @@ static bool scst_cdb_blocks(struct scst_cmd *cmd)
 	return true;
 }
 
-/* A list that is too long is refused here, before its data is fetched. */
+static bool scst_cdb_check_same(struct scst_cmd *cmd)
+{
+	if (!cmd->nblocks || cmd->nblocks > SCST_SAME_MAX)
+		return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
+	if ((cmd->cdb[1] & SCST_SAME_UNMAP) && scst_thin_is_off(cmd->dev))
+		return scst_cdb_refuse_bit(cmd, 1, SCST_SAME_UNMAP);
+	return true;
+}
+
+/* WRITE SAME: the blocks that are written, and the one that is transferred */
+static bool scst_cdb_range(struct scst_cmd *cmd)
+{
+	if (!(cmd->op->flags & SCST_OPF_SAME))
+		return true;
+	if (cmd->io != SCST_IO_COMMAND && !scst_cdb_check_same(cmd))
+		return false;
+	if (cmd->cdb[1] & SCST_SAME_NDOB)
+		return true;
+	if (!cmd->block_size)
+		return scst_cdb_announced(cmd);
+	cmd->cdb_data_len = cmd->block_size;
+	return true;
+}
+
+/*
+ * COMPARE AND WRITE: the data to compare with, and the data to write. Not inline: other commands
+ * would save the registers for the call.
+ */
+static noinline bool scst_cdb_twice(struct scst_cmd *cmd, u64 blocks)
+{
+	u64 len = 2 * blocks * cmd->block_size;
+
+	cmd->nblocks = blocks;
+	if (cmd->io == SCST_IO_COMMAND && !cmd->block_size)
+		return scst_cdb_announced(cmd);
+	if (len > U32_MAX ||
+	    (cmd->io != SCST_IO_COMMAND && blocks > scst_sbc_max_compare(cmd->dev)))
+		return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
+	cmd->cdb_data_len = len;
+	return true;
+}
+
+/*
+ * READ CD: the user data of sectors, or nothing. The other parts of a sector are refused when the
+ * CDB is checked. Not inline: see above.
+ */
+static noinline bool scst_cdb_sectors(struct scst_cmd *cmd, u64 sectors)
+{
+	cmd->nblocks = sectors;
+	if (cmd->io == SCST_IO_COMMAND)
+		return scst_cdb_announced(cmd);
+	if (!(cmd->cdb[9] & SCST_READ_CD_USER_DATA))
+		return true;
+	if (sectors > scst_sbc_max_blocks(cmd->dev))
+		return scst_cdb_refuse_bit(cmd, cmd->op->xfer.byte, 0x80);
+	cmd->cdb_data_len = sectors * cmd->block_size;
+	return true;
+}
+
+/**
+ * scst_cdb_refuse_list() - refuse the length of a parameter list
+ * @cmd: the command
+ *
+ * Context: thread or atomic.
+ * Return: false.
+ */
+bool scst_cdb_refuse_list(struct scst_cmd *cmd)
+{
+	scst_cmd_set_field_error(cmd, SCST_SENSE_PARAM_LIST_LENGTH, cmd->op->xfer.byte, 7);
+	return false;
+}
+
+/*
+ * A command that the device does not have, or a list that is too long for the core: before data is
+ * fetched.
+ */
 static bool scst_cdb_parameters(struct scst_cmd *cmd, u64 len)
 {
-	if (len > SCST_MAX_PARAM_LIST) {
-		scst_cmd_set_field_error(cmd, SCST_SENSE_PARAM_LIST_LENGTH,
-					 cmd->op->xfer.byte, 7);
+	if (!scst_thin_has(cmd->dev, cmd->op)) {
+		scst_cmd_set_sense(cmd, SCST_SENSE_INVALID_OPCODE);
 		return false;
 	}
+	if (len > SCST_MAX_PARAM_LIST && cmd->io != SCST_IO_COMMAND)
+		return scst_cdb_refuse_list(cmd);
 	cmd->cdb_data_len = len;
 	return true;
 }
@@ -207,12 +296,16 @@ static bool scst_cdb_length(struct scst_cmd *cmd)
 		return scst_cdb_blocks(cmd);
 	case SCST_LEN_RANGE:
 		cmd->nblocks = value;
-		return true;
+		return scst_cdb_range(cmd);
 	case SCST_LEN_FIXED:
 		cmd->cdb_data_len = op->fixed_len;
 		return true;
 	case SCST_LEN_ANNOUNCED:
 		return scst_cdb_announced(cmd);
+	case SCST_LEN_TWICE:
+		return scst_cdb_twice(cmd, value);
+	case SCST_LEN_SECTORS:
+		return scst_cdb_sectors(cmd, value);
 	}
 	return true;
 }
@@ -258,8 +351,7 @@ static bool scst_cdb_cut_write(struct scst_cmd *cmd)
 {
 	if (!scst_cdb_tells_overflow(cmd))
 		return false;
-	cmd->data_out_short = cmd->io != SCST_IO_WRITE ||
-			      cmd->expected_len % cmd->block_size;
+	cmd->data_out_short = cmd->io != SCST_IO_WRITE || cmd->expected_len % cmd->block_size;
 	if (cmd->data_out_short)
 		return false;
 	cmd->nblocks = cmd->expected_len / cmd->block_size;

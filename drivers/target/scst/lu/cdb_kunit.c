@@ -18,7 +18,9 @@
 #define SCST_TEST_BLOCK		512
 #define NO_SA			SCST_OPCODE_NO_SA
 
-enum scst_test_unit { NO_DATA, BYTES_IN, BYTES_OUT, BLOCKS_IN, BLOCKS_OUT, RANGE };
+enum scst_test_unit {
+	NO_DATA, BYTES_IN, BYTES_OUT, BLOCKS_IN, BLOCKS_OUT, BLOCKS_TWICE, RANGE, ONE_BLOCK,
+};
 
 /**
  * struct scst_test_row - a command as its standard describes it
@@ -53,8 +55,13 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0x16, NO_SA, 6, NO_DATA },	/* SPC-2, as the next */
 	{ 0x17, NO_SA, 6, NO_DATA },
 	{ 0x1a, NO_SA, 6, BYTES_IN, .len_bits = 8, .len = 4 },
+	{ 0x1c, NO_SA, 6, BYTES_IN, .len_bits = 16, .len = 4 },
 	{ 0x1d, NO_SA, 6, NO_DATA },	/* but for parameters we do not have */
 	{ 0x1e, NO_SA, 6, NO_DATA },
+	{ 0x3b, NO_SA, 10, BYTES_OUT, .len_bits = 24, .len = 8 },
+	{ 0x3c, NO_SA, 10, BYTES_IN, .len_bits = 24, .len = 8 },
+	{ 0x4c, NO_SA, 10, BYTES_OUT, .len_bits = 16, .len = 8 },
+	{ 0x4d, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
 	{ 0x55, NO_SA, 10, BYTES_OUT, .len_bits = 16, .len = 8 },
 	{ 0x56, NO_SA, 10, NO_DATA },	/* but for third parties */
 	{ 0x57, NO_SA, 10, NO_DATA },
@@ -73,8 +80,11 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0x5f, 0x07, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0x5f, 0x08, 10, BYTES_OUT, .len_bits = 32, .len = 8 },
 	{ 0xa0, NO_SA, 12, BYTES_IN, .len_bits = 32, .len = 9 },
+	{ 0xa3, 0x0b, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0c, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 	{ 0xa3, 0x0d, 12, BYTES_IN, .len_bits = 32, .len = 9 },
+	{ 0xa3, 0x0f, 12, BYTES_IN, .len_bits = 32, .len = 9 },
+	{ 0xa4, 0x0f, 12, BYTES_OUT, .len_bits = 32, .len = 9 },
 	/* SBC */
 	{ 0x08, NO_SA, 6, BLOCKS_IN, 21, 3, 8, 4 },
 	{ 0x0a, NO_SA, 6, BLOCKS_OUT, 21, 3, 8, 4 },
@@ -84,18 +94,51 @@ static const struct scst_test_row scst_test_rows[] = {
 	{ 0x2a, NO_SA, 10, BLOCKS_OUT, 32, 5, 16, 8 },
 	{ 0x2e, NO_SA, 10, BLOCKS_OUT, 32, 5, 16, 8 },
 	{ 0x2f, NO_SA, 10, RANGE, 32, 5, 16, 8 },
+	{ 0x34, NO_SA, 10, RANGE, 32, 5, 16, 8 },
 	{ 0x35, NO_SA, 10, RANGE, 32, 5, 16, 8 },
+	{ 0x37, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x41, NO_SA, 10, ONE_BLOCK, 32, 5, 16, 8 },
+	{ 0x42, NO_SA, 10, BYTES_OUT, .len_bits = 16, .len = 8 },
 	{ 0x88, NO_SA, 16, BLOCKS_IN, 64, 9, 32, 13 },
+	{ 0x89, NO_SA, 16, BLOCKS_TWICE, 64, 9, 8, 13 },
 	{ 0x8a, NO_SA, 16, BLOCKS_OUT, 64, 9, 32, 13 },
+	{ 0x8b, NO_SA, 16, BLOCKS_OUT, 64, 9, 32, 13 },
 	{ 0x8e, NO_SA, 16, BLOCKS_OUT, 64, 9, 32, 13 },
 	{ 0x8f, NO_SA, 16, RANGE, 64, 9, 32, 13 },
+	{ 0x90, NO_SA, 16, RANGE, 64, 9, 32, 13 },
 	{ 0x91, NO_SA, 16, RANGE, 64, 9, 32, 13 },
+	{ 0x93, NO_SA, 16, ONE_BLOCK, 64, 9, 32, 13 },
 	{ 0x9e, 0x10, 16, BYTES_IN, .len_bits = 32, .len = 13 },
+	{ 0x9e, 0x12, 16, BYTES_IN, 64, 9, 32, 13 },
 	{ 0xa8, NO_SA, 12, BLOCKS_IN, 32, 5, 32, 9 },
 	{ 0xaa, NO_SA, 12, BLOCKS_OUT, 32, 5, 32, 9 },
 	{ 0xae, NO_SA, 12, BLOCKS_OUT, 32, 5, 32, 9 },
 	{ 0xaf, NO_SA, 12, RANGE, 32, 5, 32, 9 },
+	{ 0xb7, NO_SA, 12, BYTES_IN, .len_bits = 32, .len = 9 },
 };
+
+/* MMC-6, of CD and DVD drives; those of SPC are tested above. */
+static const struct scst_test_row scst_test_mmc_rows[] = {
+	{ 0x1b, NO_SA, 6, NO_DATA },
+	{ 0x25, NO_SA, 10, BYTES_IN, .fixed = 8 },
+	{ 0x28, NO_SA, 10, BLOCKS_IN, 32, 5, 16, 8 },
+	{ 0x2a, NO_SA, 10, BLOCKS_OUT, 32, 5, 16, 8 },
+	{ 0x2f, NO_SA, 10, RANGE, 32, 5, 16, 8 },
+	{ 0x35, NO_SA, 10, RANGE, 32, 5, 16, 8 },
+	{ 0x43, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x46, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x4a, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x51, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0x52, NO_SA, 10, BYTES_IN, .len_bits = 16, .len = 8 },
+	{ 0xa8, NO_SA, 12, BLOCKS_IN, 32, 5, 32, 9 },
+	{ 0xaa, NO_SA, 12, BLOCKS_OUT, 32, 5, 32, 9 },
+	{ 0xad, NO_SA, 12, BYTES_IN, .len_bits = 16, .len = 9 },
+	{ 0xbd, NO_SA, 12, BYTES_IN, .len_bits = 16, .len = 9 },
+	{ 0xbe, NO_SA, 12, RANGE, 32, 5, 24, 8 },
+};
+
+/* Rows of SPC at the beginning of scst_test_rows[] */
+#define SCST_TEST_SPC_ROWS	37
 
 static const struct scst_handler_ops scst_test_handler = {
 	.name = "test",
@@ -113,8 +156,7 @@ struct scst_cdb_fixture {
 
 static int scst_cdb_test_init(struct kunit *test)
 {
-	struct scst_cdb_fixture *fix = kunit_kzalloc(test, sizeof(*fix),
-						     GFP_KERNEL);
+	struct scst_cdb_fixture *fix = kunit_kzalloc(test, sizeof(*fix), GFP_KERNEL);
 
 	if (!fix)
 		return -ENOMEM;
@@ -137,8 +179,7 @@ static int scst_cdb_test_init(struct kunit *test)
 }
 
 /* A new command whose CDB has only operation code and service action */
-static struct scst_cmd *scst_cdb_test_cmd(struct kunit *test, u8 opcode, u16 sa,
-					  u8 cdb_len)
+static struct scst_cmd *scst_cdb_test_cmd(struct kunit *test, u8 opcode, u16 sa, u8 cdb_len)
 {
 	struct scst_cdb_fixture *fix = test->priv;
 
@@ -177,8 +218,7 @@ static void scst_cdb_test_put(u8 *cdb, unsigned int last, u64 value)
 		cdb[last--] |= value & 0xff;
 }
 
-static void scst_expect_refusal(struct kunit *test, struct scst_cmd *cmd,
-				scst_sense_t sense)
+static void scst_expect_refusal(struct kunit *test, struct scst_cmd *cmd, scst_sense_t sense)
 {
 	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_COMPLETE);
 	KUNIT_EXPECT_EQ(test, cmd->status, SAM_STAT_CHECK_CONDITION);
@@ -198,13 +238,14 @@ static void scst_expect_pointer(struct kunit *test, const struct scst_cmd *cmd,
 /* --- the table */
 
 static const struct scst_opcode *
-scst_cdb_test_find(struct kunit *test, const struct scst_test_row *row)
+scst_cdb_test_find(struct kunit *test, const struct scst_kind *kind,
+		   const struct scst_test_row *row)
 {
 	const struct scst_cmd *cmd;
 	bool known;
 
 	cmd = scst_cdb_test_cmd(test, row->opcode, row->sa, row->cdb_len);
-	return scst_kind_opcode(scst_kind_find(TYPE_DISK), cmd->cdb, cmd->cdb_len, &known);
+	return scst_kind_opcode(kind, cmd->cdb, cmd->cdb_len, &known);
 }
 
 static void scst_cdb_test_field(struct kunit *test, const struct scst_opcode *op,
@@ -213,34 +254,28 @@ static void scst_cdb_test_field(struct kunit *test, const struct scst_opcode *op
 {
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ_MSG(test, field->len, DIV_ROUND_UP(bits, 8), "%s",
-			    op->name);
+	KUNIT_EXPECT_EQ_MSG(test, field->len, DIV_ROUND_UP(bits, 8), "%s", op->name);
 	if (!bits)
 		return;
-	KUNIT_EXPECT_EQ_MSG(test, field->byte + field->len - 1, last, "%s",
-			    op->name);
-	KUNIT_EXPECT_EQ_MSG(test, field->mask, bits % 8 ? BIT(bits % 8) - 1 : 0,
-			    "%s", op->name);
+	KUNIT_EXPECT_EQ_MSG(test, field->byte + field->len - 1, last, "%s", op->name);
+	KUNIT_EXPECT_EQ_MSG(test, field->mask, bits % 8 ? BIT(bits % 8) - 1 : 0, "%s", op->name);
 	/* Every bit of a field is used. */
 	for (i = 0; i < field->len; i++) {
 		u8 mask = !i && field->mask ? field->mask : 0xff;
 
-		KUNIT_EXPECT_EQ_MSG(test, op->usage[field->byte + i] & mask,
-				    mask, "%s byte %u", op->name,
-				    field->byte + i);
+		KUNIT_EXPECT_EQ_MSG(test, op->usage[field->byte + i] & mask, mask, "%s byte %u",
+				    op->name, field->byte + i);
 	}
 }
 
-static void scst_cdb_test_table(struct kunit *test)
+static void scst_cdb_test_rows(struct kunit *test, const struct scst_kind *kind,
+			       const struct scst_test_row *rows, unsigned int count)
 {
-	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
 	unsigned int i;
 
-	/* A row that is added to the core needs a row of the standard here. */
-	KUNIT_EXPECT_EQ(test, kind->count, ARRAY_SIZE(scst_test_rows));
-	for (i = 0; i < ARRAY_SIZE(scst_test_rows); i++) {
-		const struct scst_test_row *row = &scst_test_rows[i];
-		const struct scst_opcode *op = scst_cdb_test_find(test, row);
+	for (i = 0; i < count; i++) {
+		const struct scst_test_row *row = &rows[i];
+		const struct scst_opcode *op = scst_cdb_test_find(test, kind, row);
 
 		KUNIT_ASSERT_NOT_NULL_MSG(test, op, "%02xh", row->opcode);
 		KUNIT_EXPECT_EQ(test, op->opcode, row->opcode);
@@ -250,6 +285,24 @@ static void scst_cdb_test_table(struct kunit *test)
 		scst_cdb_test_field(test, op, &op->lba, row->lba_bits, row->lba);
 		scst_cdb_test_field(test, op, &op->xfer, row->len_bits, row->len);
 	}
+}
+
+/* A row that is added to the core needs a row of the standard here. */
+static void scst_cdb_test_table(struct kunit *test)
+{
+	const struct scst_kind *kind = scst_kind_find(TYPE_DISK);
+
+	KUNIT_EXPECT_EQ(test, kind->count, ARRAY_SIZE(scst_test_rows));
+	scst_cdb_test_rows(test, kind, scst_test_rows, ARRAY_SIZE(scst_test_rows));
+}
+
+static void scst_cdb_test_mmc_table(struct kunit *test)
+{
+	const struct scst_kind *kind = scst_kind_find(TYPE_ROM);
+
+	KUNIT_EXPECT_EQ(test, kind->count, SCST_TEST_SPC_ROWS + ARRAY_SIZE(scst_test_mmc_rows));
+	scst_cdb_test_rows(test, kind, scst_test_rows, SCST_TEST_SPC_ROWS);
+	scst_cdb_test_rows(test, kind, scst_test_mmc_rows, ARRAY_SIZE(scst_test_mmc_rows));
 }
 
 /* SAM-5 5.2, for all CDBs: the group code gives the length, and CONTROL is the last byte. */
@@ -262,12 +315,10 @@ static void scst_cdb_test_groups(struct kunit *test)
 	for (i = 0; i < kind->count; i++) {
 		const struct scst_opcode *op = kind->rows[i];
 
-		KUNIT_EXPECT_EQ_MSG(test, op->cdb_len, lens[op->opcode >> 5],
-				    "%s", op->name);
+		KUNIT_EXPECT_EQ_MSG(test, op->cdb_len, lens[op->opcode >> 5], "%s", op->name);
 		KUNIT_EXPECT_EQ_MSG(test, op->usage[0], 0xff, "%s", op->name);
 		for (byte = op->cdb_len - 1; byte < SCST_OPCODE_MAX_LEN; byte++)
-			KUNIT_EXPECT_EQ_MSG(test, op->usage[byte], 0, "%s",
-					    op->name);
+			KUNIT_EXPECT_EQ_MSG(test, op->usage[byte], 0, "%s", op->name);
 	}
 }
 
@@ -280,10 +331,11 @@ static void scst_cdb_test_rows_agree(struct kunit *test)
 		const struct scst_opcode *op = kind->rows[i];
 		bool medium = op->io != SCST_IO_NONE;
 		bool writes = op->flags & SCST_OPF_WRITES;
+		bool thin = op->flags & (SCST_OPF_THIN | SCST_OPF_SAME);
+		bool atomic = op->flags & SCST_OPF_ATOMIC;
 
-		KUNIT_EXPECT_EQ_MSG(test, medium, op->lba.len != 0, "%s",
-				    op->name);
-		KUNIT_EXPECT_EQ_MSG(test, writes, op->io == SCST_IO_WRITE, "%s",
+		KUNIT_EXPECT_EQ_MSG(test, medium, op->lba.len != 0, "%s", op->name);
+		KUNIT_EXPECT_EQ_MSG(test, writes, op->io == SCST_IO_WRITE || thin || atomic, "%s",
 				    op->name);
 		KUNIT_EXPECT_TRUE_MSG(test, op->exec || op->exec_sleeping || medium, "%s",
 				      op->name);
@@ -291,11 +343,9 @@ static void scst_cdb_test_rows_agree(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, op->usage[op->sa_byte] & 0x1f,
 					    0x1f, "%s", op->name);
 		if (op->flags & SCST_OPF_FUA)
-			KUNIT_EXPECT_TRUE_MSG(test, op->usage[1] & 0x08, "%s",
-					      op->name);
+			KUNIT_EXPECT_TRUE_MSG(test, op->usage[1] & 0x08, "%s", op->name);
 		if (op->flags & SCST_OPF_BYTCHK)
-			KUNIT_EXPECT_EQ_MSG(test, op->usage[1] & 0x06, 0x06,
-					    "%s", op->name);
+			KUNIT_EXPECT_EQ_MSG(test, op->usage[1] & 0x06, 0x06, "%s", op->name);
 	}
 }
 
@@ -308,9 +358,8 @@ static void scst_cdb_test_order(struct kunit *test)
 		const struct scst_opcode *a = kind->rows[i - 1];
 		const struct scst_opcode *b = kind->rows[i];
 
-		KUNIT_EXPECT_LT_MSG(test, a->opcode << 16 | a->sa,
-				    b->opcode << 16 | b->sa, "%s, %s", a->name,
-				    b->name);
+		KUNIT_EXPECT_LT_MSG(test, a->opcode << 16 | a->sa, b->opcode << 16 | b->sa,
+				    "%s, %s", a->name, b->name);
 	}
 }
 
@@ -352,6 +401,30 @@ static void scst_cdb_test_types(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, known);
 }
 
+/* The pages of each type follow those of all types, in ascending order. */
+static void scst_cdb_test_pages(struct kunit *test)
+{
+	unsigned int type, i;
+
+	for (type = 0; type < 0x20; type++) {
+		const struct scst_kind *kind = scst_kind_find(type);
+		int vpd = 0x87, mode = -1, log = 0x00ff;
+
+		if (!kind)
+			continue;
+		for (i = 0; i < kind->vpd_count; vpd = kind->vpd[i++].code)
+			KUNIT_EXPECT_GT(test, kind->vpd[i].code, vpd);
+		for (i = 0; i < kind->mode_count; mode = kind->mode[i++].image[0])
+			KUNIT_EXPECT_GT(test, kind->mode[i].image[0], mode);
+		for (i = 0; i < kind->log_count; i++) {
+			int code = kind->log[i].code << 8 | kind->log[i].subpage;
+
+			KUNIT_EXPECT_GT(test, code, log);
+			log = code;
+		}
+	}
+}
+
 /* --- decoding */
 
 static u32 scst_cdb_test_bytes(const struct scst_test_row *row, u64 len)
@@ -363,6 +436,10 @@ static u32 scst_cdb_test_bytes(const struct scst_test_row *row, u64 len)
 	case BLOCKS_IN:
 	case BLOCKS_OUT:
 		return len * SCST_TEST_BLOCK;
+	case ONE_BLOCK:
+		return SCST_TEST_BLOCK;
+	case BLOCKS_TWICE:
+		return 2 * len * SCST_TEST_BLOCK;
 	}
 	return 0;
 }
@@ -377,19 +454,19 @@ static u8 scst_cdb_test_dir(const struct scst_test_row *row, u32 bytes)
 
 static bool scst_cdb_test_in_blocks(const struct scst_test_row *row)
 {
-	return row->unit == BLOCKS_IN || row->unit == BLOCKS_OUT ||
-	       row->unit == RANGE;
+	return row->unit == BLOCKS_IN || row->unit == BLOCKS_OUT || row->unit == BLOCKS_TWICE ||
+	       row->unit == RANGE || row->unit == ONE_BLOCK;
 }
 
-static void scst_cdb_test_decode_one(struct kunit *test,
-				     const struct scst_test_row *row, u64 lba,
+static void scst_cdb_test_decode_one(struct kunit *test, const struct scst_test_row *row, u64 lba,
 				     u64 len)
 {
-	struct scst_cmd *cmd = scst_cdb_test_cmd(test, row->opcode, row->sa,
-						 row->cdb_len);
+	struct scst_cmd *cmd = scst_cdb_test_cmd(test, row->opcode, row->sa, row->cdb_len);
 	u8 *cdb = scst_cdb_test_cdb(test);
 	u32 bytes;
 
+	if (row->unit == ONE_BLOCK)
+		len = max_t(u64, len, 1);
 	scst_cdb_test_put(cdb, row->lba, lba);
 	scst_cdb_test_put(cdb, row->len, len);
 	if (!len && row->cdb_len == 6 && row->lba_bits)
@@ -403,8 +480,7 @@ static void scst_cdb_test_decode_one(struct kunit *test,
 	if (scst_cdb_test_in_blocks(row))
 		KUNIT_EXPECT_EQ_MSG(test, cmd->nblocks, len, "%s", cmd->op->name);
 	KUNIT_EXPECT_EQ_MSG(test, cmd->cdb_data_len, bytes, "%s", cmd->op->name);
-	KUNIT_EXPECT_EQ_MSG(test, cmd->dir, scst_cdb_test_dir(row, bytes), "%s",
-			    cmd->op->name);
+	KUNIT_EXPECT_EQ_MSG(test, cmd->dir, scst_cdb_test_dir(row, bytes), "%s", cmd->op->name);
 	KUNIT_EXPECT_LE(test, cmd->data_len, bytes);
 	KUNIT_EXPECT_EQ(test, cmd->status, SAM_STAT_GOOD);
 }
@@ -420,6 +496,7 @@ static void scst_cdb_test_decode(struct kunit *test)
 		 * bytes are accepted.
 		 */
 		unsigned int bits = min_t(unsigned int, row->len_bits,
+					  row->unit == ONE_BLOCK ? 16 :
 					  scst_cdb_test_in_blocks(row) ? 22 :
 					  row->unit == BYTES_OUT ? 16 : 32);
 
@@ -465,9 +542,7 @@ static void scst_cdb_test_unknown(struct kunit *test)
 			if (scst_test_rows[i].opcode == opcode)
 				break;
 		if (i == ARRAY_SIZE(scst_test_rows))
-			scst_expect_refusal(test,
-					    scst_cdb_test_cmd(test, opcode,
-							      NO_SA, 16),
+			scst_expect_refusal(test, scst_cdb_test_cmd(test, opcode, NO_SA, 16),
 					    SCST_SENSE_INVALID_OPCODE);
 	}
 }
@@ -513,11 +588,9 @@ static void scst_cdb_test_reserved_bits(struct kunit *test)
 
 				if (scst_test_usage(op, byte) & BIT(bit))
 					continue;
-				cmd = scst_cdb_test_cmd(test, op->opcode, op->sa,
-							op->cdb_len);
+				cmd = scst_cdb_test_cmd(test, op->opcode, op->sa, op->cdb_len);
 				scst_cdb_test_cdb(test)[byte] |= BIT(bit);
-				scst_expect_refusal(test, cmd,
-						    SCST_SENSE_INVALID_CDB_FIELD);
+				scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
 				scst_expect_pointer(test, cmd, byte, bit);
 			}
 		}
@@ -563,8 +636,7 @@ static void scst_cdb_test_bytchk(struct kunit *test)
 		scst_cdb_test_cdb(test)[1] = cases[i].bytchk << 1;
 		scst_cdb_test_cdb(test)[cases[i].len] = 7;
 		if (!cases[i].ok) {
-			scst_expect_refusal(test, cmd,
-					    SCST_SENSE_INVALID_CDB_FIELD);
+			scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
 			scst_expect_pointer(test, cmd, 1, 2);
 			continue;
 		}
@@ -572,9 +644,57 @@ static void scst_cdb_test_bytchk(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, cmd->io, cases[i].io);
 		KUNIT_EXPECT_EQ(test, cmd->io_next, cases[i].io_next);
 		KUNIT_EXPECT_EQ(test, cmd->nblocks, 7);
-		KUNIT_EXPECT_EQ(test, cmd->cdb_data_len,
-				cases[i].blocks * SCST_TEST_BLOCK);
+		KUNIT_EXPECT_EQ(test, cmd->cdb_data_len, cases[i].blocks * SCST_TEST_BLOCK);
 	}
+}
+
+static struct scst_cmd *scst_cdb_test_same_cmd(struct kunit *test, u8 byte1, u64 blocks)
+{
+	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x93, NO_SA, 16);
+
+	scst_cdb_test_cdb(test)[1] = byte1;
+	scst_cdb_test_put(scst_cdb_test_cdb(test), 13, blocks);
+	return cmd;
+}
+
+/* WRITE SAME: the number of blocks has limits, and NDOB means no data. */
+static void scst_cdb_test_same(struct kunit *test)
+{
+	static const u64 wrong[] = { 0, 65536, U32_MAX };
+	struct scst_cmd *cmd;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		cmd = scst_cdb_test_same_cmd(test, 0, wrong[i]);
+		scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
+		scst_expect_pointer(test, cmd, 10, 7);
+	}
+	cmd = scst_cdb_test_same_cmd(test, 0, 65535);
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
+	cmd = scst_cdb_test_same_cmd(test, 0x01, 7);
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
+	KUNIT_EXPECT_EQ(test, cmd->cdb_data_len, 0);
+	KUNIT_EXPECT_EQ(test, cmd->dir, SCST_DIR_NONE);
+	KUNIT_EXPECT_EQ(test, cmd->nblocks, 7);
+}
+
+/* What a fully provisioned disk does not have */
+static void scst_cdb_test_thin(struct kunit *test)
+{
+	struct scst_cdb_fixture *fix = test->priv;
+	struct scst_cmd *cmd;
+
+	fix->dev->state = SCST_DEV_ACTIVE;
+	scst_expect_refusal(test, scst_cdb_test_cmd(test, 0x42, NO_SA, 10),
+			    SCST_SENSE_INVALID_OPCODE);
+	cmd = scst_cdb_test_same_cmd(test, 0x08, 1);
+	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
+	scst_expect_pointer(test, cmd, 1, 3);
+	fix->dev->params.thin = true;
+	cmd = scst_cdb_test_cmd(test, 0x42, NO_SA, 10);
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
+	cmd = scst_cdb_test_same_cmd(test, 0x08, 1);
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
 }
 
 static void scst_cdb_test_fua(struct kunit *test)
@@ -638,6 +758,32 @@ static void scst_cdb_test_range(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, (__force u32)scst_sbc_check_range(cmd),
 				    (__force u32)cases[i].sense, "case %u", i);
 	}
+}
+
+/* COMPARE AND WRITE is refused beyond its own limit, and needs all of its Data-Out. */
+static void scst_cdb_test_compare(struct kunit *test)
+{
+	struct scst_cdb_fixture *fix = test->priv;
+	struct scst_cmd *cmd = scst_cdb_test_cmd(test, 0x89, NO_SA, 16);
+
+	fix->dev->params.block_size = SZ_4K;
+	fix->cdb[13] = 33;
+	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_CDB_FIELD);
+	scst_expect_pointer(test, cmd, 13, 7);
+
+	cmd = scst_cdb_test_cmd(test, 0x89, NO_SA, 16);
+	fix->cdb[13] = 32;
+	cmd->expected_dir = SCST_DIR_OUT;
+	cmd->expected_len = SZ_256K;
+	KUNIT_EXPECT_EQ(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT);
+	KUNIT_EXPECT_EQ(test, cmd->data_len, SZ_256K);
+
+	fix->ops.reports_overflow = true;
+	cmd = scst_cdb_test_cmd(test, 0x89, NO_SA, 16);
+	fix->cdb[13] = 32;
+	cmd->expected_dir = SCST_DIR_OUT;
+	cmd->expected_len = SZ_128K;
+	scst_expect_refusal(test, cmd, SCST_SENSE_INVALID_IU_FIELD);
 }
 
 static void scst_cdb_test_residual(struct kunit *test)
@@ -763,8 +909,7 @@ static void scst_cdb_test_overflow(struct kunit *test)
 		KUNIT_ASSERT_EQ_MSG(test, scst_cdb_decode(cmd), SCST_STAGE_ADMIT, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, cmd->nblocks, cases[i].nblocks, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, cmd->data_len, cases[i].data_len, "case %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, scst_cmd_residual(cmd), cases[i].residual,
-				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, scst_cmd_residual(cmd), cases[i].residual, "case %u", i);
 	}
 }
 
@@ -822,11 +967,13 @@ static void scst_lun_test_round_trip(struct kunit *test)
 
 static struct kunit_case scst_cdb_cases[] = {
 	KUNIT_CASE(scst_cdb_test_table),
+	KUNIT_CASE(scst_cdb_test_mmc_table),
 	KUNIT_CASE(scst_cdb_test_groups),
 	KUNIT_CASE(scst_cdb_test_rows_agree),
 	KUNIT_CASE(scst_cdb_test_order),
 	KUNIT_CASE(scst_cdb_test_index),
 	KUNIT_CASE(scst_cdb_test_types),
+	KUNIT_CASE(scst_cdb_test_pages),
 	KUNIT_CASE(scst_cdb_test_decode),
 	KUNIT_CASE(scst_cdb_test_decode_huge),
 	KUNIT_CASE(scst_cdb_test_unknown),
@@ -834,8 +981,11 @@ static struct kunit_case scst_cdb_cases[] = {
 	KUNIT_CASE(scst_cdb_test_reserved_bits),
 	KUNIT_CASE(scst_cdb_test_short),
 	KUNIT_CASE(scst_cdb_test_bytchk),
+	KUNIT_CASE(scst_cdb_test_same),
+	KUNIT_CASE(scst_cdb_test_thin),
 	KUNIT_CASE(scst_cdb_test_fua),
 	KUNIT_CASE(scst_cdb_test_range),
+	KUNIT_CASE(scst_cdb_test_compare),
 	KUNIT_CASE(scst_cdb_test_residual),
 	KUNIT_CASE(scst_cdb_test_both),
 	KUNIT_CASE(scst_cdb_test_announced),

@@ -30,7 +30,7 @@
 static char *scst_system_id;
 module_param_named(system_id, scst_system_id, charp, 0444);
 MODULE_PARM_DESC(system_id,
-		 "What makes this machine's device identifiers unique (default: its DMI product UUID)");
+		 "Text unique to this machine, for device identifiers (default: DMI product UUID)");
 
 static const siphash_key_t scst_identity_keys[] = {
 	{ { 0x5cb5d1a6e3f04c29ULL, 0x9d3ab0f7c2e61845ULL } },
@@ -63,8 +63,7 @@ static const char *scst_machine_id(void)
  * The hash of the machine's identity is the key for the hash of the name, so no part of one can
  * be mistaken for a part of the other.
  */
-static u64 scst_identity_hash(const char *machine, const char *name,
-			      const siphash_key_t *key)
+static u64 scst_identity_hash(const char *machine, const char *name, const siphash_key_t *key)
 {
 	siphash_key_t inner = *key;
 
@@ -107,8 +106,7 @@ void scst_identity_init(struct scst_device *dev)
 	u64 low = scst_identity_hash(machine, dev->name, &scst_identity_keys[1]);
 
 	strscpy(id->vendor, SCST_VENDOR, sizeof(id->vendor));
-	strscpy(id->product, dev->handler->product ?: dev->handler->name,
-		sizeof(id->product));
+	strscpy(id->product, dev->handler->product ?: dev->handler->name, sizeof(id->product));
 	strscpy(id->revision, SCST_REVISION, sizeof(id->revision));
 	snprintf(id->serial, sizeof(id->serial), "%016llx%016llx", high, low);
 	put_unaligned_be64(SCST_NAA_LOCAL_ID | (high & SCST_NAA_LOCAL_MASK), id->naa_id);

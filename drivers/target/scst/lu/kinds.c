@@ -14,30 +14,44 @@
 
 /* Version descriptors, SPC-5 table 150: no version of the document claimed */
 #define SCST_CLAIM_SBC3		0x04c0
+#define SCST_CLAIM_MMC6		0x04e0
 
 /* Commands of all types */
 static const struct scst_opcode_set *const scst_spc_sets[] __initconst = {
 	&scst_report_opcodes, &scst_inquiry_opcodes, &scst_mode_opcodes,
-	&scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes,
+	&scst_log_opcodes, &scst_diagnostic_opcodes, &scst_buffer_opcodes,
+	&scst_timestamp_opcodes, &scst_reserve_opcodes, &scst_pr_in_opcodes, &scst_pr_out_opcodes,
 };
 
 /* Disks and optical memory */
 #define SCST_BLOCK_KIND {						\
 	.known = true,							\
 	.blocks = true,							\
-	.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes },		\
+	.sets = { &scst_sbc_opcodes, &scst_sbc_io_opcodes,		\
+		  &scst_sbc_compare_opcodes, &scst_sbc_orwrite_opcodes,	\
+		  &scst_sbc_defect_opcodes, &scst_thin_opcodes },	\
 	.claim = SCST_CLAIM_SBC3,					\
 	.vpd = scst_sbc_vpd_pages,					\
 	.vpd_count = SCST_SBC_VPD_COUNT,				\
 	.mode = scst_sbc_mode_pages,					\
 	.mode_count = SCST_SBC_MODE_COUNT,				\
+	.log = scst_sbc_log_pages,					\
+	.log_count = SCST_SBC_LOG_COUNT,				\
 }
 
 static struct scst_kind scst_kinds[] __ro_after_init = {
 	[TYPE_DISK] = SCST_BLOCK_KIND,
 	[TYPE_TAPE] = { .known = true, .fifo = true, .sets = { &scst_ssc_opcodes } },
 	[TYPE_PROCESSOR] = { .known = true },
-	[TYPE_ROM] = { .known = true },
+	[TYPE_ROM] = {
+		.known = true,
+		.blocks = true,
+		.mmc = true,
+		.sets = { &scst_mmc_opcodes, &scst_mmc_disc_opcodes, &scst_mmc_feature_opcodes },
+		.claim = SCST_CLAIM_MMC6,
+		.mode = scst_mmc_mode_pages,
+		.mode_count = SCST_MMC_MODE_COUNT,
+	},
 	[TYPE_MOD] = SCST_BLOCK_KIND,
 	[TYPE_MEDIUM_CHANGER] = { .known = true },
 	[TYPE_RAID] = { .known = true },
@@ -124,8 +138,7 @@ const struct scst_kind *scst_kind_find(u8 type)
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_kind_find);
 
-static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb,
-			       unsigned int len)
+static bool scst_opcode_has_sa(const struct scst_opcode *op, const u8 *cdb, unsigned int len)
 {
 	if (op->sa == SCST_OPCODE_NO_SA)
 		return true;

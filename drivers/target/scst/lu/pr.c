@@ -68,8 +68,7 @@ unsigned int scst_pr_keys(const struct scst_pr *pr)
  *
  * Return: the registration, or NULL. Its key is 0 if @pr ended it.
  */
-struct scst_pr_reg *scst_pr_find(struct scst_pr *pr,
-				 const struct scst_transport_id *id, u16 port)
+struct scst_pr_reg *scst_pr_find(struct scst_pr *pr, const struct scst_transport_id *id, u16 port)
 {
 	struct scst_pr_reg *reg;
 
@@ -79,11 +78,9 @@ struct scst_pr_reg *scst_pr_find(struct scst_pr *pr,
 	return NULL;
 }
 
-struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr,
-				       const struct scst_nexus *nexus)
+struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr, const struct scst_nexus *nexus)
 {
-	return scst_pr_find(pr, &nexus->sess->transport_id,
-			    nexus->sess->tgt->rel_tgt_id);
+	return scst_pr_find(pr, &nexus->sess->transport_id, nexus->sess->tgt->rel_tgt_id);
 }
 
 /**
@@ -95,8 +92,7 @@ struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr,
  *
  * Return: the registration; NULL, after a warning, if @pr has no room.
  */
-struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
-				const struct scst_transport_id *id, u16 port,
+struct scst_pr_reg *scst_pr_add(struct scst_pr *pr, const struct scst_transport_id *id, u16 port,
 				u64 key)
 {
 	struct scst_pr_reg *reg = &pr->regs[pr->count];
@@ -165,8 +161,7 @@ static enum scst_access scst_pr_access_of_others(u8 type)
 	}
 }
 
-static enum scst_access scst_pr_access(struct scst_pr *pr,
-				       const struct scst_nexus *nexus)
+static enum scst_access scst_pr_access(struct scst_pr *pr, const struct scst_nexus *nexus)
 {
 	const struct scst_pr_reg *reg;
 
@@ -175,8 +170,7 @@ static enum scst_access scst_pr_access(struct scst_pr *pr,
 	if (!pr || !pr->type)
 		return SCST_ACCESS_ALL;
 	reg = scst_pr_find_nexus(pr, nexus);
-	if (reg && reg->key &&
-	    (scst_pr_registrants_only(pr->type) || scst_pr_holds(pr, reg)))
+	if (reg && reg->key && (scst_pr_registrants_only(pr->type) || scst_pr_holds(pr, reg)))
 		return SCST_ACCESS_ALL;
 	return scst_pr_access_of_others(pr->type);
 }
@@ -237,7 +231,10 @@ void scst_reserve_lost(struct scst_nexus *nexus)
 		scst_reserve_set(nexus->dev, NULL);
 }
 
-/* PREEMPT AND ABORT, SPC-5 5.14.11.2.6. The sender may have preempted itself. */
+/*
+ * PREEMPT AND ABORT, SPC-5 5.14.11.2.6. The sender may have preempted itself. The preempted nexus
+ * does not prevent the removal of the medium any more, SPC-3 6.13.
+ */
 static void scst_pr_abort(struct scst_nexus *nexus, const struct scst_cmd *by)
 {
 	const struct scst_cmd_filter filter = { .nexus = nexus, .except = by };
@@ -246,6 +243,7 @@ static void scst_pr_abort(struct scst_nexus *nexus, const struct scst_cmd *by)
 	scst_session_abort(nexus->sess, &filter, own ? SCST_ABORT_OWN : SCST_ABORT_OTHER,
 			   by ? by->sess : NULL);
 	__scst_aca_clear(nexus);
+	__scst_medium_allow(nexus);
 }
 
 static void scst_pr_tell(struct scst_nexus *nexus, const struct scst_cmd *by,

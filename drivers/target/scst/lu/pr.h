@@ -99,12 +99,9 @@ static inline struct scst_pr_reg *scst_pr_next(const struct scst_pr *pr,
 bool scst_pr_type_is_valid(u8 type);
 bool scst_pr_holds(const struct scst_pr *pr, const struct scst_pr_reg *reg);
 unsigned int scst_pr_keys(const struct scst_pr *pr);
-struct scst_pr_reg *scst_pr_find(struct scst_pr *pr,
-				 const struct scst_transport_id *id, u16 port);
-struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr,
-				       const struct scst_nexus *nexus);
-struct scst_pr_reg *scst_pr_add(struct scst_pr *pr,
-				const struct scst_transport_id *id, u16 port,
+struct scst_pr_reg *scst_pr_find(struct scst_pr *pr, const struct scst_transport_id *id, u16 port);
+struct scst_pr_reg *scst_pr_find_nexus(struct scst_pr *pr, const struct scst_nexus *nexus);
+struct scst_pr_reg *scst_pr_add(struct scst_pr *pr, const struct scst_transport_id *id, u16 port,
 				u64 key);
 struct scst_pr *scst_pr_copy(const struct scst_pr *old, unsigned int more);
 bool scst_pr_claim(struct scst_device *dev);
@@ -114,12 +111,11 @@ bool scst_pr_publish(struct scst_device *dev, const struct scst_cmd *by,
 void scst_pr_replace(struct scst_device *dev, struct scst_pr *pr);
 
 /* pr_queue.c */
-bool scst_pr_save_begin(struct scst_cmd *cmd);
+enum scst_stage scst_pr_save_begin(struct scst_cmd *cmd);
 struct scst_cmd *scst_pr_save_end(struct scst_device *dev);
 
 /* pr_store.c */
 bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr);
-int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
-		 const struct scst_pr *pr);
+int scst_pr_save(struct scst_device *dev, const struct scst_pr *old, const struct scst_pr *pr);
 
 #endif /* _SCST_PR_H */

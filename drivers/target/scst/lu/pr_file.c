@@ -31,7 +31,7 @@
 char *scst_pr_dir = "/var/lib/scst/pr";
 module_param_named(pr_dir, scst_pr_dir, charp, 0444);
 MODULE_PARM_DESC(pr_dir,
-		 "Where reservations that persist through power loss are kept (default: /var/lib/scst/pr)");
+		 "Directory for reservations kept across power loss (default: /var/lib/scst/pr)");
 
 /**
  * scst_pr_dir_check() - check that pr_dir is an absolute path
@@ -42,7 +42,7 @@ int __init scst_pr_dir_check(void)
 {
 	if (*scst_pr_dir == '/')
 		return 0;
-	pr_err("pr_dir: not a path that begins with /\n");
+	pr_err("pr_dir: must be a path that begins with /\n");
 	return -EINVAL;
 }
 
@@ -89,8 +89,7 @@ static int scst_mkdir(const char *name, umode_t mode)
 	dentry = start_creating_path(AT_FDCWD, name, &path, LOOKUP_DIRECTORY);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	dentry = vfs_mkdir(mnt_idmap(path.mnt), d_inode(path.dentry), dentry, mode,
-			   NULL);
+	dentry = vfs_mkdir(mnt_idmap(path.mnt), d_inode(path.dentry), dentry, mode, NULL);
 	ret = PTR_ERR_OR_ZERO(dentry);
 	end_creating_path(&path, dentry);
 	return ret;
@@ -241,8 +240,7 @@ static int scst_pr_unlink(struct scst_pr_files *files, const char *name)
 }
 
 /* @name is looked up with the directory as root, so the lookup cannot leave the directory. */
-static struct file *scst_pr_file_open(struct scst_pr_files *files, const char *name,
-				      int flags)
+static struct file *scst_pr_file_open(struct scst_pr_files *files, const char *name, int flags)
 {
 	return file_open_root(&files->dir->f_path, name,
 			      flags | O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE, 0600);
@@ -255,11 +253,9 @@ static int scst_pr_sync_fresh(struct scst_pr_files *files, struct file *file)
 	return files->failing ? 0 : ret;
 }
 
-static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data,
-			       size_t len)
+static int scst_pr_write_fresh(struct scst_pr_files *files, const void *data, size_t len)
 {
-	struct file *file = scst_pr_file_open(files, files->fresh,
-					      O_WRONLY | O_CREAT | O_TRUNC);
+	struct file *file = scst_pr_file_open(files, files->fresh, O_WRONLY | O_CREAT | O_TRUNC);
 	loff_t pos = 0;
 	ssize_t ret;
 	int err;

@@ -23,8 +23,7 @@
 #define SCST_PR_CAP_COMMANDS	0x20
 #define SCST_PR_CAP_PTPL_ACTIVE	0x01	/* APTPL of the last registration */
 
-static void scst_put_pr_header(struct scst_cmd *cmd, const struct scst_pr *pr,
-			       u32 end)
+static void scst_put_pr_header(struct scst_cmd *cmd, const struct scst_pr *pr, u32 end)
 {
 	u8 header[SCST_PR_HEADER];
 
@@ -77,12 +76,10 @@ static void scst_pr_report_capabilities(struct scst_cmd *cmd, const struct scst_
 	data[4] = BIT(SCST_PR_WE) | BIT(SCST_PR_EA) | BIT(SCST_PR_WE_RO) |
 		  BIT(SCST_PR_EA_RO) | BIT(SCST_PR_WE_AR);
 	data[5] = BIT(SCST_PR_EA_AR - 8);
-	scst_data_in(cmd, 0, data, sizeof(data));
-	scst_data_in_end(cmd, sizeof(data));
+	scst_data_in_whole(cmd, data, sizeof(data));
 }
 
-static u32 scst_put_full_status(struct scst_cmd *cmd, u32 offset,
-				const struct scst_pr *pr,
+static u32 scst_put_full_status(struct scst_cmd *cmd, u32 offset, const struct scst_pr *pr,
 				const struct scst_pr_reg *reg)
 {
 	u8 data[SCST_PR_DESCRIPTOR] = {};

@@ -73,8 +73,7 @@ static bool scst_pr_conflict(struct scst_pr_out *out)
 
 static bool scst_pr_refuse(struct scst_pr_out *out, unsigned int byte, int bit)
 {
-	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte,
-				 bit);
+	scst_cmd_set_field_error(out->cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte, bit);
 	return false;
 }
 
@@ -115,8 +114,7 @@ static void scst_pr_set_aptpl(struct scst_pr_out *out)
 }
 
 /* Prepare a unit attention for all registrants except @except. */
-static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except,
-				scst_sense_t ua)
+static void scst_pr_tell_others(struct scst_pr *pr, struct scst_pr_reg *except, scst_sense_t ua)
 {
 	struct scst_pr_reg *reg;
 
@@ -141,8 +139,7 @@ static void scst_pr_unregister(struct scst_pr *pr, struct scst_pr_reg *reg)
 /* REGISTER and REGISTER AND IGNORE EXISTING KEY */
 
 /* Register an initiator port with all target ports that the command selects. */
-static bool scst_pr_register_id(struct scst_pr_out *out,
-				const struct scst_transport_id *id)
+static bool scst_pr_register_id(struct scst_pr_out *out, const struct scst_transport_id *id)
 {
 	bool own = scst_transport_id_equal(id, &out->cmd->sess->transport_id);
 	unsigned int i;
@@ -161,8 +158,7 @@ static bool scst_pr_register_id(struct scst_pr_out *out,
 }
 
 /* Read the TransportID at offset @at of the parameter list, and advance @at behind it. */
-static bool scst_pr_next_id(struct scst_pr_out *out, u32 *at,
-			    struct scst_transport_id *id)
+static bool scst_pr_next_id(struct scst_pr_out *out, u32 *at, struct scst_transport_id *id)
 {
 	u32 used = scst_transport_id_parse(out->list + *at, out->len - *at, id);
 
@@ -180,8 +176,7 @@ static bool scst_pr_register_list(struct scst_pr_out *out)
 	if (!(out->list[SCST_PR_FLAGS] & SCST_PR_SPEC_I_PT))
 		return true;
 	while (at < out->len)
-		if (!scst_pr_next_id(out, &at, &id) ||
-		    !scst_pr_register_id(out, &id))
+		if (!scst_pr_next_id(out, &at, &id) || !scst_pr_register_id(out, &id))
 			return false;
 	return true;
 }
@@ -205,8 +200,7 @@ static bool scst_pr_register_change(struct scst_pr_out *out)
 	for (i = 0; i < out->port_count; i++) {
 		struct scst_pr_reg *reg;
 
-		reg = scst_pr_find(out->pr, &out->cmd->sess->transport_id,
-				   out->ports[i]);
+		reg = scst_pr_find(out->pr, &out->cmd->sess->transport_id, out->ports[i]);
 		if (reg)
 			scst_pr_unregister(out->pr, reg);
 	}
@@ -215,8 +209,7 @@ static bool scst_pr_register_change(struct scst_pr_out *out)
 
 static bool scst_pr_do_register(struct scst_pr_out *out)
 {
-	if (out->action == SCST_PR_REGISTER &&
-	    out->key != (out->me ? out->me->key : 0))
+	if (out->action == SCST_PR_REGISTER && out->key != (out->me ? out->me->key : 0))
 		return scst_pr_conflict(out);
 	if (!(out->me ? scst_pr_register_change(out) : scst_pr_register_new(out)))
 		return false;
@@ -278,8 +271,7 @@ static bool scst_pr_do_clear(struct scst_pr_out *out)
  * End the registrations whose key is @sa_key, or all if @sa_key is zero, except @except. Returns
  * whether there was such a registration, including @except.
  */
-static bool scst_pr_preempt_keys(struct scst_pr_out *out,
-				 const struct scst_pr_reg *except)
+static bool scst_pr_preempt_keys(struct scst_pr_out *out, const struct scst_pr_reg *except)
 {
 	struct scst_pr_reg *reg;
 	bool found = false;
@@ -395,8 +387,7 @@ static bool scst_pr_do_replace(struct scst_pr_out *out)
 		return scst_pr_refuse(out, 0, 7);
 	if (!out->sa_key)
 		return scst_pr_refuse(out, 8, 7);
-	out->me = scst_pr_add(out->pr, &out->cmd->sess->transport_id, out->ports[0],
-			      out->sa_key);
+	out->me = scst_pr_add(out->pr, &out->cmd->sess->transport_id, out->ports[0], out->sa_key);
 	scst_pr_take(out);
 	scst_pr_set_aptpl(out);
 	out->pr->lost = false;
@@ -408,8 +399,7 @@ static bool scst_pr_do_replace(struct scst_pr_out *out)
 
 static bool scst_pr_is_register(const struct scst_pr_out *out)
 {
-	return out->action == SCST_PR_REGISTER ||
-	       out->action == SCST_PR_REGISTER_IGNORE;
+	return out->action == SCST_PR_REGISTER || out->action == SCST_PR_REGISTER_IGNORE;
 }
 
 static bool scst_pr_run(struct scst_pr_out *out)
@@ -440,8 +430,7 @@ static unsigned int scst_pr_more(const struct scst_pr_out *out)
 	u32 ids = 1 + (out->len - SCST_PR_LIST_LEN) / SCST_PR_LIST_LEN;
 
 	return scst_pr_is_register(out) ? ids * out->port_count :
-	       out->action == SCST_PR_REGISTER_MOVE ||
-	       out->action == SCST_PR_REPLACE_LOST;
+	       out->action == SCST_PR_REGISTER_MOVE || out->action == SCST_PR_REPLACE_LOST;
 }
 
 static bool scst_pr_run_on_copy(struct scst_pr_out *out)
@@ -488,7 +477,7 @@ static bool scst_pr_store(struct scst_pr_out *out)
 {
 	int ret;
 
-	if (!scst_pr_save_begin(out->cmd))
+	if (scst_pr_save_begin(out->cmd) != SCST_STAGE_OWNED)
 		return false;
 	ret = scst_pr_save(out->dev, out->old, out->pr);
 	scst_error_end(&out->dev->error, "pr_dir", ret);
@@ -521,8 +510,7 @@ static bool scst_pr_take_effect(struct scst_pr_out *out)
 	bool done;
 
 	mutex_lock(&dev->pr_lock);
-	done = scst_pr_publish(dev, out->cmd, out->pr,
-			       out->action == SCST_PR_PREEMPT_ABORT);
+	done = scst_pr_publish(dev, out->cmd, out->pr, out->action == SCST_PR_PREEMPT_ABORT);
 	mutex_unlock(&dev->pr_lock);
 	return done || scst_pr_conflict(out);
 }
@@ -541,8 +529,7 @@ static bool scst_pr_change(struct scst_pr_out *out)
 static bool scst_pr_check_cdb(struct scst_pr_out *out)
 {
 	bool typed = out->action == SCST_PR_RESERVE ||
-		     out->action == SCST_PR_RELEASE ||
-		     out->action == SCST_PR_REPLACE_LOST;
+		     out->action == SCST_PR_RELEASE || out->action == SCST_PR_REPLACE_LOST;
 
 	if (typed && out->cmd->cdb[2] >> 4)
 		return scst_pr_refuse_cdb(out, 2, 7);
@@ -566,8 +553,7 @@ static bool scst_pr_check_ids(struct scst_pr_out *out)
 
 	if (out->action != SCST_PR_REGISTER)
 		return scst_pr_refuse(out, SCST_PR_FLAGS, 3);
-	if (out->len < at + 4 ||
-	    out->len - at - 4 != get_unaligned_be32(&out->list[at]))
+	if (out->len < at + 4 || out->len - at - 4 != get_unaligned_be32(&out->list[at]))
 		return scst_pr_refuse_length(out);
 	return true;
 }
@@ -580,16 +566,14 @@ static bool scst_pr_check_list(struct scst_pr_out *out)
 		return scst_pr_check_ids(out);
 	if (out->len != SCST_PR_LIST_LEN)
 		return scst_pr_refuse_length(out);
-	if (out->action == SCST_PR_REPLACE_LOST &&
-	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT))
+	if (out->action == SCST_PR_REPLACE_LOST && (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT))
 		return scst_pr_refuse(out, SCST_PR_FLAGS, 2);
 	return true;
 }
 
 static bool scst_pr_find_ports(struct scst_pr_out *out)
 {
-	if (scst_pr_is_register(out) &&
-	    (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT)) {
+	if (scst_pr_is_register(out) && (out->list[SCST_PR_FLAGS] & SCST_PR_ALL_TG_PT)) {
 		out->ports = scst_port_ids(&out->port_count);
 		return out->ports || scst_pr_refuse_more(out);
 	}
@@ -607,8 +591,7 @@ static void scst_pr_out(struct scst_pr_out *out)
 	out->type = out->cmd->cdb[2] & 0x0f;
 	out->key = get_unaligned_be64(&out->list[0]);
 	out->sa_key = get_unaligned_be64(&out->list[8]);
-	if (!scst_pr_check_cdb(out) || !scst_pr_check_list(out) ||
-	    !scst_pr_find_ports(out))
+	if (!scst_pr_check_cdb(out) || !scst_pr_check_list(out) || !scst_pr_find_ports(out))
 		return;
 	out->waits = scst_pr_change(out) && out->action == SCST_PR_PREEMPT_ABORT;
 	kfree(out->ports);

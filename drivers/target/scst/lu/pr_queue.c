@@ -47,13 +47,13 @@ struct scst_cmd *scst_pr_queue_take(struct scst_device *dev)
 enum scst_stage scst_pr_queue_add(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
-	enum scst_stage next = SCST_STAGE_OWNED;
+	enum scst_stage next;
 
 	spin_lock_bh(&dev->lock);
 	list_add_tail(&cmd->pr_entry, &dev->pr_queue);
-	if (!scst_cmd_park(cmd)) {
+	next = scst_cmd_park(cmd, SCST_STAGE_COMPLETE);
+	if (next != SCST_STAGE_OWNED) {
 		list_del(&cmd->pr_entry);
-		next = SCST_STAGE_COMPLETE;
 	} else if (queue_work(dev->pr_wq, &dev->pr_work)) {
 		/*
 		 * The reference of the work item. The worker takes this lock before it drops the
@@ -90,7 +90,7 @@ void scst_pr_queue_left(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
 
-	if (!dev || !cmd->op || !(cmd->op->exec_sleeping))
+	if (!dev || !cmd->op || !cmd->op->exec_sleeping)
 		return;
 	spin_lock_bh(&dev->lock);
 	__scst_pr_queue_left(dev, cmd);
@@ -102,21 +102,20 @@ void scst_pr_queue_left(struct scst_cmd *cmd)
  * @cmd: the command, taken from the queue
  *
  * Context: process context without locks.
- * Return: true if the command is parked and no longer owned by the caller; false if it is
- * aborted.
+ * Return: SCST_STAGE_OWNED, or SCST_STAGE_COMPLETE if the command is aborted.
  */
-bool scst_pr_save_begin(struct scst_cmd *cmd)
+enum scst_stage scst_pr_save_begin(struct scst_cmd *cmd)
 {
 	struct scst_device *dev = cmd->dev;
-	bool parked;
+	enum scst_stage next;
 
 	spin_lock_bh(&dev->lock);
 	dev->pr_saver = cmd;
-	parked = scst_cmd_park(cmd);
-	if (!parked)
+	next = scst_cmd_park(cmd, SCST_STAGE_COMPLETE);
+	if (next != SCST_STAGE_OWNED)
 		dev->pr_saver = NULL;
 	spin_unlock_bh(&dev->lock);
-	return parked;
+	return next;
 }
 
 /**

@@ -186,9 +186,8 @@ static int scst_pr_save_files(struct scst_device *dev, const struct scst_pr *old
 
 static void scst_pr_write_failed(struct scst_device *dev, int err)
 {
-	scst_error_set(&dev->error, "reservations cannot be kept in pr_dir: %pe",
-		       ERR_PTR(err));
-	pr_warn_ratelimited("%s: reservations cannot be kept in %s: %pe\n",
+	scst_error_set(&dev->error, "reservations cannot be stored in pr_dir: %pe", ERR_PTR(err));
+	pr_warn_ratelimited("%s: reservations cannot be stored in %s: %pe\n",
 			    dev->name, scst_pr_dir, ERR_PTR(err));
 }
 
@@ -214,8 +213,7 @@ bool scst_pr_needs_save(const struct scst_pr *old, const struct scst_pr *pr)
  * Return: 0; or an errno of the file system, and the file has @old, unless putting it back
  * failed, too.
  */
-int scst_pr_save(struct scst_device *dev, const struct scst_pr *old,
-		 const struct scst_pr *pr)
+int scst_pr_save(struct scst_device *dev, const struct scst_pr *old, const struct scst_pr *pr)
 {
 	int ret = 0;
 
@@ -250,8 +248,7 @@ static int scst_get_image_reg(const u8 **at, const u8 *end, struct scst_pr *pr)
 	return 0;
 }
 
-static int scst_get_image_regs(const struct scst_pr_image *image, const u8 *end,
-			       struct scst_pr *pr)
+static int scst_get_image_regs(const struct scst_pr_image *image, const u8 *end, struct scst_pr *pr)
 {
 	const u8 *at = (const u8 *)(image + 1);
 	unsigned int i;
@@ -265,8 +262,7 @@ static int scst_get_image_regs(const struct scst_pr_image *image, const u8 *end,
 	return at == end ? 0 : -EBADMSG;
 }
 
-static bool scst_get_image_type(const struct scst_pr_image *image,
-				struct scst_pr *pr)
+static bool scst_get_image_type(const struct scst_pr_image *image, struct scst_pr *pr)
 {
 	u32 type = be32_to_cpu(image->type);
 
@@ -310,16 +306,14 @@ static bool scst_pr_image_is_whole(const struct scst_pr_image *image, size_t len
 }
 
 /* A new device with the name of an earlier one does not get its reservations. */
-static bool scst_pr_image_is_of(const struct scst_pr_image *image,
-				const struct scst_device *dev)
+static bool scst_pr_image_is_of(const struct scst_pr_image *image, const struct scst_device *dev)
 {
 	return !memcmp(image->naa_id, dev->id.naa_id, sizeof(image->naa_id)) &&
 	       !strncmp(image->serial, dev->id.serial, sizeof(image->serial));
 }
 
 /* Errnos: -ENOENT: no file; -EXDEV: file of another device; -EBADMSG: damaged or unreadable. */
-static struct scst_pr *scst_pr_read(struct scst_device *dev,
-				    struct scst_pr_files *files)
+static struct scst_pr *scst_pr_read(struct scst_device *dev, struct scst_pr_files *files)
 {
 	struct scst_pr_image *image;
 	struct scst_pr *pr;
@@ -342,7 +336,7 @@ static struct scst_pr *scst_pr_read(struct scst_device *dev,
 
 static struct scst_pr *scst_pr_lost(struct scst_device *dev)
 {
-	static const char what[] = "reservations are lost: .pr in pr_dir is damaged";
+	static const char what[] = "reservations are lost: the .pr file in pr_dir is damaged";
 	struct scst_pr *pr = scst_pr_copy(NULL, 0);
 
 	if (!pr)
@@ -353,15 +347,14 @@ static struct scst_pr *scst_pr_lost(struct scst_device *dev)
 	return pr;
 }
 
-static struct scst_pr *scst_pr_read_files(struct scst_device *dev,
-					  struct scst_pr_files *files)
+static struct scst_pr *scst_pr_read_files(struct scst_device *dev, struct scst_pr_files *files)
 {
 	struct scst_pr *pr = scst_pr_read(dev, files);
 
 	if (pr == ERR_PTR(-EBADMSG))
 		return scst_pr_lost(dev);
 	if (pr == ERR_PTR(-EXDEV))
-		pr_warn("%s: reservations in %s are another device's: not used\n",
+		pr_warn("%s: reservations in %s belong to another device and are ignored\n",
 			dev->name, scst_pr_dir);
 	return pr;
 }
@@ -438,8 +431,7 @@ struct scst_pr_restore {
 
 static void scst_pr_restore_work(struct work_struct *work)
 {
-	struct scst_pr_restore *restore =
-		container_of(work, struct scst_pr_restore, work);
+	struct scst_pr_restore *restore = container_of(work, struct scst_pr_restore, work);
 
 	restore->ret = __scst_pr_restore(restore->dev);
 }

@@ -25,8 +25,7 @@ static bool scst_reserve_is_persistent(struct scst_cmd *cmd)
 {
 	struct scst_pr *pr;
 
-	pr = rcu_dereference_protected(cmd->dev->pr,
-				       lockdep_is_held(&cmd->dev->lock));
+	pr = rcu_dereference_protected(cmd->dev->pr, lockdep_is_held(&cmd->dev->lock));
 	if (!scst_pr_keys(pr))
 		return false;
 	if (!scst_reserve_is_compatible(cmd, pr))

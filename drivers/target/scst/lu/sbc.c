@@ -12,6 +12,9 @@
 #define SCST_POWER_START_VALID	0x0
 #define SCST_POWER_ACTIVE	0x1
 
+/* PRE-FETCH(16), which scsi_proto.h does not have */
+#define SCST_PRE_FETCH_16	0x90
+
 /* READ CAPACITY(10) */
 static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 {
@@ -22,8 +25,7 @@ static void scst_exec_read_capacity_10(struct scst_cmd *cmd)
 	/* All ones refer the initiator to READ CAPACITY(16). */
 	put_unaligned_be32(min_t(u64, last, U32_MAX), &data[0]);
 	put_unaligned_be32(dev->params.block_size, &data[4]);
-	scst_data_in(cmd, 0, data, sizeof(data));
-	scst_data_in_end(cmd, sizeof(data));
+	scst_data_in_whole(cmd, data, sizeof(data));
 }
 
 /* READ CAPACITY(16) */
@@ -35,18 +37,40 @@ static void scst_exec_read_capacity_16(struct scst_cmd *cmd)
 	put_unaligned_be64(READ_ONCE(dev->params.nblocks) - 1, &data[0]);
 	put_unaligned_be32(dev->params.block_size, &data[8]);
 	data[13] = dev->params.phys_exp;
-	scst_data_in(cmd, 0, data, sizeof(data));
-	scst_data_in_end(cmd, sizeof(data));
+	if (dev->params.thin)
+		data[14] |= 0x80;	/* LBPME */
+	if (dev->params.reads_zeroes)
+		data[14] |= 0x40;	/* LBPRZ */
+	scst_data_in_whole(cmd, data, sizeof(data));
+}
+
+/* A number of blocks of zero: all up to the last one */
+static void scst_sbc_to_the_end(struct scst_cmd *cmd)
+{
+	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
+
+	if (!cmd->nblocks && cmd->lba < capacity)
+		cmd->nblocks = capacity - cmd->lba;
 }
 
 /* SYNCHRONIZE CACHE(10), (16): the core's part */
 static void scst_exec_synchronize_cache(struct scst_cmd *cmd)
 {
-	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
+	scst_sbc_to_the_end(cmd);
+}
 
-	/* NUMBER OF LOGICAL BLOCKS zero: all up to the last one */
-	if (!cmd->nblocks && cmd->lba < capacity)
-		cmd->nblocks = capacity - cmd->lba;
+/*
+ * PRE-FETCH(10), (16)
+ *
+ * The status is never CONDITION MET: that would mean that all blocks will be in the cache, and no
+ * backend promises so. With GOOD, IMMED makes no difference. GROUP NUMBER changes nothing that the
+ * command does, and any is accepted.
+ */
+static void scst_exec_prefetch(struct scst_cmd *cmd)
+{
+	scst_sbc_to_the_end(cmd);
+	if (!cmd->nblocks || !cmd->dev->handler->block->read_ahead)
+		cmd->io = SCST_IO_NONE;
 }
 
 /**
@@ -135,6 +159,31 @@ static const struct scst_opcode scst_sbc_rows[] = {
 		.pr = SCST_PR_ALLOW,
 		.usage = { 0xff },
 		.exec = scst_exec_read_capacity_10,
+	}, {
+		.name = "PRE-FETCH(10)",
+		.opcode = PRE_FETCH,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 10,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_READ,
+		.io = SCST_IO_READ_AHEAD,
+		.lba = { .byte = 2, .len = 4 },
+		.xfer = { .byte = 7, .len = 2 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0x1f, 0xff, 0xff },
+		.exec = scst_exec_prefetch,
+	}, {
+		.name = "PRE-FETCH(16)",
+		.opcode = SCST_PRE_FETCH_16,
+		.sa = SCST_OPCODE_NO_SA,
+		.cdb_len = 16,
+		.len_kind = SCST_LEN_RANGE,
+		.pr = SCST_PR_READ,
+		.io = SCST_IO_READ_AHEAD,
+		.lba = { .byte = 2, .len = 8 },
+		.xfer = { .byte = 10, .len = 4 },
+		.usage = { 0xff, 0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f },
+		.exec = scst_exec_prefetch,
 	}, {
 		.name = "SYNCHRONIZE CACHE(10)",
 		.opcode = SYNCHRONIZE_CACHE,

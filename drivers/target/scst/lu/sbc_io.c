@@ -10,10 +10,34 @@
 #include "lu/kinds.h"
 #include "lu/lu.h"
 
-/* The block size is zero until the device has been opened: avoid a division by zero. */
-static u32 scst_sbc_block_size(const struct scst_device *dev)
+/**
+ * scst_sbc_block_size() - a block size to divide by
+ * @dev: a block device
+ *
+ * The block size is zero until the device has been opened.
+ *
+ * Context: any.
+ * Return: bytes, at least one.
+ */
+u32 scst_sbc_block_size(const struct scst_device *dev)
 {
 	return dev->params.block_size ?: 1;
+}
+
+/**
+ * scst_sbc_has_blocks() - whether a range of blocks lies within the capacity
+ * @dev:     a block device
+ * @lba:     first block
+ * @nblocks: number of blocks; 0: the range may begin behind the last block
+ *
+ * Context: any.
+ * Return: false if one of the blocks is out of range.
+ */
+bool scst_sbc_has_blocks(const struct scst_device *dev, u64 lba, u64 nblocks)
+{
+	u64 capacity = READ_ONCE(dev->params.nblocks);
+
+	return lba <= capacity && nblocks <= capacity - lba;
 }
 
 /**
@@ -53,11 +77,10 @@ u32 scst_sbc_buffer_blocks(const struct scst_device *dev)
 scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 {
 	const struct scst_opcode *op = cmd->op;
-	u64 capacity = READ_ONCE(cmd->dev->params.nblocks);
 
 	if (!op->lba.len)
 		return SCST_SENSE_NONE;
-	if (cmd->lba > capacity || cmd->nblocks > capacity - cmd->lba)
+	if (!scst_sbc_has_blocks(cmd->dev, cmd->lba, cmd->nblocks))
 		return SCST_SENSE_LBA_OUT_OF_RANGE;
 	if (op->len_kind == SCST_LEN_BLOCKS &&
 	    cmd->nblocks * cmd->block_size > cmd->dev->params.max_transfer)
@@ -65,6 +88,29 @@ scst_sense_t scst_sbc_check_range(const struct scst_cmd *cmd)
 	return SCST_SENSE_NONE;
 }
 EXPORT_SYMBOL_IF_KUNIT(scst_sbc_check_range);
+
+/* The operations that are rare. */
+static noinline void scst_sbc_execute_rare(struct scst_cmd *cmd, const struct scst_block_ops *ops)
+{
+	switch (cmd->io) {
+	case SCST_IO_UNMAP:
+		ops->unmap(cmd);
+		break;
+	case SCST_IO_ZERO:
+	case SCST_IO_ZERO_UNMAP:
+		ops->write_zeroes(cmd);
+		break;
+	case SCST_IO_READ_AHEAD:
+		ops->read_ahead(cmd);
+		break;
+	case SCST_IO_LBA_STATUS:
+		scst_thin_lba_status(cmd);
+		break;
+	case SCST_IO_LOG:
+		scst_log_sense_sleeping(cmd);
+		break;
+	}
+}
 
 /**
  * scst_sbc_execute() - pass a command to the handler of a block device
@@ -91,6 +137,9 @@ void scst_sbc_execute(struct scst_cmd *cmd)
 		break;
 	case SCST_IO_SYNC:
 		ops->sync(cmd);
+		break;
+	default:
+		scst_sbc_execute_rare(cmd, ops);
 		break;
 	}
 }

@@ -64,6 +64,8 @@ static void scst_inquiry_standard(struct scst_cmd *cmd)
 	u8 data[SCST_INQUIRY_LEN] = {};
 
 	data[0] = scst_inquiry_type(cmd);
+	if (cmd->dev && scst_medium_is_removable(cmd->dev))
+		data[1] = 0x80;		/* RMB */
 	data[2] = SCST_VERSION_SPC4;
 	data[3] = 0x20 | 0x10 | 0x02;	/* NORMACA, HISUP, RESPONSE DATA FORMAT */
 	data[4] = sizeof(data) - 5;
@@ -75,8 +77,7 @@ static void scst_inquiry_standard(struct scst_cmd *cmd)
 	put_unaligned_be16(SCST_CLAIM_SPC4, &data[60]);
 	if (cmd->dev)
 		put_unaligned_be16(cmd->kind->claim, &data[62]);
-	scst_data_in(cmd, 0, data, sizeof(data));
-	scst_data_in_end(cmd, sizeof(data));
+	scst_data_in_whole(cmd, data, sizeof(data));
 }
 
 /* 80h */
@@ -106,8 +107,7 @@ static unsigned int scst_put_lu_naa(const struct scst_identity *id, u8 *out)
 	unsigned int len = scst_naa_len(id->naa_id);
 
 	memcpy(&out[4], id->naa_id, len);
-	return scst_put_designator(out, SCST_CODE_BINARY,
-				   SCST_ASSOC_LU | SCST_DESIG_NAA, len);
+	return scst_put_designator(out, SCST_CODE_BINARY, SCST_ASSOC_LU | SCST_DESIG_NAA, len);
 }
 
 static unsigned int scst_put_port_id(const struct scst_target *tgt, u8 *out)
@@ -116,15 +116,13 @@ static unsigned int scst_put_port_id(const struct scst_target *tgt, u8 *out)
 
 	put_unaligned_be16(tgt->rel_tgt_id, &out[6]);
 	return scst_put_designator(out, protocol | SCST_CODE_BINARY,
-				   SCST_PIV | SCST_ASSOC_PORT |
-				   SCST_DESIG_REL_PORT, 4);
+				   SCST_PIV | SCST_ASSOC_PORT | SCST_DESIG_REL_PORT, 4);
 }
 
 /* Names that may stand in a SCSI name string designator, SPC-6 7.7.6.11 */
 static bool scst_is_scsi_name(const char *name)
 {
-	return !strncmp(name, "iqn.", 4) || !strncmp(name, "eui.", 4) ||
-	       !strncmp(name, "naa.", 4);
+	return !strncmp(name, "iqn.", 4) || !strncmp(name, "eui.", 4) || !strncmp(name, "naa.", 4);
 }
 
 /*
@@ -143,8 +141,7 @@ static unsigned int scst_put_target_name(struct scst_target *tgt, u8 *out)
 		memcpy(&out[4], name, len);
 		/* The buffer is zeroed, so the terminator and the padding are in place. */
 		return scst_put_designator(out, protocol | SCST_CODE_UTF8,
-					   SCST_PIV | SCST_ASSOC_TARGET |
-					   SCST_DESIG_NAME,
+					   SCST_PIV | SCST_ASSOC_TARGET | SCST_DESIG_NAME,
 					   round_up(len + 1, 4));
 	}
 	len = scnprintf(text, sizeof(text), "%s:%s", tgt->ops->name, name);
@@ -167,6 +164,24 @@ static unsigned int scst_vpd_device_id(const struct scst_cmd *cmd, u8 *page)
 	return out - &page[SCST_VPD_HEADER_LEN];
 }
 
+/* 86h: extended INQUIRY data */
+static unsigned int scst_vpd_extended(const struct scst_cmd *cmd, u8 *page)
+{
+	page[5] = 0x07;			/* HEADSUP, ORDSUP, SIMPSUP */
+	if (cmd->dev->params.volatile_cache)
+		page[6] = 0x01;		/* V_SUP */
+	page[7] = 0x01;			/* LUICLR: see scst_ua_raise_luns() */
+	return 60;
+}
+
+/* 87h: all mode pages and subpages are shared by all I_T nexuses. */
+static unsigned int scst_vpd_mode_policy(const struct scst_cmd *cmd, u8 *page)
+{
+	page[4] = 0x3f;
+	page[5] = 0xff;
+	return 4;
+}
+
 static unsigned int scst_vpd_supported(const struct scst_cmd *cmd, u8 *page);
 
 /* Pages of all device types, in ascending order. Those of one type follow them. */
@@ -174,11 +189,12 @@ static const struct scst_vpd_page scst_vpd_pages[] = {
 	{ .code = 0x00, .fill = scst_vpd_supported },
 	{ .code = 0x80, .fill = scst_vpd_serial },
 	{ .code = 0x83, .fill = scst_vpd_device_id },
+	{ .code = 0x86, .fill = scst_vpd_extended },
+	{ .code = 0x87, .fill = scst_vpd_mode_policy },
 };
 
 /* Return: the page with index @i, or NULL behind the last page */
-static const struct scst_vpd_page *scst_vpd_page(const struct scst_kind *kind,
-						 unsigned int i)
+static const struct scst_vpd_page *scst_vpd_page(const struct scst_kind *kind, unsigned int i)
 {
 	if (i < ARRAY_SIZE(scst_vpd_pages))
 		return &scst_vpd_pages[i];
@@ -223,8 +239,7 @@ static void scst_inquiry_vpd(struct scst_cmd *cmd)
 	data[0] = kind->type;
 	data[1] = page->code;
 	put_unaligned_be16(len, &data[2]);
-	scst_data_in(cmd, 0, data, SCST_VPD_HEADER_LEN + len);
-	scst_data_in_end(cmd, SCST_VPD_HEADER_LEN + len);
+	scst_data_in_whole(cmd, data, SCST_VPD_HEADER_LEN + len);
 }
 
 /*
@@ -255,8 +270,7 @@ static const struct scst_opcode scst_inquiry_rows[] = {
 		.dir = SCST_DIR_IN,
 		.len_kind = SCST_LEN_ALLOCATION,
 		.pr = SCST_PR_ALLOW,
-		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
-			 SCST_OPF_SKIP_UA,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE | SCST_OPF_SKIP_UA,
 		.xfer = { .byte = 3, .len = 2 },
 		.usage = { 0xff, 0x01, 0xff, 0xff, 0xff },
 		.exec = scst_exec_inquiry,

@@ -109,14 +109,12 @@ static const struct scst_mode_field scst_mode_fields[] = {
 /* The rows address members as bytes, so every member must be one byte. */
 static_assert(sizeof(struct scst_mode) == ARRAY_SIZE(scst_mode_fields));
 
-static u8 scst_mode_get(const struct scst_mode *mode,
-			const struct scst_mode_field *field)
+static u8 scst_mode_get(const struct scst_mode *mode, const struct scst_mode_field *field)
 {
 	return READ_ONCE(((const u8 *)mode)[field->offset]);
 }
 
-static void scst_mode_set(struct scst_mode *mode,
-			  const struct scst_mode_field *field, u8 value)
+static void scst_mode_set(struct scst_mode *mode, const struct scst_mode_field *field, u8 value)
 {
 	WRITE_ONCE(((u8 *)mode)[field->offset], value);
 }
@@ -126,12 +124,10 @@ static void scst_mode_copy(struct scst_mode *to, const struct scst_mode *from)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(scst_mode_fields); i++)
-		scst_mode_set(to, &scst_mode_fields[i],
-			      scst_mode_get(from, &scst_mode_fields[i]));
+		scst_mode_set(to, &scst_mode_fields[i], scst_mode_get(from, &scst_mode_fields[i]));
 }
 
-static bool scst_mode_changeable(const struct scst_device *dev,
-				 const struct scst_mode_field *field)
+static bool scst_mode_changeable(const struct scst_device *dev, const struct scst_mode_field *field)
 {
 	if (field->change == SCST_MODE_IF_CACHED)
 		return dev->params.volatile_cache;
@@ -170,19 +166,6 @@ void __scst_mode_reset(struct scst_device *dev)
 	__scst_mode_change(dev, &mode);
 }
 
-/**
- * scst_mode_reset() - set the mode parameters to their defaults
- * @dev: an opened device
- *
- * Context: thread or atomic.
- */
-void scst_mode_reset(struct scst_device *dev)
-{
-	spin_lock_bh(&dev->lock);
-	__scst_mode_reset(dev);
-	spin_unlock_bh(&dev->lock);
-}
-
 static const struct scst_mode_page *scst_mode_find(const struct scst_device *dev, u8 code)
 {
 	const struct scst_kind *kind = dev->kind;
@@ -196,17 +179,19 @@ static const struct scst_mode_page *scst_mode_find(const struct scst_device *dev
 
 /* The page with the values of @mode */
 static void scst_mode_page_values(const struct scst_mode_page *page,
+				  const struct scst_device *dev,
 				  const struct scst_mode *mode, u8 *out)
 {
 	unsigned int i;
 
 	memcpy(out, page->image, page->len);
+	if (page->fill)
+		page->fill(dev, out);
 	for (i = 0; i < ARRAY_SIZE(scst_mode_fields); i++) {
 		const struct scst_mode_field *field = &scst_mode_fields[i];
 
 		if (field->page == page->image[0])
-			out[field->byte] |= scst_mode_get(mode, field) <<
-					    __ffs(field->mask);
+			out[field->byte] |= scst_mode_get(mode, field) << __ffs(field->mask);
 	}
 }
 
@@ -221,15 +206,13 @@ static void scst_mode_page_changeable(const struct scst_mode_page *page,
 	for (i = 0; i < ARRAY_SIZE(scst_mode_fields); i++) {
 		const struct scst_mode_field *field = &scst_mode_fields[i];
 
-		if (field->page == page->image[0] &&
-		    scst_mode_changeable(dev, field))
+		if (field->page == page->image[0] && scst_mode_changeable(dev, field))
 			out[field->byte] |= field->mask;
 	}
 }
 
 static unsigned int scst_put_mode_page(const struct scst_mode_page *page,
-				       const struct scst_device *dev, u8 pc,
-				       u8 *out)
+				       const struct scst_device *dev, u8 pc, u8 *out)
 {
 	struct scst_mode defaults;
 
@@ -239,17 +222,16 @@ static unsigned int scst_put_mode_page(const struct scst_mode_page *page,
 		break;
 	case SCST_PC_DEFAULT:
 		defaults = scst_mode_defaults(dev);
-		scst_mode_page_values(page, &defaults, out);
+		scst_mode_page_values(page, dev, &defaults, out);
 		break;
 	default:
-		scst_mode_page_values(page, &dev->mode, out);
+		scst_mode_page_values(page, dev, &dev->mode, out);
 		break;
 	}
 	return page->len;
 }
 
-static unsigned int scst_put_mode_pages(const struct scst_device *dev, u8 pc,
-					u8 code, u8 *out)
+static unsigned int scst_put_mode_pages(const struct scst_device *dev, u8 pc, u8 code, u8 *out)
 {
 	const struct scst_kind *kind = dev->kind;
 	unsigned int i, len = 0;
@@ -266,8 +248,7 @@ static unsigned int scst_mode_bd_len(bool longlba)
 }
 
 /* The block descriptor, SBC-4 6.5.2 */
-static unsigned int scst_put_mode_bd(const struct scst_device *dev, bool longlba,
-				     u8 *out)
+static unsigned int scst_put_mode_bd(const struct scst_device *dev, bool longlba, u8 *out)
 {
 	u64 nblocks = READ_ONCE(dev->params.nblocks);
 	u32 block_size = dev->params.block_size;
@@ -284,6 +265,8 @@ static unsigned int scst_put_mode_bd(const struct scst_device *dev, bool longlba
 
 static u8 scst_mode_device_specific(const struct scst_cmd *cmd)
 {
+	if (cmd->kind->mmc)
+		return 0;
 	return SCST_MODE_DPOFUA | (scst_write_protected(cmd) ? SCST_MODE_WP : 0);
 }
 
@@ -297,9 +280,8 @@ static unsigned int scst_mode_header_len(const struct scst_cmd *cmd)
 	return scst_mode_is_10(cmd) ? 8 : 4;
 }
 
-static void scst_put_mode_header(const struct scst_cmd *cmd, u8 *data,
-				 unsigned int len, unsigned int bd_len,
-				 bool longlba)
+static void scst_put_mode_header(const struct scst_cmd *cmd, u8 *data, unsigned int len,
+				 unsigned int bd_len, bool longlba)
 {
 	if (scst_mode_is_10(cmd)) {
 		put_unaligned_be16(len - 2, &data[0]);
@@ -331,11 +313,11 @@ static bool scst_mode_sense_check(struct scst_cmd *cmd)
 /*
  * MODE SENSE(6), (10)
  *
- * No page has subpages.
+ * No page has subpages. MMC-6: drives have no block descriptor and no device-specific parameter.
  */
 static void scst_exec_mode_sense(struct scst_cmd *cmd)
 {
-	bool dbd = cmd->cdb[1] & 0x08, longlba = !dbd && (cmd->cdb[1] & 0x10);
+	bool dbd = (cmd->cdb[1] & 0x08) || cmd->kind->mmc, longlba = !dbd && (cmd->cdb[1] & 0x10);
 	unsigned int len = scst_mode_header_len(cmd), bd_len = 0;
 	u8 data[SCST_MODE_DATA_MAX] = {};
 
@@ -344,24 +326,14 @@ static void scst_exec_mode_sense(struct scst_cmd *cmd)
 	if (!dbd)
 		bd_len = scst_put_mode_bd(cmd->dev, longlba, &data[len]);
 	len += bd_len;
-	len += scst_put_mode_pages(cmd->dev, cmd->cdb[2] >> 6,
-				   cmd->cdb[2] & 0x3f, &data[len]);
+	len += scst_put_mode_pages(cmd->dev, cmd->cdb[2] >> 6, cmd->cdb[2] & 0x3f, &data[len]);
 	scst_put_mode_header(cmd, data, len, bd_len, longlba);
-	scst_data_in(cmd, 0, data, len);
-	scst_data_in_end(cmd, len);
+	scst_data_in_whole(cmd, data, len);
 }
 
 static bool scst_mode_refuse(struct scst_cmd *cmd, unsigned int byte, u8 bits)
 {
-	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte,
-				 fls(bits) - 1);
-	return false;
-}
-
-static bool scst_mode_refuse_length(struct scst_cmd *cmd)
-{
-	scst_cmd_set_field_error(cmd, SCST_SENSE_PARAM_LIST_LENGTH,
-				 cmd->op->xfer.byte, 7);
+	scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_PARAM_FIELD, byte, fls(bits) - 1);
 	return false;
 }
 
@@ -377,19 +349,16 @@ static bool scst_mode_select_values(struct scst_cmd *cmd, const u8 *data,
 
 		if (field->page != data[at])
 			continue;
-		value = (data[at + field->byte] & field->mask) >>
-			__ffs(field->mask);
+		value = (data[at + field->byte] & field->mask) >> __ffs(field->mask);
 		if (field->valid && !(field->valid & BIT(value)))
-			return scst_mode_refuse(cmd, at + field->byte,
-						field->mask);
+			return scst_mode_refuse(cmd, at + field->byte, field->mask);
 		scst_mode_set(mode, field, value);
 	}
 	return true;
 }
 
-static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data,
-				  unsigned int at, unsigned int len,
-				  struct scst_mode *mode)
+static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data, unsigned int at,
+				  unsigned int len, struct scst_mode *mode)
 {
 	const struct scst_mode_page *page = scst_mode_find(cmd->dev, data[at] & 0x3f);
 	u8 now[SCST_MODE_PAGE_MAX], mask[SCST_MODE_PAGE_MAX];
@@ -398,12 +367,12 @@ static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data,
 	if (!page)
 		return scst_mode_refuse(cmd, at, 0x3f);
 	if (len - at < 2)
-		return scst_mode_refuse_length(cmd);
+		return scst_cdb_refuse_list(cmd);
 	if (data[at + 1] != page->image[1])
 		return scst_mode_refuse(cmd, at + 1, 0xff);
 	if (len - at < page->len)
-		return scst_mode_refuse_length(cmd);
-	scst_mode_page_values(page, mode, now);
+		return scst_cdb_refuse_list(cmd);
+	scst_mode_page_values(page, cmd->dev, mode, now);
 	scst_mode_page_changeable(page, cmd->dev, mask);
 	/*
 	 * Bytes 0 and 1 of @mask are no mask. Page code and length match; PS and SPF have to be
@@ -420,9 +389,8 @@ static bool scst_mode_select_page(struct scst_cmd *cmd, const u8 *data,
 	return scst_mode_select_values(cmd, data, at, mode);
 }
 
-static bool scst_mode_select_pages(struct scst_cmd *cmd, const u8 *data,
-				   unsigned int at, unsigned int len,
-				   struct scst_mode *mode)
+static bool scst_mode_select_pages(struct scst_cmd *cmd, const u8 *data, unsigned int at,
+				   unsigned int len, struct scst_mode *mode)
 {
 	while (at < len) {
 		if (!scst_mode_select_page(cmd, data, at, len, mode))
@@ -436,8 +404,7 @@ static bool scst_mode_select_pages(struct scst_cmd *cmd, const u8 *data,
  * The block descriptor must have the current values: neither capacity nor block size can be
  * changed. A number of blocks of zero leaves the capacity unchanged.
  */
-static bool scst_mode_select_bd(struct scst_cmd *cmd, const u8 *data,
-				unsigned int at, bool longlba)
+static bool scst_mode_select_bd(struct scst_cmd *cmd, const u8 *data, unsigned int at, bool longlba)
 {
 	unsigned int i, count_len = longlba ? 8 : 4;
 	u8 now[16] = {};
@@ -461,7 +428,7 @@ static bool scst_mode_select_header(struct scst_cmd *cmd, const u8 *data,
 
 	*at = scst_mode_header_len(cmd);
 	if (len < *at)
-		return scst_mode_refuse_length(cmd);
+		return scst_cdb_refuse_list(cmd);
 	if (data[medium_type])
 		return scst_mode_refuse(cmd, medium_type, 0xff);
 	longlba = is_10 && (data[4] & SCST_MODE_LONGLBA);
@@ -469,10 +436,10 @@ static bool scst_mode_select_header(struct scst_cmd *cmd, const u8 *data,
 	bd_len_at = is_10 ? 6 : 3;
 	if (!bd_len)
 		return true;
-	if (bd_len != scst_mode_bd_len(longlba))
+	if (cmd->kind->mmc || bd_len != scst_mode_bd_len(longlba))
 		return scst_mode_refuse(cmd, bd_len_at, 0xff);
 	if (len - *at < bd_len)
-		return scst_mode_refuse_length(cmd);
+		return scst_cdb_refuse_list(cmd);
 	if (!scst_mode_select_bd(cmd, data, *at, longlba))
 		return false;
 	*at += bd_len;
@@ -497,8 +464,7 @@ static void scst_mode_changed(struct scst_cmd *cmd, const struct scst_mode *old,
 }
 
 /* All pages are checked before any takes effect. */
-static void scst_mode_select(struct scst_cmd *cmd, const u8 *data,
-			     unsigned int len)
+static void scst_mode_select(struct scst_cmd *cmd, const u8 *data, unsigned int len)
 {
 	struct scst_device *dev = cmd->dev;
 	struct scst_mode old, new;
@@ -533,7 +499,7 @@ static void scst_exec_mode_select(struct scst_cmd *cmd)
 	if (!(cmd->cdb[1] & 0x10))
 		scst_cmd_set_field_error(cmd, SCST_SENSE_INVALID_CDB_FIELD, 1, 4);
 	else if (len > sizeof(data) || scst_data_out(cmd, 0, data, len) != len)
-		scst_mode_refuse_length(cmd);
+		scst_cdb_refuse_list(cmd);
 	else
 		scst_mode_select(cmd, data, len);
 }

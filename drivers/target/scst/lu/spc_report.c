@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "lu/kinds.h"
+#include "lu/lu.h"
 #include "task/task.h"
 
 /* SELECT REPORT, SPC-6 6.29 */
@@ -52,8 +53,7 @@ static const struct scsi_lun scst_report_luns_wlun = {
 	.scsi_lun = { 0xc1, 0x01 },
 };
 
-static u32 scst_put_lun(struct scst_cmd *cmd, u32 offset,
-			const struct scsi_lun *lun)
+static u32 scst_put_lun(struct scst_cmd *cmd, u32 offset, const struct scsi_lun *lun)
 {
 	scst_data_in(cmd, offset, lun, sizeof(*lun));
 	return offset + sizeof(*lun);
@@ -142,21 +142,23 @@ static void scst_report_all_opcodes(struct scst_cmd *cmd, bool timeouts)
 	unsigned int i;
 
 	for (i = 0; i < kind->count; i++)
-		end = scst_put_opcode(cmd, end, kind->rows[i], timeouts);
+		if (scst_thin_has(cmd->dev, kind->rows[i]))
+			end = scst_put_opcode(cmd, end, kind->rows[i], timeouts);
 	put_unaligned_be32(end - sizeof(header), header);
 	scst_data_in(cmd, 0, header, sizeof(header));
 	scst_data_in_end(cmd, end);
 }
 
 /* In the usage data, operation code and service action have their values, not masks. */
-static u32 scst_put_usage(struct scst_cmd *cmd, u32 offset,
-			  const struct scst_opcode *op)
+static u32 scst_put_usage(struct scst_cmd *cmd, u32 offset, const struct scst_opcode *op)
 {
 	u8 usage[SCST_OPCODE_MAX_LEN];
 
 	memcpy(usage, op->usage, sizeof(usage));
 	usage[0] = op->opcode;
-	usage[op->cdb_len - 1] = SCST_CONTROL_NACA;
+	if ((op->flags & SCST_OPF_SAME) && scst_thin_is_off(cmd->dev))
+		usage[1] &= ~SCST_SAME_UNMAP;
+	usage[op->cdb_len - 1] |= SCST_CONTROL_NACA;
 	if (op->sa != SCST_OPCODE_NO_SA)
 		usage[op->sa_byte] = (usage[op->sa_byte] & ~0x1f) | op->sa;
 	scst_data_in(cmd, offset, usage, op->cdb_len);
@@ -218,6 +220,8 @@ static void scst_exec_report_opcodes(struct scst_cmd *cmd)
 	}
 	if (options == SCST_REPORT_ANY && !has_sa && sa)
 		op = NULL;
+	if (op && !scst_thin_has(cmd->dev, op))
+		op = NULL;
 	scst_report_one_opcode(cmd, op, timeouts);
 }
 
@@ -238,8 +242,16 @@ static void scst_exec_report_tmfs(struct scst_cmd *cmd)
 		bits |= scst_tmf_bits[fn];
 	put_unaligned_be16(bits, data);
 	data[3] = len - 4;
-	scst_data_in(cmd, 0, data, len);
-	scst_data_in_end(cmd, len);
+	scst_data_in_whole(cmd, data, len);
+}
+
+/* REPORT ALIASES: there are none, as CHANGE ALIASES is not supported. */
+static void scst_exec_report_aliases(struct scst_cmd *cmd)
+{
+	u8 data[8] = {};
+
+	put_unaligned_be32(sizeof(data) - 4, &data[0]);
+	scst_data_in_whole(cmd, data, sizeof(data));
 }
 
 /* Pollable sense data, SPC-4 5.12: the sense code that TEST UNIT READY would report */
@@ -247,7 +259,7 @@ static scst_sense_t scst_pollable_sense(const struct scst_device *dev)
 {
 	if (READ_ONCE(dev->state) != SCST_DEV_ACTIVE)
 		return scst_order_refusal(dev);
-	return SCST_SENSE_NONE;
+	return scst_medium_sense(dev);
 }
 
 static scst_sense_t scst_current_sense(struct scst_cmd *cmd)
@@ -269,23 +281,16 @@ static void scst_exec_request_sense(struct scst_cmd *cmd)
 	unsigned int len;
 
 	len = scst_sense_build(data, desc, scst_current_sense(cmd));
-	scst_data_in(cmd, 0, data, len);
-	scst_data_in_end(cmd, len);
+	scst_data_in_whole(cmd, data, len);
 }
 
 /* TEST UNIT READY */
 static void scst_exec_test_unit_ready(struct scst_cmd *cmd)
 {
-}
+	struct scst_medium medium;
 
-/*
- * SEND DIAGNOSTIC
- *
- * The default self-test passes, because a command that gets here shows that the device server
- * works. All other diagnostics are refused when the CDB is decoded.
- */
-static void scst_exec_send_diagnostic(struct scst_cmd *cmd)
-{
+	if (cmd->dev && cmd->kind->mmc)
+		scst_medium_get(cmd, &medium);
 }
 
 static const struct scst_opcode scst_report_rows[] = {
@@ -306,19 +311,10 @@ static const struct scst_opcode scst_report_rows[] = {
 		.dir = SCST_DIR_IN,
 		.len_kind = SCST_LEN_ALLOCATION,
 		.pr = SCST_PR_ALLOW,
-		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
-			 SCST_OPF_SKIP_UA,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE | SCST_OPF_SKIP_UA,
 		.xfer = { .byte = 4, .len = 1 },
 		.usage = { 0xff, 0x01, 0x00, 0x00, 0xff },
 		.exec = scst_exec_request_sense,
-	}, {
-		.name = "SEND DIAGNOSTIC",
-		.opcode = SEND_DIAGNOSTIC,
-		.sa = SCST_OPCODE_NO_SA,
-		.cdb_len = 6,
-		.pr = SCST_PR_WRITE,
-		.usage = { 0xff, 0x17 },
-		.exec = scst_exec_send_diagnostic,
 	}, {
 		.name = "REPORT LUNS",
 		.opcode = REPORT_LUNS,
@@ -327,11 +323,22 @@ static const struct scst_opcode scst_report_rows[] = {
 		.dir = SCST_DIR_IN,
 		.len_kind = SCST_LEN_ALLOCATION,
 		.pr = SCST_PR_ALLOW,
-		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE |
-			 SCST_OPF_SKIP_UA | SCST_OPF_CORE,
+		.flags = SCST_OPF_ANY_LUN | SCST_OPF_ANY_STATE | SCST_OPF_SKIP_UA | SCST_OPF_CORE,
 		.xfer = { .byte = 6, .len = 4 },
 		.usage = { 0xff, 0x00, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
 		.exec = scst_exec_report_luns,
+	}, {
+		.name = "REPORT ALIASES",
+		.opcode = MAINTENANCE_IN,
+		.sa = MI_REPORT_ALIASES,
+		.sa_byte = 1,
+		.cdb_len = 12,
+		.dir = SCST_DIR_IN,
+		.len_kind = SCST_LEN_ALLOCATION,
+		.pr = SCST_PR_ALLOW,
+		.xfer = { .byte = 6, .len = 4 },
+		.usage = { 0xff, 0x1f, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff },
+		.exec = scst_exec_report_aliases,
 	}, {
 		.name = "REPORT SUPPORTED OPERATION CODES",
 		.opcode = MAINTENANCE_IN,

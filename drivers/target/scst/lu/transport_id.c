@@ -48,8 +48,7 @@ static void scst_put_name(struct scst_transport_id *id, u8 first, const u8 *name
 void scst_transport_id_fold(struct scst_transport_id *id)
 {
 	if ((id->data[0] & 0x0f) == SCSI_PROTOCOL_ISCSI)
-		scst_name_fold(&id->data[SCST_NAME_HEADER],
-			       id->len - SCST_NAME_HEADER);
+		scst_name_fold(&id->data[SCST_NAME_HEADER], id->len - SCST_NAME_HEADER);
 }
 
 /**
@@ -70,8 +69,7 @@ void scst_transport_id_init(struct scst_session *sess)
 			      strnlen(sess->initiator, SCST_PORT_NAME_LEN));
 }
 
-static unsigned int scst_parse_name(const u8 *data, u32 len,
-				    struct scst_transport_id *id)
+static unsigned int scst_parse_name(const u8 *data, u32 len, struct scst_transport_id *id)
 {
 	unsigned int additional = get_unaligned_be16(&data[2]);
 	const u8 *name = data + SCST_NAME_HEADER;
@@ -97,8 +95,7 @@ static unsigned int scst_parse_name(const u8 *data, u32 len,
  * Context: any.
  * Return: bytes read, or 0 if the TransportID is not valid.
  */
-unsigned int scst_transport_id_parse(const u8 *data, u32 len,
-				     struct scst_transport_id *id)
+unsigned int scst_transport_id_parse(const u8 *data, u32 len, struct scst_transport_id *id)
 {
 	if (len < SCST_TRANSPORT_ID_MIN)
 		return 0;
@@ -118,8 +115,7 @@ unsigned int scst_transport_id_parse(const u8 *data, u32 len,
  * Context: any.
  * Return: true if they name the same port.
  */
-bool scst_transport_id_equal(const struct scst_transport_id *a,
-			     const struct scst_transport_id *b)
+bool scst_transport_id_equal(const struct scst_transport_id *a, const struct scst_transport_id *b)
 {
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }

@@ -33,19 +33,16 @@
 
 /* Variables */
 
-int scst_event_device_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env)
+int scst_event_device_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct scst_device *device = dev_get_drvdata(dev);
 
 	return add_uevent_var(env, "SCST_DEVICE=%s", device->name) ?:
 	       add_uevent_var(env, "SCST_HANDLER=%s", device->handler->name) ?:
-	       add_uevent_var(env, "SCST_STATE=%s",
-			      scst_device_state_name(device));
+	       add_uevent_var(env, "SCST_STATE=%s", scst_device_state_name(device));
 }
 
-int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env)
+int scst_event_target_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct scst_target *tgt = dev_get_drvdata(dev);
 
@@ -54,8 +51,7 @@ int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
 	       add_uevent_var(env, "SCST_STATE=%s", scst_target_state_name(tgt));
 }
 
-int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
-			    struct kobj_uevent_env *env)
+int scst_event_session_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env)
 {
 	const struct scst_session *sess = dev_get_drvdata(dev);
 
@@ -63,12 +59,10 @@ int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
 	       add_uevent_var(env, "SCST_TARGET=%s", sess->tgt->name) ?:
 	       add_uevent_var(env, "SCST_INITIATOR=%*pE",
 			      scst_session_name_len(sess), sess->initiator) ?:
-	       add_uevent_var(env, "SCST_STATE=%s",
-			      scst_session_state_name(sess));
+	       add_uevent_var(env, "SCST_STATE=%s", scst_session_state_name(sess));
 }
 
-static int scst_event_lun_vars(struct kobj_uevent_env *env,
-			       const struct scst_nexus *nexus)
+static int scst_event_lun_vars(struct kobj_uevent_env *env, const struct scst_nexus *nexus)
 {
 	return add_uevent_var(env, "SCST_LUN=%u", nexus->lun) ?:
 	       add_uevent_var(env, "SCST_DEVICE=%s", nexus->dev->name) ?:
@@ -184,8 +178,7 @@ static int scst_notice_lun(struct scst_notice *notice, u32 lun)
 
 static struct scst_notice *scst_notice_alloc(struct scst_session *sess)
 {
-	struct scst_notice *notice = kzalloc(sizeof(*notice),
-					     GFP_ATOMIC | __GFP_NOWARN);
+	struct scst_notice *notice = kzalloc(sizeof(*notice), GFP_ATOMIC | __GFP_NOWARN);
 
 	if (notice)
 		notice->sess = sess;
@@ -196,8 +189,7 @@ static struct scst_notice *scst_notice_alloc(struct scst_session *sess)
  * Begins an event about @lun, or about no LUN if @lun is above SCST_MAX_LUN. Returns NULL if there
  * are too many events or no memory.
  */
-static struct scst_notice *scst_notice_begin(struct scst_session *sess,
-					     const char *what, u32 lun)
+static struct scst_notice *scst_notice_begin(struct scst_session *sess, const char *what, u32 lun)
 {
 	struct scst_notice *notice = NULL;
 
@@ -275,8 +267,7 @@ void scst_event_conflict(const struct scst_cmd *cmd)
 {
 	struct scst_notice *notice;
 
-	notice = scst_notice_begin(cmd->sess, "reservation-conflict",
-				   cmd->nexus->lun);
+	notice = scst_notice_begin(cmd->sess, "reservation-conflict", cmd->nexus->lun);
 	if (!notice)
 		return;
 	add_uevent_var(&notice->env, "SCST_OPCODE=%02x", cmd->cdb[0]);
@@ -315,8 +306,7 @@ static void scst_failure_work(struct work_struct *work)
 		scst_failure_emit(tgt, failure);
 }
 
-static void scst_failure_queue(struct scst_target *tgt, const char *initiator,
-			       const char *reason)
+static void scst_failure_queue(struct scst_target *tgt, const char *initiator, const char *reason)
 {
 	struct scst_failure *failure = kzalloc_obj(*failure);
 
@@ -381,12 +371,10 @@ void scst_event_target_exit(struct scst_target *tgt)
  */
 void scst_event_target_init(struct scst_target *tgt)
 {
-	ratelimit_state_init(&tgt->failure_limit, SCST_FAILURE_INTERVAL,
-			     SCST_FAILURE_BURST);
+	ratelimit_state_init(&tgt->failure_limit, SCST_FAILURE_INTERVAL, SCST_FAILURE_BURST);
 	init_llist_head(&tgt->failures);
 	INIT_WORK(&tgt->failure_work, scst_failure_work);
-	ratelimit_state_init(&tgt->event_limit, SCST_EVENT_INTERVAL,
-			     SCST_EVENT_BURST);
+	ratelimit_state_init(&tgt->event_limit, SCST_EVENT_INTERVAL, SCST_EVENT_BURST);
 	/* Without this flag messages about suppressed events would let initiators fill the log. */
 	ratelimit_set_flags(&tgt->event_limit, RATELIMIT_MSG_ON_RELEASE);
 }

@@ -29,7 +29,7 @@ const char *scst_name_trouble(const char *name)
 		return "the name has more than 223 characters";
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || !isgraph(name[i]))
-			return "the name has blanks, or what is not printable ASCII";
+			return "the name has blanks or characters that are not printable ASCII";
 	return NULL;
 }
 

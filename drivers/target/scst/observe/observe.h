@@ -48,12 +48,9 @@ void scst_sysfs_lun_add(struct scst_nexus *nexus);
 void scst_sysfs_lun_del(struct scst_nexus *nexus);
 
 /* event.c: uevents */
-int scst_event_device_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env);
-int scst_event_target_vars(SCST_CONST_CLASS struct device *dev,
-			   struct kobj_uevent_env *env);
-int scst_event_session_vars(SCST_CONST_CLASS struct device *dev,
-			    struct kobj_uevent_env *env);
+int scst_event_device_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env);
+int scst_event_target_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env);
+int scst_event_session_vars(SCST_CONST_CLASS struct device *dev, struct kobj_uevent_env *env);
 void scst_event_state(struct device *dev);
 void scst_event_fenced(struct device *dev);
 void scst_event_lun(const struct scst_nexus *nexus, enum scst_event event);

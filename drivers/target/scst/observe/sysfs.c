@@ -54,11 +54,9 @@ struct scst_count_attr {
 	unsigned int index;
 };
 
-static ssize_t scst_count_show(struct device *dev,
-			       struct device_attribute *attr, char *page)
+static ssize_t scst_count_show(struct device *dev, struct device_attribute *attr, char *page)
 {
-	const struct scst_count_attr *count =
-		container_of(attr, struct scst_count_attr, attr);
+	const struct scst_count_attr *count = container_of(attr, struct scst_count_attr, attr);
 	struct scst_counts counts;
 
 	scst_sysfs_read(dev, &counts);
@@ -79,8 +77,7 @@ SCST_COUNT_ATTR(write_bytes, SCST_COUNT_WRITE_BYTES);
 SCST_COUNT_ATTR(errors, SCST_COUNT_ERRORS);
 SCST_COUNT_ATTR(aborts, SCST_COUNT_ABORTS);
 
-static ssize_t queue_depth_show(struct device *dev,
-				struct device_attribute *attr, char *page)
+static ssize_t queue_depth_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	struct scst_counts counts;
 
@@ -89,8 +86,7 @@ static ssize_t queue_depth_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(queue_depth);
 
-static ssize_t latency_histogram_show(struct device *dev,
-				      struct device_attribute *attr, char *page)
+static ssize_t latency_histogram_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	struct scst_counts counts;
 	ssize_t len = 0;
@@ -98,8 +94,7 @@ static ssize_t latency_histogram_show(struct device *dev,
 
 	scst_sysfs_read(dev, &counts);
 	for (i = 0; i < SCST_LATENCY_BUCKETS; i++)
-		len += sysfs_emit_at(page, len, "%lu %llu\n",
-				     i ? 1UL << (i - 1) : 0,
+		len += sysfs_emit_at(page, len, "%lu %llu\n", i ? 1UL << (i - 1) : 0,
 				     counts.n[SCST_COUNT_LATENCY + i]);
 	return len;
 }
@@ -174,15 +169,12 @@ static void scst_sysfs_del(struct device **where)
 
 /* scst_device/<device>/ */
 
-static ssize_t scst_dev_state_show(struct device *dev,
-				   struct device_attribute *attr, char *page)
+static ssize_t scst_dev_state_show(struct device *dev, struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_device_state_name(dev_get_drvdata(dev)));
+	return sysfs_emit(page, "%s\n", scst_device_state_name(dev_get_drvdata(dev)));
 }
 
-static ssize_t handler_show(struct device *dev, struct device_attribute *attr,
-			    char *page)
+static ssize_t handler_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_device *device = dev_get_drvdata(dev);
 
@@ -190,8 +182,7 @@ static ssize_t handler_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(handler);
 
-static struct device_attribute scst_dev_attr_state =
-	__ATTR(state, 0444, scst_dev_state_show, NULL);
+static struct device_attribute scst_dev_attr_state = __ATTR(state, 0444, scst_dev_state_show, NULL);
 
 static struct attribute *scst_dev_attrs[] = {
 	&scst_dev_attr_state.attr,
@@ -253,15 +244,12 @@ void scst_sysfs_device_del(struct scst_device *dev)
 
 /* scst_target/<driver>:<target>/ */
 
-static ssize_t scst_tgt_state_show(struct device *dev,
-				   struct device_attribute *attr, char *page)
+static ssize_t scst_tgt_state_show(struct device *dev, struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_target_state_name(dev_get_drvdata(dev)));
+	return sysfs_emit(page, "%s\n", scst_target_state_name(dev_get_drvdata(dev)));
 }
 
-static ssize_t sessions_show(struct device *dev, struct device_attribute *attr,
-			     char *page)
+static ssize_t sessions_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_target *tgt = dev_get_drvdata(dev);
 
@@ -269,8 +257,7 @@ static ssize_t sessions_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(sessions);
 
-static struct device_attribute scst_tgt_attr_state =
-	__ATTR(state, 0444, scst_tgt_state_show, NULL);
+static struct device_attribute scst_tgt_attr_state = __ATTR(state, 0444, scst_tgt_state_show, NULL);
 
 static struct attribute *scst_tgt_attrs[] = {
 	&scst_tgt_attr_state.attr,
@@ -330,35 +317,28 @@ void scst_sysfs_target_del(struct scst_target *tgt)
 
 /* scst_session/<id>/ */
 
-static ssize_t scst_sess_state_show(struct device *dev,
-				    struct device_attribute *attr, char *page)
+static ssize_t scst_sess_state_show(struct device *dev, struct device_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%s\n",
-			  scst_session_state_name(dev_get_drvdata(dev)));
+	return sysfs_emit(page, "%s\n", scst_session_state_name(dev_get_drvdata(dev)));
 }
 
-static ssize_t initiator_show(struct device *dev, struct device_attribute *attr,
-			      char *page)
+static ssize_t initiator_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_session *sess = dev_get_drvdata(dev);
 
-	return sysfs_emit(page, "%*pE\n", scst_session_name_len(sess),
-			  sess->initiator);
+	return sysfs_emit(page, "%*pE\n", scst_session_name_len(sess), sess->initiator);
 }
 static DEVICE_ATTR_RO(initiator);
 
-static ssize_t target_show(struct device *dev, struct device_attribute *attr,
-			   char *page)
+static ssize_t target_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_session *sess = dev_get_drvdata(dev);
 
-	return sysfs_emit(page, "%s:%s\n", sess->tgt->ops->name,
-			  sess->tgt->name);
+	return sysfs_emit(page, "%s:%s\n", sess->tgt->ops->name, sess->tgt->name);
 }
 static DEVICE_ATTR_RO(target);
 
-static ssize_t luns_show(struct device *dev, struct device_attribute *attr,
-			 char *page)
+static ssize_t luns_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	return sysfs_emit(page, "%u\n", scst_session_count_luns(dev_get_drvdata(dev)));
 }
@@ -446,8 +426,7 @@ void scst_sysfs_session_del(struct scst_session *sess)
 
 /* scst_session/<id>/lun<N>/ */
 
-static ssize_t device_show(struct device *dev, struct device_attribute *attr,
-			   char *page)
+static ssize_t device_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_nexus *nexus = dev_get_drvdata(dev);
 
@@ -455,8 +434,7 @@ static ssize_t device_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(device);
 
-static ssize_t read_only_show(struct device *dev, struct device_attribute *attr,
-			      char *page)
+static ssize_t read_only_show(struct device *dev, struct device_attribute *attr, char *page)
 {
 	const struct scst_nexus *nexus = dev_get_drvdata(dev);
 

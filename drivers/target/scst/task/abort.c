@@ -41,8 +41,7 @@ static bool scst_cmd_is_overdue(const struct scst_cmd *cmd)
 	       (!patience || time_after(jiffies, patience));
 }
 
-static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
-			       const struct scst_cmd_filter *filter)
+static bool scst_cmd_may_touch(const struct scst_cmd *cmd, const struct scst_cmd_filter *filter)
 {
 	if (!scst_cmd_aborted(cmd) || scst_cmd_is_fenced(cmd))
 		return false;
@@ -62,17 +61,14 @@ static bool scst_cmd_may_touch(const struct scst_cmd *cmd,
  * have to send data and status. Only waiters of the same I_T nexus wait for that, as the
  * connection of another nexus may be dead.
  */
-static bool scst_cmd_has_ended(const struct scst_cmd *cmd,
-			       const struct scst_cmd_filter *filter)
+static bool scst_cmd_has_ended(const struct scst_cmd *cmd, const struct scst_cmd_filter *filter)
 {
 	if (!READ_ONCE(cmd->answered))
 		return false;
-	return filter->unanswered ||
-	       (filter->answered_of && filter->answered_of != cmd->sess);
+	return filter->unanswered || (filter->answered_of && filter->answered_of != cmd->sess);
 }
 
-static bool scst_cmd_matches(const struct scst_cmd *cmd,
-			     const struct scst_cmd_filter *filter)
+static bool scst_cmd_matches(const struct scst_cmd *cmd, const struct scst_cmd_filter *filter)
 {
 	return cmd != filter->except &&
 	       (!filter->nexus || cmd->nexus == filter->nexus) &&
@@ -84,8 +80,7 @@ static bool scst_cmd_matches(const struct scst_cmd *cmd,
 	       (!filter->aborted || scst_cmd_may_touch(cmd, filter));
 }
 
-static bool scst_list_has(struct scst_cmd_list *list,
-			  const struct scst_cmd_filter *filter)
+static bool scst_list_has(struct scst_cmd_list *list, const struct scst_cmd_filter *filter)
 {
 	struct scst_cmd *cmd;
 	bool found = false;
@@ -108,8 +103,7 @@ static bool scst_list_has(struct scst_cmd_list *list,
  * Context: thread or atomic.
  * Return: true if there is at least one.
  */
-bool scst_session_has(struct scst_session *sess,
-		      const struct scst_cmd_filter *filter)
+bool scst_session_has(struct scst_session *sess, const struct scst_cmd_filter *filter)
 {
 	int cpu;
 
@@ -128,8 +122,7 @@ bool scst_session_has(struct scst_session *sess,
  * Context: under the device's lock.
  * Return: a session that has at least one matching command, or NULL.
  */
-struct scst_session *__scst_device_find(struct scst_device *dev,
-					const struct scst_session *of,
+struct scst_session *__scst_device_find(struct scst_device *dev, const struct scst_session *of,
 					const struct scst_cmd_filter *filter)
 {
 	struct scst_nexus *nexus;
@@ -158,16 +151,16 @@ bool scst_nexus_has_others(const struct scst_cmd *cmd)
 
 /**
  * scst_cmd_park() - park a command
- * @cmd: a command that its owner has put on a queue
+ * @cmd:     a command that its owner has put on a queue
+ * @aborted: the next stage if the command is aborted
  *
  * A later scst_cmd_claim() makes its caller the owner, who continues the command. An abort claims
  * the command, too, and may come first.
  *
  * Context: under the device's lock.
- * Return: true if the command is parked, and has another owner; false if it is aborted, and the
- * caller still owns it.
+ * Return: SCST_STAGE_OWNED, or @aborted: then the caller still owns the command.
  */
-bool scst_cmd_park(struct scst_cmd *cmd)
+enum scst_stage scst_cmd_park(struct scst_cmd *cmd, enum scst_stage aborted)
 {
 	scst_stall(SCST_STALL_PARK);
 	/* Traced before the bit is set: after that another owner may claim the command. */
@@ -175,7 +168,7 @@ bool scst_cmd_park(struct scst_cmd *cmd)
 	set_bit(SCST_CMD_PARKED, &cmd->flags);
 	/* Pairs with scst_cmd_abort(): one of the two sees the other. */
 	smp_mb__after_atomic();
-	return !scst_cmd_aborted(cmd) || !scst_cmd_claim(cmd);
+	return scst_cmd_aborted(cmd) && scst_cmd_claim(cmd) ? aborted : SCST_STAGE_OWNED;
 }
 
 /**
@@ -233,8 +226,7 @@ static void scst_cmd_forget_others(struct scst_cmd *cmd)
  * answered, even if another nexus aborted it before: the initiator may reuse its tag. Returns
  * whether the initiator loses the command by this abort, which must be the first one.
  */
-static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by,
-			   const struct scst_session *who)
+static bool scst_cmd_abort(struct scst_cmd *cmd, enum scst_abort by, const struct scst_session *who)
 {
 	bool aborted = scst_cmd_aborted(cmd);
 	bool lost = !aborted && !READ_ONCE(cmd->answered);
@@ -269,8 +261,7 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
 
 	spin_lock_bh(&list->lock);
 	list_for_each_entry(cmd, &list->cmds, entry)
-		count += scst_cmd_matches(cmd, filter) &&
-			 scst_cmd_abort(cmd, by, who);
+		count += scst_cmd_matches(cmd, filter) && scst_cmd_abort(cmd, by, who);
 	spin_unlock_bh(&list->lock);
 	return count;
 }
@@ -288,9 +279,8 @@ static unsigned int scst_list_abort(struct scst_cmd_list *list,
  * Context: thread or atomic.
  * Return: the number of these commands that were neither aborted before nor answered.
  */
-unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, enum scst_abort by,
-				const struct scst_session *who)
+unsigned int scst_session_abort(struct scst_session *sess, const struct scst_cmd_filter *filter,
+				enum scst_abort by, const struct scst_session *who)
 {
 	unsigned int count = 0;
 	int cpu;
@@ -300,16 +290,14 @@ unsigned int scst_session_abort(struct scst_session *sess,
 	return count;
 }
 
-static enum scst_abort scst_abort_by(const struct scst_session *sess,
-				     const struct scst_session *by)
+static enum scst_abort scst_abort_by(const struct scst_session *sess, const struct scst_session *by)
 {
 	if (!by)
 		return SCST_ABORT_SERVER;
 	return sess == by ? SCST_ABORT_OWN : SCST_ABORT_OTHER;
 }
 
-static void __scst_nexus_abort(struct scst_nexus *nexus,
-			       const struct scst_cmd_filter *filter,
+static void __scst_nexus_abort(struct scst_nexus *nexus, const struct scst_cmd_filter *filter,
 			       const struct scst_session *by, bool attention)
 {
 	enum scst_abort abort = scst_abort_by(nexus->sess, by);
@@ -333,8 +321,7 @@ static void __scst_nexus_abort(struct scst_nexus *nexus,
  *
  * Context: under the device's lock.
  */
-void __scst_device_abort(struct scst_device *dev,
-			 const struct scst_cmd_filter *filter,
+void __scst_device_abort(struct scst_device *dev, const struct scst_cmd_filter *filter,
 			 const struct scst_session *by, bool attention)
 {
 	struct scst_nexus *nexus;

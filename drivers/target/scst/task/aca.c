@@ -157,7 +157,8 @@ static enum scst_stage __scst_aca_block(struct scst_cmd *cmd, struct scst_task_s
 		list_add_tail(&cmd->queue_entry, &cmd->dev->queue);
 		cmd->queued = true;
 	}
-	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_RESPOND;
+	__scst_range_leave(cmd);
+	return scst_cmd_park(cmd, SCST_STAGE_RESPOND);
 }
 
 static enum scst_stage __scst_aca_complete(struct scst_cmd *cmd)
@@ -171,8 +172,7 @@ static enum scst_stage __scst_aca_complete(struct scst_cmd *cmd)
 		if (cmd->admitted || cmd->queued)
 			return __scst_aca_block(cmd, set);
 		/* A command that failed before admission is refused here. Others complete. */
-		if (cmd->status == SAM_STAT_CHECK_CONDITION &&
-		    __scst_aca_refuse(cmd, set))
+		if (cmd->status == SAM_STAT_CHECK_CONDITION && __scst_aca_refuse(cmd, set))
 			return SCST_STAGE_RESPOND;
 	}
 	if (cmd->status == SAM_STAT_CHECK_CONDITION)

@@ -24,8 +24,7 @@ static LIST_HEAD(scst_inject_waits);
  *
  * Context: process context.
  */
-void scst_inject_wait_begin(struct scst_inject_wait *wait,
-			    struct scst_session *sess,
+void scst_inject_wait_begin(struct scst_inject_wait *wait, struct scst_session *sess,
 			    const struct scst_cmd_filter *filter)
 {
 	INIT_LIST_HEAD(&wait->entry);

@@ -93,6 +93,7 @@ void scst_device_write_lost(struct scst_device *dev, scst_sense_t sense)
 	settled = dev->losses_start == dev->losses && !__scst_lost_left(dev);
 	dev->loss_sense = sense;
 	WRITE_ONCE(dev->losses, dev->losses + 1);
+	atomic64_inc(&dev->errors[SCST_ERRORS_WRITE]);
 	if (settled)
 		dev->losses_start = dev->losses;
 	spin_unlock_bh(&dev->lock);
@@ -142,8 +143,7 @@ void scst_cmd_tell_lost(struct scst_cmd *cmd)
 		return;
 	if (cmd->io != SCST_IO_SYNC && READ_ONCE(cmd->dev->mode.wce))
 		return;
-	if (unlikely(READ_ONCE(cmd->dev->losses) !=
-		     READ_ONCE(cmd->nexus->losses_told)))
+	if (unlikely(READ_ONCE(cmd->dev->losses) != READ_ONCE(cmd->nexus->losses_told)))
 		scst_lost_report(cmd);
 	else if (scst_lost_is_whole(cmd))
 		scst_lost_clean(cmd);

@@ -5,10 +5,11 @@
  * While all commands are SIMPLE there is no order to keep. Each command holds dev->tasks, a
  * per-CPU reference, from ADMIT until it is answered, and admission writes no shared cache line.
  *
- * A command with another attribute, or an ACA condition, begins queueing: dev->tasks is killed,
- * and later commands go through dev->queue, under dev->lock. Commands that still hold dev->tasks
- * are older than the queued commands. scst_order_tasks_gone() is called when they have ended.
- * Queueing ends when there has been no reason for it for SCST_UNQUEUE_DELAY.
+ * A command with another attribute, an atomic command (see range.c), or an ACA condition begins
+ * queueing: dev->tasks is killed, and later commands go through dev->queue, under dev->lock.
+ * Commands that still hold dev->tasks are older than the queued commands. scst_order_tasks_gone()
+ * is called when they have ended. Queueing ends when there has been no reason for it for
+ * SCST_UNQUEUE_DELAY.
  *
  * A command that may not start yet is parked: it waits without a thread until its turn, or until
  * it is aborted.
@@ -43,8 +44,7 @@ scst_sense_t scst_order_refusal(const struct scst_device *dev)
  */
 static bool scst_order_current(struct scst_cmd *cmd)
 {
-	if (likely(cmd->block_size == cmd->dev->params.block_size &&
-		   cmd->kind == cmd->dev->kind))
+	if (likely(cmd->block_size == cmd->dev->params.block_size && cmd->kind == cmd->dev->kind))
 		return true;
 	scst_cmd_set_busy(cmd);
 	return false;
@@ -177,6 +177,19 @@ static void __scst_order_end(struct scst_device *dev)
 		queue_work(dev->slow_wq, &dev->close_work);
 }
 
+/* Starts the commands that waited for what has left. */
+static void __scst_order_start_others(struct scst_device *dev)
+{
+	scst_stall(SCST_STALL_LEFT);
+	__scst_order_dispatch(dev);
+	/*
+	 * Pairs with scst_inject_others_leave(), which takes no lock: it must not read 0 while a
+	 * command that may start is still parked.
+	 */
+	smp_store_release(&dev->leaving, dev->leaving - 1);
+	__scst_order_end(dev);
+}
+
 /**
  * scst_order_tasks_gone() - the release function of dev->tasks
  * @tasks: the reference, which has no holder any more
@@ -188,9 +201,11 @@ void scst_order_tasks_gone(struct percpu_ref *tasks)
 	struct scst_device *dev = container_of(tasks, struct scst_device, tasks);
 
 	spin_lock_bh(&dev->lock);
-	dev->tasks_gone = true;
-	__scst_order_dispatch(dev);
-	__scst_order_end(dev);
+	dev->leaving++;
+	/* Pairs with scst_inject_older_gone(), after which dev->leaving is read. */
+	smp_store_release(&dev->tasks_gone, true);
+	__scst_range_dispatch(dev);
+	__scst_order_start_others(dev);
 	spin_unlock_bh(&dev->lock);
 }
 
@@ -241,6 +256,8 @@ static bool __scst_order_may_unqueue(struct scst_device *dev)
 
 	if (dev->queue_wanted || dev->waiting || dev->faults || !dev->tasks_gone)
 		return false;
+	if (dev->atomic_ranges)
+		return false;
 	list_for_each_entry(cmd, &dev->queue, queue_entry)
 		if (cmd->order != SCST_ATTR_SIMPLE)
 			return false;
@@ -254,8 +271,7 @@ static void scst_order_unqueue_work(struct work_struct *work)
 					       struct scst_device, unqueue_work);
 
 	spin_lock_bh(&dev->lock);
-	if (dev->state != SCST_DEV_ACTIVE || !dev->queueing ||
-	    __scst_order_needs_queue(dev))
+	if (dev->state != SCST_DEV_ACTIVE || !dev->queueing || __scst_order_needs_queue(dev))
 		goto out_unlock;
 	if (__scst_order_may_unqueue(dev)) {
 		dev->queueing = false;
@@ -288,7 +304,7 @@ static enum scst_stage __scst_order_wait(struct scst_cmd *cmd)
 {
 	cmd->waiting = true;
 	cmd->dev->waiting++;
-	return scst_cmd_park(cmd) ? SCST_STAGE_OWNED : SCST_STAGE_COMPLETE;
+	return scst_cmd_park(cmd, SCST_STAGE_COMPLETE);
 }
 
 /*
@@ -299,8 +315,7 @@ static bool __scst_order_is_aca(const struct scst_cmd *cmd)
 {
 	const struct scst_task_set *set = cmd->set;
 
-	return cmd->attr == SCST_ATTR_ACA && set->faulted == cmd->nexus &&
-	       !set->aca_cmd;
+	return cmd->attr == SCST_ATTR_ACA && set->faulted == cmd->nexus && !set->aca_cmd;
 }
 
 static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
@@ -313,8 +328,9 @@ static enum scst_stage __scst_order_enqueue(struct scst_cmd *cmd)
 	cmd->order = cmd->set->faulted ? SCST_ATTR_ACA : scst_order_of(cmd);
 	if (__scst_order_is_aca(cmd))
 		cmd->set->aca_cmd = cmd;
-	if (cmd->order != SCST_ATTR_SIMPLE)
+	if (cmd->order != SCST_ATTR_SIMPLE || scst_range_is_atomic(cmd))
 		__scst_order_queueing(dev);
+	__scst_range_mark(cmd);
 	return __scst_order_add(cmd) ? SCST_STAGE_CHECK : __scst_order_wait(cmd);
 }
 
@@ -331,8 +347,7 @@ static bool __scst_order_is_behind(struct scst_cmd *cmd)
 {
 	if (!cmd->nexus->behind)
 		return false;
-	if (!__scst_aca_refuse(cmd, __scst_task_set(cmd->nexus)) &&
-	    !scst_order_report(cmd))
+	if (!__scst_aca_refuse(cmd, __scst_task_set(cmd->nexus)) && !scst_order_report(cmd))
 		scst_cmd_set_busy(cmd);
 	return true;
 }
@@ -357,8 +372,8 @@ static enum scst_stage __scst_order_admit(struct scst_cmd *cmd)
 		return scst_order_refuse(cmd);
 	if (!scst_order_current(cmd) || __scst_order_is_behind(cmd))
 		return SCST_STAGE_COMPLETE;
-	/* Queueing has ended since dev->tasks was tried. */
-	if (cmd->attr <= SCST_ATTR_SIMPLE && !dev->queueing) {
+	/* Queueing has ended since dev->tasks was tried, or it was not tried. */
+	if (cmd->attr <= SCST_ATTR_SIMPLE && !dev->queueing && !scst_range_is_atomic(cmd)) {
 		percpu_ref_get(&dev->tasks);
 		cmd->admitted = true;
 		return SCST_STAGE_CHECK;
@@ -387,6 +402,23 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
 	return stage;
 }
 
+static enum scst_stage scst_order_admit_locked(struct scst_cmd *cmd)
+{
+	enum scst_stage stage;
+
+	spin_lock_bh(&cmd->dev->lock);
+	stage = __scst_order_admit(cmd);
+	spin_unlock_bh(&cmd->dev->lock);
+	return stage;
+}
+
+static enum scst_stage scst_order_admit_special(struct scst_cmd *cmd)
+{
+	if (!cmd->dev || ((cmd->op->flags & SCST_OPF_ANY_STATE) && cmd->io == SCST_IO_NONE))
+		return scst_order_admit_any_state(cmd);
+	return scst_order_admit_locked(cmd);
+}
+
 /**
  * scst_order_admit() - admit a command into its device's task set
  * @cmd: a decoded command
@@ -399,20 +431,15 @@ static enum scst_stage scst_order_admit_any_state(struct scst_cmd *cmd)
  */
 enum scst_stage scst_order_admit(struct scst_cmd *cmd)
 {
-	enum scst_stage stage;
-
-	if (!cmd->dev || ((cmd->op->flags & SCST_OPF_ANY_STATE) && cmd->io == SCST_IO_NONE))
-		return scst_order_admit_any_state(cmd);
+	if (!cmd->dev || (cmd->op->flags & (SCST_OPF_ANY_STATE | SCST_OPF_ATOMIC)))
+		return scst_order_admit_special(cmd);
 	if (likely(cmd->attr <= SCST_ATTR_SIMPLE && !READ_ONCE(cmd->nexus->behind)) &&
 	    likely(percpu_ref_tryget_live(&cmd->dev->tasks))) {
 		cmd->admitted = true;
 		return scst_order_current(cmd) ? SCST_STAGE_CHECK :
 						 SCST_STAGE_COMPLETE;
 	}
-	spin_lock_bh(&cmd->dev->lock);
-	stage = __scst_order_admit(cmd);
-	spin_unlock_bh(&cmd->dev->lock);
-	return stage;
+	return scst_order_admit_locked(cmd);
 }
 
 static void scst_order_leave(struct scst_cmd *cmd)
@@ -429,15 +456,14 @@ static void scst_order_leave(struct scst_cmd *cmd)
 		dev->waiting--;
 	if (cmd->set->aca_cmd == cmd)
 		cmd->set->aca_cmd = NULL;
+	__scst_range_leave(cmd);
 	spin_unlock_bh(&dev->lock);
 }
 
 static void scst_order_left(struct scst_device *dev)
 {
 	spin_lock_bh(&dev->lock);
-	dev->leaving--;
-	__scst_order_dispatch(dev);
-	__scst_order_end(dev);
+	__scst_order_start_others(dev);
 	spin_unlock_bh(&dev->lock);
 }
 
@@ -518,8 +544,10 @@ void __scst_order_stop(struct scst_device *dev)
 {
 	lockdep_assert_held(&dev->lock);
 	__scst_aca_clear_all(dev);
-	if (dev->state == SCST_DEV_FAILED)
+	if (dev->state == SCST_DEV_FAILED) {
 		__scst_order_fail_waiting(dev);
+		__scst_range_fail_waiting(dev);
+	}
 	if (!dev->queueing)
 		percpu_ref_kill(&dev->tasks);
 	__scst_order_end(dev);
@@ -532,5 +560,6 @@ void __scst_order_stop(struct scst_device *dev)
 void scst_order_init(struct scst_device *dev)
 {
 	INIT_LIST_HEAD(&dev->queue);
+	scst_range_init(dev);
 	INIT_DELAYED_WORK(&dev->unqueue_work, scst_order_unqueue_work);
 }

@@ -35,6 +35,23 @@ void __scst_order_stop(struct scst_device *dev);
 void scst_order_tasks_gone(struct percpu_ref *tasks);
 void scst_order_init(struct scst_device *dev);
 
+/* range.c: ranges of blocks, for commands that are atomic */
+void __scst_range_mark(struct scst_cmd *cmd);
+enum scst_stage scst_range_take(struct scst_cmd *cmd);
+void __scst_range_leave(struct scst_cmd *cmd);
+void __scst_range_dispatch(struct scst_device *dev);
+void __scst_range_fail_waiting(struct scst_device *dev);
+void scst_range_init(struct scst_device *dev);
+
+/*
+ * Returns whether the core has to make a decoded command atomic. A device that executes whole
+ * commands does that itself.
+ */
+static inline bool scst_range_is_atomic(const struct scst_cmd *cmd)
+{
+	return (cmd->op->flags & SCST_OPF_ATOMIC) && cmd->dev->handler->block;
+}
+
 /* aca.c: CHECK CONDITION and its effect on other commands */
 bool __scst_aca_refuse(struct scst_cmd *cmd, const struct scst_task_set *set);
 enum scst_stage scst_aca_complete(struct scst_cmd *cmd);
@@ -73,20 +90,16 @@ struct scst_cmd_filter {
 	u32 serial;
 };
 
-unsigned int scst_session_abort(struct scst_session *sess,
-				const struct scst_cmd_filter *filter, enum scst_abort by,
-				const struct scst_session *who);
+unsigned int scst_session_abort(struct scst_session *sess, const struct scst_cmd_filter *filter,
+				enum scst_abort by, const struct scst_session *who);
 u32 scst_abort_serial(void);
-bool scst_session_has(struct scst_session *sess,
-		      const struct scst_cmd_filter *filter);
-struct scst_session *__scst_device_find(struct scst_device *dev,
-					const struct scst_session *of,
+bool scst_session_has(struct scst_session *sess, const struct scst_cmd_filter *filter);
+struct scst_session *__scst_device_find(struct scst_device *dev, const struct scst_session *of,
 					const struct scst_cmd_filter *filter);
 bool scst_nexus_has_others(const struct scst_cmd *cmd);
-bool scst_cmd_park(struct scst_cmd *cmd);
+enum scst_stage scst_cmd_park(struct scst_cmd *cmd, enum scst_stage aborted);
 bool scst_cmd_claim(struct scst_cmd *cmd);
-void __scst_device_abort(struct scst_device *dev,
-			 const struct scst_cmd_filter *filter,
+void __scst_device_abort(struct scst_device *dev, const struct scst_cmd_filter *filter,
 			 const struct scst_session *by, bool attention);
 
 /*
@@ -95,7 +108,7 @@ void __scst_device_abort(struct scst_device *dev,
  */
 #define SCST_LOOK_INTERVAL	HZ
 
-/* wait.c: waiting for a session's commands, without a thread and with one */
+/* wait.c: waiting for a session's commands, without a thread */
 enum scst_wait {
 	SCST_WAIT_GONE,
 	SCST_WAIT_LATE,
@@ -110,8 +123,6 @@ void scst_waiter_stop(struct scst_waiter *waiter);
 enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session *sess,
 				const struct scst_cmd_filter *filter, long timeout);
 long scst_time_left(unsigned long deadline);
-bool scst_session_wait(struct scst_session *sess,
-		       const struct scst_cmd_filter *filter, long timeout);
 void __scst_device_wake_waiters(struct scst_device *dev);
 
 /* inject_wait.c: count waiters for a test */
@@ -129,13 +140,11 @@ struct scst_inject_wait {
 };
 
 #if IS_ENABLED(CONFIG_SCST_INJECT)
-void scst_inject_wait_begin(struct scst_inject_wait *wait,
-			    struct scst_session *sess,
+void scst_inject_wait_begin(struct scst_inject_wait *wait, struct scst_session *sess,
 			    const struct scst_cmd_filter *filter);
 void scst_inject_wait_end(struct scst_inject_wait *wait);
 #else
-static inline void scst_inject_wait_begin(struct scst_inject_wait *wait,
-					  struct scst_session *sess,
+static inline void scst_inject_wait_begin(struct scst_inject_wait *wait, struct scst_session *sess,
 					  const struct scst_cmd_filter *filter)
 {
 }
@@ -144,6 +153,23 @@ static inline void scst_inject_wait_end(struct scst_inject_wait *wait)
 {
 }
 #endif
+
+/**
+ * struct scst_abort_wait - a wait for aborted commands
+ * @waiter:	continues it
+ * @inject:	counts it, for tests
+ * @filter:	selects the commands
+ */
+struct scst_abort_wait {
+	struct scst_waiter waiter;
+	struct scst_inject_wait inject;
+	struct scst_cmd_filter filter;
+};
+
+void scst_abort_wait_init(struct scst_abort_wait *wait, struct workqueue_struct *wq);
+void scst_abort_wait_stop(struct scst_abort_wait *wait);
+enum scst_wait scst_abort_wait_session(struct scst_abort_wait *wait, struct scst_session *sess,
+				       unsigned long deadline, bool poll);
 
 /* ua.c: unit attentions */
 void scst_ua_init(struct scst_nexus *nexus);

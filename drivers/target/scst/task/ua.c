@@ -123,8 +123,7 @@ void scst_ua_trace(const struct scst_nexus *nexus)
 	if (!trace_scst_ua_raise_enabled())
 		return;
 	for (i = 0; i < READ_ONCE(nexus->ua_count); i++)
-		trace_scst_ua_raise(nexus->sess, nexus->lun,
-				    READ_ONCE(nexus->ua_queue[i]));
+		trace_scst_ua_raise(nexus->sess, nexus->lun, READ_ONCE(nexus->ua_queue[i]));
 }
 
 /* Reports a new condition at once if the transport has asynchronous events, SAM-2 5.7.4. */
@@ -200,8 +199,7 @@ void __scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
  *
  * Context: thread or atomic.
  */
-void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua,
-			  const struct scst_nexus *except)
+void scst_ua_raise_device(struct scst_device *dev, scst_sense_t ua, const struct scst_nexus *except)
 {
 	spin_lock_bh(&dev->lock);
 	__scst_ua_raise_device(dev, ua, except);
@@ -231,8 +229,7 @@ static scst_sense_t scst_ua_dequeue(struct scst_nexus *nexus, bool reset, bool k
 		ua = nexus->ua_queue[0];
 	if (ua != SCST_SENSE_NONE && !keep) {
 		WRITE_ONCE(nexus->ua_count, nexus->ua_count - 1);
-		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1],
-			nexus->ua_count * sizeof(ua));
+		memmove(&nexus->ua_queue[0], &nexus->ua_queue[1], nexus->ua_count * sizeof(ua));
 	}
 	spin_unlock_bh(&nexus->ua_lock);
 	return ua;
@@ -319,8 +316,7 @@ void scst_ua_restore(struct scst_cmd *cmd)
  */
 bool scst_ua_report(struct scst_cmd *cmd, bool resets)
 {
-	scst_sense_t sense =
-		scst_ua_report_first(cmd, resets, READ_ONCE(cmd->dev->mode.ua_intlck));
+	scst_sense_t sense = scst_ua_report_first(cmd, resets, READ_ONCE(cmd->dev->mode.ua_intlck));
 
 	if (sense == SCST_SENSE_NONE)
 		return false;

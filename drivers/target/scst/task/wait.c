@@ -17,8 +17,7 @@
  * The work is queued once for any number of commands that end, and runs at most once a jiffy.
  * There may be as many waiters as commands, and each waiter looks at all commands.
  */
-static int scst_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
-			    int flags, void *key)
+static int scst_waiter_wake(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
 	struct scst_waiter *waiter = container_of(entry, struct scst_waiter, entry);
 
@@ -148,6 +147,55 @@ enum scst_wait scst_waiter_wait(struct scst_waiter *waiter, struct scst_session 
 }
 
 /**
+ * scst_abort_wait_session() - wait for aborted commands of a session
+ * @wait:     the wait
+ * @sess:     the session
+ * @deadline: jiffies
+ * @poll:     look again every SCST_LOOK_INTERVAL
+ *
+ * Context: the waiter's work, which returns on SCST_WAIT_MORE.
+ * Return: as scst_waiter_wait().
+ */
+enum scst_wait scst_abort_wait_session(struct scst_abort_wait *wait, struct scst_session *sess,
+				       unsigned long deadline, bool poll)
+{
+	long left = scst_time_left(deadline);
+	enum scst_wait state;
+
+	if (poll)
+		left = min_t(long, left, SCST_LOOK_INTERVAL);
+	scst_inject_wait_end(&wait->inject);
+	state = scst_waiter_wait(&wait->waiter, sess, &wait->filter, left);
+	if (state == SCST_WAIT_MORE)
+		scst_inject_wait_begin(&wait->inject, sess, &wait->filter);
+	return state;
+}
+
+/**
+ * scst_abort_wait_init() - prepare a wait
+ * @wait: the wait, zeroed but for its filter. The caller has initialized the waiter's work.
+ * @wq:   the workqueue of the waiter's work
+ */
+void scst_abort_wait_init(struct scst_abort_wait *wait, struct workqueue_struct *wq)
+{
+	scst_waiter_init(&wait->waiter, wq);
+	INIT_LIST_HEAD(&wait->inject.entry);
+}
+
+/**
+ * scst_abort_wait_stop() - end a wait
+ * @wait: the wait; its work is not queued any more, and it may be freed
+ *
+ * Context: the waiter's work.
+ */
+void scst_abort_wait_stop(struct scst_abort_wait *wait)
+{
+	/* The waiter may still watch a session that has none of the aborted commands. */
+	scst_inject_wait_end(&wait->inject);
+	scst_waiter_stop(&wait->waiter);
+}
+
+/**
  * scst_time_left() - the time until a deadline
  * @deadline: the deadline, jiffies
  *
@@ -173,30 +221,4 @@ void __scst_device_wake_waiters(struct scst_device *dev)
 	list_for_each_entry(nexus, &dev->nexuses, dev_entry)
 		wake_up(&nexus->sess->waitq);
 	wake_up(&dev->self->sess->waitq);
-}
-
-/**
- * scst_session_wait() - wait until a session has no matching command
- * @sess:    the session
- * @filter:  selects the commands
- * @timeout: jiffies
- *
- * The driver may still be in ops->release() for the last command. After an RCU grace period it has
- * returned.
- *
- * Context: process context; may sleep.
- * Return: true if there is no matching command any more; false if the timeout has expired.
- */
-bool scst_session_wait(struct scst_session *sess,
-		       const struct scst_cmd_filter *filter, long timeout)
-{
-	bool gone;
-
-	atomic_inc(&sess->waiters);
-	/* Pairs with scst_cmd_finish(), as in scst_waiter_watch(). */
-	smp_mb__after_atomic();
-	gone = wait_event_idle_timeout(sess->waitq,
-				       !scst_session_has(sess, filter), timeout);
-	atomic_dec(&sess->waiters);
-	return gone;
 }

@@ -4,25 +4,21 @@
  */
 #include <linux/dcache.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
-#include <linux/slab.h>
 #include <linux/stat.h>
-#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <scsi/scsi_proto.h>
 
 #include "vdisk_file.h"
 
-/* Guards the paths of all devices and the list of open devices. */
+/* Guards the list of open devices. */
 static DEFINE_MUTEX(scst_fileio_lock);
 static LIST_HEAD(scst_fileio_open_list);
 
@@ -38,13 +34,12 @@ static struct scst_fileio *scst_fileio_from_item(struct config_item *item)
 static int scst_fileio_check_attrs(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
+	int ret = scst_vdisk_check_path(dev);
 
-	if (!fio->path) {
-		scst_device_set_error(dev, "path is not set");
-		return -EINVAL;
-	}
+	if (ret)
+		return ret;
 	if (fio->disk.size > MAX_LFS_FILESIZE) {
-		scst_device_set_error(dev, "no file can have %llu bytes",
+		scst_device_set_error(dev, "size is too large for a file: %llu bytes",
 				      fio->disk.size);
 		return -EFBIG;
 	}
@@ -78,20 +73,20 @@ static const char *scst_fileio_hint(const struct scst_fileio *fio, long err)
 {
 	switch (err) {
 	case -EINVAL:
-		return fio->direct ? "; is there direct I/O?" : "";
+		return fio->direct ? "; the file system may not support direct I/O" : "";
 	case -EROFS:
 	case -EACCES:
 	case -EPERM:
 	case -ETXTBSY:
-		return fio->disk.read_only ? "" : "; is it to be read_only?";
+		return fio->disk.read_only ? "" : "; set read_only if the file is not writable";
 	case -ENOENT:
-		return fio->disk.size ? "" : "; is it to have a size?";
+		return fio->disk.size || fio->disk.read_only ? "" :
+		       "; a file is created if size is set";
 	}
 	return "";
 }
 
-static struct file *scst_fileio_opened(struct scst_device *dev,
-				       struct file *file)
+static struct file *scst_fileio_opened(struct scst_device *dev, struct file *file)
 {
 	if (IS_ERR(file))
 		scst_device_set_error(dev, "path cannot be opened: %pe%s", file,
@@ -112,9 +107,9 @@ static struct file *scst_fileio_open_file(struct scst_device *dev)
 	struct path path;
 	int ret;
 
-	ret = kern_path(fio->path, LOOKUP_FOLLOW, &path);
+	ret = kern_path(fio->disk.path, LOOKUP_FOLLOW, &path);
 	if (ret == -ENOENT && fio->disk.size && !fio->disk.read_only)
-		return scst_fileio_opened(dev, filp_open(fio->path,
+		return scst_fileio_opened(dev, filp_open(fio->disk.path,
 							 flags | O_CREAT | O_EXCL,
 							 0600));
 	if (ret)
@@ -127,24 +122,20 @@ static struct file *scst_fileio_open_file(struct scst_device *dev)
 }
 
 /* Refuses files of procfs and the like: they are regular files, but lack file operations. */
-static int scst_fileio_check_ops(struct scst_device *dev,
-				 const struct file *file)
+static int scst_fileio_check_ops(struct scst_device *dev, const struct file *file)
 {
 	const struct file_operations *ops = file->f_op;
 
-	if (ops->read_iter && ops->fsync &&
-	    (ops->write_iter || !(file->f_mode & FMODE_WRITE)))
+	if (ops->read_iter && ops->fsync && (ops->write_iter || !(file->f_mode & FMODE_WRITE)))
 		return 0;
-	scst_device_set_error(dev, "path is on a file system that cannot hold a disk");
+	scst_device_set_error(dev, "path is on an unsupported file system, such as procfs");
 	return -EINVAL;
 }
 
 /* Overlayfs may show one file's data in another. */
-static bool scst_fileio_same_file(const struct scst_fileio *a,
-				  const struct scst_fileio *b)
+static bool scst_fileio_same_file(const struct scst_fileio *a, const struct scst_fileio *b)
 {
-	return file_inode(a->file) == file_inode(b->file) ||
-	       a->mapping == b->mapping;
+	return file_inode(a->file) == file_inode(b->file) || a->mapping == b->mapping;
 }
 
 static struct scst_fileio *__scst_fileio_rival(const struct scst_fileio *fio)
@@ -175,7 +166,7 @@ static int scst_fileio_claim(struct scst_device *dev)
 	mutex_unlock(&scst_fileio_lock);
 	if (!busy)
 		return 0;
-	scst_device_set_error(dev, "another enabled device has the same file");
+	scst_device_set_error(dev, "another enabled device uses the same file");
 	return -EBUSY;
 }
 
@@ -211,8 +202,7 @@ static int scst_fileio_fit_size(struct scst_device *dev)
 	if (!fio->disk.size || fio->disk.size == size)
 		return size ? 0 : scst_vdisk_check_size(dev, bytes);
 	if (fio->disk.size < size) {
-		scst_device_set_error(dev, "size is less than the %llu bytes of the file",
-				      bytes);
+		scst_device_set_error(dev, "size is less than the %llu bytes of the file", bytes);
 		return -EINVAL;
 	}
 	if (fio->disk.read_only) {
@@ -235,7 +225,7 @@ static int scst_fileio_check_direct(struct scst_device *dev)
 
 	if (!fio->direct || fio->dio_offset_align <= 1U << fio->disk.block_shift)
 		return 0;
-	scst_device_set_error(dev, "block_size is below the %u bytes that direct I/O needs here",
+	scst_device_set_error(dev, "direct I/O on this file needs a block_size of at least %u",
 			      fio->dio_offset_align);
 	return -EINVAL;
 }
@@ -249,11 +239,9 @@ static int scst_fileio_dio_align(struct scst_device *dev)
 	struct scst_fileio *fio = scst_device_priv(dev);
 	struct kstat stat;
 
-	fio->dio_offset_align = min_t(u32, i_blocksize(file_inode(fio->file)),
-				      PAGE_SIZE);
+	fio->dio_offset_align = min_t(u32, i_blocksize(file_inode(fio->file)), PAGE_SIZE);
 	fio->dio_mem_align = fio->dio_offset_align;
-	if (vfs_getattr(&fio->file->f_path, &stat, STATX_DIOALIGN,
-			AT_STATX_SYNC_AS_STAT))
+	if (vfs_getattr(&fio->file->f_path, &stat, STATX_DIOALIGN, AT_STATX_SYNC_AS_STAT))
 		return 0;
 	if (!(stat.result_mask & STATX_DIOALIGN) || !stat.dio_offset_align)
 		return 0;
@@ -262,9 +250,30 @@ static int scst_fileio_dio_align(struct scst_device *dev)
 	return scst_fileio_check_direct(dev);
 }
 
+/*
+ * Whether the file system can deallocate a part of a file. It is tried where no file has data: at
+ * the end of the largest file. Overlayfs has another limit than the file system that it asks.
+ */
+static bool scst_fileio_can_punch(const struct scst_fileio *fio)
+{
+	const struct inode *inode = fio->mapping->host;
+	loff_t len = i_blocksize(inode);
+	loff_t pos = round_down(inode->i_sb->s_maxbytes - len, len);
+
+	return !vfs_fallocate(fio->file, SCST_FILEIO_PUNCH, pos, len);
+}
+
+static void scst_fileio_fill_thin(struct scst_device *dev, struct scst_device_params *params)
+{
+	const struct scst_fileio *fio = scst_device_priv(dev);
+
+	params->thin = scst_vdisk_wants_thin(dev) && scst_fileio_can_punch(fio);
+	params->reads_zeroes = true;
+	params->unmap_granularity = i_blocksize(fio->mapping->host) >> fio->disk.block_shift;
+}
+
 /* The file may have been truncated since its size was checked. */
-static int scst_fileio_fill_params(struct scst_device *dev,
-				   struct scst_device_params *params)
+static int scst_fileio_fill_params(struct scst_device *dev, struct scst_device_params *params)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 	u8 blkbits = min_t(u8, file_inode(fio->file)->i_blkbits, PAGE_SHIFT);
@@ -277,11 +286,11 @@ static int scst_fileio_fill_params(struct scst_device *dev,
 	if (blkbits > shift)
 		params->phys_exp = blkbits - shift;
 	params->volatile_cache = !fio->write_through && !fio->disk.read_only;
+	scst_fileio_fill_thin(dev, params);
 	return 0;
 }
 
-static int scst_fileio_open(struct scst_device *dev,
-			    struct scst_device_params *params)
+static int scst_fileio_open(struct scst_device *dev, struct scst_device_params *params)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 	struct file *file;
@@ -295,6 +304,7 @@ static int scst_fileio_open(struct scst_device *dev,
 		return PTR_ERR(file);
 	fio->file = file;
 	fio->mapping = d_real_inode(file->f_path.dentry)->i_mapping;
+	scst_fileio_try_prepare(file);
 	ret = scst_fileio_check_ops(dev, file);
 	if (ret)
 		goto out_close;
@@ -325,19 +335,13 @@ out_close:
 	return ret;
 }
 
-/*
- * The last fput() of a worker thread would be deferred. But the administrator may unmount the file
- * system as soon as the device is reported idle, so the file is released synchronously.
- */
 static void scst_fileio_close(struct scst_device *dev)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 
 	scst_fileio_watch_stop(fio);
 	scst_fileio_unclaim(fio);
-	get_file(fio->file);
-	filp_close(fio->file, NULL);
-	__fput_sync(fio->file);
+	scst_vdisk_close_file(fio->file);
 }
 
 static int scst_fileio_create(struct scst_device *dev)
@@ -346,69 +350,6 @@ static int scst_fileio_create(struct scst_device *dev)
 
 	spin_lock_init(&fio->sync_lock);
 	return scst_vdisk_create(dev);
-}
-
-static void scst_fileio_destroy(struct scst_device *dev)
-{
-	struct scst_fileio *fio = scst_device_priv(dev);
-
-	kfree(fio->path);
-}
-
-static ssize_t scst_fileio_path_show(struct config_item *item, char *page)
-{
-	struct scst_fileio *fio = scst_fileio_from_item(item);
-	ssize_t len;
-
-	mutex_lock(&scst_fileio_lock);
-	len = sysfs_emit(page, "%s\n", fio->path ?: "");
-	mutex_unlock(&scst_fileio_lock);
-	return len;
-}
-
-/* A part of the text that was written */
-struct scst_fileio_text {
-	const char *start;
-	size_t len;
-};
-
-static int scst_fileio_parse_path(struct scst_device *dev, const char *page,
-				  struct scst_fileio_text *text)
-{
-	size_t len = strlen(page);
-
-	if (len && page[len - 1] == '\n')
-		len--;
-	/* configfs truncates text that is longer than a page. */
-	if (len >= PATH_MAX - 1) {
-		scst_device_set_error(dev, "path is too long");
-		return -ENAMETOOLONG;
-	}
-	if (len && (page[0] != '/' || memchr(page, '\n', len))) {
-		scst_device_set_error(dev, "path is not an absolute path on one line");
-		return -EINVAL;
-	}
-	text->start = page;
-	text->len = len;
-	return 0;
-}
-
-static int scst_fileio_apply_path(struct scst_device *dev,
-				  const struct scst_fileio_text *text)
-{
-	struct scst_fileio *fio = scst_device_priv(dev);
-	char *path = NULL;
-
-	if (text->len) {
-		path = kmemdup_nul(text->start, text->len, GFP_KERNEL);
-		if (!path)
-			return -ENOMEM;
-	}
-	mutex_lock(&scst_fileio_lock);
-	swap(fio->path, path);
-	mutex_unlock(&scst_fileio_lock);
-	kfree(path);
-	return 0;
 }
 
 static ssize_t scst_fileio_direct_show(struct config_item *item, char *page)
@@ -424,15 +365,12 @@ static int scst_fileio_apply_direct(struct scst_device *dev, const bool *value)
 	return 0;
 }
 
-static ssize_t scst_fileio_write_through_show(struct config_item *item,
-					      char *page)
+static ssize_t scst_fileio_write_through_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%d\n",
-			  scst_fileio_from_item(item)->write_through);
+	return sysfs_emit(page, "%d\n", scst_fileio_from_item(item)->write_through);
 }
 
-static int scst_fileio_apply_write_through(struct scst_device *dev,
-					   const bool *value)
+static int scst_fileio_apply_write_through(struct scst_device *dev, const bool *value)
 {
 	struct scst_fileio *fio = scst_device_priv(dev);
 
@@ -440,23 +378,23 @@ static int scst_fileio_apply_write_through(struct scst_device *dev,
 	return 0;
 }
 
-SCST_DEV_ATTR(scst_fileio_, path, struct scst_fileio_text,
-	      scst_fileio_parse_path, scst_fileio_apply_path);
-SCST_DEV_ATTR(scst_fileio_, direct, bool, scst_vdisk_parse_bool,
-	      scst_fileio_apply_direct);
+SCST_DEV_ATTR(scst_fileio_, direct, bool, scst_vdisk_parse_bool, scst_fileio_apply_direct);
 SCST_DEV_ATTR(scst_fileio_, write_through, bool, scst_vdisk_parse_bool,
 	      scst_fileio_apply_write_through);
+CONFIGFS_ATTR(scst_vdisk_, path);
 CONFIGFS_ATTR(scst_vdisk_, size);
 CONFIGFS_ATTR(scst_vdisk_, block_size);
 CONFIGFS_ATTR(scst_vdisk_, read_only);
 CONFIGFS_ATTR(scst_vdisk_, rotational);
+CONFIGFS_ATTR(scst_vdisk_, thin);
 
 static struct configfs_attribute *const scst_fileio_attrs[] = {
-	&scst_fileio_attr_path,
+	&scst_vdisk_attr_path,
 	&scst_vdisk_attr_size,
 	&scst_vdisk_attr_block_size,
 	&scst_vdisk_attr_read_only,
 	&scst_vdisk_attr_rotational,
+	&scst_vdisk_attr_thin,
 	&scst_fileio_attr_direct,
 	&scst_fileio_attr_write_through,
 	NULL,
@@ -472,7 +410,7 @@ static const struct scst_handler_ops scst_fileio_ops = {
 	.attrs			= scst_fileio_attrs,
 	.block			= &scst_fileio_block_ops,
 	.create			= scst_fileio_create,
-	.destroy		= scst_fileio_destroy,
+	.destroy		= scst_vdisk_destroy,
 	.open			= scst_fileio_open,
 	.close			= scst_fileio_close,
 	.capacity		= scst_fileio_capacity,

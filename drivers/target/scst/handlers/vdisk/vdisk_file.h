@@ -7,6 +7,7 @@
 #define _SCST_VDISK_FILE_H
 
 #include <linux/errseq.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
@@ -16,11 +17,12 @@
 
 struct scst_fileio_watch;
 
+/* The mode of fallocate() that deallocates: the part reads as zeroes afterwards. */
+#define SCST_FILEIO_PUNCH	(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+
 /**
  * struct scst_fileio - a disk on a regular file
  * @disk:	the attributes of all emulated disks
- * @path:	the file; NULL: not given. Written under the configuration lock and
- *		scst_fileio_lock, read under either.
  * @direct:	bypass the page cache
  * @write_through: a completed write is durable
  * @file:	the open file, constant while the device is enabled
@@ -37,7 +39,6 @@ struct scst_fileio_watch;
  */
 struct scst_fileio {
 	struct scst_vdisk disk;
-	char *path;
 	bool direct;
 	bool write_through;
 	struct file *file;
@@ -61,5 +62,9 @@ void scst_fileio_watch_exit(void);
 
 /* vdisk_file_io.c */
 extern const struct scst_block_ops scst_fileio_block_ops;
+
+/* vdisk_file_try.c */
+void scst_fileio_try_prepare(struct file *file);
+bool scst_fileio_try_read(struct scst_cmd *cmd);
 
 #endif /* _SCST_VDISK_FILE_H */

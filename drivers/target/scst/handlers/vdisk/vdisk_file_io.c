@@ -12,21 +12,29 @@
 #include <linux/errseq.h>
 #include <linux/fadvise.h>
 #include <linux/fs.h>
-#include <linux/irqflags.h>
+#include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/stat.h>
+#include <linux/statfs.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
 
 #include "vdisk_file.h"
 
-/* Bytes that VERIFY reads at a time: a multiple of every block size */
-#define SCST_FILEIO_CHUNK	(16 * 1024)
+/* The mode of fallocate() after which a part of a file reads as zeroes and has its space */
+#define SCST_FILEIO_ZERO	(FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE)
+
+/* log2 of the bytes that stat() counts the space of a file in */
+#define SCST_STAT_SHIFT		9
+
+/* Pages of zeroes that are written at a time */
+#define SCST_FILEIO_ZERO_PAGES	256
 
 /**
  * struct scst_fileio_req - a transfer between memory and the file
@@ -134,8 +142,7 @@ static void scst_fileio_set_error(struct scst_cmd *cmd, scst_sense_t sense)
 	scst_cmd_set_sense(cmd, sense);
 }
 
-static struct scst_fileio_req *scst_fileio_req_alloc(struct scst_cmd *cmd,
-						     unsigned int nr_bvec)
+static struct scst_fileio_req *scst_fileio_req_alloc(struct scst_cmd *cmd, unsigned int nr_bvec)
 {
 	struct scst_fileio_req *req;
 
@@ -153,22 +160,6 @@ static struct scst_fileio_req *scst_fileio_req_alloc(struct scst_cmd *cmd,
 	return req;
 }
 
-static void scst_fileio_map(struct scst_fileio_req *req)
-{
-	struct scst_cmd *cmd = req->cmd;
-	u32 left = cmd->data_len;
-	struct scatterlist *sg;
-
-	for (sg = cmd->sg; left; sg = sg_next(sg)) {
-		u32 len = min(left, sg->length);
-
-		bvec_set_page(&req->bvec[req->nr_bvec++], sg_page(sg), len,
-			      sg->offset);
-		left -= len;
-	}
-	req->len = cmd->data_len;
-}
-
 /*
  * A transfer without the alignment that direct I/O needs goes through the page cache, with which
  * direct I/O is coherent.
@@ -184,8 +175,7 @@ static bool scst_fileio_can_direct(const struct scst_fileio_req *req)
 		offsets |= req->bvec[i].bv_len;
 		addresses |= req->bvec[i].bv_offset;
 	}
-	return !(offsets & (fio->dio_offset_align - 1)) &&
-	       !(addresses & (fio->dio_mem_align - 1));
+	return !(offsets & (fio->dio_offset_align - 1)) && !(addresses & (fio->dio_mem_align - 1));
 }
 
 static bool scst_fileio_durable(const struct scst_fileio_req *req)
@@ -265,8 +255,7 @@ static void scst_fileio_divide(struct scst_fileio_req *req)
 	u32 block_size = req->cmd->block_size;
 
 	req->by_block = true;
-	if (block_size < req->fio->dio_offset_align ||
-	    block_size < req->fio->dio_mem_align)
+	if (block_size < req->fio->dio_offset_align || block_size < req->fio->dio_mem_align)
 		req->direct = false;
 }
 
@@ -293,8 +282,7 @@ static bool scst_fileio_go_on(struct scst_fileio_req *req)
 		return true;
 	}
 	/* Also if the file ends before the disk does. */
-	scst_cmd_set_sense_info(cmd, sense,
-				(req->pos + req->done) >> req->fio->disk.block_shift);
+	scst_cmd_set_sense_info(cmd, sense, (req->pos + req->done) >> req->fio->disk.block_shift);
 	return false;
 }
 
@@ -320,8 +308,7 @@ static void scst_fileio_end(struct scst_fileio_req *req, enum scst_context ctx)
 
 static void scst_fileio_work(struct work_struct *work)
 {
-	struct scst_fileio_req *req =
-		container_of(work, struct scst_fileio_req, work);
+	struct scst_fileio_req *req = container_of(work, struct scst_fileio_req, work);
 	unsigned int saved = scst_fileio_enter();
 
 	scst_fileio_finish(req);
@@ -331,8 +318,7 @@ static void scst_fileio_work(struct work_struct *work)
 
 static void scst_fileio_iocb_complete(struct kiocb *iocb, long ret)
 {
-	struct scst_fileio_req *req =
-		container_of(iocb, struct scst_fileio_req, iocb);
+	struct scst_fileio_req *req = container_of(iocb, struct scst_fileio_req, iocb);
 
 	scst_fileio_step_done(req, ret);
 	if (!refcount_dec_and_test(&req->holders))
@@ -340,8 +326,7 @@ static void scst_fileio_iocb_complete(struct kiocb *iocb, long ret)
 	if (req->result != req->len)
 		scst_device_queue_work(req->cmd->dev, &req->work);
 	else
-		scst_fileio_end(req, in_hardirq() || irqs_disabled() ?
-				     SCST_CTX_HARDIRQ : SCST_CTX_ATOMIC);
+		scst_fileio_end(req, scst_vdisk_context());
 }
 
 static void scst_fileio_start(struct scst_fileio_req *req)
@@ -349,25 +334,13 @@ static void scst_fileio_start(struct scst_fileio_req *req)
 	long ret;
 
 	refcount_set(&req->holders, 2);
-	ret = scst_fileio_step(req, req->len, req->direct ?
-					      scst_fileio_iocb_complete : NULL);
+	ret = scst_fileio_step(req, req->len, req->direct ? scst_fileio_iocb_complete : NULL);
 	if (ret != -EIOCBQUEUED)
 		scst_fileio_step_done(req, ret);
 	else if (!refcount_dec_and_test(&req->holders))
 		return;
 	scst_fileio_finish(req);
 	scst_fileio_end(req, SCST_CTX_THREAD);
-}
-
-static void scst_fileio_lost(struct scst_device *dev, int err)
-{
-	scst_sense_t sense = scst_fileio_sense(err, SCST_SENSE_WRITES_LOST);
-
-	if (sense != SCST_SENSE_SPACE_ALLOC_FAILED)
-		sense = SCST_SENSE_WRITES_LOST;
-	scst_device_set_error(dev, "cached writes were lost: %pe", ERR_PTR(err));
-	scst_device_op_end(dev, "", err);
-	scst_device_write_lost(dev, sense);
 }
 
 /*
@@ -387,7 +360,7 @@ static void scst_fileio_count_lost(struct scst_device *dev, errseq_t since, int 
 	    scst_fileio_sense(ret, SCST_SENSE_WRITES_LOST) != SCST_SENSE_NONE)
 		lost = ret;
 	if (lost)
-		scst_fileio_lost(dev, lost);
+		scst_vdisk_lost(dev, scst_fileio_sense(lost, SCST_SENSE_WRITES_LOST), lost);
 	spin_unlock(&fio->sync_lock);
 }
 
@@ -435,15 +408,15 @@ static bool scst_fileio_transfer(struct scst_cmd *cmd)
 
 	if (!cmd->data_len)
 		return false;
-	if (cmd->io == SCST_IO_READ && cmd->fua &&
-	    !scst_fileio_to_medium(cmd, cmd->data_len))
+	if (cmd->io == SCST_IO_READ && cmd->fua && !scst_fileio_to_medium(cmd, cmd->data_len))
 		return false;
 	req = scst_fileio_req_alloc(cmd, cmd->sg_nents);
 	if (!req) {
 		scst_cmd_set_busy(cmd);
 		return false;
 	}
-	scst_fileio_map(req);
+	req->nr_bvec = scst_vdisk_map(cmd, req->bvec);
+	req->len = cmd->data_len;
 	req->write = cmd->io == SCST_IO_WRITE;
 	req->direct = req->fio->direct && scst_fileio_can_direct(req);
 	INIT_WORK(&req->work, scst_fileio_work);
@@ -451,58 +424,11 @@ static bool scst_fileio_transfer(struct scst_cmd *cmd)
 	return true;
 }
 
-/* BYTCHK 11b: the Data-Out is one block, and every block has to be equal to it. */
-static bool scst_fileio_compares_one(const struct scst_cmd *cmd)
+static bool scst_fileio_read_medium(struct scst_cmd *cmd, void *priv, u8 *buf, u64 offset, u32 len)
 {
-	return (cmd->cdb[1] & 0x06) == 0x06 &&
-	       cmd->data_len == cmd->block_size;
-}
+	struct scst_fileio_req *req = priv;
 
-static u64 scst_fileio_verify_len(const struct scst_cmd *cmd)
-{
-	if (cmd->io == SCST_IO_COMPARE && !scst_fileio_compares_one(cmd))
-		return cmd->data_len;
-	return scst_fileio_bytes(cmd, cmd->nblocks);
-}
-
-static void scst_fileio_expect(struct scst_cmd *cmd, u8 *buf, u64 offset,
-			       u32 len)
-{
-	u32 block_size = cmd->block_size;
-	u32 i;
-
-	if (!scst_fileio_compares_one(cmd)) {
-		sg_pcopy_to_buffer(cmd->sg, cmd->sg_nents, buf, len, offset);
-		return;
-	}
-	for (i = 0; i < len; i += block_size)
-		sg_copy_to_buffer(cmd->sg, cmd->sg_nents, buf + i, block_size);
-}
-
-static bool scst_fileio_equal(struct scst_cmd *cmd, const u8 *medium,
-			      const u8 *expected, u64 offset, u32 len)
-{
-	u32 i;
-
-	for (i = 0; i < len; i++) {
-		if (medium[i] == expected[i])
-			continue;
-		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY,
-					offset + i);
-		return false;
-	}
-	return true;
-}
-
-/* Reads a part of the medium, and compares it for SCST_IO_COMPARE. */
-static bool scst_fileio_verify_chunk(struct scst_fileio_req *req, u8 *buf,
-				     u64 offset, u32 len)
-{
-	struct scst_cmd *cmd = req->cmd;
-	u8 *expected = buf + SCST_FILEIO_CHUNK;
-
-	bvec_set_page(&req->bvec[0], virt_to_page(buf), len,
-		      offset_in_page(buf));
+	bvec_set_page(&req->bvec[0], virt_to_page(buf), len, offset_in_page(buf));
 	req->nr_bvec = 1;
 	req->pos = scst_fileio_pos(cmd) + offset;
 	req->len = len;
@@ -510,42 +436,24 @@ static bool scst_fileio_verify_chunk(struct scst_fileio_req *req, u8 *buf,
 	req->by_block = false;
 	req->direct = req->fio->direct && scst_fileio_can_direct(req);
 	scst_fileio_step_sync(req);
-	if (!scst_fileio_finish(req))
-		return false;
-	if (cmd->io != SCST_IO_COMPARE)
-		return true;
-	scst_fileio_expect(cmd, expected, offset, len);
-	return scst_fileio_equal(cmd, buf, expected, offset, len);
+	return scst_fileio_finish(req);
 }
 
-static void scst_fileio_verify_all(struct scst_fileio_req *req, u8 *buf)
+/* COMPARE AND WRITE compares what a read returns, which may be in the cache only. */
+static bool scst_fileio_looks_at_medium(const struct scst_cmd *cmd)
 {
-	struct scst_cmd *cmd = req->cmd;
-	u64 len = scst_fileio_verify_len(cmd);
-	u64 offset;
-	u32 part;
-
-	if (!len || !scst_fileio_to_medium(cmd, len))
-		return;
-	for (offset = 0; offset < len; offset += part) {
-		part = min_t(u64, len - offset, SCST_FILEIO_CHUNK);
-		if (scst_cmd_aborted(cmd) ||
-		    !scst_fileio_verify_chunk(req, buf, offset, part))
-			return;
-		cond_resched();
-	}
+	return cmd->cdb[0] != COMPARE_AND_WRITE;
 }
 
 static void scst_fileio_verify(struct scst_cmd *cmd)
 {
 	struct scst_fileio_req *req = scst_fileio_req_alloc(cmd, 1);
-	u8 *buf = kmalloc(2 * SCST_FILEIO_CHUNK, GFP_NOIO | __GFP_NOWARN);
+	u64 len = scst_vdisk_verify_len(cmd);
 
-	if (req && buf)
-		scst_fileio_verify_all(req, buf);
-	else
+	if (!req)
 		scst_cmd_set_busy(cmd);
-	kfree(buf);
+	else if (len && (!scst_fileio_looks_at_medium(cmd) || scst_fileio_to_medium(cmd, len)))
+		scst_vdisk_verify(cmd, scst_fileio_read_medium, req);
 	kfree(req);
 }
 
@@ -575,6 +483,107 @@ static void scst_fileio_sync(struct scst_cmd *cmd)
 	scst_cmd_tell_lost(cmd);
 	if (ret)
 		scst_fileio_sync_failed(cmd, ret);
+}
+
+/* An error of an operation that has no data, at its first block */
+static void scst_fileio_range_failed(struct scst_cmd *cmd, int err)
+{
+	scst_sense_t sense = scst_fileio_sense(err, SCST_SENSE_WRITE_ERROR);
+
+	if (sense == SCST_SENSE_WRITE_ERROR)
+		scst_cmd_set_sense_info(cmd, sense, cmd->lba);
+	else
+		scst_fileio_set_error(cmd, sense);
+}
+
+/*
+ * The file system writes zeroes to blocks of which it deallocates only a part. If it cannot
+ * deallocate this part of the file, the blocks keep their data.
+ */
+static void scst_fileio_unmap(struct scst_cmd *cmd)
+{
+	struct scst_fileio *fio = scst_device_priv(cmd->dev);
+	int ret;
+
+	ret = vfs_fallocate(fio->file, SCST_FILEIO_PUNCH, scst_fileio_pos(cmd),
+			    scst_fileio_bytes(cmd, cmd->nblocks));
+	if (ret && ret != -EOPNOTSUPP)
+		scst_fileio_range_failed(cmd, ret);
+}
+
+/*
+ * For file systems that cannot make a part of a file read as zeroes. The core asks for no more at a
+ * time than can be written before an abort takes effect.
+ */
+static void scst_fileio_write_zeroes(struct scst_cmd *cmd)
+{
+	struct scst_fileio_req *req = scst_fileio_req_alloc(cmd, SCST_FILEIO_ZERO_PAGES);
+	u64 left = scst_fileio_bytes(cmd, cmd->nblocks);
+
+	if (!req) {
+		scst_cmd_set_busy(cmd);
+		return;
+	}
+	while (req->nr_bvec < SCST_FILEIO_ZERO_PAGES)
+		bvec_set_page(&req->bvec[req->nr_bvec++], ZERO_PAGE(0), PAGE_SIZE, 0);
+	req->write = true;
+	do {
+		req->len = min_t(u64, left, SCST_FILEIO_ZERO_PAGES * PAGE_SIZE);
+		req->done = 0;
+		req->direct = req->fio->direct && scst_fileio_can_direct(req);
+		scst_fileio_step_sync(req);
+		if (!scst_fileio_finish(req))
+			break;
+		req->pos += req->len;
+		left -= req->len;
+	} while (left && !scst_cmd_aborted(cmd));
+	kfree(req);
+}
+
+static void scst_fileio_zero(struct scst_cmd *cmd)
+{
+	struct scst_fileio *fio = scst_device_priv(cmd->dev);
+	int mode = SCST_FILEIO_ZERO;
+	int ret;
+
+	if (cmd->io == SCST_IO_ZERO_UNMAP)
+		mode = SCST_FILEIO_PUNCH;
+	ret = vfs_fallocate(fio->file, mode, scst_fileio_pos(cmd),
+			    scst_fileio_bytes(cmd, cmd->nblocks));
+	if (ret == -EOPNOTSUPP)
+		scst_fileio_write_zeroes(cmd);
+	else if (ret)
+		scst_fileio_range_failed(cmd, ret);
+}
+
+/* The file system reads as much in advance as it would for a process. Errors show up in reads. */
+static void scst_fileio_read_ahead(struct scst_cmd *cmd)
+{
+	struct scst_fileio *fio = scst_device_priv(cmd->dev);
+
+	if (!fio->direct)
+		vfs_fadvise(fio->file, scst_fileio_pos(cmd), scst_fileio_bytes(cmd, cmd->nblocks),
+			    POSIX_FADV_WILLNEED);
+}
+
+/*
+ * What lseek() finds. A block is deallocated if it is a hole as a whole. An error means that it is
+ * not known.
+ */
+static u64 scst_fileio_run(const struct scst_fileio *fio, loff_t pos, bool *mapped)
+{
+	u8 shift = fio->disk.block_shift;
+	loff_t data = vfs_llseek(fio->file, pos, SEEK_DATA);
+	loff_t hole;
+
+	*mapped = false;
+	if (data == -ENXIO)
+		return U64_MAX;
+	if (data >= 0 && data - pos >= 1 << shift)
+		return (data - pos) >> shift;
+	*mapped = true;
+	hole = data < 0 ? data : vfs_llseek(fio->file, data, SEEK_HOLE);
+	return hole < 0 ? U64_MAX : DIV_ROUND_UP_ULL(hole - pos, 1ULL << shift);
 }
 
 /* The functions of scst_block_ops. Context: process. */
@@ -608,10 +617,65 @@ static void scst_fileio_do_sync(struct scst_cmd *cmd)
 	scst_fileio_do(cmd, scst_fileio_sync);
 }
 
+static void scst_fileio_do_unmap(struct scst_cmd *cmd)
+{
+	scst_fileio_do(cmd, scst_fileio_unmap);
+}
+
+static void scst_fileio_do_zero(struct scst_cmd *cmd)
+{
+	scst_fileio_do(cmd, scst_fileio_zero);
+}
+
+static void scst_fileio_do_read_ahead(struct scst_cmd *cmd)
+{
+	scst_fileio_do(cmd, scst_fileio_read_ahead);
+}
+
+static u64 scst_fileio_lba_status(struct scst_cmd *cmd, u64 lba, bool *mapped)
+{
+	unsigned int saved = scst_fileio_enter();
+	u64 nblocks;
+
+	nblocks = scst_fileio_run(scst_device_priv(cmd->dev), scst_fileio_bytes(cmd, lba), mapped);
+	scst_fileio_leave(saved);
+	return nblocks;
+}
+
+static bool scst_fileio_stat(const struct path *path, u64 *used, u64 *available)
+{
+	struct kstatfs fs;
+	struct kstat stat;
+
+	if (vfs_statfs(path, &fs) ||
+	    vfs_getattr(path, &stat, STATX_BLOCKS, AT_STATX_SYNC_AS_STAT))
+		return false;
+	*used = stat.blocks << SCST_STAT_SHIFT;
+	*available = fs.f_bavail * fs.f_frsize;
+	return true;
+}
+
+static bool scst_fileio_space(struct scst_device *dev, u64 *used, u64 *available)
+{
+	const struct scst_fileio *fio = scst_device_priv(dev);
+	unsigned int saved = scst_fileio_enter();
+	bool known;
+
+	known = scst_fileio_stat(&fio->file->f_path, used, available);
+	scst_fileio_leave(saved);
+	return known;
+}
+
 const struct scst_block_ops scst_fileio_block_ops = {
+	.try_read	= scst_fileio_try_read,
 	.read		= scst_fileio_do_transfer,
 	.write		= scst_fileio_do_transfer,
 	.verify		= scst_fileio_do_verify,
 	.compare	= scst_fileio_do_verify,
 	.sync		= scst_fileio_do_sync,
+	.unmap		= scst_fileio_do_unmap,
+	.write_zeroes	= scst_fileio_do_zero,
+	.read_ahead	= scst_fileio_do_read_ahead,
+	.lba_status	= scst_fileio_lba_status,
+	.space		= scst_fileio_space,
 };

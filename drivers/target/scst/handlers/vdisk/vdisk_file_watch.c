@@ -59,9 +59,8 @@ static void scst_fileio_look(struct scst_fileio_watch *watch)
 }
 
 /* Context: the task that modifies the file, which may have locked the file. */
-static int scst_fileio_modified(struct fsnotify_mark *mark, u32 mask,
-				struct inode *inode, struct inode *dir,
-				const struct qstr *name, u32 cookie)
+static int scst_fileio_modified(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
+				struct inode *dir, const struct qstr *name, u32 cookie)
 {
 	scst_fileio_look(container_of(mark, struct scst_fileio_watch, mark));
 	return 0;
@@ -114,7 +113,7 @@ int scst_fileio_watch_start(struct scst_device *dev)
 	ret = fsnotify_add_inode_mark(&watch->mark, file_inode(fio->file), 0);
 	if (ret) {
 		fsnotify_put_mark(&watch->mark);
-		scst_device_set_error(dev, "the file cannot be watched: %pe",
+		scst_device_set_error(dev, "the size of the file cannot be watched: %pe",
 				      ERR_PTR(ret));
 		return ret;
 	}
@@ -197,8 +196,7 @@ u64 scst_fileio_capacity(struct scst_device *dev)
 int scst_fileio_watch_init(void)
 {
 	/* Several read-only devices may have a mark on the same file. */
-	scst_fileio_group = fsnotify_alloc_group(&scst_fileio_fsnotify_ops,
-						 FSNOTIFY_GROUP_DUPS);
+	scst_fileio_group = fsnotify_alloc_group(&scst_fileio_fsnotify_ops, FSNOTIFY_GROUP_DUPS);
 	return PTR_ERR_OR_ZERO(scst_fileio_group);
 }
 

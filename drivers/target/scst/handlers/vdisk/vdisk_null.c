@@ -11,8 +11,7 @@
 
 #include "vdisk.h"
 
-static int scst_nullio_open(struct scst_device *dev,
-			    struct scst_device_params *params)
+static int scst_nullio_open(struct scst_device *dev, struct scst_device_params *params)
 {
 	const struct scst_vdisk *disk = scst_device_priv(dev);
 	u64 nblocks = disk->blocks;
@@ -29,6 +28,8 @@ static int scst_nullio_open(struct scst_device *dev,
 		nblocks = disk->size >> disk->block_shift;
 	}
 	scst_vdisk_fill_params(dev, nblocks, params);
+	params->thin = scst_vdisk_wants_thin(dev);
+	params->reads_zeroes = true;
 	return 0;
 }
 
@@ -47,8 +48,7 @@ static void scst_nullio_compare(struct scst_cmd *cmd)
 	u32 offset = 0;
 	const u8 *diff = NULL;
 
-	sg_miter_start(&miter, cmd->sg, cmd->sg_nents,
-		       SG_MITER_ATOMIC | SG_MITER_FROM_SG);
+	sg_miter_start(&miter, cmd->sg, cmd->sg_nents, SG_MITER_ATOMIC | SG_MITER_FROM_SG);
 	while (left && !diff && sg_miter_next(&miter)) {
 		u32 len = min_t(u32, left, miter.length);
 
@@ -58,8 +58,7 @@ static void scst_nullio_compare(struct scst_cmd *cmd)
 	}
 	sg_miter_stop(&miter);
 	if (diff)
-		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY,
-					offset);
+		scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY, offset);
 	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
 }
 
@@ -91,7 +90,7 @@ static void scst_nullio_read(struct scst_cmd *cmd)
 	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
 }
 
-/* Writes, verifications and write-back */
+/* Writes, verifications, write-back, and deallocation of what was never allocated */
 static void scst_nullio_nothing(struct scst_cmd *cmd)
 {
 	scst_cmd_complete(cmd, SCST_CTX_ATOMIC);
@@ -103,6 +102,8 @@ static const struct scst_block_ops scst_nullio_block_ops = {
 	.verify		= scst_nullio_nothing,
 	.compare	= scst_nullio_compare,
 	.sync		= scst_nullio_nothing,
+	.unmap		= scst_nullio_nothing,
+	.write_zeroes	= scst_nullio_nothing,
 };
 
 CONFIGFS_ATTR(scst_vdisk_, size);
@@ -110,6 +111,7 @@ CONFIGFS_ATTR(scst_vdisk_, blocks);
 CONFIGFS_ATTR(scst_vdisk_, block_size);
 CONFIGFS_ATTR(scst_vdisk_, read_only);
 CONFIGFS_ATTR(scst_vdisk_, rotational);
+CONFIGFS_ATTR(scst_vdisk_, thin);
 
 static struct configfs_attribute *const scst_nullio_attrs[] = {
 	&scst_vdisk_attr_size,
@@ -117,6 +119,7 @@ static struct configfs_attribute *const scst_nullio_attrs[] = {
 	&scst_vdisk_attr_block_size,
 	&scst_vdisk_attr_read_only,
 	&scst_vdisk_attr_rotational,
+	&scst_vdisk_attr_thin,
 	NULL,
 };
 

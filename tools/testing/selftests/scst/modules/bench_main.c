@@ -92,8 +92,7 @@ static int bench_do(char *line)
 	return ret;
 }
 
-static ssize_t bench_write(struct file *file, const char __user *buf, size_t len,
-			   loff_t *pos)
+static ssize_t bench_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
 	char line[BENCH_LINE_LEN];
 	int ret;

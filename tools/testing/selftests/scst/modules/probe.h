@@ -19,16 +19,17 @@
  *   tmf TAG fn=N [lun=HEX] [ref=TAG]
  *     -> TAG response=N [info=HEX]
  *   sync
+ *   settled
  *   logout
  *
- * CTX is the context from which the core is called: thread, softirq or hardirq. The write returns
- * after the call. A read waits for a result for at most 30 seconds, unless the file is O_NONBLOCK.
- * It returns the end of the file if no request is pending. The answer to "where" is the next line
- * that is read.
+ * CTX is the context from which the core is called: thread, task, softirq or hardirq. The write
+ * returns after the call. A read waits for a result for at most 30 seconds, unless the file is
+ * O_NONBLOCK. It returns the end of the file if no request is pending. The answer to "where" is the
+ * next line that is read.
  *
  * cmd: data= is the pattern that fills the Data-Out buffer. data=fail makes the transfer fail,
  * send=fail the delivery of the response. The result has the first BYTES of Data-In: 64 by default,
- * at most 512. The result can be read when the core has released the command, or when the command
+ * at most 1024. The result can be read when the core has released the command, or when the command
  * is held before finish.
  *
  * hold= stops the command the first time that it reaches each POINT. A POINT is before a stage of
@@ -39,7 +40,7 @@
  *
  * sync: the write returns when nothing makes progress by itself any more, in any session of any
  * target. Then every command is answered, held, at a medium, or parked until its turn. Every
- * function is answered or waits for such commands.
+ * function is answered or waits for such commands. "settled" fails with EAGAIN instead of waiting.
  *
  * logout: logs out. The file remains open for "go" and "where". Closing the file continues all
  * held commands, logs out and waits until the core has released the session.
@@ -53,8 +54,9 @@
  *   auto		commands do not wait; all waiting commands are completed
  *   complete TAG|next [status=XX] [sense=KKAAQQ] [ctx=CTX]
  *
- * and lists the waiting commands in order of arrival: TAG read|write|verify|compare|sync LBA
- * BLOCKS. The medium is read or written when a command completes with GOOD.
+ * and lists the waiting commands in order of arrival: TAG read|write|verify|compare|sync|unmap LBA
+ * BLOCKS. The medium is read, written or compared when a command completes with GOOD. A comparison
+ * that finds a difference ends with its sense data instead.
  *
  * /sys/kernel/debug/scst_probe/log: 1 clears and starts the log, 0 stops it. The log has a line for
  * each event, in the order of the events:
@@ -64,7 +66,7 @@
  *   NAME TAG status XX|aborted|undelivered
  *   NAME TAG tmf FN|response N
  *   NAME - event lun N sense KKAAQQ
- *   DEVICE TAG read|write|verify|compare|sync LBA BLOCKS
+ *   DEVICE TAG read|write|verify|compare|sync|unmap LBA BLOCKS
  *   DEVICE TAG complete XX
  *
  * /sys/kernel/debug/scst_probe/stall: writing a point arms it. The next task that reaches an armed
@@ -90,7 +92,7 @@
 #include <scst/target.h>
 
 #define PROBE_CDB_LEN	32
-#define PROBE_DATA_LEN	512
+#define PROBE_DATA_LEN	1024
 #define PROBE_SHOW_LEN	64
 #define PROBE_LINE_LEN	2048
 
@@ -286,6 +288,7 @@ extern const struct scst_block_ops probe_medium_ops;
 bool probe_medium_has(const struct scst_cmd *cmd);
 
 /* probe_sync.c */
+int probe_settled(void);
 int probe_sync(void);
 
 /* probe_stall.c */
@@ -303,7 +306,6 @@ extern struct mutex probe_lock;
 extern struct list_head probe_targets;
 extern const struct file_operations probe_session_fops;
 void probe_session_end(struct probe_session *session);
-void __probe_result_add(struct probe_session *session,
-			struct probe_result *result);
+void __probe_result_add(struct probe_session *session, struct probe_result *result);
 
 #endif /* _SCST_PROBE_H */

@@ -73,10 +73,9 @@ static void probe_call_in_hardirq(void)
  *
  * Context: process context.
  */
-void probe_call_in(enum scst_context ctx,
-		   void (*call)(void *arg, enum scst_context ctx), void *arg)
+void probe_call_in(enum scst_context ctx, void (*call)(void *arg, enum scst_context ctx), void *arg)
 {
-	if (ctx == SCST_CTX_THREAD) {
+	if (ctx == SCST_CTX_THREAD || ctx == SCST_CTX_TASK) {
 		call(arg, ctx);
 		return;
 	}
@@ -95,8 +94,7 @@ void probe_call_in(enum scst_context ctx,
  */
 void probe_context_init(void)
 {
-	hrtimer_setup(&probe_timer, probe_call_hardirq, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_REL_HARD);
+	hrtimer_setup(&probe_timer, probe_call_hardirq, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 }
 
 /**

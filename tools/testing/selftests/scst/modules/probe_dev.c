@@ -44,6 +44,7 @@ static int probe_dev_open(struct scst_device *dev, struct scst_device_params *pa
 	params->block_size = probe->block_size;
 	if (probe->block_size)
 		params->nblocks = PROBE_MEDIUM_SIZE / probe->block_size;
+	params->thin = true;
 	return probe_medium_open(dev);
 }
 
@@ -54,8 +55,7 @@ static ssize_t probe_dev_present_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%u\n", READ_ONCE(probe->present));
 }
 
-static ssize_t probe_dev_present_store(struct config_item *item, const char *page,
-				       size_t count)
+static ssize_t probe_dev_present_store(struct config_item *item, const char *page, size_t count)
 {
 	struct scst_device *dev = scst_device_from_item(item);
 	struct probe_dev *probe = scst_device_priv(dev);
@@ -91,11 +91,9 @@ static int probe_dev_apply_block_size(struct scst_device *dev, const u32 *value)
 	probe->block_size = *value;
 	return 0;
 }
-SCST_DEV_ATTR(probe_dev_, block_size, u32, probe_dev_parse_block_size,
-	      probe_dev_apply_block_size);
+SCST_DEV_ATTR(probe_dev_, block_size, u32, probe_dev_parse_block_size, probe_dev_apply_block_size);
 
-static ssize_t probe_dev_attention_store(struct config_item *item, const char *page,
-					 size_t count)
+static ssize_t probe_dev_attention_store(struct config_item *item, const char *page, size_t count)
 {
 	static const struct {
 		const char *name;

@@ -16,6 +16,7 @@ static const char *const probe_point_names[PROBE_POINTS] = {
 	[SCST_STAGE_CHECK] = "check",
 	[SCST_STAGE_PREPARE] = "prepare",
 	[SCST_STAGE_EXECUTE] = "execute",
+	[SCST_STAGE_RANGE] = "range",
 	[SCST_STAGE_QUEUED] = "queued",
 	[SCST_STAGE_BACKEND] = "backend",
 	[SCST_STAGE_COMPLETE] = "complete",
@@ -108,8 +109,7 @@ static bool probe_is_transfer(const struct probe_cmd *probe)
 }
 
 /* Ends the hold of a command. Only one caller gets the command. */
-static struct probe_cmd *probe_unhold(struct probe_session *session, u64 tag,
-				      bool fail)
+static struct probe_cmd *probe_unhold(struct probe_session *session, u64 tag, bool fail)
 {
 	struct probe_cmd *probe;
 
@@ -199,23 +199,19 @@ void probe_release_all(struct probe_session *session)
 		probe_go_on(probe, SCST_CTX_THREAD);
 }
 
-static int probe_print_where(struct probe_session *session, u64 tag,
-			     struct probe_result *result)
+static int probe_print_where(struct probe_session *session, u64 tag, struct probe_result *result)
 {
 	const struct probe_cmd *probe = __probe_find(session, tag);
 	unsigned int point;
 	bool held;
 
 	if (!probe)
-		return scnprintf(result->line, sizeof(result->line),
-				 "%llu none\n", tag);
+		return scnprintf(result->line, sizeof(result->line), "%llu none\n", tag);
 	held = probe->held || probe_medium_has(&probe->cmd);
 	point = probe->held ? probe->point :
 		held ? PROBE_MEDIUM : READ_ONCE(probe->cmd.stage);
-	return scnprintf(result->line, sizeof(result->line),
-			 "%llu stage=%s held=%d aborted=%d\n", tag,
-			 probe_point_names[point], held,
-			 scst_cmd_aborted(&probe->cmd));
+	return scnprintf(result->line, sizeof(result->line), "%llu stage=%s held=%d aborted=%d\n",
+			 tag, probe_point_names[point], held, scst_cmd_aborted(&probe->cmd));
 }
 
 /**

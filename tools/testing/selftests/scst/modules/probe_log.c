@@ -87,8 +87,7 @@ static int probe_log_set(bool on)
 	return 0;
 }
 
-static ssize_t probe_log_write(struct file *file, const char __user *buf,
-			       size_t count, loff_t *pos)
+static ssize_t probe_log_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	bool on;
 	int ret = kstrtobool_from_user(buf, count, &on);
@@ -102,8 +101,7 @@ static ssize_t probe_log_write(struct file *file, const char __user *buf,
 }
 
 /* The text up to probe_log_len does not change until the log is started again. */
-static ssize_t probe_log_read(struct file *file, char __user *buf, size_t count,
-			      loff_t *pos)
+static ssize_t probe_log_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
 	ssize_t ret;
 	size_t len;

@@ -23,8 +23,7 @@ static int probe_enable(struct scst_target *tgt)
 {
 	struct probe_target *target = scst_target_priv(tgt);
 
-	target->file = debugfs_create_file_unsafe(scst_target_name(tgt), 0600,
-						  probe_root, target,
+	target->file = debugfs_create_file_unsafe(scst_target_name(tgt), 0600, probe_root, target,
 						  &probe_session_fops);
 	if (IS_ERR(target->file))
 		return PTR_ERR(target->file);
@@ -113,5 +112,5 @@ module_exit(probe_exit);
 
 MODULE_ALIAS("scst-target-probe");
 MODULE_ALIAS("scst-handler-probe");
-MODULE_DESCRIPTION("For tests: scripts as initiator ports, devices that do what they are told");
+MODULE_DESCRIPTION("For tests: initiator ports and devices that scripts control");
 MODULE_LICENSE("GPL");

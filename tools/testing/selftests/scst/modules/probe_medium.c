@@ -55,9 +55,30 @@ static const char *probe_io_name(const struct scst_cmd *cmd)
 		[SCST_IO_VERIFY] = "verify",
 		[SCST_IO_COMPARE] = "compare",
 		[SCST_IO_SYNC] = "sync",
+		[SCST_IO_UNMAP] = "unmap",
 	};
 
 	return names[cmd->io];
+}
+
+static void probe_medium_compare(struct scst_cmd *cmd, const u8 *data)
+{
+	struct sg_mapping_iter miter;
+	u32 offset = 0;
+
+	sg_miter_start(&miter, cmd->sg, cmd->sg_nents, SG_MITER_ATOMIC | SG_MITER_FROM_SG);
+	while (cmd->status == SAM_STAT_GOOD && offset < cmd->data_len && sg_miter_next(&miter)) {
+		u32 end = min_t(u64, offset + miter.length, cmd->data_len);
+		const u8 *sent = miter.addr;
+
+		while (offset < end && *sent == data[offset]) {
+			sent++;
+			offset++;
+		}
+		if (offset < end)
+			scst_cmd_set_sense_info(cmd, SCST_SENSE_MISCOMPARE_VERIFY, offset);
+	}
+	sg_miter_stop(&miter);
 }
 
 static void probe_medium_transfer(struct scst_cmd *cmd)
@@ -69,6 +90,8 @@ static void probe_medium_transfer(struct scst_cmd *cmd)
 		sg_copy_from_buffer(cmd->sg, cmd->sg_nents, data, cmd->data_len);
 	else if (cmd->io == SCST_IO_WRITE)
 		sg_copy_to_buffer(cmd->sg, cmd->sg_nents, data, cmd->data_len);
+	else if (cmd->io == SCST_IO_COMPARE)
+		probe_medium_compare(cmd, data);
 }
 
 static void probe_medium_end(void *arg, enum scst_context ctx)
@@ -82,8 +105,7 @@ static void probe_medium_end(void *arg, enum scst_context ctx)
 		cmd->status = answer->status;
 	if (cmd->status == SAM_STAT_GOOD)
 		probe_medium_transfer(cmd);
-	probe_log("%s %llu complete %02x\n", scst_device_name(cmd->dev), cmd->tag,
-		  cmd->status);
+	probe_log("%s %llu complete %02x\n", scst_device_name(cmd->dev), cmd->tag, cmd->status);
 	scst_cmd_complete(cmd, ctx);
 }
 
@@ -126,6 +148,7 @@ const struct scst_block_ops probe_medium_ops = {
 	.verify = probe_medium_execute,
 	.compare = probe_medium_execute,
 	.sync = probe_medium_execute,
+	.unmap = probe_medium_execute,
 };
 
 /**
@@ -156,8 +179,7 @@ static struct scst_cmd *probe_medium_take(struct scst_device *dev, const u64 *ta
 
 	spin_lock_irq(&probe_medium_lock);
 	list_for_each_entry(waiting, &probe_medium_waiting, entry) {
-		if (waiting->cmd->dev != dev ||
-		    (tag && waiting->cmd->tag != *tag))
+		if (waiting->cmd->dev != dev || (tag && waiting->cmd->tag != *tag))
 			continue;
 		cmd = waiting->cmd;
 		list_del(&waiting->entry);
@@ -194,8 +216,7 @@ static int probe_parse_sense(const char *value, scst_sense_t *sense)
 	return 0;
 }
 
-static int probe_parse_answer_arg(const char *key, const char *value,
-				  struct probe_answer *answer)
+static int probe_parse_answer_arg(const char *key, const char *value, struct probe_answer *answer)
 {
 	if (!strcmp(key, "status"))
 		return kstrtou8(value, 16, &answer->status);
@@ -309,8 +330,7 @@ int probe_medium_open(struct scst_device *dev)
 	struct probe_dev *probe = scst_device_priv(dev);
 
 	probe->hold = false;
-	probe->file = debugfs_create_file(scst_device_name(dev), 0600,
-					  probe_medium_root, dev,
+	probe->file = debugfs_create_file(scst_device_name(dev), 0600, probe_medium_root, dev,
 					  &probe_medium_fops);
 	return PTR_ERR_OR_ZERO(probe->file);
 }

@@ -8,8 +8,7 @@
 
 #include "probe.h"
 
-static int probe_parse_word(const char *value, const char *const *words, int n,
-			    u8 *result)
+static int probe_parse_word(const char *value, const char *const *words, int n, u8 *result)
 {
 	int i = match_string(words, n, value);
 
@@ -82,7 +81,7 @@ static int probe_parse_send(const char *value, struct probe_cmd *probe)
 }
 
 /**
- * probe_parse_ctx() - parse thread, softirq or hardirq
+ * probe_parse_ctx() - parse thread, task, softirq or hardirq
  * @value: the text
  * @ctx:   the result
  *
@@ -92,6 +91,7 @@ int probe_parse_ctx(const char *value, enum scst_context *ctx)
 {
 	static const char *const words[] = {
 		[SCST_CTX_THREAD] = "thread",
+		[SCST_CTX_TASK] = "task",
 		[SCST_CTX_ATOMIC] = "softirq",
 		[SCST_CTX_HARDIRQ] = "hardirq",
 	};
@@ -113,8 +113,7 @@ static int probe_parse_dir(const char *value, struct scst_cmd *cmd)
 		[SCST_DIR_BOTH] = "both",
 	};
 
-	return probe_parse_word(value, words, ARRAY_SIZE(words),
-				&cmd->expected_dir);
+	return probe_parse_word(value, words, ARRAY_SIZE(words), &cmd->expected_dir);
 }
 
 static int probe_parse_attr(const char *value, struct scst_cmd *cmd)
@@ -130,8 +129,7 @@ static int probe_parse_attr(const char *value, struct scst_cmd *cmd)
 	return probe_parse_word(value, words, ARRAY_SIZE(words), &cmd->attr);
 }
 
-static int probe_parse_cmd_arg(const char *key, char *value,
-			       struct probe_cmd *probe)
+static int probe_parse_cmd_arg(const char *key, char *value, struct probe_cmd *probe)
 {
 	if (!strcmp(key, "cdb"))
 		return probe_parse_cdb(value, probe);
@@ -205,8 +203,7 @@ int probe_parse_go(char *args, u64 *tag, enum scst_context *ctx, bool *fail)
 	return 0;
 }
 
-static int probe_parse_tmf_arg(const char *key, const char *value,
-			       struct probe_tmf *probe)
+static int probe_parse_tmf_arg(const char *key, const char *value, struct probe_tmf *probe)
 {
 	unsigned int fn;
 
@@ -214,8 +211,7 @@ static int probe_parse_tmf_arg(const char *key, const char *value,
 		return probe_parse_lun(value, &probe->tmf.lun);
 	if (!strcmp(key, "ref"))
 		return kstrtou64(value, 0, &probe->tmf.tag);
-	if (strcmp(key, "fn") || kstrtouint(value, 0, &fn) ||
-	    fn > SCST_TMF_COLD_RESET)
+	if (strcmp(key, "fn") || kstrtouint(value, 0, &fn) || fn > SCST_TMF_COLD_RESET)
 		return -EINVAL;
 	probe->tmf.fn = fn;
 	return 0;

@@ -136,8 +136,7 @@ static int probe_login(struct probe_session *session, const char *name)
 	return 0;
 }
 
-static int probe_request_new(struct probe_session *session, const char *word,
-			     char *args)
+static int probe_request_new(struct probe_session *session, const char *word, char *args)
 {
 	if (session->logged_out)
 		return -ESHUTDOWN;
@@ -160,6 +159,8 @@ static int probe_request(struct probe_session *session, char *line)
 		return probe_login(session, args);
 	if (!strcmp(word, "sync"))
 		return probe_sync();
+	if (!strcmp(word, "settled"))
+		return probe_settled();
 	if (!session->sess)
 		return -ENOTCONN;
 	if (!strcmp(word, "go"))
@@ -171,8 +172,7 @@ static int probe_request(struct probe_session *session, char *line)
 	return probe_request_new(session, word, args);
 }
 
-static ssize_t probe_write(struct file *file, const char __user *buf,
-			   size_t count, loff_t *pos)
+static ssize_t probe_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct probe_session *session = file->private_data;
 	char *line;
@@ -198,8 +198,7 @@ static ssize_t probe_write(struct file *file, const char __user *buf,
  *
  * Context: any, under @session->lock.
  */
-void __probe_result_add(struct probe_session *session,
-			struct probe_result *result)
+void __probe_result_add(struct probe_session *session, struct probe_result *result)
 {
 	lockdep_assert_held(&session->lock);
 	list_add_tail(&result->entry, &session->results);
@@ -222,8 +221,7 @@ static struct probe_result *probe_result_take(struct probe_session *session)
 	struct probe_result *result;
 
 	spin_lock_irq(&session->lock);
-	result = list_first_entry_or_null(&session->results,
-					  struct probe_result, entry);
+	result = list_first_entry_or_null(&session->results, struct probe_result, entry);
 	if (result)
 		list_del(&result->entry);
 	spin_unlock_irq(&session->lock);
@@ -231,8 +229,7 @@ static struct probe_result *probe_result_take(struct probe_session *session)
 }
 
 /* A line may be read in parts: shells read byte by byte. */
-static ssize_t probe_read(struct file *file, char __user *buf, size_t count,
-			  loff_t *pos)
+static ssize_t probe_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
 {
 	struct probe_session *session = file->private_data;
 	struct probe_result *result = session->reading;

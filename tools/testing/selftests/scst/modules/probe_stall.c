@@ -16,6 +16,7 @@
 static const char *const probe_stall_names[SCST_STALL_POINTS] = {
 	[SCST_STALL_LOOKUP] = "lookup",
 	[SCST_STALL_PARK] = "park",
+	[SCST_STALL_LEFT] = "left",
 	[SCST_STALL_SEND] = "send",
 	[SCST_STALL_RELEASE] = "release",
 	[SCST_STALL_RELEASED] = "released",

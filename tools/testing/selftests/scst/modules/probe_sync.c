@@ -32,8 +32,7 @@ struct probe_census {
 /* Returns whether a command has left the task set and is held after that. */
 static bool probe_is_answered(const struct probe_cmd *probe)
 {
-	return probe->held && (probe->point == PROBE_SEND ||
-			       probe->point == SCST_STAGE_FINISH);
+	return probe->held && (probe->point == PROBE_SEND || probe->point == SCST_STAGE_FINISH);
 }
 
 /* A command that is parked in EXECUTE waits for a worker or for a file. */
@@ -52,11 +51,9 @@ static void probe_count_running(const struct scst_cmd *cmd, struct probe_census 
 	}
 }
 
-static void probe_count_cmd(const struct probe_cmd *probe,
-			    struct probe_census *census)
+static void probe_count_cmd(const struct probe_cmd *probe, struct probe_census *census)
 {
-	census->older += READ_ONCE(probe->cmd.admitted) &&
-			 !probe_is_answered(probe);
+	census->older += READ_ONCE(probe->cmd.admitted) && !probe_is_answered(probe);
 	if (!probe->held && !probe_medium_has(&probe->cmd))
 		probe_count_running(&probe->cmd, census);
 }
@@ -82,8 +79,7 @@ static bool probe_logout_moves(struct probe_session *session)
 	lockdep_assert_held(&session->lock);
 	if (!session->logged_out || completion_done(&session->gone))
 		return false;
-	if ((list_empty(&session->cmds) && !session->tmfs) ||
-	    scst_inject_sees_luns(session->sess))
+	if ((list_empty(&session->cmds) && !session->tmfs) || scst_inject_sees_luns(session->sess))
 		return true;
 	list_for_each_entry(probe, &session->cmds, entry)
 		if (!probe_is_aborted_by_own(probe) &&
@@ -92,8 +88,7 @@ static bool probe_logout_moves(struct probe_session *session)
 	return false;
 }
 
-static void probe_count_session(struct probe_session *session,
-				struct probe_census *census)
+static void probe_count_session(struct probe_session *session, struct probe_census *census)
 {
 	const struct probe_cmd *probe;
 
@@ -140,8 +135,19 @@ static bool probe_is_settled(void)
 		return false;
 	waits = scst_inject_count_waits();
 	probe_count(&after);
-	return waits == after.tmfs + after.executing &&
-	       !memcmp(&before, &after, sizeof(after));
+	return waits == after.tmfs + after.executing && !memcmp(&before, &after, sizeof(after));
+}
+
+/**
+ * probe_settled() - execute a script's "settled" line
+ *
+ * Context: process context, under probe_lock.
+ * Return: 0, or -EAGAIN if something makes progress.
+ */
+int probe_settled(void)
+{
+	lockdep_assert_held(&probe_lock);
+	return probe_is_settled() ? 0 : -EAGAIN;
 }
 
 /**

@@ -57,9 +57,8 @@ void probe_tmf_done(struct scst_tmf *tmf)
 				"%llu response=%u", probe->tag, tmf->response);
 	if (tmf->fn == SCST_TMF_QUERY_ASYNC_EVENT)
 		result->len += scnprintf(result->line + result->len,
-					 sizeof(result->line) - result->len,
-					 " info=%*phN", (int)sizeof(tmf->info),
-					 tmf->info);
+					 sizeof(result->line) - result->len, " info=%*phN",
+					 (int)sizeof(tmf->info), tmf->info);
 	result->line[result->len++] = '\n';
 	spin_lock_irq(&session->lock);
 	probe_log("%s %llu response %u\n", session->name, probe->tag, tmf->response);

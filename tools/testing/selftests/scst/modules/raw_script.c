@@ -312,8 +312,7 @@ static int raw_request(struct raw_dev *raw, char *line)
 	return 0;
 }
 
-static ssize_t raw_write(struct file *file, const char __user *buf, size_t count,
-			 loff_t *pos)
+static ssize_t raw_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
 {
 	char *line;
 	int ret;
@@ -384,8 +383,7 @@ int raw_script_open(struct raw_dev *raw)
 	raw->hold = false;
 	raw->keeps = false;
 	raw->hold_reset = false;
-	raw->file = debugfs_create_file(scst_device_name(raw->dev), 0600, raw_root, raw,
-					&raw_fops);
+	raw->file = debugfs_create_file(scst_device_name(raw->dev), 0600, raw_root, raw, &raw_fops);
 	return PTR_ERR_OR_ZERO(raw->file);
 }
 
