@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The bed itself: what every other test relies on.
+# The bed itself, which every other test relies on
 
 load lib/helpers
 
@@ -15,7 +15,7 @@ load lib/helpers
 	[ -e "/lib/modules/$SCST_KERNEL/modules.dep" ]
 }
 
-@test "the bytes of a number are in the bed's order" {
+@test "the byte order is that of the architecture" {
 	order=0201
 	[ "$SCST_BED" != s390x ] || order=0102
 	[ "$(printf '\1\2' | od -An -tx2)" = " $order" ]
@@ -29,13 +29,13 @@ load lib/helpers
 	mountpoint -q /run
 }
 
-@test "the host's files are there and writes go elsewhere" {
+@test "host files are visible, and writes go to an overlay" {
 	[ "$(stat -f -c %T /)" = overlayfs ]
 	echo changed >"$SCST_TESTS/00-bed.bats.changed"
 	[ -e "$SCST_TESTS/00-bed.bats.changed" ]
 }
 
-@test "what is written to SCST_OUT stays" {
+@test "files written to SCST_OUT read back" {
 	echo kept >"$SCST_OUT/bed-$SCST_BED"
 	[ "$(cat "$SCST_OUT/bed-$SCST_BED")" = kept ]
 }
@@ -48,7 +48,7 @@ load lib/helpers
 	[[ "$(ip -o link show lo)" == *,UP* ]]
 }
 
-@test "modules load by name and come and go" {
+@test "modules load by name, and can be unloaded" {
 	modprobe scsi_debug add_host=0
 	[ -d /sys/bus/pseudo/drivers/scsi_debug ]
 	modprobe -r scsi_debug

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A device becomes a disk, and goes away again.
+# Devices become an initiator's disks, and go away again.
 
 load lib/scst
 
-@test "the modules come when they are needed, and what is new is idle" {
+@test "modules load on demand, and new objects are idle" {
 	[ -n "$(attr_get version)" ]
 	rmmod "scst_$scst_driver"
 	mkdir -p devices/nullio/d0 "$scst_targets/t0"
@@ -19,7 +19,7 @@ load lib/scst
 	done
 }
 
-@test "a nullio disk has its size, takes writes and reads as zeroes" {
+@test "a nullio disk has the configured size, takes writes and reads as zeroes" {
 	disk=$(export_disk nullio size=64M)
 	equal $((64 << 20)) "$(disk_size "$disk")"
 	attr_is devices/nullio/d0/state active
@@ -42,7 +42,7 @@ load lib/scst
 	done
 }
 
-@test "a file system on a fileio disk is in the file, also the next time" {
+@test "a file system on a fileio disk is in the file, and survives a new export" {
 	requires mkfs.ext4
 	image=$BATS_TEST_TMPDIR/image
 	tree=$BATS_TEST_TMPDIR/mount
@@ -62,7 +62,7 @@ load lib/scst
 	umount "$tree"
 }
 
-@test "nothing is visible before it is linked, in whatever order things are made" {
+@test "a device becomes visible when it is linked, in any order of creation" {
 	make_device nullio d0 size=1M
 	make_target t0 i0
 	mkdir "$scst_targets/t0/luns/0"
@@ -82,7 +82,7 @@ load lib/scst
 	wait_for_disk t0 i1 0
 }
 
-@test "initiators have hosts and disks of their own, devices are the same everywhere" {
+@test "each initiator has a host of its own, and a device has one WWID everywhere" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=2M
 	for target in t0 t1; do
@@ -115,7 +115,7 @@ load lib/scst
 	done
 }
 
-@test "a disabled device is not ready, a disabled target has no disks, both come back" {
+@test "a disabled device is not ready, and a disabled target has no disks" {
 	disk=$(export_disk nullio size=1M)
 	sg=$(wait_for_sg t0 i0 0)
 	attr_set devices/nullio/d0/enable 0
@@ -132,7 +132,7 @@ load lib/scst
 	wait_for_disk t0 i0 0
 }
 
-@test "a read-only LUN takes no writes, the same device elsewhere does" {
+@test "a LUN is read-only while another LUN of the same device is writable" {
 	make_device nullio d0 size=1M
 	make_target t0 i0
 	mkdir "$scst_targets/t0/luns/1"

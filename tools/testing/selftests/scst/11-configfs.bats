@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What the directories refuse: the right errno, nothing changed, and last_error
-# says why.
+# Invalid operations on the directories: they fail with the right errno, change nothing, and
+# last_error says why.
 # shellcheck disable=SC2086 # no name has blanks
 
 load lib/scst
@@ -16,12 +16,12 @@ long_name() {
 
 # --- devices
 
-@test "names that cannot be are refused" {
+@test "invalid names are refused" {
 	expect ENOENT mkdir devices/no-such-handler
 	expect ENOENT mkdir targets/no-such-driver
 	expect EPERM mkdir things
 
-	# unique over all handlers
+	# Names are unique over all handlers.
 	mkdir -p devices/nullio/d0 devices/fileio
 	expect EEXIST mkdir devices/fileio/d0
 	expect EEXIST mkdir devices/nullio/d0
@@ -39,7 +39,7 @@ long_name() {
 	done
 }
 
-@test "device attributes refuse nonsense" {
+@test "device attributes refuse invalid values" {
 	mkdir -p $device
 	attr_refuses EINVAL $device/enable 2
 	attr_refuses EINVAL $device/enable yes
@@ -50,6 +50,14 @@ long_name() {
 	attr_refuses EINVAL $device/buffer_limit -1
 	attr_refuses EINVAL $device/buffer_limit 18446744073709551615
 	attr_refuses EINVAL $device/buffer_limit much
+	for text in '' ' blank' 'blank ' $'tab\tinside' $'\xc3\xa4'; do
+		attr_refuses EINVAL $device/vendor "$text"
+		attr_refuses EINVAL $device/product "$text"
+		attr_refuses EINVAL $device/revision "$text"
+	done
+	attr_refuses EINVAL $device/vendor "$(long_name 9)"
+	attr_refuses EINVAL $device/product "$(long_name 17)"
+	attr_refuses EINVAL $device/revision "$(long_name 5)"
 	attr_refuses EINVAL $device/serial ''
 	attr_refuses EINVAL $device/serial 'two words'
 	attr_refuses EINVAL $device/serial "$(long_name 37)"
@@ -78,6 +86,9 @@ long_name() {
 	mkdir -p $device
 	attr_round_trip $device/drain_ms 0 1 60000
 	attr_round_trip $device/buffer_limit 0 4096 9223372036854775807
+	attr_round_trip $device/vendor x 'A vendor'
+	attr_round_trip $device/product x 'Product with "~"'
+	attr_round_trip $device/revision 1 v2.0
 	attr_round_trip $device/serial x "$(long_name 36)"
 	attr_round_trip $device/naa_id 2000000000000001 6fffffffffffffffffffffffffffffff \
 		5fffffffffffffff 600000000000000f0000000000000001 3fffffffffffffff
@@ -88,6 +99,7 @@ long_name() {
 	attr_round_trip $device/blocks 1 18446744073709551615
 	attr_round_trip $device/read_only 1 0
 	attr_round_trip $device/rotational 1 0
+	attr_round_trip $device/thin 0 1
 
 	mkdir -p $lun
 	attr_round_trip $target/drain_ms 0 1 60000
@@ -105,12 +117,12 @@ long_name() {
 	done
 }
 
-@test "an enabled device is not enabled again, cannot be changed, can be removed" {
+@test "an enabled device cannot be changed or enabled again, but can be removed" {
 	make_device nullio d0 size=1M
 	attr_refuses EBUSY $device/enable 1
 	attr_is $device/state active
-	for attribute in size=2M blocks=2 block_size=4096 read_only=1 rotational=1 \
-		serial=other naa_id=3000000000000001; do
+	for attribute in size=2M blocks=2 block_size=4096 read_only=1 rotational=1 thin=0 \
+		vendor=other product=other revision=2 serial=other naa_id=3000000000000001; do
 		attr_refuses EBUSY "$device/${attribute%%=*}" "${attribute#*=}"
 	done
 	attr_set $device/drain_ms 100
@@ -124,7 +136,7 @@ long_name() {
 	attr_is $device/enable 0
 }
 
-@test "a path that does not lead to a usable file is refused" {
+@test "a device whose path is not a usable file cannot be enabled" {
 	file=devices/fileio/f0
 	mkdir -p $file
 	attr_refuses EINVAL $file/enable 1
@@ -138,7 +150,7 @@ long_name() {
 	attr_is $file/state idle
 }
 
-@test "what is used cannot be removed, and says who holds it" {
+@test "objects in use cannot be removed, and list their holders" {
 	make_device nullio d0 size=1M
 	mkdir -p $lun
 	link_lun t0 0 nullio/d0
@@ -159,7 +171,7 @@ long_name() {
 
 # --- targets and LUNs
 
-@test "target attributes refuse nonsense, more when it is enabled" {
+@test "target attributes refuse invalid values, and rel_tgt_id while enabled" {
 	mkdir -p $target
 	attr_refuses EINVAL $target/enable 2
 	attr_refuses EINVAL $target/enable ''
@@ -182,7 +194,7 @@ long_name() {
 	attr_is $target/enable 0
 }
 
-@test "LUN numbers are 0 to 16383, decimal, without leading zero" {
+@test "LUN numbers are 0 to 16383, decimal, without leading zeros" {
 	mkdir -p $target
 	for number in 16384 4294967296 -1 +1 00 01 0x1 1a a ' 1'; do
 		expect EINVAL mkdir "$target/luns/$number"
@@ -193,7 +205,7 @@ long_name() {
 	expect EPERM mkdir $target/luns/0/x
 }
 
-@test "a LUN leads to one device, a device is linked once, and nothing else is linked" {
+@test "a LUN takes one device, a device one LUN of a map, and other links fail" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=1M
 	mkdir -p $lun $target/luns/1 "$scst_targets/t1"
@@ -219,7 +231,7 @@ long_name() {
 
 # --- modules
 
-@test "modules that are in use stay, others can be unloaded" {
+@test "modules in use cannot be unloaded, unused ones can" {
 	export_disk nullio size=1M
 	for module in scst scst_vdisk "scst_$scst_driver"; do
 		run modprobe -r $module

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What an initiator on the same machine sees: transfers that do not fit, absent
-# LUNs, LUNs that come and go, resets, timeouts, removal under I/O.
+# Initiators on the same machine: transfers that do not fit, absent LUNs, LUNs that come and go,
+# resets, timeouts, removal under I/O
 
 load lib/scst
 
@@ -18,7 +18,7 @@ make_image() {
 	cp "$image" "$image.orig"
 }
 
-# export_image: as LUN 0 of t0 for i0; prints the sg node.
+# export_image: exports it as LUN 0 of t0 to i0; prints the sg node.
 export_image() {
 	make_image
 	export_disk fileio "path=$image" >/dev/null
@@ -29,7 +29,7 @@ image_is_untouched() {
 	cmp "$image" "$image.orig"
 }
 
-# received BYTES ARGUMENT...: sg_raw works and gets so many.
+# received BYTES ARGUMENT...: sg_raw succeeds, and receives so many.
 received() {
 	local wanted=$1
 
@@ -40,8 +40,8 @@ received() {
 	[[ $output == *"Received $wanted bytes"* ]]
 }
 
-# ends STATUS ARGUMENT...: sg_raw's exit status: 5 is ILLEGAL REQUEST, 9 INVALID
-# COMMAND OPERATION CODE, 22 LOGICAL BLOCK ADDRESS OUT OF RANGE.
+# ends STATUS ARGUMENT...: the exit status of sg_raw: 5 is ILLEGAL REQUEST, 9 INVALID COMMAND
+# OPERATION CODE, 22 LOGICAL BLOCK ADDRESS OUT OF RANGE.
 ends() {
 	local wanted=$1
 
@@ -53,7 +53,7 @@ ends() {
 
 # --- transfers
 
-@test "less data than the buffer holds is an underflow, more is cut" {
+@test "a short transfer is an underflow, and a long one is truncated" {
 	sg=$(export_image)
 	received 36 -r 512 "$sg" 12 00 00 00 24 00
 	ends 0 -o "$image.out" -r 4096 "$sg" 28 00 00 00 00 01 00 00 01 00
@@ -65,7 +65,7 @@ ends() {
 	ends 0 "$sg" 28 00 00 00 00 01 00 00 04 00
 }
 
-@test "a write takes what it needs of its data, and is refused with less" {
+@test "a write ignores excess data, and is refused with too little" {
 	sg=$(export_image)
 	ends 5 -s 512 -i /dev/zero "$sg" 2a 00 00 00 00 01 00 00 02 00
 	ends 5 "$sg" 2a 00 00 00 00 01 00 00 01 00
@@ -77,7 +77,7 @@ ends() {
 	cmp "$image" "$image.orig" 1024 1024
 }
 
-@test "data in the wrong direction is refused, data for nothing is residual" {
+@test "data in the wrong direction is refused, and unneeded data is residual" {
 	sg=$(export_image)
 	ends 5 -s 512 -i /dev/zero "$sg" 28 00 00 00 00 01 00 00 01 00
 	ends 5 -r 512 "$sg" 2a 00 00 00 00 01 00 00 01 00
@@ -100,7 +100,7 @@ ends() {
 	image_is_untouched
 }
 
-@test "the largest transfers and every queue depth work" {
+@test "the largest transfers work at queue depths 1 and 64" {
 	disk=$(export_disk nullio size=64M)
 	depth=/sys/block/${disk##*/}/device/queue_depth
 	for value in 1 64; do
@@ -114,12 +114,12 @@ ends() {
 
 # --- LUNs
 
-# scan TARGET INITIATOR WHAT: as an administrator does
+# scan TARGET INITIATOR ADDRESS: as an administrator does
 scan() {
 	echo "$3" >"/sys/class/scsi_host/$(host_of "$1" "$2")/scan"
 }
 
-@test "a scan finds what is linked, and the well known logical unit lists it" {
+@test "a scan finds the linked LUNs, and the well known logical unit lists them" {
 	make_target t0 i0
 	for lun in 300 7 255; do
 		make_device nullio "d$lun" size=1M
@@ -143,7 +143,7 @@ lun_0_is_2m() {
 	[ "$(disk_size "$(node_of t0 i0 0 block)")" = $((2 << 20)) ]
 } 2>/dev/null
 
-@test "LUNs and capacities that change are seen without asking" {
+@test "changed LUNs and capacities are noticed without a scan" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=2M
 	make_target t0 i0
@@ -155,7 +155,7 @@ lun_0_is_2m() {
 	wait_for_no_lun t0 i0 1
 	equal "$disk" "$(wait_for_disk t0 i0 0)"
 
-	# another device in its place
+	# another device behind the LUN
 	for _ in 1 2 3; do
 		unlink_lun t0 0
 		link_lun t0 0 nullio/d1
@@ -163,7 +163,7 @@ lun_0_is_2m() {
 		unlink_lun t0 0
 		link_lun t0 0 nullio/d0
 	done
-	# and faster than the initiator can look
+	# changes faster than the initiator can scan
 	for _ in 1 2 3; do
 		for _ in 1 2 3 4 5 6 7 8; do
 			unlink_lun t0 0
@@ -194,7 +194,7 @@ keep_reading() {
 	: >"$BATS_TEST_TMPDIR/reading-failed"
 }
 
-@test "resets of every kind work, under I/O that survives them" {
+@test "I/O survives resets of every kind" {
 	disk=$(export_disk nullio size=64M)
 	sg=$(wait_for_sg t0 i0 0)
 	background keep_reading "$disk"
@@ -207,7 +207,7 @@ keep_reading() {
 	dd if="$disk" of=/dev/null bs=1M iflag=direct status=none
 }
 
-@test "a LUN reset tells the other initiators" {
+@test "a LUN reset is reported to the other initiators as a unit attention" {
 	make_device nullio d0 size=1M
 	make_target t0 i0 i1
 	link_lun t0 0 nullio/d0
@@ -239,7 +239,7 @@ keep_reading() {
 	bounded 10 rmdir devices/nullio/d0
 }
 
-@test "an initiator whose disk is mounted can be removed, and come back" {
+@test "an initiator whose disk is mounted can be removed and added again" {
 	requires mkfs.ext4
 	tree=$BATS_TEST_TMPDIR/tree
 	truncate -s 64M "$image"
@@ -258,14 +258,14 @@ keep_reading() {
 	umount "$tree"
 }
 
-# --- what only scst_local has: directories of initiators, their hosts
+# --- features of scst_local alone: directories of initiators, and their hosts
 
 long_name() {
 	head -c "$1" /dev/zero | tr '\0' a
 }
 
 # bats test_tags=local
-@test "the names of a target's initiators are distinct, and not too long" {
+@test "initiator names are unique within a target, and at most 223 bytes long" {
 	target=$scst_targets/t0
 	mkdir -p "$target"
 	mkdir "$target/initiators/$(long_name 223)"
@@ -278,7 +278,7 @@ long_name() {
 }
 
 # bats test_tags=local
-@test "an initiator's host is there while the target is enabled, and keeps the target" {
+@test "an initiator has a host while its target is enabled, and holds the target" {
 	initiator=$scst_targets/t0/initiators/i0
 	make_device nullio d0 size=1M
 	link_lun t0 0 nullio/d0
@@ -314,8 +314,8 @@ long_name() {
 
 # --- a backend that does not answer
 
-# A device on a file in a file system that can be frozen: on a disk of another
-# local target. Prints the disk.
+# Exports a device on a file in a file system that can be frozen. That file system is on a disk of
+# target below. Prints the disk.
 export_frozen_disk() {
 	frozen=$BATS_TEST_TMPDIR/frozen
 	mkdir -p "$frozen"
@@ -344,7 +344,7 @@ teardown() {
 	scst_down
 }
 
-# The target above keeps the file system below busy.
+# The device of t0 keeps the file system busy, so it goes first.
 scst_clear_above() {
 	remove_initiators t0
 	disable devices/fileio/d0/enable
@@ -355,7 +355,7 @@ write_block() {
 		: >"$BATS_TEST_TMPDIR/written"
 }
 
-@test "a write that takes longer than its timeout is aborted and done again" {
+@test "a write that exceeds its timeout is aborted and repeated" {
 	requires fsfreeze mkfs.ext4
 	disk=$(export_frozen_disk)
 	echo 1 >"/sys/block/${disk##*/}/device/timeout"
@@ -368,7 +368,7 @@ write_block() {
 	dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none
 }
 
-@test "an initiator, a LUN and a device whose backend hangs can be removed" {
+@test "an initiator, LUN and target can be removed while the backend hangs" {
 	requires fsfreeze mkfs.ext4
 	disk=$(export_frozen_disk)
 	attr_set devices/fileio/d0/drain_ms 500

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What the documentation says is so.
+# The documentation is true: its commands work, and its lists are complete.
 # bats file_tags=local
 
 load lib/scst
@@ -51,7 +51,7 @@ output_of() {
 		/^\.\. code-block:: none$/ { shown = 1 }' "$1"
 }
 
-# What is another number each time
+# Addresses are different in each run.
 without_addresses() {
 	sed -E 's/(cmd|tmf)=[0-9a-f]{16}/\1=/'
 }
@@ -62,11 +62,11 @@ debugging_sections() {
 		'A race that is made slow' 'Clean up'
 }
 
-@test "the debugging guide works when it is pasted, and shows what comes" {
+@test "the debugging guide works when it is pasted, and shows the real output" {
 	local page=$docs/scst/debugging.rst
 
 	[ -d /sys/kernel/tracing/events/scst ] || skip 'the kernel traces nothing'
-	# Nothing stays held if a command fails.
+	# A command that fails must not leave anything held.
 	echo "trap 'echo go >\$probe/stall; echo auto >\$probe/devices/d0' EXIT" \
 		>"$BATS_TEST_TMPDIR/session"
 	debugging_sections | while read -r section; do
@@ -83,7 +83,7 @@ debugging_sections() {
 	equal '' "$(cat "$BATS_TEST_TMPDIR/missing")" "$(cat "$BATS_TEST_TMPDIR/came")"
 }
 
-@test "the README exports a disk, shows it and takes it down" {
+@test "the commands of the README export a disk, show it and take it down" {
 	scst_clear
 	cd /
 	scst_unload
@@ -114,7 +114,7 @@ make_iscsi_session() {
 
 # A tree with one of everything
 make_everything() {
-	mkdir -p devices/nullio/null devices/fileio/file \
+	mkdir -p devices/nullio/null devices/fileio/file devices/blockio/block devices/cdrom/drive \
 		targets/local/t0/luns/0 targets/local/t0/groups/g/luns/1 \
 		targets/local/t0/groups/g/initiators/name
 	make_target t0 i0
@@ -131,7 +131,7 @@ make_everything() {
 	equal '' "$(cat "$BATS_TEST_TMPDIR/unknown")" 'without an ABI entry'
 }
 
-@test "every ABI entry is there" {
+@test "every configfs path with an ABI entry exists" {
 	make_everything
 	find . -printf '%P\n' >"$BATS_TEST_TMPDIR/paths"
 	while read -r entry; do
@@ -139,14 +139,14 @@ make_everything() {
 	done < <(documented "$scst_root")
 }
 
-# The objects among the directories, but for those of a driver's own
+# The directories that are objects, except those that only one driver has
 objects() {
 	find devices/*/* targets/*/* -type d |
 		grep -Ev -e '/(luns|initiators|groups|sessions|portals|auth|failures)$' \
 			-e '^targets/[^/]+/[^/]+/(initiators|portals|auth)/'
 }
 
-@test "every object says what failed, and who holds it" {
+@test "every object has last_error and holders" {
 	make_everything
 	while read -r object; do
 		equal "" "$(comm -13 <(ls "$object") <(printf '%s\n' holders last_error))" \
@@ -154,8 +154,7 @@ objects() {
 	done < <(objects)
 }
 
-# What there is of us in sysfs. What a class has are links, and the driver core's
-# own links lead out again.
+# Our paths in sysfs. A class contains links, and the driver core's own links lead out again.
 sysfs_paths() {
 	(cd /sys/class && find scst_*/*/ ! -type l | sed 's,/$,,')
 }
@@ -164,7 +163,7 @@ session_has_lun() {
 	find_there /sys/class/scst_session/*/lun0
 }
 
-@test "sysfs has what the ABI entries say, and nothing else" {
+@test "sysfs has exactly the paths with an ABI entry" {
 	make_everything
 	link_lun t0 0 nullio/null
 	wait_until 20 session_has_lun

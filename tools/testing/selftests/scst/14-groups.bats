@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Who sees what: groups, patterns, rights, and changes of them under running
-# initiators.
+# Visibility of LUNs: groups, patterns, rights, and changes of them while initiators are logged in
 
 load lib/scst
 load lib/probe
@@ -40,7 +39,7 @@ group() {
 	done
 }
 
-# An initiator port that has heard all that there is to hear on LUN 0
+# port NAME: logs in, and takes the unit attentions on LUN 0.
 port() {
 	probe_login "$1" && hear >/dev/null
 }
@@ -56,7 +55,7 @@ hear() {
 	echo $count
 }
 
-# luns_are N...: what REPORT LUNS lists for $probe, of at most 7
+# luns_are N...: REPORT LUNS of $probe lists these, at most 7.
 luns_are() {
 	local n list=
 
@@ -94,7 +93,7 @@ explained() {
 		equal "$2" "${said%%$'\n'*}" "$said"
 }
 
-@test "A sees Da and Db, B sees Db read-only and Dc, of the same target" {
+@test "initiators of one target see the devices of their groups, read-only or not" {
 	for name in Da Db Dc; do
 		truncate -s 8M "$BATS_TEST_TMPDIR/$name"
 		make_device fileio $name "path=$BATS_TEST_TMPDIR/$name"
@@ -124,7 +123,7 @@ explained() {
 	equal 2 "$(find /sys/class/scsi_device -name "${host#host}:*" | wc -l)" 'what B sees'
 }
 
-@test "the exact name decides, then the first group with a glob, then the default map" {
+@test "an exact name wins, then the first matching glob, then the default map" {
 	mkdir -p $target
 	group g1
 	group g2
@@ -132,7 +131,7 @@ explained() {
 	mkdir "$groups"/g1/initiators/{'iqn.2026-01.org:*','!*:secret*'} \
 		"$groups"/g2/initiators/{'iqn.*',iqn.2026-01.org:a,'[0-9]?:*','x\*y'} \
 		"$groups"/g3/initiators/{'*:secret1','!*'}
-	# what, and whose LUNs it gets
+	# an initiator port, and the group whose LUNs it sees
 	while read -r name map; do
 		explained "$name" "$name: ${map:+groups/$map/}luns"
 	done <<-CASES
@@ -181,7 +180,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	expect EPERM rmdir $groups/g1/luns
 }
 
-@test "a session moves with the patterns, hears of it once, and others hear nothing" {
+@test "a session moved by a pattern gets one unit attention, other sessions none" {
 	devices a b c d
 	mkdir -p $target
 	lun $target/luns 0 a
@@ -219,7 +218,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	luns_are 0
 }
 
-@test "what a moved session keeps runs on, what it loses is drained and then aborted" {
+@test "a moved session keeps commands of LUNs that stay, others drain or abort" {
 	devices keep lose
 	attr_set devices/nullio/lose/drain_ms 400
 	mkdir -p $target
@@ -243,7 +242,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches "2 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
 	ready
 
-	# and within the time it ends well
+	# A command that ends within drain_ms is not aborted.
 	rmdir $groups/g/initiators/me
 	equal 1 "$(hear)"
 	ready 1 || ready 1
@@ -253,7 +252,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches '4 status=00 *' "$(probe_result)"
 }
 
-@test "read_only is a right of the LUN, changed at once and told to whom it concerns" {
+@test "read_only of a LUN changes at once, and the affected sessions are notified" {
 	devices a
 	mkdir -p $target
 	lun $target/luns 0 a
@@ -271,7 +270,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches '* data=??00[89a-f]*' "$(probe_cmd 1 dir=in len=4 cdb=1a083f000400)"
 	attr_set $target/luns/0/read_only 1
 	ready
-	# moved to a group that may write, and back
+	# The session moves to a group that may write, and back.
 	mkdir $groups/g/initiators/one
 	attention 2a 01
 	ready
@@ -288,7 +287,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	attr_refuses EINVAL $target/luns/0/read_only 2
 }
 
-@test "another device behind a LUN is other INQUIRY data, and other capacity if it is" {
+@test "a LUN with another device reports changed INQUIRY data and capacity" {
 	devices a b
 	make_device nullio large size=2M
 	mkdir -p $target
@@ -314,7 +313,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	# READ CAPACITY(10): the last of 4096 blocks
 	matches '* status=00 * data=00000fff00000200' \
 		"$(probe_cmd 1 lun=0005000000000000 dir=in len=8 cdb=25000000000000000000)"
-	# the same again
+	# the same device again
 	unlun $target/luns/5
 	ln -s devices/nullio/large $target/luns/5/
 	attention 29 00 5
@@ -322,7 +321,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	ready
 }
 
-@test "a LUN waits for its backend, sees it arrive and disappear" {
+@test "a LUN becomes ready and not ready as its backend arrives and disappears" {
 	mkdir -p devices/probe/p
 	attr_set devices/probe/p/present 0
 	expect ENODEV attr_write devices/probe/p/enable 1
@@ -357,14 +356,14 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	attention 28 00
 	ready
 
-	# given up by the administrator
+	# The administrator gives the backend up.
 	attr_set devices/probe/p/present 0
 	wait_until 5 attr_is devices/probe/p/state waiting
 	attr_set devices/probe/p/enable 0
 	attr_is devices/probe/p/state idle
 }
 
-@test "LUNs are addressed in every format, also without a LUN 0" {
+@test "every LUN addressing format works, also without a LUN 0" {
 	devices a b c
 	mkdir -p $target
 	lun $target/luns 1 a
@@ -372,8 +371,8 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	lun $target/luns 16383 c
 	attr_set $target/enable 1
 	probe_login me
-	# peripheral, flat space and extended flat space addressing; the first answers
-	# each with POWER ON
+	# peripheral, flat space and extended flat space addressing; the first command to each
+	# reports POWER ON
 	for lun in 0001 4001 d2000001 00ff 40ff d20000ff 7fff d2003fff; do
 		lun=$(printf '%s%.*s' $lun $((16 - ${#lun})) 0000000000000000)
 		probe_cmd 1 "lun=$lun" cdb=000000000000 >/dev/null
@@ -411,13 +410,13 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 		"$(probe_cmd 6 dir=in len=64 cdb=a00003000000000001000000)"
 }
 
-# Its session has ended, if not more.
+# The session on this host has ended; the next one may have begun.
 host_is_left() {
 	find_host t0 i0
 	[ "$scst_host" != "$1" ]
 }
 
-@test "every log-in has a directory that says what it is and can end it" {
+@test "every session has a directory with its state and a way to end it" {
 	devices a b
 	mkdir -p $target
 	lun $target/luns 0 a
@@ -435,7 +434,7 @@ host_is_left() {
 	ready || ready
 	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000000000000100)"
 	matches '2 status=00 *' "$(probe_cmd 2 dir=out len=1024 cdb=2a000000000000000200)"
-	# the attention, TEST UNIT READY, READ, WRITE
+	# the unit attention, TEST UNIT READY, READ, WRITE
 	attr_is $sessions/me/commands 4
 	attr_is $sessions/me/read_bytes 512
 	attr_is $sessions/me/write_bytes 1024

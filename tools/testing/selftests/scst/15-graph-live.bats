@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Changes of the graph under I/O: the initiators that they concern see them at once,
-# and a bystander on the same target sees nothing, not even a pause.
+# Changes of the graph under I/O: the affected initiators see them at once, and a bystander on the
+# same target sees nothing, not even a pause.
 # shellcheck disable=SC2086 # no name has blanks
 
 load lib/scst
 
 target=$scst_targets/t0
 
-# bystander DISK FIGURES: verified I/O, again and again until $stop is there, and not so
-# much that nobody else gets to run. Each run leaves a line in FIGURES.
+# bystander DISK FIGURES: verified I/O until $stop exists, at a limited rate, so that others get
+# to run. Each run leaves a line in FIGURES.
 bystander() {
 	while [ ! -e "$stop" ]; do
 		fio --name=bystander --filename="$1" --direct=1 --ioengine=libaio \
@@ -29,8 +29,8 @@ bystander_at() {
 	ln -s "devices/fileio/$2" "$group/luns/0/"
 }
 
-# bystander_starts INITIATOR...: those of t0 beside the bystander. A second bystander is
-# on a target that nobody touches.
+# bystander_starts INITIATOR...: these are on t0 beside the bystander. A second bystander is on a
+# target that does not change.
 bystander_starts() {
 	requires fio
 	stop=$BATS_TEST_TMPDIR/stop
@@ -52,8 +52,8 @@ pauses() {
 		{ print ($15 > $56 ? $15 : $56) }' "$1" | sort -n
 }
 
-# A machine has pauses of its own, which the far bystander has as well, and now and then one
-# of the two; what comes of changes would be in most runs.
+# The machine itself causes pauses, usually of both bystanders, now and then of one of them.
+# Pauses that changes cause would be in most runs, so the medians are compared.
 bystander_ends() {
 	local usual at_most limit=100000
 	local -a pauses far
@@ -74,7 +74,7 @@ bystander_ends() {
 	attr_is $target/sessions/by/group by
 }
 
-# groups_are v1=GROUP v2=GROUP: what the sessions have
+# groups_are v1=GROUP v2=GROUP: the sessions have these groups.
 groups_are() {
 	local expected
 
@@ -83,7 +83,7 @@ groups_are() {
 	done
 }
 
-# with PATTERN...: add them, each GROUP:PATTERN, or take them away
+# with mkdir|rmdir GROUP:PATTERN...: adds or removes the patterns.
 with() {
 	local verb=$1 pattern
 
@@ -93,7 +93,7 @@ with() {
 	done
 }
 
-@test "patterns come and go under a bystander's I/O" {
+@test "adding and removing patterns does not pause I/O of a bystander" {
 	make_device nullio a size=1M
 	make_device nullio b size=1M
 	mkdir -p $target/groups/{g1,g2}/luns/0
@@ -101,7 +101,7 @@ with() {
 	ln -s devices/nullio/b $target/groups/g2/luns/0/
 	bystander_starts v1 v2
 	wait_until 10 sessions_are_there $target/sessions/{v1,v2}
-	# v1's and v2's group, - for none, and what makes it so
+	# the groups of v1 and v2, - for none, and the patterns that cause this
 	while read -r one two patterns; do
 		set -f
 		# shellcheck disable=SC2086 # a list
@@ -150,7 +150,7 @@ with() {
 	bystander_ends
 }
 
-# ro_of DISK 0|1: the initiator has noticed.
+# ro_of DISK 0|1: the initiator has noticed the LUN's read_only.
 ro_of() {
 	wait_until 10 attr_is "/sys/block/${1#/dev/}/ro" "$2"
 }
@@ -160,7 +160,7 @@ capacity_is() {
 	disk_is_ready t0 v1 0 && [ "$(disk_size "$scst_node")" = $(($1 << 20)) ]
 } 2>/dev/null
 
-@test "rights and devices change under a bystander's I/O" {
+@test "changes of read_only and of devices do not pause I/O of a bystander" {
 	for n in 1 2 3; do
 		make_device nullio d$n size=${n}M
 	done

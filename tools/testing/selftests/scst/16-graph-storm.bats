@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Many shells edit the same graph at random. Whatever they leave is a graph that
-# somebody could have made alone: every session has the group and the LUNs that the
-# directories say.
+# Many shells edit the same graph at random. The resulting graph is consistent: every session has
+# the group and the LUNs that the directories name.
 
 load lib/scst
 load lib/probe
@@ -11,7 +10,7 @@ target=targets/probe/t0
 ports='p1 p2 q1 q2'
 patterns=('p1' 'q2' 'p*' 'q?' '*' '!*1' '!q*')
 
-# One random change; most fail, because others were faster or it is not possible.
+# One random change. Most of them fail: another shell was faster, or the change is invalid.
 edit() {
 	local grp=$target/groups/g$((RANDOM % 3)) n=$((RANDOM % 4))
 	local map=$grp/luns
@@ -40,8 +39,8 @@ storm() {
 	done >/dev/null 2>&1
 }
 
-# What the directories say that a port gets: the group of the exact name, else the
-# first one that explain says matches.
+# The group of a port according to the directories: that of its exact name, else the first one
+# that explain reports as matching.
 expected_group() {
 	local grp
 
@@ -63,7 +62,7 @@ port_is_right() {
 		attr_is "$target/sessions/$1/luns" "${#links[@]}"
 }
 
-@test "fifty shells edit the same graph, and it is one" {
+@test "the graph is consistent after fifty shells have edited it at random" {
 	for n in 0 1 2 3; do
 		make_device nullio d$n size=1M
 	done

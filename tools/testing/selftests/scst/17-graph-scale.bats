@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A large graph is built and taken down in a time that grows with its size only.
+# A large graph is built and taken down in time proportional to its size.
 # SCST_SCALE is its size: DEVICES SESSIONS LUNS, where SESSIONS is even.
 #
-# Each session has a group and a LUN map of its own. Every other one is logged in
-# while its LUNs come and go; the others come when theirs are there, and go first.
+# Each session has a group and a LUN map of its own. Every other one is logged in while its LUNs
+# come and go. The others log in after their LUNs are there, and log out before these go.
 
 load lib/scst
 load lib/probe
@@ -21,7 +21,7 @@ stopwatch() {
 	"$@" && seconds[$name]=$((${seconds[$name]-0} + ${EPOCHREALTIME/./} - start))
 }
 
-# What the kernel itself has in use, in KiB
+# Memory that the kernel itself uses, in KiB
 kernel_memory() {
 	awk '/^(Slab|Percpu|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo
 }
@@ -37,7 +37,7 @@ make_devices() {
 	done
 }
 
-# LUN maps to be copied, which have all devices between them
+# LUN maps as templates, which have all devices between them
 draw_maps() {
 	local n
 
@@ -79,8 +79,8 @@ disable_some() {
 	done
 }
 
-# To disable a device takes one RCU grace period and little else, so that several
-# shells are faster than one.
+# Disabling a device is mostly one RCU grace period of waiting, so several shells are faster
+# than one.
 remove_devices() {
 	local n
 
@@ -97,7 +97,7 @@ sessions_see_all() {
 	done
 } 2>/dev/null
 
-# seconds_of NAME...: of all of them together
+# seconds_of NAME...: prints their sum.
 seconds_of() {
 	local name sum=0
 
@@ -107,7 +107,7 @@ seconds_of() {
 	printf '%d.%03d s\n' $((sum / 1000000)) $((sum / 1000 % 1000))
 }
 
-@test "a large graph costs what its parts cost" {
+@test "a large graph is built and taken down in time proportional to its size" {
 	devices=$((devices / luns * luns))
 	draw_maps
 	mkdir -p $target

@@ -46,30 +46,39 @@ other_initiator() {
 	done
 }
 
-@test "INQUIRY and the vital product data are those of the golden files" {
+@test "INQUIRY and VPD pages match the golden files" {
 	golden inquiry -r 512 "$sg" $inquiry
-	for page in 00 80 b0 b1 b2; do
+	for page in 00 80 86 87 b0 b1 b2 b7; do
 		golden "vpd-$page" -r 512 "$sg" $(vpd $page)
 	done
 	golden "vpd-83-$scst_driver" -r 512 "$sg" $(vpd 83)
 }
 
-@test "INQUIRY cuts its data to the allocation length, and says what it had" {
-	returns '00 00 06 32 45' -r 5 "$sg" 12 00 00 00 05 00
-	# the port's name has the driver's in it
-	returns "00 83 00 $(printf %02x $((35 + ${#scst_driver})))" -r 4 "$sg" $(vpd 83 4)
-	returns '' "$sg" 12 00 00 00 00 00
-	# More is announced than there is.
-	returns '00 b2 00 04 00 00 00 00' -r 512 "$sg" $(vpd b2)
+@test "INQUIRY has the vendor, product and revision that were set, filled with blanks" {
+	own_objects
+	make_device nullio d0 size=1M vendor=Vendor product='A product, set' revision=2.0
+	link_lun t0 0 nullio/d0
+	make_target t0 i0
+	good -r 36 "$(wait_for_sg t0 i0 0)" 12 00 00 00 24 00
+	equal 'Vendor  A product, set  2.0 |' "$(printf '%b' "$(printf '\\x%s' "${data[@]:8}")")|"
 }
 
-@test "INQUIRY refuses pages that are not there" {
+@test "INQUIRY data is cut to the allocation length, its length field is not" {
+	returns '00 00 06 32 45' -r 5 "$sg" 12 00 00 00 05 00
+	# The name of the target port has that of the driver in it.
+	returns "00 83 00 $(printf %02x $((35 + ${#scst_driver})))" -r 4 "$sg" $(vpd 83 4)
+	returns '' "$sg" 12 00 00 00 00 00
+	# The allocation length exceeds the page.
+	returns '00 b2 00 04 00 e4 02 00' -r 512 "$sg" $(vpd b2)
+}
+
+@test "INQUIRY refuses unsupported pages and bits" {
 	refused 'byte 2 bit 7' -r 96 "$sg" 12 00 80 00 60 00
 	refused 'byte 2 bit 7' -r 96 "$sg" 12 01 84 00 60 00
 	refused 'byte 1 bit 1' -r 96 "$sg" 12 02 00 00 60 00
 }
 
-@test "identifiers differ between devices and machines and stay the same" {
+@test "identifiers differ between devices and machines, and survive a reload" {
 	good -r 512 "$sg_nullio" $(vpd 83)
 	other_id=${data[*]}
 	good -r 64 "$sg" $(vpd 80 64)
@@ -91,7 +100,7 @@ other_initiator() {
 	returns "$id" -r 512 "$sg" $(vpd 83)
 }
 
-@test "REPORT LUNS lists ascending LUNs, in the format that fits each, LUN 0 or not" {
+@test "REPORT LUNS lists LUNs in ascending order, each in its addressing format" {
 	own_objects
 	make_device nullio d5 size=1M
 	link_lun t0 5 nullio/d5
@@ -118,7 +127,7 @@ other_initiator() {
 	done
 }
 
-@test "REPORT LUNS says how long the list is even where it is cut" {
+@test "REPORT LUNS returns the full list length even if the list is cut" {
 	returns '00 00 00 10 00 00 00 00 00 00 00 00 00 00 00 00' \
 		-r 16 "$sg" a0 00 00 00 00 00 00 00 00 10 00 00
 	refused 'byte 6 bit 7' -r 15 "$sg" a0 00 00 00 00 00 00 00 00 0f 00 00
@@ -126,15 +135,15 @@ other_initiator() {
 	refused 'byte 2 bit 7' -r 64 "$sg" a0 00 13 00 00 00 00 00 00 40 00 00
 }
 
-@test "REPORT SUPPORTED OPERATION CODES is that of the golden files" {
+@test "REPORT SUPPORTED OPERATION CODES matches the golden files" {
 	golden opcodes -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
-	golden opcodes-timeouts -r 1024 "$sg" a3 0c 80 00 00 00 00 00 04 00 00 00
+	golden opcodes-timeouts -r 2048 "$sg" a3 0c 80 00 00 00 00 00 08 00 00 00
 }
 
-@test "every command that is reported is there" {
+@test "every reported operation code is supported" {
 	good -r 1024 "$sg" a3 0c 00 00 00 00 00 00 04 00 00 00
 	list=("${data[@]:4}")
-	equal $((48 * 8)) ${#list[@]}
+	equal $((66 * 8)) ${#list[@]}
 	zeroes=(00 00 00 00 00 00 00 00 00 00 00 00 00 00)
 	for ((i = 0; i < ${#list[@]}; i += 8)); do
 		length=$((16#${list[i + 7]}))
@@ -144,7 +153,7 @@ other_initiator() {
 	done
 }
 
-@test "one command is reported with its usage map" {
+@test "a single command is reported with its CDB usage data" {
 	returns '00 03 00 0a 28 18 ff ff ff ff 00 ff ff 04' \
 		-r 64 "$sg" a3 0c 01 28 00 00 00 00 00 40 00 00
 	returns '00 03 00 0a 28 18 ff ff ff ff 00 ff ff 04' \
@@ -160,31 +169,31 @@ other_initiator() {
 	returns '00 01 00 00' -r 64 "$sg" a3 0c 03 28 00 01 00 00 00 40 00 00
 }
 
-@test "REPORT SUPPORTED OPERATION CODES refuses what makes no sense" {
-	# service actions not asked for, asked for where there are none, reserved
+@test "REPORT SUPPORTED OPERATION CODES refuses invalid parameters" {
+	# a service action that is missing, and one too many; reserved values
 	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 01 9e 00 00 00 00 00 40 00 00
 	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 02 28 00 00 00 00 00 40 00 00
 	refused 'byte 2 bit 2' -r 64 "$sg" a3 0c 04 28 00 00 00 00 00 40 00 00
 	refused 'byte 1 bit 4' -r 64 "$sg" a3 1f 00 00 00 00 00 00 00 40 00 00
 }
 
-@test "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS is short or long" {
+@test "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS has a short and a long format" {
 	returns 'fe 07 00 00' -r 64 "$sg" a3 0d 00 00 00 00 00 00 00 40 00 00
 	returns 'fe 07 00 0c 00 00 00 00 00 00 00 00 00 00 00 00' \
 		-r 64 "$sg" a3 0d 80 00 00 00 00 00 00 40 00 00
 	refused 'byte 6 bit 7' -r 3 "$sg" a3 0d 00 00 00 00 00 00 00 03 00 00
 }
 
-@test "MODE SENSE is that of the golden files" {
+@test "MODE SENSE data matches the golden files" {
 	golden mode-current -r 255 "$sg" $mode_sense
 	golden mode-changeable -r 255 "$sg" 1a 00 7f 00 ff 00
-	# Defaults are what is current now.
+	# The current values are still the defaults.
 	golden mode-current -r 255 "$sg" 1a 00 bf 00 ff 00
 	golden mode-current -r 255 "$sg" 1a 00 3f ff ff 00
 	golden mode-10-long -r 255 "$sg" 5a 10 3f 00 00 00 00 00 ff 00
 }
 
-@test "MODE SENSE gives single pages, with or without block descriptor" {
+@test "MODE SENSE returns single pages, with or without block descriptor" {
 	returns '0f 00 10 00 0a 0a 00 10 00 00 00 00 00 00 00 00' -r 255 "$sg" 1a 08 0a 00 ff 00
 	returns '00 12 00 10 00 00 00 00 0a 0a 00 10 00 00 00 00 00 00 00 00' \
 		-r 255 "$sg" 5a 18 0a ff 00 00 00 00 ff 00
@@ -198,7 +207,7 @@ other_initiator() {
 @test "MODE SELECT of the caching page turns the write cache off and on" {
 	ends Good mode_select "$sg" "${caching/ 04/ 00}"
 	has_page "$sg" "${caching/ 04/ 00}"
-	# The default stays.
+	# The default value does not change.
 	returns "17 00 10 00 $caching" -r 255 "$sg" 1a 08 88 00 ff 00
 	ends Good mode_select "$sg" "$caching"
 	has_page "$sg" "$caching"
@@ -211,13 +220,13 @@ other_initiator() {
 	has_page "$sg" "$caching"
 }
 
-@test "where nothing is cached WCE is zero and cannot be changed" {
+@test "WCE is zero and cannot be changed on a disk without a cache" {
 	has_page "$sg_nullio" "${caching/ 04/ 00}"
 	bad_parameter 'byte 6 bit 2' mode_select "$sg_nullio" "$caching"
 	has_page "$sg_nullio" "${caching/ 04/ 00}"
 }
 
-@test "SWP and D_SENSE of the control page have their effect" {
+@test "SWP stops writes, and D_SENSE selects descriptor format sense data" {
 	head -c 512 /dev/urandom >"$BATS_TEST_TMPDIR/block"
 	write="-s 512 -i $BATS_TEST_TMPDIR/block $sg 2a 00 00 00 00 00 00 00 01 00"
 	has_wp "$sg" 10
@@ -233,9 +242,9 @@ other_initiator() {
 	matches '*Fixed format*' "$(sg_raw -r 96 "$sg" 12 00 80 00 60 00 2>&1)"
 }
 
-@test "MODE SELECT of the rest of the control page: only what the standard defines" {
-	# TST, QUEUE ALGORITHM MODIFIER, QERR, UA_INTLCK_CTRL, TAS: byte of the page, a
-	# value that is refused, values that are taken
+@test "MODE SELECT of the control page accepts only values of the standard" {
+	# TST, QUEUE ALGORITHM MODIFIER, QERR, UA_INTLCK_CTRL, TAS: byte of the page, an invalid
+	# value, valid values
 	for row in '2:40:20' '3:20:00' '3:14:12 16' '4:10:20 30' '5:80:40'; do
 		IFS=: read -r byte bad values <<<"$row"
 		read -r -a page <<<"$control"
@@ -251,7 +260,7 @@ other_initiator() {
 	done
 }
 
-@test "MODE SELECT of the informational exceptions page" {
+@test "MODE SELECT changes the informational exceptions page, but refuses TEST" {
 	new='1c 0a 00 06 00 00 00 00 00 00 00 00'
 	ends Good mode_select "$sg" "$new"
 	has_page "$sg" "$new"
@@ -278,7 +287,7 @@ other_initiator() {
 	golden mode-current -r 255 "$sg" $mode_sense
 }
 
-@test "MODE SELECT refuses pages that are not there or not as long" {
+@test "MODE SELECT refuses unsupported pages and wrong lengths" {
 	bad_parameter 'byte 4 bit 5' mode_select "$sg" 07 0a 00 00 00 00 00 00 00 00 00 00
 	bad_parameter 'byte 4 bit 6' mode_select "$sg" "4${control#?}"
 	bad_parameter 'byte 4 bit 7' mode_select "$sg" "8${control#?}"
@@ -290,7 +299,7 @@ other_initiator() {
 	has_page "$sg" "$control"
 }
 
-@test "MODE SELECT wants page format and saves nothing" {
+@test "MODE SELECT requires PF and refuses SP" {
 	ends Good data_out "00 00 00 00" "$sg" 15 10 00 00 04 00
 	good "$sg" 15 10 00 00 00 00
 	good "$sg" 55 10 00 00 00 00 00 00 00 00
@@ -304,7 +313,7 @@ other_initiator() {
 		55 10 00 00 00 00 00 00 14 00
 }
 
-@test "MODE SELECT takes a block descriptor that changes nothing" {
+@test "MODE SELECT accepts a block descriptor that changes nothing" {
 	select='15 10 00 00 0c 00'
 	ends Good data_out '00 00 00 08 00 02 00 00 00 00 02 00' "$sg" $select
 	ends Good data_out '00 00 00 08 00 00 00 00 00 00 02 00' "$sg" $select
@@ -321,13 +330,13 @@ other_initiator() {
 		55 10 00 00 00 00 00 00 18 00
 }
 
-@test "the other initiators hear of changed mode parameters, once" {
+@test "changed mode parameters are reported once to each other initiator" {
 	other_initiator
 	ends Good mode_select "$sg" "$control"
 	good "$other" 00 00 00 00 00 00
 	ends Good mode_select "$sg" "${exceptions/ 08/ 00}"
 	good "$sg" 00 00 00 00 00 00
-	# None of these reports it.
+	# INQUIRY and REPORT LUNS do not report it.
 	good -r 36 "$other" 12 00 00 00 24 00
 	good -r 64 "$other" a0 00 00 00 00 00 00 00 00 40 00 00
 	ends 'Unit Attention: Mode parameters changed' scsi "$other" 00 00 00 00 00 00
@@ -335,7 +344,7 @@ other_initiator() {
 	ends Good mode_select "$sg" "$exceptions"
 }
 
-@test "REQUEST SENSE returns what is pending, in either format" {
+@test "REQUEST SENSE returns the pending unit attention, in either format" {
 	other_initiator
 	returns '70 00 00 00 00 00 00 0a 00 00 00 00 00 00 00 00 00 00' \
 		-r 252 "$sg" 03 00 00 00 fc 00
@@ -349,7 +358,7 @@ other_initiator() {
 		-r 18 "$sg" 03 00 00 00 12 00
 }
 
-@test "write protection of medium and LUN shows in MODE SENSE and stops writes" {
+@test "write protection of device and LUN is in MODE SENSE data and stops writes" {
 	lun=$scst_targets/t0/luns/0
 	has_wp "$sg" 10
 	attr_set $lun/read_only 1
@@ -373,10 +382,76 @@ other_initiator() {
 	refused 'byte 4 bit 2' "$sg" 1d 10 00 00 04 00
 }
 
-@test "what is not there is refused, and the refusal says where" {
+@test "RECEIVE DIAGNOSTIC RESULTS has only the list of supported pages" {
+	returns '00 00 00 01 00' -r 512 "$sg" 1c 01 00 02 00 00
+	returns '00 00 00 01 00' -r 512 "$sg" 1c 00 00 02 00 00
+	returns '00 00' -r 2 "$sg" 1c 01 00 00 02 00
+	refused 'byte 2 bit 7' -r 512 "$sg" 1c 01 3f 02 00 00
+}
+
+@test "READ BUFFER returns what the same initiator has written to the echo buffer" {
+	own_objects
+	export_disk nullio size=1M
+	disk=$(wait_for_sg t0 i0 0)
+	other_initiator
+	returns '01 00 02 00' -r 4 "$disk" 3c 0b 00 00 00 00 00 00 04 00
+	ends Good data_out '11 22 33 44 55' "$disk" 3b 0a 07 00 00 01 00 00 05 00
+	ends Good data_out '66 77' "$other" 3b 0a 00 00 00 00 00 00 02 00
+	returns '11 22 33 44 55' -r 512 "$disk" 3c 0a 00 00 00 00 00 02 00 00
+	returns '66 77' -r 512 "$other" 3c 0a 00 00 00 00 00 02 00 00
+	ends Good data_out '88' "$disk" 3b 0a 00 00 00 00 00 00 01 00
+	returns '88' -r 512 "$disk" 3c 0a 00 00 00 00 00 02 00 00
+	good -s 512 -i /dev/zero "$disk" 3b 0a 00 00 00 00 00 02 00 00
+	good -r 512 "$disk" 3c 0a 00 00 00 00 00 02 00 00
+	equal 512 ${#data[@]}
+}
+
+@test "WRITE BUFFER and READ BUFFER refuse other modes, and data that was not written" {
+	own_objects
+	export_disk nullio size=1M
+	disk=$(wait_for_sg t0 i0 0)
+	ends 'Illegal Request: Command sequence error' \
+		scsi -r 512 "$disk" 3c 0a 00 00 00 00 00 02 00 00
+	returns '00 00 00 00' -r 4 "$disk" 3c 03 00 00 00 00 00 00 04 00
+	refused 'byte 1 bit 4' -r 4 "$disk" 3c 02 00 00 00 00 00 00 04 00
+	refused 'byte 1 bit 4' -s 512 -i /dev/zero "$disk" 3b 05 00 00 00 00 00 02 00 00
+	refused 'byte 6 bit 7' -s 1024 -i /dev/zero "$disk" 3b 0a 00 00 00 00 00 04 00 00
+}
+
+# timestamp_is DEVICE MS ORIGIN: within a minute
+timestamp_is() {
+	local hex
+
+	good -r 512 "$1" a3 0f 00 00 00 00 00 00 02 00 00 00
+	equal "00 0a $3 00" "${data[*]:0:4}"
+	printf -v hex %s "${data[@]:4:6}"
+	[ $((16#$hex - $2)) -ge 0 ] && [ $((16#$hex - $2)) -lt 60000 ]
+}
+
+@test "the timestamp is this machine's until an initiator sets it" {
+	own_objects
+	export_disk nullio size=1M
+	disk=$(wait_for_sg t0 i0 0)
+	other_initiator
+	timestamp_is "$disk" "${EPOCHREALTIME:0:10}000" 03
+	good "$disk" a4 0f 00 00 00 00 00 00 00 00 00 00
+	timestamp_is "$disk" "${EPOCHREALTIME:0:10}000" 03
+	ends 'Illegal Request: Parameter list length error: Command: byte 6 bit 7' \
+		data_out '00 00 00 00 00 00 00 00 00 00 00' "$disk" a4 0f 00 00 00 00 00 00 00 0b 00 00
+	ends Good data_out '00 00 00 00 00 12 34 56 78 9a 00 00' "$disk" a4 0f 00 00 00 00 00 00 00 0c 00 00
+	timestamp_is "$disk" $((0x123456789a)) 02
+	ends 'Unit Attention: Timestamp changed' scsi "$other" 00 00 00 00 00 00
+	good "$disk" 00 00 00 00 00 00
+}
+
+@test "REPORT ALIASES returns an empty list" {
+	returns '00 00 00 04 00 00 00 00' -r 512 "$sg" a3 0b 00 00 00 00 00 00 02 00 00 00
+}
+
+@test "unsupported operation codes and fields are refused with a field pointer" {
 	ends 'Illegal Request: Invalid command operation code' scsi "$sg" c0 00 00 00 00 00
 	refused 'byte 1 bit 4' -r 32 "$sg" 9e 11 00 00 00 00 00 00 00 00 00 00 00 20 00 00
-	# Of CONTROL there is NACA only.
+	# NACA is the only supported bit of CONTROL.
 	refused 'byte 5 bit 1' "$sg" 00 00 00 00 00 02
 	refused 'byte 5 bit 6' "$sg" 00 00 00 00 00 40
 	good "$sg" 00 00 00 00 00 04

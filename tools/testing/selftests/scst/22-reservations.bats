@@ -17,7 +17,7 @@ setup() {
 	pr_ports_are a b c
 }
 
-@test "REGISTER wants the key that is there, REGISTER AND IGNORE takes any" {
+@test "REGISTER requires the registered key, REGISTER AND IGNORE takes any" {
 	as a
 	pr_keys_are 0
 	pr_register 18 1 2
@@ -42,7 +42,7 @@ setup() {
 	pr_hears_nothing a b c
 }
 
-@test "only who is registered, with his key, can do more" {
+@test "other service actions require a registration and its key" {
 	for action in 1 2 3 4 5 7; do
 		as b
 		pr_out 18 $action 1 0 0
@@ -57,10 +57,10 @@ setup() {
 	pr_reservation_is none
 }
 
-@test "what makes no sense is refused" {
+@test "invalid parameters are refused" {
 	as a
 	pr_register 00 0 a
-	# Types, scopes, lengths, flags that are not there
+	# Invalid types, a scope, lengths, a service action and flags
 	for type in 00 02 04 09 0f; do
 		pr_cdb 1 $((16#$type))
 		expect_sense 05 24 00 "$pr_out" data=000000000000000a
@@ -78,7 +78,7 @@ setup() {
 	pr_keys_are 1 a
 }
 
-@test "RESERVE and RELEASE: who holds it, who may end it, who hears of it" {
+@test "each type of reservation has its holder, conflicts and unit attentions" {
 	pr_register_each 0 a b c
 	for type in 1 3 5 6 7 8; do
 		as a
@@ -108,7 +108,7 @@ setup() {
 	pr_keys_are 3 a b c
 }
 
-@test "unregistering ends what one holds, and what all hold when the last one goes" {
+@test "unregistering the holder, or the last registrant, ends the reservation" {
 	for type in 1 5 7; do
 		pr_register_each 0 a b
 		as a
@@ -126,7 +126,7 @@ setup() {
 	pr_hears_nothing a b c
 }
 
-@test "CLEAR ends everything" {
+@test "CLEAR removes the reservation and all registrations" {
 	pr_register_each 0 a b
 	as a
 	pr_reserve 00 3 a
@@ -138,14 +138,14 @@ setup() {
 	pr_hears_nothing b c
 }
 
-@test "PREEMPT takes keys, and the reservation if it is theirs" {
+@test "PREEMPT removes registrations, and takes over their reservation" {
 	pr_register_each 0 a b c
-	# Nobody's key, no key
+	# An unregistered key, and key zero
 	as a
 	pr_preempt 18 1 a f
 	pr_out 02 4 1 a 0
 	matches '*sense=7000050*2600*' "$reply"
-	# A registration only: the type does not matter
+	# A key that is only registered: the type does not matter
 	pr_reserve 00 1 a
 	as b
 	pr_preempt 00 9 b c
@@ -153,7 +153,7 @@ setup() {
 	pr_reservation_is 1 a
 	pr_hears 2a 05 c
 	pr_hears_nothing a b
-	# The reservation
+	# The key of the reservation's holder
 	as c
 	pr_register 00 0 c
 	as b
@@ -163,7 +163,7 @@ setup() {
 	pr_reservation_is 6 b
 	pr_hears 2a 05 a
 	pr_hears 2a 04 c
-	# His own: another type
+	# The holder's own key: the type changes
 	as b
 	pr_preempt 00 6 b b
 	pr_hears_nothing b c
@@ -172,7 +172,7 @@ setup() {
 	pr_keys_are 8 b c
 	pr_reservation_is 8 0
 	pr_hears 2a 04 c
-	# All registrants': one key, or with no key all
+	# A reservation of all registrants: one key, and then key zero, which removes all others
 	as a
 	pr_register 00 0 a
 	as c
@@ -188,7 +188,7 @@ setup() {
 	pr_hears_nothing a c
 }
 
-@test "PREEMPT AND ABORT ends what runs before it answers" {
+@test "PREEMPT AND ABORT aborts commands in flight before it is answered" {
 	as a
 	pr_register 00 0 a
 	pr_reserve 00 1 a
@@ -200,7 +200,7 @@ setup() {
 	pr_register 00 0 b
 	pr_cdb 5 3
 	echo "cmd 9 $pr_out data=000000000000000b000000000000000a0000000000000000" >&"$probe"
-	# It has taken effect, and waits for what it aborted.
+	# It has taken effect, and waits for the aborted command.
 	as c
 	wait_until 5 pr_reservation_is 3 b 2>/dev/null
 	as a
@@ -214,7 +214,7 @@ setup() {
 	expect_status 18 "$write_1"
 }
 
-@test "PREEMPT AND ABORT waits for what it aborted, not for itself when it is aborted" {
+@test "a PREEMPT AND ABORT that is aborted by another one ends in time" {
 	as a
 	pr_register 00 0 a
 	echo "cmd 7 $write_1 data=11 data=hold" >&"$probe"
@@ -230,7 +230,7 @@ setup() {
 	echo "cmd 9 $pr_out data=000000000000000c000000000000000b0000000000000000" >&"$probe"
 	as a
 	wait_until 5 pr_reservation_is 3 c 2>/dev/null
-	# This takes the lock under which they were aborted.
+	# RELEASE takes the lock under which the commands were aborted.
 	send cdb=170000000000
 	start=$SECONDS
 	echo "go 7" >&"$probe"
@@ -242,7 +242,7 @@ setup() {
 	[ $((SECONDS - start)) -lt 5 ]
 }
 
-# pr_list STATUS KEY FLAGS NAME...: REGISTER key a for all of them
+# pr_list STATUS KEY FLAGS NAME...: REGISTER with key 10 for all of these ports
 pr_list() {
 	local wanted=$1 key=$2 flags=$3 ids='' name len
 
@@ -256,7 +256,7 @@ pr_list() {
 		"data=$(printf '%016x%016x00000000%02x000000%08x%s' "0x$key" 10 "$flags" $len "$ids")"
 }
 
-@test "REGISTER registers others, and through all ports" {
+@test "REGISTER registers other ports with SPEC_I_PT, all ports with ALL_TG_PT" {
 	mkdir -p targets/probe/t1
 	as a
 	pr_list 00 0 8 b
@@ -264,14 +264,14 @@ pr_list() {
 	as b
 	pr_register 18 0 b
 	pr_register 00 a b
-	# One that is registered already, or none at all: nothing happens.
+	# A port that is registered already, or one without a name: nothing changes.
 	as c
 	pr_list 18 0 8 b
 	pr_cdb 0 0 52
 	expect_status 02 "$pr_out" \
 		"data=0000000000000000000000000000000a0000000008000000000000180f000014$(printf '%040d' 0)"
 	pr_keys_are 2 a b
-	# Through both targets
+	# Through both targets, with ALL_TG_PT
 	pr_register 00 0 c 4
 	pr_keys_are 3 a b c c
 	pr_register 00 c d
@@ -282,7 +282,7 @@ pr_list() {
 	pr_list 02 a 8 c
 }
 
-@test "READ FULL STATUS tells who is who" {
+@test "READ FULL STATUS lists keys, the holder, ports and TransportIDs" {
 	as a
 	pr_list 00 0 8 g
 	pr_reserve 00 5 a
@@ -294,13 +294,13 @@ pr_list() {
 	equal "$(printf "%016x00000000%s00000000%s%08x%s" 10 0000 "$port" 24 "$(tid g)")" "${data:112:96}"
 }
 
-@test "REPORT CAPABILITIES" {
+@test "REPORT CAPABILITIES returns the supported flags and types" {
 	as a
 	pr_in 2
 	equal 00089da0ea010000 "${data:0:16}"
 }
 
-@test "REGISTER AND MOVE gives the reservation away" {
+@test "REGISTER AND MOVE moves the reservation to another port" {
 	local port
 	port=$(cat targets/probe/t0/rel_tgt_id)
 	as a
@@ -325,7 +325,7 @@ pr_list() {
 	pr_hears_nothing a b c
 }
 
-@test "registrations and reservations outlive log-outs and moves" {
+@test "registrations and reservations survive log-outs and changes of group" {
 	mkdir -p targets/probe/t0/groups/g/luns/5
 	ln -s devices/nullio/d0 targets/probe/t0/groups/g/luns/5/
 	as a
@@ -338,7 +338,7 @@ pr_list() {
 	pr_ports_are a
 	pr_reservation_is 3 a
 	expect_status 00 "$write_1"
-	# The same device, elsewhere
+	# The same device, behind another LUN
 	mkdir targets/probe/t0/groups/g/initiators/b
 	as b
 	expect_sense 06 29 00 "$turn lun=0005000000000000"
@@ -351,7 +351,7 @@ pr_list() {
 	expect_status 00 "$write_1 lun=0005000000000000"
 }
 
-@test "a LUN that stays when its session moves stays reserved" {
+@test "RESERVE of a LUN survives when its session moves and keeps the LUN" {
 	mkdir -p targets/probe/t0/groups/g/luns/0
 	ln -s devices/nullio/d0 targets/probe/t0/groups/g/luns/0/
 	as a
@@ -365,7 +365,7 @@ pr_list() {
 	done
 }
 
-@test "RESERVE is exclusive until it is released, the initiator goes or all is reset" {
+@test "RESERVE is exclusive until RELEASE, log-out or reset" {
 	for reserve in 160000000000 56000000000000000000; do
 		release=${reserve:0:1}$((${reserve:1:1} + 1))${reserve:2}
 		as a
@@ -382,7 +382,7 @@ pr_list() {
 		as b
 		expect_status 00 "$read_1"
 	done
-	# Persistent reservations are another world.
+	# RESERVE and persistent reservations exclude each other.
 	as a
 	expect_status 00 cdb=160000000000
 	pr_register 18 0 a
@@ -411,7 +411,7 @@ pr_list() {
 	expect_status 18 cdb=170000000000
 }
 
-@test "every command meets every reservation as the standards' tables say" {
+@test "commands conflict with reservations as the tables of the standards say" {
 	as a
 	expect_status 00 cdb=160000000000
 	pr_matrix b 0
@@ -437,9 +437,9 @@ pr_list() {
 	done
 }
 
-@test "the matrix has every command that is reported" {
+@test "the conflict tables cover every reported command" {
 	as a
-	send 'dir=in len=4096 show=512 cdb=a30c00000000000010000000'
+	send 'dir=in len=4096 show=1024 cdb=a30c00000000000010000000'
 	data=${reply#*data=}
 	count=$((16#${data:0:8} / 8))
 	for ((n = 0; n < count; n++)); do

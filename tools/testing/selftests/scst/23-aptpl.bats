@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Reservations that persist through power loss, SPC-5 5.14.5. To a device, to be made
-# is to be powered on.
+# Reservations that persist through power loss, SPC-5 5.14.5. Creating a device counts as its
+# power on.
 
 load lib/scst
 load lib/probe
@@ -42,7 +42,7 @@ reenable() {
 	attr_set devices/nullio/d0/enable 0 && attr_set devices/nullio/d0/enable 1
 }
 
-# pr_aptpl_is ACTIVE: what REPORT CAPABILITIES says
+# pr_aptpl_is ACTIVE: PTPL_A in REPORT CAPABILITIES data
 pr_aptpl_is() {
 	pr_in 2 && equal "00089da${1}ea010000" "${data:0:16}"
 }
@@ -61,7 +61,7 @@ lost() {
 	as a && take_attentions && matches '* sense=700007*4401*' "$reply" "${1-}"
 }
 
-@test "every reservation outlives that the device is disabled, and a power loss" {
+@test "every reservation survives disabling of the device, and a power loss" {
 	for type in 1 3 5 6 7 8; do
 		persist $type
 		pr_aptpl_is 1
@@ -95,7 +95,7 @@ lost() {
 	pr_hears_nothing a b c
 }
 
-@test "what changes a reservation changes what persists" {
+@test "changes of a reservation persist" {
 	local port
 	port=$(cat targets/probe/t0/rel_tgt_id)
 	persist 5
@@ -115,14 +115,14 @@ lost() {
 	as b
 	pr_keys_are 0 a b
 	pr_reservation_is 8 0
-	# Reset is no power loss, and no end either.
+	# A reset is no power loss, and ends no reservation.
 	echo "tmf 5 fn=4" >&"$probe"
 	equal '5 response=0' "$(probe_result)"
 	take_attentions
 	pr_keys_are 0 a b
 }
 
-@test "the last APTPL counts: zero, and nothing persists" {
+@test "the last APTPL decides, and nothing persists after APTPL zero" {
 	as a
 	pr_register 00 0 a 0
 	pr_aptpl_is 0
@@ -131,7 +131,7 @@ lost() {
 	pr_out 00 6 0 0 b 1
 	pr_aptpl_is 1
 	equal 'd0.pr' "$(ls "$pr_dir")"
-	# It is ignored where it has no business, and where nothing is done.
+	# APTPL is ignored in other service actions, and in a REGISTER that changes nothing.
 	as c
 	pr_register 00 0 0 0
 	as a
@@ -152,7 +152,7 @@ lost() {
 	pr_aptpl_is 0
 }
 
-@test "what persists is there when the modules are loaded again" {
+@test "persistent reservations survive a reload of the modules" {
 	persist 6
 	pr_state
 	before=$state
@@ -202,7 +202,7 @@ key_count() {
 	equal 240 "$count"
 }
 
-@test "a device that only has the name inherits nothing" {
+@test "a device of the same name with another identity inherits no reservations" {
 	persist
 	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/kept"
 	for other in naa_id=3000000000000001 serial=other; do
@@ -215,7 +215,7 @@ key_count() {
 	power_cycle
 	as a
 	pr_keys_are 0 a b
-	# One that is given another identity takes what it has with it.
+	# A device whose identity changes keeps its registrations.
 	attr_set devices/nullio/d0/enable 0
 	attr_set devices/nullio/d0/serial other
 	attr_set devices/nullio/d0/enable 1
@@ -238,7 +238,7 @@ key_count() {
 	pr_keys_are 0 a b
 }
 
-@test "no other file is ever used, nor left, whatever becomes of the one that counts" {
+@test "only d0.pr is ever read, and no temporary file is left" {
 	persist
 	equal 'd0.pr' "$(ls "$pr_dir")"
 	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/good"
@@ -307,7 +307,7 @@ change_numbers() {
 		print $out $all' "$@"
 }
 
-@test "damaged files are never taken for reservations, and never forgotten" {
+@test "a damaged file means lost reservations, until an intact one replaces it" {
 	persist
 	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/good"
 	mkdir "$BATS_TEST_TMPDIR/bad"
@@ -325,13 +325,13 @@ change_numbers() {
 		reenable
 		lost "copy $i"
 	done
-	# No file at all
+	# A directory in place of the file
 	rm "$pr_dir"/*
 	mkdir "$pr_dir/d0.pr"
 	reenable
 	lost 'a directory'
 	rmdir "$pr_dir/d0.pr"
-	# An administrator who has a good copy
+	# An administrator restores a good copy.
 	cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.pr"
 	reenable
 	as a
@@ -340,7 +340,7 @@ change_numbers() {
 	pr_reservation_is 1 a
 }
 
-@test "a file with a good checksum and bad content is damaged" {
+@test "a file with a valid checksum and invalid content counts as damaged" {
 	persist
 	cp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/good"
 	rm "$pr_dir"/*
@@ -354,7 +354,7 @@ change_numbers() {
 		[ -d devices/nullio/d0 ] && reenable || pr_device_on
 		lost "$change"
 	done
-	# Nothing is wrong with this one.
+	# A valid change is accepted.
 	cp "$BATS_TEST_TMPDIR/good" "$pr_dir/d0.pr"
 	change_numbers "$pr_dir/d0.pr" 68=3
 	reenable
@@ -380,7 +380,7 @@ lose() {
 	done
 }
 
-@test "when reservations are lost, nobody has access until they are replaced" {
+@test "lost reservations deny access until they are replaced" {
 	as a
 	pr_replace 02 1 0 a
 	matches '*sense=7000050*2604*' "$reply"
@@ -397,7 +397,7 @@ lose() {
 		'dir=in len=512 cdb=a00000000000000002000000' cdb=1b0000000100; do
 		expect_status 00 "$command"
 	done
-	# What makes no sense
+	# Invalid replacements
 	pr_replace 02 1 1 a
 	matches '*sense=7000050*2600*' "$reply"
 	pr_replace 02 1 0 0
@@ -410,7 +410,7 @@ lose() {
 	matches '*sense=7000050*2400*' "$reply"
 	lost
 	equal garbage "$(cat "$pr_dir/d0.pr")"
-	# The first one to come has it.
+	# The first valid replacement takes effect.
 	pr_replace 00 1 0 a 1
 	pr_keys_are 0 a
 	pr_reservation_is 1 a
@@ -428,7 +428,7 @@ lose() {
 	pr_hears_nothing a b c
 }
 
-@test "lost reservations can be replaced by some that do not persist, or discarded" {
+@test "lost reservations can be replaced by volatile ones, or discarded" {
 	lose
 	as a
 	pr_replace 00 3 0 a
@@ -453,7 +453,7 @@ lose() {
 	expect_status 00 "$write_1"
 }
 
-@test "a directory that cannot be read keeps the device from being enabled" {
+@test "a device cannot be enabled if pr_dir cannot be read" {
 	pr_device_off
 	mkdir "$BATS_TEST_TMPDIR/away"
 	: >"$BATS_TEST_TMPDIR/file"
@@ -462,7 +462,7 @@ lose() {
 	attr_set devices/nullio/d1/size 1M
 	attr_refuses ENOTDIR devices/nullio/d1/enable 1
 	attr_is devices/nullio/d1/state idle
-	# Nor is a link followed.
+	# A symbolic link in place of the file is not followed.
 	ln -sfn "$BATS_TEST_TMPDIR/away" "$pr_dir"
 	ln -s "$BATS_TEST_TMPDIR/file" "$pr_dir/d1.pr"
 	attr_refuses ELOOP devices/nullio/d1/enable 1
@@ -470,7 +470,7 @@ lose() {
 	attr_set devices/nullio/d1/enable 1
 }
 
-# pr_unsaved ASC FUNCTION ARGUMENTS: it fails with HARDWARE ERROR, or for 55 with
+# pr_unsaved ASC FUNCTION ARGUMENTS: the function fails with HARDWARE ERROR, or for 55 with
 # INSUFFICIENT REGISTRATION RESOURCES, and has no effect, neither now nor later.
 pr_unsaved() {
 	local asc=$1 before
@@ -484,13 +484,13 @@ pr_unsaved() {
 	55) matches '*sense=700005*5504*' "$reply" ;;
 	*) matches '*sense=700004*4400*' "$reply" ;;
 	esac
-	error_matches '*cannot be kept*'
+	error_matches '*cannot be stored*'
 	pr_state
 	equal "$before" "$state" "$*"
 	cmp "$pr_dir/d0.pr" "$BATS_TEST_TMPDIR/before"
 }
 
-@test "what cannot be stored is refused, and changes nothing" {
+@test "a command that cannot be stored is refused and changes nothing" {
 	requires mkfs.ext4 dmsetup
 	fs_make 8M
 	ln -s "$fs" "$pr_dir"
@@ -519,7 +519,7 @@ pr_unsaved() {
 	reenable
 }
 
-@test "an I/O error while storing refuses the command" {
+@test "a command is refused after an I/O error while it is stored" {
 	requires mkfs.ext4 dmsetup
 	fs_make 8M
 	ln -s "$fs" "$pr_dir"

@@ -1,9 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Reservations that persist, when the power is cut after any write to the medium that
-# they are on: what is there afterwards is what was acknowledged last, or what was
-# under way, as a whole. With SCST_CUT_STEP=N the power is cut after every Nth write
-# only.
+# The power is cut after any write to the medium of persistent reservations. The state
+# afterwards is the one that was acknowledged last, or that of the command in flight, as a
+# whole. With SCST_CUT_STEP=N the power is cut after every Nth write only.
 
 load lib/scst
 load lib/probe
@@ -12,7 +11,7 @@ load lib/vdisk
 
 pr_dir=$BATS_FILE_TMPDIR/pr
 
-# Who does what
+# The port and the command of each step
 sequence=(
 	'a pr_register 00 0 a 1'
 	'b pr_register 00 0 b 1'
@@ -68,7 +67,7 @@ logged_down() {
 	medium_loop='' log_loop=''
 }
 
-# What is to be there if the power fails now
+# Sets $state to what must be there if the power fails now.
 persistent_state() {
 	pr_in 2 || return
 	if ((16#${data:6:2} & 1)); then
@@ -78,8 +77,8 @@ persistent_state() {
 	fi
 }
 
-# Do it all, with a mark after each step. Sets the array states: before the first, and
-# after each.
+# Runs all steps, with a mark in the log after each. Sets the array states: before the first step,
+# and after each.
 run_sequence() {
 	local step
 
@@ -96,7 +95,7 @@ run_sequence() {
 	pr_device_off
 }
 
-# Sets $state to what a machine would have that starts with the medium as it is.
+# Sets $state to the state of a machine that boots with the medium as it is.
 state_after_cut() {
 	cp "$medium.base" "$medium.cut" && medium_loop=$(losetup -f --show "$medium.cut") &&
 		mount -t ext4 "$medium_loop" "$fs" && pr_device_on && probe_login a &&
@@ -105,7 +104,7 @@ state_after_cut() {
 	pr_device_off && logged_down
 }
 
-# With $1 writes done, of which $2 marks: the state then, or that after the next step.
+# After $1 writes, of which $2 are marks, the state is that after step $2, or after the next one.
 check_cut() {
 	state_after_cut || fail "after write $1, step $2" || return
 	case $state in
@@ -114,7 +113,7 @@ check_cut() {
 	esac
 }
 
-@test "after every write, what persists is the state before or after" {
+@test "a power cut after any write leaves the state before or after the command" {
 	local entries entry last=0 marks=0 step=${SCST_CUT_STEP:-1}
 
 	logged_up

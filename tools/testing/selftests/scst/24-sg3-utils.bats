@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What sg3_utils, written by somebody else, make of the disks.
+# The disks as sg3_utils see them, which are an independent implementation.
 # shellcheck disable=SC2154 # standard_disks sets sg, sg_nullio and image
 
 load lib/scst
@@ -17,7 +17,7 @@ MISCOMPARE=14
 OUT_OF_RANGE=22
 CONFLICT=24
 
-# exits STATUS COMMAND...: sets $said to all that it says.
+# exits STATUS COMMAND...: sets $said to its output.
 exits() {
 	local wanted=$1 status=0
 
@@ -26,7 +26,7 @@ exits() {
 	equal "$wanted" "$status" "$* said '$said'"
 }
 
-# says PATTERN...: the last command did; a glob each
+# says PATTERN...: the output of the last command matches each glob.
 says() {
 	local pattern
 
@@ -35,7 +35,7 @@ says() {
 	done
 }
 
-# runs COMMAND...: it does what it should
+# runs COMMAND...: it succeeds.
 runs() {
 	exits 0 "$@"
 }
@@ -63,14 +63,14 @@ data_file() {
 	echo "$BATS_TEST_TMPDIR/data"
 }
 
-# image_has FILE LBA: that is what the disk's file holds from there on
+# image_has FILE LBA: the file of the disk has this data there.
 image_has() {
 	cmp -n "$(stat -c %s "$1")" "$1" "$image" 0 $(($2 * 512))
 }
 
 # --- identity
 
-@test "sg_inq and sg_vpd: the identity is the configured one, on every page there is" {
+@test "sg_inq and sg_vpd: every page has the configured identity" {
 	attr_read serial $d0/serial
 	attr_read naa $d0/naa_id
 	attr_read port "$scst_targets/t0/rel_tgt_id"
@@ -88,15 +88,15 @@ image_has() {
 	runs sg_vpd -a "$sg"
 	says "Unit serial number: $serial" "0x$naa" 'Block limits' \
 		"Relative target port: 0x$(printf %x "$port")" "$scst_driver:t0" \
-		'Non-rotating medium' 'Provisioning type: 0'
+		'Non-rotating medium' 'Provisioning type: 2'
 	runs sg_vpd -p bl "$sg"
 	says 'Maximum transfer length: 32768 blocks'
-	exits 83 sg_vpd -p 0x86 "$sg"
+	exits 83 sg_vpd -p 0x89 "$sg"
 	runs sg_scan -i "$sg"
 	says 'SCST      FILEIO' 'lun=0'
 }
 
-@test "sg_luns: the LUNs are those that are linked" {
+@test "sg_luns: the linked LUNs are listed" {
 	runs sg_luns "$sg"
 	says 'which imples 2 lun entries' 0000000000000000 0001000000000000
 	runs sg_luns -s 1 "$sg"
@@ -111,7 +111,7 @@ image_has() {
 	says 'Number of logical blocks=131072' 'Logical block length=512 bytes' \
 		'Device size: 67108864 bytes'
 	runs sg_readcap -l "$sg"
-	says 'Last LBA=131071' 'Logical block length=512 bytes' 'lbpme=0'
+	says 'Last LBA=131071' 'Logical block length=512 bytes' 'lbpme=1'
 	make_device nullio d2 block_size=4096 blocks=4294967297
 	link_lun t0 2 nullio/d2
 	large=$(wait_for_sg t0 i0 2)
@@ -124,9 +124,9 @@ image_has() {
 	hears "$sg" 'Reported luns data has changed'
 }
 
-# --- what it can do
+# --- capabilities
 
-@test "sg_opcodes: commands and task management functions, each described" {
+@test "sg_opcodes: commands and task management functions are described" {
 	runs sg_opcodes "$sg"
 	says ' 12                  6    0,0    Inquiry' \
 		' 28                 10    0,0    Read(10)' \
@@ -148,7 +148,7 @@ image_has() {
 
 # The utility's command is refused with INVALID COMMAND OPERATION CODE where
 # sg_opcodes does not list it, and only there.
-@test "what sg_opcodes does not list is refused as such" {
+@test "commands that sg_opcodes does not list, and only these, are unsupported" {
 	opcodes=$(sg_opcodes "$sg")
 	while read -r opcode command; do
 		wanted=$INVALID_OPCODE
@@ -161,7 +161,7 @@ image_has() {
 3c sg_read_buffer
 3e sg_read_long
 41 sg_write_same --lba=0 --num=1 --in=/dev/zero
-4d sg_logs
+42 sg_unmap --force --lba=0 --num=1
 95 sg_rep_zones
 TEXT
 	exits $INVALID_OPCODE sg_raw "$sg" ff 00 00 00 00 00
@@ -169,7 +169,7 @@ TEXT
 
 # --- mode pages
 
-@test "sg_modes: every page with every page control" {
+@test "sg_modes: every page has current, changeable and default values" {
 	for control in 0 1 2; do
 		runs sg_modes -a -c $control "$sg"
 		says 'WP=0, DpoFua=1' '00 02 00 00 00 00 02 00' \
@@ -208,7 +208,7 @@ TEXT
 
 # --- data
 
-@test "sg_dd: what is written is read, with CDBs of every length" {
+@test "sg_dd: written data is read back, with CDBs of every length" {
 	data=$(data_file 300)
 	seek=1000
 	for length in 6 10 12 16; do
@@ -226,7 +226,7 @@ TEXT
 	says 'Write protected'
 }
 
-@test "sg_raw: bytes in, bytes out" {
+@test "sg_raw: data is transferred in both directions" {
 	data=$(data_file 2)
 	runs sg_raw -s 1024 -i "$data" "$sg" 2a 00 00 00 20 00 00 00 02 00
 	image_has "$data" 8192
@@ -236,7 +236,7 @@ TEXT
 	says 'Received 36 bytes' 'SCST'
 }
 
-@test "sg_verify and sg_write_verify: the medium is compared" {
+@test "sg_verify and sg_write_verify: data is compared with the medium" {
 	data=$(data_file 8)
 	runs sg_write_verify -l 500 -n 8 -i "$data" "$sg"
 	image_has "$data" 500
@@ -251,7 +251,26 @@ TEXT
 	exits $OUT_OF_RANGE sg_write_verify -l 131071 -n 8 -i "$data" "$sg"
 }
 
-@test "sg_sync: a range, all, and none that there is not" {
+@test "sg_compare_and_write: equal blocks are replaced, others are left" {
+	data=$(data_file 4)
+	head -c 1024 "$data" >"$data.old"
+	tail -c 1024 "$data" >"$data.new"
+	runs sg_dd "if=$data.old" "of=$sg" bs=512 seek=700
+	caw=(sg_compare_and_write "-i$data" -n2 -x2048)
+	runs "${caw[@]}" -l700 "$sg"
+	image_has "$data.new" 700
+	exits $MISCOMPARE "${caw[@]}" -l700 "$sg"
+	image_has "$data.new" 700
+	runs sg_dd "if=$data.old" "of=$sg" bs=512 seek=700
+	runs "${caw[@]}" --fua --dpo -l700 "$sg"
+	image_has "$data.new" 700
+	exits $OUT_OF_RANGE "${caw[@]}" -l131071 "$sg"
+	exits $PROTECTED "${caw[@]}" -l0 "$sg_nullio"
+	runs sg_vpd -p bl "$sg"
+	says 'Maximum compare and write length: 255 blocks'
+}
+
+@test "sg_sync: ranges are synchronized, and one out of range is refused" {
 	runs sg_sync "$sg"
 	runs sg_sync -l 10 -c 4 "$sg"
 	runs sg_sync -S -l 131071 -c 1 "$sg"
@@ -261,7 +280,7 @@ TEXT
 
 # --- states
 
-@test "sg_turs and sg_start: whoever stops a disk, it is ready for everybody" {
+@test "sg_turs and sg_start: a stopped disk stays ready for all initiators" {
 	second_initiator
 	runs sg_turs -n 100 "$sg"
 	says 'Completed 100 Test Unit Ready commands with 0 errors'
@@ -277,7 +296,7 @@ TEXT
 	runs sg_turs "$sg"
 }
 
-@test "sg_requests, sg_senddiag, sg_prevent: nothing is wrong, and nothing comes out" {
+@test "sg_requests, sg_senddiag, sg_prevent: the disk is healthy" {
 	runs sg_requests "$sg"
 	says 'Fixed format, current; Sense key: No Sense'
 	runs sg_requests -d "$sg"
@@ -290,7 +309,7 @@ TEXT
 	exits $ILLEGAL sg_prevent -p 3 "$sg"
 }
 
-@test "sg_reset: who was concerned hears of it, once, and all goes on" {
+@test "sg_reset: affected initiators get one unit attention, and I/O goes on" {
 	second_initiator
 	data=$(data_file 64)
 	runs sg_dd "if=$data" "of=$sg" bs=512
@@ -304,7 +323,7 @@ TEXT
 	runs sg_reset -N -H "$sg"
 	hears_nothing "$other"
 	hears "$sg" 'I_T nexus loss occurred'
-	# without -N: with the escalation that there is
+	# without -N, so that the initiator may escalate
 	runs sg_reset -d "$sg"
 	runs sg_requests "$other"
 	says 'Sense key: Unit Attention' 'Bus device reset function occurred'
@@ -324,7 +343,7 @@ pr() {
 	exits "$wanted" sg_persist -n "$@" "$device"
 }
 
-# The disk is free again, whatever the test before left.
+# Frees the disk of earlier reservations, and registers both initiators.
 two_registrants() {
 	second_initiator
 	pr 0 "$sg" -o -I -S abc
@@ -342,7 +361,7 @@ reads() {
 	exits "$1" sg_raw -r 512 -o /dev/null "$2" 28 00 00 00 00 00 00 00 01 00
 }
 
-@test "sg_persist: registering and reading it back" {
+@test "sg_persist: registrations are made, listed and removed" {
 	two_registrants
 	pr 0 "$other" -i -k
 	says '2 registered reservation keys' 0xabc 0xdef
@@ -367,12 +386,12 @@ reads() {
 	says 'there are NO registered reservation keys'
 }
 
-@test "sg_persist: each type of reservation keeps out whom it should" {
+@test "sg_persist: reservations of types 3, 5 and 8 conflict as defined" {
 	two_registrants
 	for type in 3 5 8; do
 		pr 0 "$sg" -o -R -K abc -T $type
 		pr 0 "$other" -i -r
-		# all registrants hold it: no key
+		# no key, for all registrants hold it
 		case $type in
 		8) says 'Key=0x0' ;;
 		*) says 'Key=0xabc' ;;
@@ -381,7 +400,7 @@ reads() {
 		says '<< Reservation holder >>'
 		writes 0 "$sg"
 		reads 0 "$sg"
-		# the other is a registrant: it may do all but with type 3
+		# Type 3 excludes other registrants, too.
 		case $type in
 		3) writes $CONFLICT "$other" ;;
 		*) writes 0 "$other" ;;
@@ -402,7 +421,7 @@ reads() {
 	hears_nothing "$sg"
 }
 
-@test "sg_persist: preempting, and clearing what is left" {
+@test "sg_persist: reservations are preempted and cleared" {
 	two_registrants
 	pr 0 "$sg" -o -R -K abc -T 1
 	pr $CONFLICT "$other" -o -R -K def -T 1
@@ -430,7 +449,7 @@ reads() {
 	hears_nothing "$other"
 }
 
-@test "a reset does not touch a persistent reservation" {
+@test "a persistent reservation survives resets" {
 	two_registrants
 	pr 0 "$sg" -o -R -K abc -T 3
 	for kind in -d -t -H; do

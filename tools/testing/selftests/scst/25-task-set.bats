@@ -20,7 +20,7 @@ setup() {
 	pr_ports_are a b c
 }
 
-# start_write TAG [ARGUMENTS...]: one whose data does not come before go TAG.
+# start_write TAG [ARGUMENTS...]: a write whose data arrives after go TAG
 start_write() {
 	probe_start "$1" "$write_1" data=hold "${@:2}"
 }
@@ -29,12 +29,12 @@ try_go() {
 	echo "go $1" >&"$probe"
 } 2>/dev/null
 
-# go TAG: its data comes, as soon as it is asked for.
+# go TAG: its data arrives once the target has asked for it.
 go() {
 	wait_until 5 try_go "$1"
 }
 
-# answers RESULT...: the next ones, in this order
+# answers RESULT...: the next results, in this order
 answers() {
 	local wanted
 
@@ -43,7 +43,7 @@ answers() {
 	done
 }
 
-# What is not parked has been answered when a HEAD OF QUEUE command is.
+# Every command that is not parked has been answered before a HEAD OF QUEUE command is.
 nothing_else_happened() {
 	probe_start 99 $turn attr=head && answers '99 status=00'
 }
@@ -57,7 +57,7 @@ control_page() {
 	expect_status 00 "dir=out len=16 cdb=151000001000 data=$page"
 }
 
-# REQUEST SENSE takes one, whatever UA_INTLCK_CTRL says.
+# REQUEST SENSE clears a unit attention under every UA_INTLCK_CTRL.
 no_attentions() {
 	local port
 
@@ -69,7 +69,7 @@ no_attentions() {
 	done
 }
 
-# set_control ARGUMENTS: without the unit attentions
+# set_control ARGUMENTS: control_page, and the unit attentions of that are cleared.
 set_control() {
 	as a
 	control_page "$@" && no_attentions && as a
@@ -85,7 +85,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 
 # --- task attributes
 
-@test "ORDERED waits for what is older, SIMPLE for ORDERED, nobody for HEAD OF QUEUE" {
+@test "ORDERED waits for older commands, SIMPLE for older ORDERED ones" {
 	as a
 	start_write 1
 	start_write 2 attr=ordered
@@ -105,7 +105,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '4 status=00' '6 status=00' '7 status=00'
 }
 
-@test "SIMPLE waits for HEAD OF QUEUE, which does not wait for another" {
+@test "SIMPLE waits for HEAD OF QUEUE, and HEAD OF QUEUE waits for none" {
 	as a
 	start_write 1 attr=head
 	probe_start 2 $turn
@@ -118,7 +118,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '1 status=00' '2 status=00' '4 status=00'
 }
 
-@test "the order is that of the device, whoever sends" {
+@test "task attributes order the commands of all initiators" {
 	as a
 	start_write 1
 	as b
@@ -135,7 +135,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '3 status=00'
 }
 
-@test "with a task set for each nexus the order is that of the nexus" {
+@test "TST 001b: task attributes order only the commands of the same nexus" {
 	set_control 1 0 0 0 1
 	as a
 	start_write 1
@@ -149,7 +149,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '1 status=00' '2 status=00'
 }
 
-@test "restricted reordering: SIMPLE is ORDERED" {
+@test "restricted reordering: SIMPLE is treated as ORDERED" {
 	set_control 0 0 0 0 0
 	as a
 	start_write 1
@@ -165,7 +165,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '1 status=00'
 }
 
-@test "a command that waits for its turn can be aborted, and its initiator may go" {
+@test "a waiting command can be aborted, and its initiator can log out" {
 	as a
 	start_write 1
 	as b
@@ -183,7 +183,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	answers '2 status=00'
 }
 
-@test "many commands of all attributes come to an end, and the device is quick again" {
+@test "many commands of all attributes complete, and the device can be disabled" {
 	local tag
 
 	for port in a b c; do
@@ -206,7 +206,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	attr_set devices/nullio/d0/enable 1
 }
 
-@test "a device is disabled while commands wait for their turn" {
+@test "waiting commands are aborted when their device is disabled" {
 	attr_set devices/nullio/d0/drain_ms 200
 	as a
 	start_write 1
@@ -221,7 +221,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 
 # --- ACA
 
-@test "NACA establishes an ACA condition: who gets which status" {
+@test "an ACA condition ends other commands with ACA ACTIVE or BUSY" {
 	as a
 	start_write 11
 	expect_sense 05 24 00 $bad_naca
@@ -233,7 +233,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_status 30 cdb=ff0000000000
 	expect_status 00 $turn attr=aca
 	expect_status 00 dir=in len=18 cdb=030000001200 attr=aca
-	# others
+	# other nexuses
 	as b
 	expect_status 08 $turn
 	expect_status 30 $turn_naca
@@ -247,7 +247,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_status 30 $turn attr=aca
 	go 2
 	answers '2 status=00'
-	# what was started ends when the condition does
+	# A command that was started before completes when the condition ends.
 	try_go 11
 	expect_status 00 $turn attr=aca
 	echo "tmf 100 fn=$clear_aca" >&"$probe"
@@ -264,7 +264,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_status 00 $turn
 }
 
-@test "an error of the ACA command ends the condition, or makes a new one" {
+@test "an error of an ACA command ends the condition, or establishes a new one" {
 	as a
 	expect_sense 05 24 00 $bad_naca
 	expect_sense 05 24 00 $bad_naca attr=aca
@@ -273,12 +273,12 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_status 00 $turn
 }
 
-@test "what waits its turn goes on waiting under an ACA condition" {
+@test "a waiting command keeps waiting during an ACA condition" {
 	as b
 	start_write 1
 	probe_start 2 $turn attr=ordered
 	as a
-	# refused by its CDB: it does not wait for anybody
+	# A command that is refused for its CDB does not wait.
 	expect_sense 05 24 00 $bad_naca attr=ordered
 	as b
 	try_go 1
@@ -295,14 +295,14 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_sense 05 24 00 $bad_naca
 	start_write 2 attr=aca
 	echo "tmf 100 fn=$clear_aca" >&"$probe"
-	# It answers when that one is gone, but the condition ends at once.
+	# CLEAR ACA is answered after that command has ended. The condition ends at once.
 	wait_until 5 expect_status 00 $turn
 	go 2
 	answers '2 aborted' '100 response=0'
 	expect_status 00 $turn
 }
 
-@test "resets, and the end of the faulted nexus, end its ACA condition" {
+@test "resets, and a log-out of the faulted nexus, end its ACA condition" {
 	for fn in $lun_reset $target_reset $nexus_reset $cold_reset; do
 		as a
 		expect_sense 05 24 00 $bad_naca
@@ -320,7 +320,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	wait_until 5 expect_status 00 $turn
 }
 
-@test "PREEMPT AND ABORT is let in, and ends the condition of whom it preempts" {
+@test "PREEMPT AND ABORT is executed, and ends the ACA condition of its victim" {
 	as a
 	pr_register 00 0 a
 	as b
@@ -336,7 +336,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 	expect_status 00 $turn
 }
 
-@test "with a task set for each nexus an ACA condition concerns nobody else" {
+@test "TST 001b: an ACA condition affects only its own nexus" {
 	set_control 1 0 0 0 1
 	as a
 	expect_sense 05 24 00 $bad_naca
@@ -359,7 +359,7 @@ target_reset=5 nexus_reset=6 query_event=9 cold_reset=10
 
 # --- QErr, TAS
 
-# error_under QERR TAS TST: a fails while a and b have a command each under way
+# error_under QERR TAS TST: a command of a fails while a and b have one in flight each.
 error_under() {
 	set_control "$3" "$1" 0 "$2" 1
 	as b
@@ -372,7 +372,7 @@ error_under() {
 	try_go 12
 }
 
-@test "QErr 00b: an error ends nothing else" {
+@test "QErr 00b: an error aborts no other command" {
 	error_under 0 0 0
 	as a
 	answers '11 status=00'
@@ -380,7 +380,7 @@ error_under() {
 	answers '12 status=00'
 }
 
-@test "QErr 01b: an error ends all commands of the task set" {
+@test "QErr 01b: an error aborts all commands of the task set" {
 	error_under 1 0 0
 	as a
 	answers '11 aborted'
@@ -390,7 +390,7 @@ error_under() {
 	pr_hears_nothing a c
 }
 
-@test "QErr 01b with TAS: TASK ABORTED instead of a unit attention" {
+@test "QErr 01b with TAS: TASK ABORTED replaces the unit attention" {
 	error_under 1 1 0
 	as a
 	answers '11 aborted'
@@ -399,7 +399,7 @@ error_under() {
 	pr_hears_nothing a b c
 }
 
-@test "QErr 01b with a task set for each nexus, QErr 11b: only one's own end" {
+@test "QErr 01b with TST 001b, QErr 11b: only commands of the same nexus abort" {
 	for qerr_tst in '1 1' '3 0'; do
 		# shellcheck disable=SC2086 # two words
 		set -- $qerr_tst
@@ -415,7 +415,7 @@ error_under() {
 
 # --- unit attentions
 
-@test "UA_INTLCK_CTRL keeps unit attentions until REQUEST SENSE" {
+@test "UA_INTLCK_CTRL keeps unit attentions pending until REQUEST SENSE" {
 	for intlck in 2 3; do
 		set_control 0 0 $intlck 0 1
 		as b
@@ -440,7 +440,7 @@ error_under() {
 	done
 }
 
-@test "UA_INTLCK_CTRL 11b tells of a RESERVATION CONFLICT, BUSY and TASK SET FULL once more" {
+@test "UA_INTLCK_CTRL 11b: conflict, BUSY and TASK SET FULL leave a unit attention" {
 	set_control 0 0 3 0 1
 	as a
 	expect_status 00 cdb=160000000000
@@ -453,7 +453,7 @@ error_under() {
 	send dir=in len=18 cdb=030000001200
 	expect_status 00 $turn
 	attr_set devices/nullio/d0/buffer_limit 4096
-	# Its longest transfer is another one now.
+	# The limit changes the maximum transfer length, which is INQUIRY data.
 	as a
 	send dir=in len=18 cdb=030000001200
 	as b
@@ -479,7 +479,7 @@ error_under() {
 	pr_hears_nothing a b c
 }
 
-@test "QUERY ASYNCHRONOUS EVENT tells what is pending, and leaves it there" {
+@test "QUERY ASYNCHRONOUS EVENT reports a pending unit attention, and keeps it" {
 	as a
 	tmf '0 info=000000' $query_event
 	tmf 0 $lun_reset
@@ -496,7 +496,7 @@ error_under() {
 	tmf '0 info=000000' $query_event
 }
 
-@test "transports that have asynchronous events hear of unit attentions at once, and once" {
+@test "asynchronous events report each unit attention at once, and only once" {
 	probe_log_start
 	as a
 	pr_register 00 0 a
@@ -511,7 +511,7 @@ error_under() {
 	done
 	equal 4 "$(grep -c event <<<"$output")"
 	ln -s devices/nullio/d0 targets/probe/t0/luns/0/
-	# What is still to be told is not news.
+	# A unit attention that is already pending causes no event.
 	equal 4 "$(probe_log | grep -c event)"
 	as a
 	expect_sense 06 29 00 $turn
@@ -521,7 +521,7 @@ error_under() {
 
 # --- overlapped commands
 
-@test "a tag that another command has: both end, and all of the nexus" {
+@test "an overlapped command and all commands of its nexus end" {
 	as b
 	start_write 7
 	as a
@@ -535,7 +535,7 @@ error_under() {
 	as b
 	try_go 7
 	answers '7 status=00'
-	# The tag can be used again, also by those that wait.
+	# The tag can be used again, and the overlap with a parked command is detected, too.
 	as a
 	start_write 7
 	probe_start 7 $turn attr=ordered

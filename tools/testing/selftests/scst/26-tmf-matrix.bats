@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Every task management function, and every error under QErr, meets a command wherever
-# that may be: SAM-5 5.6 and 7, SPC-6 7.5.10.
+# Every task management function, and every error under QErr, meets a command at every point of
+# its way: SAM-5 5.6 and 7, SPC-6 7.5.10.
 
 load lib/scst
 load lib/probe
@@ -10,12 +10,12 @@ load lib/matrix
 
 points=(translate decode admit check prepare data execute backend medium complete respond
 	send finish parked blocked)
-# Emulation is slow: there, only where a command may be for long.
+# Emulation is slow: only points at which a command may stay for long.
 [ "$SCST_BED" != vm ] || points=(data medium complete send parked blocked)
 
-# A command of port a is under way when a or b sends a function.
+# A command of port a is in flight when a or b sends a function.
 #
-# command	what becomes of it: goes-on; none, it ends without a status; TASK-ABORTED,
+# command	its fate: goes-on; none, it ends without a status; TASK-ABORTED,
 #		it ends with that status if TAS is 1, without one otherwise
 # response	of the function, while the command is in the task set, and when it is not:
 #		not received yet, or answered (0 FUNCTION COMPLETE, 1 FUNCTION SUCCEEDED)
@@ -23,8 +23,8 @@ points=(translate decode admit check prepare data execute backend medium complet
 #		a command
 # b hears	those of b
 #
-# parked is a command that waits for an ORDERED one, blocked one that has been executed
-# but may not complete under the ACA condition of its own nexus, which CLEAR ACA ends.
+# parked is a command that waits for an ORDERED one, blocked one that has been executed but may
+# not complete under the ACA condition of its own nexus, which CLEAR ACA ends.
 table='
 #                            command       response  a hears    b hears
 # function          fn by TST              in  out   TAS 0 1
@@ -55,8 +55,8 @@ COLD-RESET          10 a 0   none          0   0     2900 2900  2900
 COLD-RESET          10 b 0   TASK-ABORTED  0   0     2900 2900  2900
 '
 
-# The same if a or b sends a command that ends with CHECK CONDITION. It has no ACA
-# condition, so nothing is blocked.
+# The same if a or b sends a command that ends with CHECK CONDITION. Without an ACA condition
+# nothing is blocked.
 errors='
 #            command       a hears
 # QErr TST by              TAS 0 1
@@ -100,58 +100,58 @@ every_error() {
 	matrix_is_as_expected
 }
 
-@test "ABORT TASK" {
+@test "ABORT TASK takes effect at every point of a command" {
 	every_point ABORT-TASK
 }
 
-@test "ABORT TASK SET" {
+@test "ABORT TASK SET takes effect at every point of a command" {
 	every_point ABORT-TASK-SET
 }
 
-@test "CLEAR TASK SET" {
+@test "CLEAR TASK SET takes effect at every point of a command" {
 	every_point CLEAR-TASK-SET
 }
 
-@test "CLEAR ACA" {
+@test "CLEAR ACA takes effect at every point of a command" {
 	every_point CLEAR-ACA
 }
 
-@test "LOGICAL UNIT RESET" {
+@test "LOGICAL UNIT RESET takes effect at every point of a command" {
 	every_point LOGICAL-UNIT-RESET
 }
 
-@test "TARGET RESET" {
+@test "TARGET RESET takes effect at every point of a command" {
 	every_point TARGET-RESET
 }
 
-@test "I_T NEXUS RESET" {
+@test "I_T NEXUS RESET takes effect at every point of a command" {
 	every_point I-T-NEXUS-RESET
 }
 
-@test "QUERY TASK" {
+@test "QUERY TASK is answered for a command at every point" {
 	every_point QUERY-TASK
 }
 
-@test "QUERY TASK SET" {
+@test "QUERY TASK SET is answered for a command at every point" {
 	every_point QUERY-TASK-SET
 }
 
-@test "QUERY ASYNCHRONOUS EVENT" {
+@test "QUERY ASYNCHRONOUS EVENT leaves a command alone at every point" {
 	every_point QUERY-ASYNC-EVENT
 }
 
-@test "COLD RESET" {
+@test "COLD RESET takes effect at every point of a command" {
 	every_point COLD-RESET
 }
 
-@test "QErr 00b" {
+@test "QErr 00b takes effect at every point of a command" {
 	every_error 0
 }
 
-@test "QErr 01b" {
+@test "QErr 01b takes effect at every point of a command" {
 	every_error 1
 }
 
-@test "QErr 11b" {
+@test "QErr 11b takes effect at every point of a command" {
 	every_error 3
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A backend that does not end aborted commands is fenced off: the function is answered
-# in time, and nothing waits for the backend any more.
+# A device whose backend does not end aborted commands is fenced: the task management function is
+# answered in time, and nothing waits for the backend any more.
 
 load lib/scst
 load lib/probe
@@ -67,7 +67,7 @@ is_closed() {
 	[ ! -e "$probe_root/devices/d0" ]
 }
 
-@test "fence_ms is what was written, and refuses nonsense" {
+@test "fence_ms reads back what was written, and refuses invalid values" {
 	attr_round_trip $device/fence_ms 0 1 600000
 	for value in -1 600001 10s x ''; do
 		attr_refuses EINVAL $device/fence_ms "$value"
@@ -76,7 +76,7 @@ is_closed() {
 	attr_round_trip $device/fence_ms 10000
 }
 
-@test "the function is answered after fence_ms, and all that is sent then fails at once" {
+@test "a function is answered after fence_ms, and later commands fail at once" {
 	as a
 	probe_start 7 "$write_1"
 	probe_start 10 $turn attr=ordered
@@ -106,18 +106,18 @@ tmf_and_failures() {
 	probe_answers '100 response=0' "10 $failed_sense"
 }
 
-# Nothing has been heard of command 7.
+# Command 7 has not been answered.
 probe_is_there() {
 	as a
 	probe_is 7 medium 1 1
 }
 
-@test "every function that aborts commands fences, and the next one does not wait" {
+@test "every aborting function fences the device, and later ones do not wait" {
 	for fn in $abort_task $abort_task_set $clear_task_set $lun_reset $target_reset \
 		$nexus_reset; do
 		attr_set $device/fence_ms 300
 		fence "$fn"
-		# If it did wait, it would be for so long:
+		# A function that waited would take this long.
 		attr_set $device/fence_ms 10000
 		for port in a b; do
 			as $port
@@ -135,7 +135,7 @@ probe_is_there() {
 	done
 }
 
-@test "another initiator's function fences: its command ends late, but never twice" {
+@test "a command fenced by the function of another initiator ends only once" {
 	for own in '' "$abort_task" "$lun_reset"; do
 		as a
 		expect_status 00 "$tas_1"
@@ -147,7 +147,7 @@ probe_is_there() {
 		takes 300 2300 tmf 0 $clear_task_set
 		as a
 		[ -z "$own" ] || tmf 0 "$own" ref=7
-		# Its own function is answered, and so is its command: not again.
+		# Command 7 must not be answered after a function of its own nexus has been.
 		as b
 		tmf 0 $clear_task_set
 		medium d0 complete 7
@@ -167,7 +167,7 @@ probe_is_there() {
 	done
 }
 
-@test "when the backend has answered the device can be enabled, and works" {
+@test "a fenced device can be enabled again after its backend has answered" {
 	fence
 	expect EBUSY attr_write $device/enable 1
 	end_late sense=031100
@@ -183,7 +183,7 @@ probe_is_there() {
 	done
 }
 
-@test "the backend answers late in every context" {
+@test "late answers of the backend are handled in every context" {
 	for ctx in thread softirq hardirq; do
 		fence
 		end_late ctx=$ctx
@@ -195,7 +195,7 @@ probe_is_there() {
 	done
 }
 
-@test "a failed device drains when it is disabled, and is idle when it is closed" {
+@test "a fenced device that is disabled drains, and is idle once it is closed" {
 	fence
 	expect ETIMEDOUT attr_write $device/enable 0
 	attr_is $device/state draining
@@ -207,7 +207,7 @@ probe_is_there() {
 	attr_set $device/enable 1
 	as b
 	expect_sense 06 28 00 $turn
-	# And if it was closed before
+	# disabled after it was closed
 	as a
 	probe_ready
 	medium d0 hold
@@ -218,7 +218,7 @@ probe_is_there() {
 	attr_is $device/state idle
 }
 
-@test "while a device is fenced its initiator logs out, and LUN and device are removed" {
+@test "a session, a LUN and a device can be removed while the device is fenced" {
 	fence
 	probe_request logout
 	wait_until 5 eval '[ ! -d targets/probe/t0/sessions/a ]'
@@ -229,13 +229,13 @@ probe_is_there() {
 	[ ! -d $device ]
 	as b
 	expect_sense 05 25 00 $turn
-	# Its name is free.
+	# Its name can be used again.
 	end_late
 	wait_until 5 is_closed
 	make_device probe d0
 }
 
-@test "what is held on its way when the device is fenced fails, or ends as it would have" {
+@test "commands in flight when the device is fenced fail, or end as usual" {
 	as a
 	probe_start 1 "$write_1" hold=check
 	probe_start 2 "$write_1" hold=backend
@@ -253,7 +253,7 @@ probe_is_there() {
 	wait_until 5 is_closed
 }
 
-@test "data that an initiator does not send fences nothing: the function fails" {
+@test "a write that lacks data fences no device, and the function fails" {
 	as a
 	probe_start 7 "$write_1" data=hold
 	takes 300 2300 tmf 4 $abort_task ref=7
@@ -265,7 +265,7 @@ probe_is_there() {
 	probe_answers '7 aborted'
 }
 
-@test "a backend with memory of the initiator: the function fails, the memory is kept" {
+@test "memory of the initiator is kept as long as a fenced backend may use it" {
 	requires fsfreeze mkfs.ext4 sg_turs
 	export_frozen_disk
 	echo 1 >"/sys/block/${disk##*/}/device/timeout"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # Random schedules of several initiator ports against a model of SAM: model/run.pl.
-# $SCST_MODEL_STEPS says how many steps, $SCST_MODEL_SEED where the schedule of four begins.
+# $SCST_MODEL_STEPS is the number of steps. $SCST_MODEL_SEED is the seed of the schedule of four
+# nexuses, and make soak draws another one each time.
 
 load lib/scst
 
@@ -11,23 +12,23 @@ steps=1500
 [ "$SCST_BED" != vm ] || steps=150
 steps=${SCST_MODEL_STEPS:-$steps}
 
-# agrees ARGUMENTS...: what target and model did; prints a schedule if they differ.
+# agrees ARGUMENTS...: target and model agree; prints a schedule if they differ.
 agrees() {
 	modprobe scst_probe && bounded $((120 + steps / 50)) perl "$model/run.pl" "$@"
 }
 
-@test "what was once done wrong is done as the model says" {
+@test "schedules that once failed agree with the model" {
 	for schedule in "$model"/schedules/*; do
 		agrees --replay "$schedule" || fail "$schedule" || return
 	done
 }
 
-@test "schedules that are always the same" {
+@test "fixed schedules of two and three nexuses agree with the model" {
 	agrees --seed 1 --nexuses 2 --steps "$steps"
 	agrees --seed 2 --nexuses 3 --steps "$steps"
 }
 
-@test "a schedule of four, which make soak never repeats" {
+@test "a schedule of four nexuses agrees with the model" {
 	echo "# SCST_MODEL_SEED=$seed" >&3
 	agrees --seed "$seed" --nexuses 4 --steps "$steps" --shrink
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What goes wrong between an initiator and a target, and how both get over it:
-# overlapped commands, responses that do not arrive, too many commands, log-outs.
+# Errors between an initiator and a target, and the recovery from them: overlapped commands,
+# responses that do not arrive, too many commands, log-outs
 
 load lib/scst
 load lib/probe
@@ -32,7 +32,7 @@ tmf() {
 	echo "tmf 100 fn=$1 ${*:2}" >&"$probe"
 }
 
-# reset_heard_by_a: b resets the logical unit, and only a is still to hear of that.
+# reset_heard_by_a: b resets the logical unit, and only a has the unit attention pending.
 reset_heard_by_a() {
 	as b
 	tmf 4
@@ -47,7 +47,7 @@ hears_of_it() {
 
 # --- overlapped commands
 
-@test "an overlapped command ends what has its tag, and all of its nexus, wherever that is" {
+@test "an overlapped command aborts all commands of its nexus at every point" {
 	local point overlapped
 
 	overlapped="status=02 residual=0 sense=$(sense 0b 4e 00)"
@@ -72,7 +72,7 @@ hears_of_it() {
 	expect_status 00 $turn
 }
 
-@test "an overlapped command behind one that waits for its turn, and under an ACA condition" {
+@test "an overlapped command aborts a waiting one, or ends with ACA ACTIVE" {
 	local point
 
 	for point in parked blocked; do
@@ -81,14 +81,14 @@ hears_of_it() {
 		probe_request sync
 		matrix_go $point
 		[ $point = blocked ] || probe_answers '7 aborted' '7 status=02' '6 aborted'
-		# Under the condition it gets what any command gets.
+		# Under the ACA condition it ends with ACA ACTIVE, as any command does.
 		[ $point = parked ] || probe_answers '6 status=02' '7 aborted' '7 status=30' \
 			'101 response=0'
 		expect_status 00 $turn
 	done
 }
 
-@test "a tag is free when its command has been answered, and until it comes in" {
+@test "a tag is free before its command is received, and after its answer" {
 	local point
 
 	for point in send finish translate; do
@@ -102,7 +102,7 @@ hears_of_it() {
 
 # --- responses that are not delivered
 
-@test "a unit attention that did not arrive is reported again" {
+@test "an undelivered unit attention is reported again" {
 	reset_heard_by_a
 	probe_start 7 $turn send=fail
 	probe_answers '7 undelivered'
@@ -111,7 +111,7 @@ hears_of_it() {
 	go 7 fail ctx=hardirq
 	probe_answers '7 undelivered'
 	hears_of_it
-	# REQUEST SENSE takes it, too.
+	# REQUEST SENSE reports and clears it, too.
 	reset_heard_by_a
 	probe_start 7 "$request_sense" send=fail
 	probe_answers '7 undelivered'
@@ -120,13 +120,13 @@ hears_of_it() {
 	go 7
 	matches '7 status=00 * data=70000600000000??000000002903*' "$(probe_result)"
 	expect_status 00 $turn
-	# What carried none raises none.
+	# A lost response without a unit attention establishes none.
 	probe_start 7 $turn send=fail
 	probe_answers '7 undelivered'
 	expect_status 00 $turn
 }
 
-@test "REPORTED LUNS DATA HAS CHANGED that did not arrive is reported again" {
+@test "an undelivered REPORTED LUNS DATA HAS CHANGED is reported again" {
 	make_device probe d1
 	mkdir targets/probe/t0/luns/1
 	ln -s devices/probe/d1 targets/probe/t0/luns/1/
@@ -136,8 +136,8 @@ hears_of_it() {
 	expect_status 00 $turn
 }
 
-# abort_carrier POINT TAS FUNCTION PORT RESULT HEARS: a's command has taken a unit
-# attention, 29/07, and is aborted before it reports that.
+# abort_carrier POINT TAS FUNCTION PORT RESULT HEARS: a command of a is to report a unit attention,
+# 29/07, and is aborted before it does.
 abort_carrier() {
 	matrix_set_mode 0 0 "$2"
 	as a
@@ -154,7 +154,7 @@ abort_carrier() {
 	equal "$6" "$attentions" "$*"
 }
 
-@test "a unit attention that an aborted command would have reported is not lost" {
+@test "a unit attention survives an abort of the command that is to report it" {
 	local point
 	# shellcheck disable=SC2034 # of lib/matrix
 	matrix_mode=
@@ -167,7 +167,7 @@ abort_carrier() {
 	done
 }
 
-@test "aborted while its response is on the way, which does not arrive" {
+@test "a unit attention survives an abort while its response is lost" {
 	reset_heard_by_a
 	probe_start 7 $turn hold=send
 	probe_request sync
@@ -180,7 +180,7 @@ abort_carrier() {
 
 # --- too many commands
 
-@test "an initiator that gets TASK SET FULL and BUSY tries again and gets through" {
+@test "commands that ended with TASK SET FULL or BUSY succeed when repeated" {
 	local tag
 
 	attr_set devices/probe/d0/buffer_limit 8192
@@ -196,7 +196,7 @@ abort_carrier() {
 	for ((tag = 12; tag < 20; tag++)); do
 		matches "$tag status=28 *" "$(probe_result)"
 	done
-	# Who has no command here is not to wait for one.
+	# An initiator without commands here gets BUSY: it has no command to wait for.
 	as b
 	expect_status 08 "$write_1"
 	expect_status 00 $turn
@@ -212,7 +212,7 @@ abort_carrier() {
 
 # --- log-outs
 
-@test "an initiator logs out with commands anywhere: those that waited for them start" {
+@test "a log-out with a command at any point lets waiting commands start" {
 	local point
 
 	for point in "${points[@]}"; do
@@ -240,7 +240,7 @@ abort_carrier() {
 	done
 }
 
-@test "an initiator logs out with all of that at once" {
+@test "a log-out with commands at all points lets waiting commands start" {
 	local point tag=30
 
 	medium d0 hold

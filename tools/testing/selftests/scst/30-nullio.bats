@@ -7,7 +7,7 @@ load lib/vdisk
 
 nullio=devices/nullio/d0
 
-@test "what is read is zero, whatever the memory held and whatever was written" {
+@test "reads return zeroes, whatever was written" {
 	disk=$(export_disk nullio size=64M)
 	yes stale | head -c 4M >"$BATS_TEST_TMPDIR/old"
 	for bytes in 512 4096 66048 1048576 4194304; do
@@ -19,7 +19,7 @@ nullio=devices/nullio/d0
 	done
 }
 
-@test "there are up to 2^64 - 1 blocks" {
+@test "a disk can have up to 2^64 - 1 blocks" {
 	make_device nullio d0 blocks=18446744073709551615
 	make_target t0 i0
 	link_lun t0 0 nullio/d0
@@ -32,7 +32,7 @@ nullio=devices/nullio/d0
 		"$(sense_of -r 512 "$sg" 88 0 ff ff ff ff ff ff ff ff 0 0 0 1 0 0)"
 }
 
-@test "the capacity is given in bytes or in blocks, the last one written counts" {
+@test "the capacity is set in bytes or in blocks, and the last write counts" {
 	mkdir -p $nullio
 	attr_refuses EINVAL $nullio/enable 1
 	attr_set $nullio/blocks 8
@@ -47,7 +47,7 @@ nullio=devices/nullio/d0
 	attr_refuses EINVAL $nullio/enable 1
 }
 
-@test "numbers take suffixes, and reject what is none" {
+@test "numbers take suffixes, and other text is refused" {
 	mkdir -p $nullio
 	while read -r written read; do
 		attr_set $nullio/size "$written"
@@ -68,7 +68,7 @@ nullio=devices/nullio/d0
 	attr_refuses EINVAL $nullio/size 00000000000000000000000000000000001
 }
 
-@test "comparing succeeds for zeroes, and tells where something else is" {
+@test "VERIFY succeeds for zeroes, and reports the offset of other data" {
 	disk=$(export_disk nullio size=1M)
 	sg=$(sg_of "$disk")
 	data=$BATS_TEST_TMPDIR/data
@@ -87,13 +87,13 @@ nullio=devices/nullio/d0
 		"$(verify_10 "$sg" 0 2048 3 "$data")"
 }
 
-@test "there is no cache that could lose anything" {
+@test "the initiator sees no cache, and SYNCHRONIZE CACHE succeeds" {
 	disk=$(export_disk nullio size=1M)
 	equal 'write through' "$(cache_type "$disk")"
 	equal Good "$(sync_10 "$(sg_of "$disk")")"
 }
 
-@test "the disk rotates or not, and takes writes or not, as it is told to" {
+@test "rotational and read_only reach the initiator" {
 	disk=$(export_disk nullio size=1M)
 	queue=/sys/block/${disk#/dev/}/queue
 	equal 0 "$(cat "$queue/rotational")"

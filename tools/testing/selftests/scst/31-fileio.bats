@@ -4,11 +4,22 @@
 # shellcheck disable=SC2154 # fs_make sets fs
 
 load lib/scst
+load lib/probe
+load lib/block
 load lib/vdisk
 
 fileio=devices/fileio/d0
 
-# The disk has what was written to it, and so has the file.
+teardown() {
+	local status=0
+
+	probe_logout_all
+	scst_down || status=1
+	fs_down || status=1
+	return "$status"
+}
+
+# Data written to the disk is on the disk and in the file.
 data_is_same() {
 	local disk=$1 file=$2 size=$3
 
@@ -22,7 +33,7 @@ data_is_same() {
 		cmp -n $((5 * size)) - "$data"
 }
 
-@test "data is the same in memory and in the file, in every mode and block size" {
+@test "disk and file have the same data, in every mode and block size" {
 	fs_make 24M
 	data=$BATS_TEST_TMPDIR/data
 	head -c 1M /dev/urandom >"$data"
@@ -63,7 +74,7 @@ data_is_same() {
 	cmp -n 4096 "$image" /dev/zero
 }
 
-@test "size makes a file, and grows one" {
+@test "size creates a file, or extends an existing one" {
 	image=$BATS_TEST_TMPDIR/image
 	disk=$(export_disk fileio "path=$image" size=8M)
 	equal $((8 << 20)) "$(stat -c %s "$image")"
@@ -82,7 +93,7 @@ data_is_same() {
 	attr_is $fileio/size ''
 }
 
-@test "path reads back what was written" {
+@test "attributes read back what was written" {
 	mkdir -p $fileio
 	attr_is $fileio/path ''
 	attr_round_trip $fileio/path /a '/with blank' "/$(printf '%4093s' '' | tr ' ' a)" ''
@@ -91,7 +102,7 @@ data_is_same() {
 	attr_round_trip $fileio/size 512 ''
 }
 
-@test "the initiator is told of a cache where there is one" {
+@test "the initiator sees a write cache where there is one" {
 	fs_make 24M
 	make_target t0 i0
 	lun=0
@@ -149,7 +160,7 @@ data_is_same() {
 	done
 }
 
-@test "FUA also makes durable where to find what it wrote" {
+@test "a write with FUA into a hole is there after a power failure" {
 	fs_make 24M
 	truncate -s 8M "$fs/file"
 	disk=$(export_disk fileio "path=$fs/file")
@@ -158,7 +169,7 @@ data_is_same() {
 	matches 'in-a-hole*' "$(fs_crashed file | dd bs=512 skip=64 count=1 iflag=fullblock status=none)"
 }
 
-@test "with write_through every write is on the medium when it completes" {
+@test "every write is on the medium when it completes, with write_through" {
 	fs_make 24M
 	make_target t0 i0
 	for direct in 0 1; do
@@ -169,7 +180,7 @@ data_is_same() {
 	done
 }
 
-@test "an initiator can turn the cache off, and what it held is written" {
+@test "an initiator can turn the cache off, and cached data is written" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file")
@@ -182,7 +193,7 @@ data_is_same() {
 	fs_holds after
 }
 
-@test "VERIFY reads the medium, and compares with it" {
+@test "VERIFY reads the medium, and compares data with it" {
 	fs_make 24M
 	data=$BATS_TEST_TMPDIR/data
 	make_target t0 i0
@@ -203,7 +214,7 @@ data_is_same() {
 	done
 }
 
-@test "VERIFY of many blocks with one compares each" {
+@test "VERIFY compares each of many blocks with one" {
 	fs_make 24M
 	block=$BATS_TEST_TMPDIR/block
 	printf '%-512s' same >"$block"
@@ -217,7 +228,7 @@ data_is_same() {
 		"$(verify_10 "$sg" 10 90 3 "$block")"
 }
 
-@test "a read with FUA sees what is cached, and makes it durable" {
+@test "a read with FUA returns cached data, and makes it durable" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file")
@@ -228,7 +239,7 @@ data_is_same() {
 	fs_holds fua-read
 }
 
-@test "a read-only disk reads, and takes no writes" {
+@test "a read-only disk can be read, and refuses writes" {
 	fs_make 24M
 	printf '%-1048576s' content >"$fs/file"
 	mount -o remount,ro "$fs"
@@ -238,10 +249,64 @@ data_is_same() {
 	equal 'Data Protect: Write protected' "$(write_10 "$(sg_of "$disk")" 0 1 x)"
 }
 
-@test "the file system's block is the disk's physical block" {
+@test "the block size of the file system is the physical block size of the disk" {
 	fs_make 24M
 	truncate -s 8M "$fs/file"
 	disk=$(export_disk fileio "path=$fs/file")
 	equal 512 "$(blockdev --getss "$disk")"
 	equal 4096 "$(blockdev --getpbsz "$disk")"
+}
+
+# --- without a worker
+
+# read_by WORKERS FILE [ARGUMENTS...]: a process that has other work reads 64 blocks of the file; so
+# many workers do it.
+read_by() {
+	local workers=$1 file=$2 reply
+
+	shift 2
+	traced workqueue/workqueue_execute_start answer probe_cmd 1 ctx=task dir=in len=32768 \
+		show=512 "${@:-cdb=28000000004000004000}" >"$BATS_TEST_TMPDIR/trace"
+	reply=$(<"$BATS_TEST_TMPDIR/answer")
+	equal "1 status=00 residual=0 sense= data=$(dd if="$file" bs=512 skip=64 count=1 \
+		status=none | od -An -v -tx1 | tr -d ' \n')" "$reply" &&
+		equal "$workers" "$(grep -c 'function scst_cmd_backend_work' "$BATS_TEST_TMPDIR/trace")"
+}
+
+# answer COMMAND...: keeps what it prints.
+answer() {
+	"$@" >"$BATS_TEST_TMPDIR/answer"
+}
+
+@test "a read of cached data needs no worker" {
+	requires_tracing workqueue/workqueue_execute_start
+	fs_make 24M
+	data=$fs/image
+	head -c 1M /dev/urandom >"$data"
+	make_device fileio d0 "path=$data"
+	probe_target fileio/d0
+	probe_login me
+	probe_ready
+	sync "$data"
+	echo 3 >/proc/sys/vm/drop_caches
+	read_by 1 "$data"
+	read_by 0 "$data"
+	# with FUA: from the medium, and through the cache
+	read_by 1 "$data" cdb=28080000004000004000
+	read_by 0 "$data"
+	attr_set $fileio/enable 0
+	attr_set $fileio/direct 1
+	attr_set $fileio/enable 1
+	probe_ready
+	read_by 1 "$data"
+}
+
+@test "a read does not change the time of access of the file" {
+	fs_make 24M
+	data=$fs/image
+	head -c 1M /dev/urandom >"$data"
+	touch -a -d 2001-01-01 "$data"
+	disk=$(export_disk fileio "path=$data")
+	dd if="$disk" of=/dev/null bs=64K iflag=direct status=none
+	equal 978307200 "$(stat -c %X "$data")"
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A disk on a regular file: what the file system cannot do, and what the
-# administrator must not ask for.
+# A disk on a regular file: errors of the medium, and invalid settings
 # shellcheck disable=SC2154 # fs_make sets fs
 
 load lib/scst
@@ -11,7 +10,7 @@ fileio=devices/fileio/d0
 
 # --- errors of the medium
 
-@test "a read error is a medium error with the block's address" {
+@test "a read error is a medium error with the address of the block" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file" block_size=4096)
@@ -25,7 +24,7 @@ fileio=devices/fileio/d0
 	equal Good "$(read_10 "$sg" 96 32 4096)"
 }
 
-@test "direct I/O tells the very sector that cannot be read" {
+@test "direct I/O reports the exact sector that cannot be read" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file" direct=1)
@@ -36,7 +35,7 @@ fileio=devices/fileio/d0
 	equal Good "$(read_10 "$sg" 804 100)"
 }
 
-@test "a write error is a medium error with the block's address" {
+@test "a write error is a medium error with the address of the block" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	make_target t0 i0
@@ -52,7 +51,7 @@ fileio=devices/fileio/d0
 	equal Good "$(write_10 "$sg" 700 103 direct)"
 }
 
-@test "a cached write that fails later is reported by SYNCHRONIZE CACHE, once" {
+@test "a cached write that fails later is reported once, by SYNCHRONIZE CACHE" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file" block_size=4096)
@@ -64,7 +63,7 @@ fileio=devices/fileio/d0
 	equal Good "$(sync_10 "$sg")"
 }
 
-@test "a write with FUA succeeds and does not hide that another was lost" {
+@test "a write with FUA succeeds, and the loss of another is still reported" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file" block_size=4096)
@@ -77,7 +76,7 @@ fileio=devices/fileio/d0
 	equal 'Hardware Error: Write error' "$(sync_10 "$sg")"
 }
 
-@test "VERIFY finds an unreadable block that is in the cache" {
+@test "VERIFY finds an unreadable block even if it is cached" {
 	fs_make 24M
 	file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$file" block_size=4096)
@@ -92,7 +91,7 @@ fileio=devices/fileio/d0
 		"$(sense_of "$sg" $(cdb_10 0x2f 0 0 2048))"
 }
 
-# More than there is space for
+# Writes until the file system is full, and once more.
 fill() {
 	local lba
 
@@ -102,7 +101,7 @@ fill() {
 	write_10 "$1" "$lba" 1024 fill
 }
 
-@test "without space a write is refused, with space it goes on" {
+@test "a write without space is refused, and succeeds when there is space" {
 	small=$BATS_TEST_TMPDIR/small
 	mkdir "$small"
 	mount -t tmpfs -o size=1M small "$small"
@@ -121,8 +120,8 @@ fill() {
 	umount "$small"
 }
 
-# Below overlayfs, which does not notice
-@test "what was cut off the file behind its back is a medium error" {
+# The file is cut below overlayfs, which does not notice.
+@test "reads beyond an unnoticed end of the file are medium errors" {
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir "$tree"
 	mount -t tmpfs tree "$tree"
@@ -159,7 +158,7 @@ refused() {
 	esac
 }
 
-@test "only regular files are taken" {
+@test "only regular files can be exported" {
 	mkdir -p $fileio
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	mkdir "$BATS_TEST_TMPDIR/directory"
@@ -177,7 +176,7 @@ refused() {
 	refused ELOOP "$BATS_TEST_TMPDIR/loop"
 }
 
-@test "paths that are none are refused" {
+@test "invalid values of path, direct and write_through are refused" {
 	mkdir -p $fileio
 	attr_set $fileio/path /a
 	attr_refuses EINVAL $fileio/path relative
@@ -192,7 +191,7 @@ refused() {
 	done
 }
 
-@test "a file that is less than a block is refused, and what is more than some is not there" {
+@test "a file below one block is refused, and a partial last block is ignored" {
 	mkdir -p $fileio
 	image=$BATS_TEST_TMPDIR/image
 	: >"$image"
@@ -207,7 +206,7 @@ refused() {
 	equal 1023 "$(stat -c %s "$image")"
 }
 
-@test "a size that does not fit leaves the file as it is" {
+@test "an invalid size is refused, and leaves the file as it is" {
 	mkdir -p $fileio
 	image=$BATS_TEST_TMPDIR/image
 	truncate -s 1M "$image"
@@ -222,7 +221,7 @@ refused() {
 	[ ! -e "$image.new" ]
 }
 
-@test "a file that cannot be written is only exported read-only" {
+@test "a file on a read-only file system can only be exported read-only" {
 	fs_make 24M
 	truncate -s 1M "$fs/file"
 	mount -o remount,ro "$fs"
@@ -233,7 +232,7 @@ refused() {
 	attr_set $fileio/enable 1
 }
 
-@test "a file system without direct I/O is refused with direct" {
+@test "direct is refused on a file system without direct I/O" {
 	mkdir -p $fileio "$BATS_TEST_TMPDIR/ram"
 	mount -t ramfs ram "$BATS_TEST_TMPDIR/ram"
 	truncate -s 1M "$BATS_TEST_TMPDIR/ram/file"
@@ -244,7 +243,7 @@ refused() {
 	umount "$BATS_TEST_TMPDIR/ram"
 }
 
-@test "a file is exported once, or read-only" {
+@test "a file is exported by one writable device, or by read-only ones" {
 	mkdir -p $fileio
 	image=$BATS_TEST_TMPDIR/image
 	truncate -s 1M "$image"
@@ -263,7 +262,7 @@ refused() {
 	attr_set $fileio/enable 1
 }
 
-@test "an enabled device is not enabled again, nor changed" {
+@test "an enabled device cannot be changed or enabled again" {
 	image=$BATS_TEST_TMPDIR/image
 	truncate -s 1M "$image"
 	make_device fileio d0 "path=$image"
@@ -274,7 +273,7 @@ refused() {
 	attr_is $fileio/state active
 }
 
-@test "the module stays while there are devices" {
+@test "the module cannot be unloaded while there are devices" {
 	mkdir -p $fileio
 	run modprobe -r scst_vdisk
 	[ "$status" -ne 0 ]

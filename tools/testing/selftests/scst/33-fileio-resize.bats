@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Somebody changes the size of the file behind a disk that is in use.
+# The file behind a disk in use changes its size.
 # shellcheck disable=SC2154 # fs_make sets fs, lib/probe sets probe
 
 load lib/scst
@@ -19,7 +19,7 @@ teardown() {
 	return "$status"
 }
 
-# disk_has BYTES: the disk of the initiator, by itself
+# disk_has BYTES: the initiator has noticed this size by itself.
 disk_has() {
 	local sectors
 
@@ -44,7 +44,7 @@ capacity_is() { # BLOCKS
 		"$(probe_cmd 1 dir=in len=8 cdb=25000000000000000000)"
 }
 
-# What TEST UNIT READY has to say
+# attention KEY ASC ASCQ: TEST UNIT READY reports this.
 attention() {
 	[[ $(probe_cmd 1 cdb=000000000000) == *"sense=$(sense "$@")"* ]]
 }
@@ -53,7 +53,7 @@ ready() {
 	matches '* status=00 *' "$(probe_cmd 1 cdb=000000000000)"
 }
 
-# hears_once PROBE: the new capacity, and then nothing
+# hears_once PROBE: it gets the unit attention of a new capacity, and no other one.
 hears_once() {
 	probe_use "$1"
 	wait_until 10 attention 06 2a 09 && ready
@@ -73,7 +73,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	probe_ready
 }
 
-@test "every way to change the size of the file changes that of the disk" {
+@test "the disk follows every change of the size of the file" {
 	truncate -s 1M "$image"
 	disk=$(export_disk fileio "path=$image")
 	truncate -s 4M "$image"
@@ -86,14 +86,14 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	disk_becomes $((5 << 20))
 	dd if=/dev/zero of="$image" bs=512 seek=20479 count=1 conv=notrunc status=none
 	disk_becomes $((10 << 20))
-	# less than a block more is not seen
+	# A partial block at the end does not count.
 	truncate -s $((6 * 1024 * 1024 + 100)) "$image"
 	disk_becomes $((6 << 20))
 	printf '%-512s' end | dd of="$disk" bs=512 seek=12287 oflag=direct status=none
 	equal end "$(dd if="$image" bs=512 skip=12287 count=1 status=none | tr -d ' ')"
 }
 
-@test "it is seen on every file system, with and without direct I/O" {
+@test "size changes are noticed on ext4, tmpfs and overlayfs, direct or not" {
 	fs_make 24M
 	mkdir "$BATS_TEST_TMPDIR"/{ram,merged}
 	mount -t tmpfs ram "$BATS_TEST_TMPDIR/ram"
@@ -106,7 +106,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 		"$BATS_TEST_TMPDIR/merged direct=0" \
 		"$BATS_TEST_TMPDIR/merged read_only=1"; do
 		file=${setting% *}/image$lun
-		# the last one is still in the lower layer
+		# The last file is still in the lower layer.
 		[ "$lun" != 4 ] || file=${setting% *}/image
 		[ -e "$file" ] || truncate -s 1M "$file"
 		disk=$(add_disk t0 $lun fileio "path=$file" "${setting#* }")
@@ -131,7 +131,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	ready
 	capacity_is 4096
 
-	# what changes nothing is no news
+	# Changes that leave the capacity as it is are not reported.
 	touch "$image"
 	truncate -s $((2 * 1024 * 1024 + 511)) "$image"
 	dd if=/dev/zero of="$image" bs=512 count=64 conv=notrunc status=none
@@ -144,7 +144,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 		"$(probe_cmd 1 dir=in len=512 cdb=28000000080000000100)"
 }
 
-@test "all the disks on a file are told, each once" {
+@test "all disks on one file follow its size" {
 	truncate -s 1M "$image"
 	make_target t0 i0
 	disks=()
@@ -162,7 +162,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	done
 }
 
-@test "size keeps up with the file, and nothing keeps the device from coming back" {
+@test "the size attribute follows the file, and the device can be enabled again" {
 	truncate -s 1M "$image"
 	disk=$(export_disk fileio "path=$image" size=1M)
 	truncate -s 2M "$image"
@@ -185,7 +185,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	attr_is $fileio/size ''
 }
 
-@test "a write under way when the file is cut off makes it larger again" {
+@test "a write in flight extends a file that was cut meanwhile" {
 	probes_on 8M
 	probe_use "$one"
 	echo "cmd 2 dir=out len=512 cdb=2a000000138800000100 data=hold" >&"$probe"
@@ -200,7 +200,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	matches '2 status=00 *' "$(probe_result)"
 }
 
-@test "a comparison under way with what is cut off is a medium error" {
+@test "a VERIFY in flight of blocks that were cut off is a medium error" {
 	probes_on 8M
 	probe_use "$one"
 	echo "cmd 2 dir=out len=512 cdb=2f020000138800000100 data=hold" >&"$probe"
@@ -212,7 +212,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	equal $((1 << 20)) "$(stat -c %s "$image")"
 }
 
-@test "a file of less than a block is a lost medium, until it is enabled again" {
+@test "a file below one block makes the disk not ready until it is enabled again" {
 	truncate -s 1M "$image"
 	disk=$(export_disk fileio "path=$image")
 	sg=$(sg_of "$disk")
@@ -229,7 +229,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	done
 }
 
-@test "a file that is removed or replaced stays the disk" {
+@test "a disk keeps its file when that is removed or replaced" {
 	truncate -s 1M "$image"
 	disk=$(export_disk fileio "path=$image")
 	exec {held}<>"$image"
@@ -252,7 +252,7 @@ keep_busy() {
 	done 2>/dev/null
 }
 
-@test "under I/O the disk is in the end what the file is" {
+@test "the disk has the size of the file after changes under I/O" {
 	fs_make 24M
 	for direct in 0 1; do
 		truncate -s 16M "$fs/file"
@@ -271,7 +271,7 @@ keep_busy() {
 	done
 }
 
-@test "a device that is removed while its file changes leaves nothing behind" {
+@test "a device that is removed while its file changes leaves no references" {
 	truncate -s 1M "$image"
 	resize() {
 		while :; do

@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Devices, LUNs, targets and sessions are made and removed from several shells at
-# once, under I/O. $SCST_CHURN_SECONDS says for how long.
+# Devices, LUNs, targets and sessions are made and removed from several shells at once, under I/O,
+# for $SCST_CHURN_SECONDS.
 #
-# The shells get in each other's way: what fails does not matter, as long as
-# nothing hangs, leaks or crashes, and everything works afterwards.
+# The shells get in each other's way. A failed operation does not matter, as long as nothing
+# hangs, leaks or crashes, and everything works afterwards.
 
 load lib/scst
 
 seconds=${SCST_CHURN_SECONDS:-60}
 stop=$BATS_TEST_TMPDIR/stop
 
-# churn COMMAND...: again and again until it is time.
+# churn COMMAND...: repeats it until $stop exists.
 churn() {
 	while [ ! -e "$stop" ]; do
 		"$@"
@@ -55,8 +55,8 @@ churn_sessions() {
 	remove_initiator t0 "s$1"
 }
 
-# Every disk that is there now, some at a time. One that goes must not become a
-# file of that name.
+# I/O to every disk that exists now, some at a time. A disk that disappears must not become a file
+# of that name.
 churn_io() {
 	local disk
 
@@ -78,7 +78,7 @@ churn_reading() {
 	sleep 0.05
 }
 
-@test "everything comes and goes at once under I/O" {
+@test "all objects can be made and removed concurrently under I/O" {
 	for n in 0 1; do
 		truncate -s 16M "$BATS_TEST_TMPDIR/image$n"
 		mkdir -p devices/nullio devices/fileio "$scst_targets/t$n"
@@ -120,7 +120,7 @@ session_rounds() {
 	: >"$BATS_TEST_TMPDIR/done$1"
 }
 
-@test "initiators that come and go do not disturb each other" {
+@test "initiators that log in and out do not disturb each other" {
 	make_device nullio d0 size=16M
 	make_target t0
 	link_lun t0 0 nullio/d0

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Resets, commands that time out and are aborted, log-outs and removals, while fio
-# writes through several initiators and finds again what it wrote: no command is
-# lost, no data, and nothing hangs. $SCST_LOAD_SECONDS says for how long.
+# Resets, timeouts with aborts, log-outs and removals, while fio writes and verifies data through
+# several initiators, for $SCST_LOAD_SECONDS: no command and no data is lost, and nothing hangs.
 # shellcheck disable=SC2154 # fs_make sets fs
 
 load lib/scst
@@ -12,7 +11,7 @@ seconds=${SCST_LOAD_SECONDS:-15}
 stop=$BATS_TEST_TMPDIR/stop
 alone=$BATS_TEST_TMPDIR/alone
 
-# The backend answers again, whatever has become of the test.
+# The backend must answer again, even if the test has failed.
 teardown() {
 	local status=0
 
@@ -23,8 +22,8 @@ teardown() {
 	return "$status"
 }
 
-# again NAME COMMAND...: until it is time; what fails in between does not matter. It
-# leaves a mark when it ends.
+# again NAME COMMAND...: repeats it until $stop exists, whether it fails or not. It leaves a mark
+# at the end.
 again() {
 	local name=$1
 
@@ -35,8 +34,7 @@ again() {
 	: >"$BATS_TEST_TMPDIR/ended-$name"
 }
 
-# verify NAME DISK OFFSET: until it is time, or fio has found something else than it
-# wrote, or an error.
+# verify NAME DISK OFFSET: until $stop exists, or fio has found wrong data or an error.
 verify() {
 	while [ ! -e "$stop" ]; do
 		fio --name="$1" --filename="$2" --offset="$3" --size=3m --rw=randrw \
@@ -61,8 +59,8 @@ pause() {
 	dmsetup resume scst_fs
 }
 
-# Longer than a command may take, so that it is aborted; and then so long that its
-# initiator waits for nothing else, but not as long as the backend may take.
+# The first pause is longer than a command may take, so that it is aborted. The second one is so
+# long that the initiator waits for nothing else, but shorter than fence_ms.
 suspend() {
 	pause $((2 + RANDOM % 3))
 	scst_sleep 2
@@ -72,7 +70,7 @@ suspend() {
 	scst_sleep 2
 }
 
-# Others come and go, and so does what they see.
+# Another initiator logs in, is disconnected, and is removed.
 log_out() {
 	add_initiator t0 other
 	scst_sleep 0.$((RANDOM % 5))
@@ -88,8 +86,8 @@ unlink_and_link() {
 	scst_sleep 0.$((RANDOM % 5))
 }
 
-# disks_of INITIATOR: its LUNs 0 and 1 are in $disks, and their sg nodes in $sgs. A
-# command may be hit again and again: sd is not to give it up.
+# disks_of INITIATOR: adds its LUNs 0 and 1 to $disks, and their sg nodes to $sgs. A command may
+# be aborted again and again, so sd must not give it up.
 disks_of() {
 	local lun disk where
 
@@ -105,7 +103,7 @@ disks_of() {
 	done
 }
 
-# all_ended SECONDS NAME...: each left its mark.
+# all_ended SECONDS NAME...: each has left its mark.
 all_ended() {
 	local limit=$1 name
 
@@ -129,7 +127,7 @@ sum() {
 	echo "$total"
 }
 
-# What is to be survived has happened.
+# The load has caused timeouts and aborts.
 timed_out_and_aborted() {
 	[ "$(sum /sys/block/sd*/device/iotmo_cnt)" -gt 0 ] &&
 		[ "$(sum /sys/class/scst_device/d[01]/statistics/aborts)" -gt 0 ]
@@ -164,7 +162,7 @@ timed_out_and_aborted() {
 	: >"$stop"
 	all_ended 120 resets suspends logouts luns cached0 direct0 cached1 direct1
 
-	# Nothing is left, and everybody sees the same.
+	# No command is left, and both initiators see the same data.
 	equal 0 "$(sum /sys/class/scst_device/d[012]/statistics/queue_depth)"
 	cmp "${disks[0]}" "${disks[2]}"
 	cmp "${disks[1]}" "${disks[3]}"

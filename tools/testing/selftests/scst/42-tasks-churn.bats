@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Commands of all attributes from several initiators, functions, MODE SELECT, log-outs and
-# devices that are disabled, all at once. $SCST_LOAD_SECONDS says for how long.
+# Commands of all attributes from several initiators, task management functions, MODE SELECT,
+# log-outs and a device that is disabled, all at once, for $SCST_LOAD_SECONDS.
 #
-# What becomes of each command does not matter, as long as every one ends, nothing hangs,
-# leaks or crashes, and everything works afterwards.
+# The result of a command does not matter, as long as each one ends, nothing hangs, leaks or
+# crashes, and everything works afterwards.
 
 load lib/scst
 load lib/probe
@@ -23,14 +23,14 @@ setup() {
 	probe_target probe/d0
 }
 
-# churn COMMAND...: again and again until it is time
+# churn COMMAND...: repeats it until $stop exists.
 churn() {
 	while [ ! -e "$stop" ]; do
 		"$@" 2>/dev/null
 	done
 }
 
-@test "commands of all kinds, functions, mode parameters, log-outs and the device at once" {
+@test "every command ends under functions, MODE SELECT, log-outs and disabling" {
 	local n
 
 	for n in 1 2 3; do
@@ -45,7 +45,7 @@ churn() {
 	equal '' "$(cat "$BATS_TEST_TMPDIR"/trouble-* 2>/dev/null)"
 	wait_until 20 tasks_device_is_back devices/probe/d0
 	probe_login after
-	# UA_INTLCK_CTRL may have been left so that it keeps unit attentions.
+	# UA_INTLCK_CTRL may be left at a value that keeps unit attentions.
 	probe_request tmf 900 fn=4
 	equal '900 response=0' "$(probe_result)"
 	probe_ready

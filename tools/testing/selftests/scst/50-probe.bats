@@ -21,7 +21,7 @@ teardown() {
 	return "$status"
 }
 
-# What a driver must see, whatever context it submits from.
+# A driver gets these results in every context that it submits from.
 everything_in() {
 	local ctx=$1 data
 
@@ -39,14 +39,13 @@ everything_in() {
 	# announced more than the command transfers
 	equal "5 status=00 residual=512 sense= data=$data" \
 		"$(probe_cmd 5 ctx="$ctx" dir=in len=1024 $read_1)"
-	# announced less: cut
+	# announced less: the data is cut
 	equal "6 status=00 residual=-412 sense= data=$data" \
 		"$(probe_cmd 6 ctx="$ctx" dir=in len=100 $read_1)"
-	# announced nothing, for a transport that cannot
+	# announced nothing, for transports that announce no length
 	equal "7 status=00 residual=0 sense= data=$data" \
 		"$(probe_cmd 7 ctx="$ctx" dir=unknown $read_1)"
-	# Data-Out that would not be complete, the wrong direction: ABORTED before
-	# anything is done
+	# Incomplete Data-Out and the wrong direction are refused before anything is done.
 	matches "8 status=02 residual=100 sense=$(sense 05 0e 03)* data=" \
 		"$(probe_cmd 8 ctx="$ctx" dir=out len=100 $write_1 data=00)"
 	matches "9 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
@@ -97,7 +96,7 @@ everything_in() {
 	equal a5b6c7d8 "$(od -An -tx1 -N 4 "$BATS_TEST_TMPDIR/image" | tr -d ' ')"
 }
 
-@test "a device's buffer memory is capped: BUSY, TASK SET FULL with company, or never" {
+@test "commands beyond buffer_limit get BUSY, TASK SET FULL or INVALID FIELD IN CDB" {
 	make_device nullio d0 size=1M
 	attr_set devices/nullio/d0/buffer_limit 4096
 	probe_target nullio/d0
@@ -116,14 +115,14 @@ everything_in() {
 	probe_use "$other"
 	matches '4 status=08 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
 	probe_use "$me"
-	# what needs no buffer goes on
+	# a command without a buffer is carried out
 	matches '5 status=00 *' "$(probe_cmd 5 cdb=000000000000)"
 	echo "go 3" >&"$probe"
 	matches '3 status=00 *' "$(probe_result)"
 	matches '6 status=00 *' "$(probe_cmd 6 dir=in len=512 $read_1)"
 }
 
-@test "the machine's buffer memory is capped" {
+@test "a transfer larger than max_buffer_mb is refused" {
 	cd /
 	scst_unload
 	modprobe scst max_buffer_mb=1
@@ -138,7 +137,7 @@ everything_in() {
 	matches '3 status=00 *' "$(probe_cmd 3 dir=in len=512 $read_1)"
 }
 
-@test "ABORT TASK answers when its task is gone, and the task never does" {
+@test "ABORT TASK completes after its task has ended, and the task gets no response" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0
 	probe_login me
@@ -157,7 +156,7 @@ everything_in() {
 	equal '103 response=3' "$(probe_result)" 'incorrect LUN'
 }
 
-@test "a device that was never enabled answers INQUIRY, each page" {
+@test "a device that was never enabled answers INQUIRY for each VPD page" {
 	mkdir -p devices/nullio/d0
 	probe_target nullio/d0
 	probe_login me
@@ -166,14 +165,14 @@ everything_in() {
 	done
 }
 
-@test "nobody logs in without a name" {
+@test "a log-in without an initiator name is refused" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0
 	expect EINVAL probe_login ''
 	equal '' "$(ls targets/probe/t0/sessions)"
 }
 
-@test "LOGICAL UNIT RESET aborts another initiator's tasks and tells everybody" {
+@test "LOGICAL UNIT RESET aborts others' tasks, and each initiator is notified" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0
 	probe_login one
@@ -196,7 +195,7 @@ everything_in() {
 	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
 }
 
-@test "a log-out with commands in the middle of their transfer leaves nothing" {
+@test "a log-out in the middle of data transfers leaves no commands behind" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0
 	for _ in 1 2 3; do
@@ -209,7 +208,7 @@ everything_in() {
 	done
 }
 
-@test "disabling a device waits for a task in its transfer, then aborts it" {
+@test "disabling a device aborts a task in its data transfer when the transfer ends" {
 	make_device nullio d0 size=1M
 	attr_set devices/nullio/d0/drain_ms 300
 	probe_target nullio/d0
@@ -229,7 +228,7 @@ everything_in() {
 	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
 }
 
-@test "a write under way when the write cache is turned off is durable when it ends" {
+@test "a write in flight when the write cache is turned off is durable on completion" {
 	fs_make 24M
 	make_device fileio d0 "path=$(fs_file image 1048576)"
 	probe_target fileio/d0
@@ -276,7 +275,7 @@ probe_disk() {
 	probe_ready
 }
 
-@test "a block may have any number of bytes" {
+@test "block sizes that are not a power of two work" {
 	local size last
 
 	for size in 520 2352 4160; do
@@ -309,14 +308,14 @@ probe_disk() {
 	done
 }
 
-@test "a block device without a size of its blocks is refused" {
+@test "a block device without a block size cannot be enabled" {
 	mkdir -p devices/probe/d0
 	attr_set devices/probe/d0/block_size 0
 	expect EINVAL attr_write devices/probe/d0/enable 1
-	attr_is devices/probe/d0/last_error "probe does not say how large a block is"
+	attr_is devices/probe/d0/last_error "handler probe reports no block size"
 }
 
-@test "a device that was never enabled has vital product data, and no blocks" {
+@test "a device that was never enabled answers VPD pages, and READ with NOT READY" {
 	mkdir -p devices/probe/d0 targets/probe/t0/luns/0
 	ln -s devices/probe/d0 targets/probe/t0/luns/0/
 	attr_set targets/probe/t0/enable 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A command can be stopped wherever it is: what scst_probe promises to other tests.
+# scst_probe can hold a command at any stage. Other tests rely on it.
 
 load lib/scst
 load lib/probe
@@ -8,7 +8,7 @@ load lib/probe
 
 before_medium=(translate decode admit check prepare data execute backend)
 after_medium=(complete respond send finish)
-contexts=(thread softirq hardirq)
+contexts=(thread task softirq hardirq)
 write_1=cdb=2a000000000000000100
 read_1=cdb=28000000000000000100
 
@@ -38,7 +38,7 @@ medium_is() {
 	matches "* data=$1" "$(probe_cmd 99 dir=in len=512 show=4 $read_1)"
 }
 
-@test "a command stops wherever it is told to, and goes on in every context" {
+@test "a command can be held at each stage, and resumes in every context" {
 	local ctx point
 
 	hold_setup
@@ -54,7 +54,7 @@ medium_is() {
 	medium_is a5a5a5a5
 }
 
-@test "a command stops at one point after the other" {
+@test "a command can be held at several stages in turn" {
 	hold_setup
 	hold_write decode,data,backend,respond,finish
 	for point in data backend respond finish; do
@@ -69,7 +69,7 @@ medium_is() {
 	expect ENOENT go 7
 }
 
-@test "a command aborted where it is held does not touch the medium any more" {
+@test "a command aborted before it reaches the medium does not change it" {
 	local ctx point
 
 	hold_setup
@@ -86,7 +86,7 @@ medium_is() {
 	medium_is 00000000
 }
 
-@test "what is aborted after it was executed gets no answer until it is sent" {
+@test "an executed command that is aborted gets no response unless one is being sent" {
 	hold_setup
 	for point in complete respond; do
 		hold_write "$point"
@@ -105,7 +105,7 @@ medium_is() {
 	medium_is a5a5a5a5
 }
 
-@test "a log-out lets go of what is held, wherever it is" {
+@test "a log-out releases commands that are held, at any stage" {
 	local ctx point
 
 	hold_setup
@@ -123,7 +123,7 @@ medium_is() {
 	matches '1 status=00 *' "$(probe_cmd 1 cdb=000000000000)"
 }
 
-@test "a session stays as long as a command of it is held" {
+@test "a session outlives its log-out until its held commands have ended" {
 	local session
 
 	hold_setup
@@ -134,7 +134,7 @@ medium_is() {
 		echo logout >&"$probe"
 		expect ESHUTDOWN probe_request cmd 8 cdb=000000000000
 		wait_until 5 eval "[ ! -d $session ]"
-		# found by the log-out, if it was there to be found
+		# The log-out aborts it, unless its LUN has not been translated yet.
 		[ "$point" = translate ] || probe_is 7 "$point" 1 1
 		go 7
 		[ "$point" = finish ] || { probe_wait_held 7 finish && go 7; }
@@ -162,7 +162,7 @@ medium_is() {
 	matches '8 status=00 *' "$(probe_cmd 8 cdb=000000000000)"
 }
 
-@test "sync returns when nothing moves any more" {
+@test "sync returns when every command and function is held or has ended" {
 	local ctx point
 
 	hold_setup
@@ -183,7 +183,7 @@ medium_is() {
 	done
 }
 
-@test "sync waits for functions and log-outs of other initiators, and only for what moves" {
+@test "sync also waits for other initiators, but not for held commands" {
 	local one two
 
 	hold_setup

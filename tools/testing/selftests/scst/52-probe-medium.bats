@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A device that answers when and how it is told to, and the order of events: what
-# scst_probe promises to other tests.
+# scst_probe's medium completes commands when and as a test wants, and its log keeps the order of
+# events. Other tests rely on both.
 
 load lib/scst
 load lib/probe
@@ -25,7 +25,7 @@ medium_setup() {
 	probe_ready
 }
 
-@test "what was written is read, before and after a device is disabled" {
+@test "written data is read back, also after the device was disabled and enabled" {
 	medium_setup
 	write_block 1 0 11
 	write_block 2 2047 22
@@ -41,7 +41,7 @@ medium_setup() {
 	block_is 2047 22222222
 }
 
-@test "commands wait for the medium in the order of arrival, and complete in any" {
+@test "commands reach the medium in order of arrival, and complete in any order" {
 	medium_setup
 	medium d0 hold
 	write_block 1 7 11
@@ -58,7 +58,7 @@ medium_setup() {
 	matches '2 status=00 *' "$(probe_result)"
 	medium d0 complete next ctx=softirq
 	matches '1 status=00 *' "$(probe_result)"
-	# the last to complete wrote last
+	# the data is that of the last write to complete
 	medium d0 complete 3 ctx=hardirq
 	matches '3 status=00 * data=11111111' "$(probe_result)"
 	medium d0 auto
@@ -67,7 +67,7 @@ medium_setup() {
 	block_is 7 11111111
 }
 
-@test "a command completes as it is told to" {
+@test "the medium completes a command with the given status or sense data" {
 	medium_setup
 	medium d0 hold
 	write_block 1 7 11
@@ -80,7 +80,7 @@ medium_setup() {
 	block_is 7 00000000
 }
 
-@test "a medium that answers after the initiator is gone" {
+@test "the medium can complete a command after its initiator has logged out" {
 	local late
 
 	medium_setup
@@ -90,7 +90,7 @@ medium_setup() {
 	probe_request logout
 	wait_until 5 probe_is 1 medium 1 1
 	wait_until 5 eval '[ ! -d targets/probe/t0/sessions/me ]'
-	# the same one is back
+	# The same initiator logs in again.
 	probe_login me
 	medium d0 auto
 	probe_ready
@@ -99,7 +99,7 @@ medium_setup() {
 	probe_logout
 }
 
-@test "the log has what happened to whom in the order in which it did" {
+@test "the log lists events in order, with their initiators and devices" {
 	medium_setup
 	one=$probe
 	probe_login two
@@ -140,7 +140,7 @@ hears() {
 	matches '* status=00 *' "$(probe_cmd 1 cdb=000000000000)"
 }
 
-@test "what a backend tells of its own accord every initiator hears, once and in order" {
+@test "a backend's unit attentions reach each initiator once, in order" {
 	medium_setup
 	me=$probe
 	probe_login other

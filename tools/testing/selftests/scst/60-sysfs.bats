@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# sysfs: what devices, targets, sessions and their LUNs say of themselves, and what
-# they have counted.
+# sysfs: attributes and counters of devices, targets, sessions and their LUNs.
 
 load lib/scst
 load lib/probe
@@ -24,7 +23,7 @@ find_session() {
 	fail "no session of $1"
 }
 
-# stats_read PATH: sets stat[NAME] to what each file of PATH/statistics says, and
+# stats_read PATH: sets stat[NAME] to the value of each file of PATH/statistics, and
 # stat[answered] to the sum over the histogram.
 declare -gA stat
 stats_read() {
@@ -69,7 +68,7 @@ expect_cmd() {
 	matches "$2 status=$1 *" "$(probe_cmd "${@:2}")"
 }
 
-@test "every command is counted once, where it belongs, and stays counted" {
+@test "every command is counted once for its LUN, session and device" {
 	make_device nullio d0 size=1M
 	make_device nullio d1 size=1M
 	probe_target nullio/d0
@@ -81,7 +80,7 @@ expect_cmd() {
 	# others: the unit attention of a new nexus, then ready
 	expect_cmd 02 1 $ready
 	expect_cmd 00 2 ctx=hardirq $ready
-	# reads: as much as is transferred counts, not what was announced
+	# reads: the bytes transferred count, not those announced
 	expect_cmd 00 3 ctx=softirq dir=in len=36 cdb=120000002400
 	expect_cmd 00 4 ctx=hardirq dir=in len=1024 $read_1
 	expect_cmd 00 5 dir=in len=100 $read_1
@@ -94,13 +93,13 @@ expect_cmd() {
 	expect_cmd 00 10 cdb=28000000000000000000
 	stats_are "$session/lun0" 3 3 4 648 512 4 0 0
 	stats_are "$session/lun1" 0 0 0 0 0 0 0 0
-	# the other LUN, and no LUN at all, which is the session's alone
+	# the other LUN, and an absent LUN, which counts for the session only
 	expect_cmd 02 11 lun=0001000000000000 $ready
 	expect_cmd 02 12 lun=0007000000000000 $ready
 	stats_are "$session/lun1" 0 0 1 0 0 1 0 0
 	stats_are "$session" 3 3 6 648 512 6 0 0
 
-	# under way, then aborted
+	# in flight, then aborted
 	echo "cmd 13 dir=out len=512 $write_1 data=hold" >&"$probe"
 	for path in "$session" "$session/lun0" "$class/scst_device/d0"; do
 		stats_read "$path"
@@ -128,8 +127,8 @@ expect_cmd() {
 	stats_are "$mine" 3 3 6 648 512 6 1 0
 	stats_are "$class/scst_device/d0" 4 3 5 1160 512 5 1 0
 
-	# what goes leaves its counts: a LUN with a command under way to device and
-	# session, a session to the device
+	# The device and the session keep the counts of a removed LUN, also of a command in flight.
+	# The device keeps those of a session that has ended.
 	probe_use "$me"
 	echo "cmd 15 dir=out len=512 $write_1 data=hold" >&"$probe"
 	background unlink_lun_0
@@ -158,7 +157,7 @@ lun_dir_is_gone() {
 	[ ! -e "$1/lun0" ]
 }
 
-@test "objects say what they are, with any name, and go when they go" {
+@test "sysfs shows each object and its attributes while it exists, with any name" {
 	odd='d!0:%n=\x{#}'
 	make_device nullio "$odd" size=1M
 	attr_is "$class/scst_device/$odd/handler" nullio
@@ -170,8 +169,8 @@ lun_dir_is_gone() {
 	attr_is "$class/scst_target/probe:t0/state" active
 	attr_is "$class/scst_target/probe:t0/sessions" 0
 
-	# what an initiator calls itself stays on its line; a shell's own echo would
-	# write two
+	# An initiator's name with a line break stays on one line. The shell's own echo would do two
+	# writes.
 	printf 'login a b\nSCST_STATE=\x01' >"$BATS_TEST_TMPDIR/login"
 	exec {probe}<>"$probe_root/t0"
 	probes+=("$probe")
@@ -203,7 +202,7 @@ SCST_STATE=active' "$(cat "$session/uevent")"
 	attr_set "devices/nullio/$odd/enable" 0
 	attr_is "$class/scst_device/$odd/state" idle
 
-	# the number stays the session's while it lives
+	# a session keeps its number while it exists
 	probe_login second
 	find_session second
 	[ "${session##*/}" != "$session_id" ]
@@ -215,7 +214,7 @@ SCST_STATE=active' "$(cat "$session/uevent")"
 	equal '' "$(ls "$class/scst_device"; ls "$class/scst_target")"
 }
 
-# settled PATH: nobody is looking at the new disk any more.
+# settled PATH: udev has finished looking at the new disk.
 settled() {
 	local before
 
@@ -226,7 +225,7 @@ settled() {
 	[ "${stat[answered]}" = "$before" ]
 }
 
-# read_on PATH...: until there is no file "stop"
+# read_on PATH...: until there is a file "stop"
 read_on() {
 	while [ ! -e "$BATS_TEST_TMPDIR/stop" ]; do
 		for path in "$@"; do
@@ -237,7 +236,7 @@ read_on() {
 	done
 }
 
-@test "what is counted under load is what was done, and reading disturbs nothing" {
+@test "counters match the I/O of a load, also while they are being read" {
 	requires fio
 	disk=$(export_disk nullio size=64M)
 	echo 2 >"/sys/block/${disk#/dev/}/queue/nomerges"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# uevents: a transcript, compared with what was done.
+# uevents: a transcript, compared with the operations.
 
 load lib/scst
 load lib/probe
@@ -17,7 +17,7 @@ logged() {
 	grep -q -F -- "$1" "$log"
 }
 
-# What udevadm says when it listens
+# Starts udevadm, and waits until it listens.
 listen() {
 	: >"$log"
 	background monitor
@@ -38,13 +38,13 @@ transcript() {
 	}' "$log"
 }
 
-# tmf TAG ARGUMENTS...: the event comes when it comes.
+# tmf TAG ARGUMENTS...: its event may come later.
 tmf() {
 	echo "tmf $*" >&"$probe"
 	probe_result
 }
 
-@test "the transcript is what was done, and its variables are documented" {
+@test "uevents match the operations in order, and their variables are documented" {
 	requires udevadm
 	listen
 	mkdir -p devices/nullio/d0
@@ -124,7 +124,7 @@ tmf() {
 		"$(grep -o '^SCST_[A-Z]*' "$log" | sort -u)" 'documented, and seen'
 }
 
-@test "an initiator that resets all the time makes few events and no log" {
+@test "an initiator that keeps resetting causes few uevents and no log messages" {
 	requires udevadm
 	listen
 	make_device nullio d0 size=1M
@@ -134,7 +134,7 @@ tmf() {
 	for ((i = 0; i < 100; i++)); do
 		equal "$i response=0" "$(tmf "$i" fn=4)"
 	done
-	# what was held back does not come later, and what is configured comes anyway
+	# Suppressed events do not come later. Events of the configuration come regardless.
 	probe_logout
 	wait_until 10 logged 'remove   /devices/virtual/scst_session/'
 	events=$(transcript | grep -c SCST_EVENT=tmf)
@@ -143,14 +143,14 @@ tmf() {
 	equal '' "$(kernel_log | grep suppressed)"
 }
 
-@test "the longest names fit into an event" {
+@test "the longest names fit into a uevent" {
 	requires udevadm
 	listen
 	printf -v name '%0223d' 0
 	make_device nullio "$name" size=1M
 	mkdir -p "targets/probe/$name/luns/16383"
 	attr_set "targets/probe/$name/enable" 1
-	# each of these becomes four
+	# each of these bytes becomes four
 	printf 'login ' >"$BATS_TEST_TMPDIR/login"
 	printf '%0223d' 0 | tr 0 '\001' >>"$BATS_TEST_TMPDIR/login"
 	exec {probe}<>"$probe_root/$name"
@@ -168,13 +168,13 @@ probe_is_closed() {
 	[ ! -e "$probe_root/devices/d0" ]
 }
 
-# What the monitor has is whole lines then.
+# The monitor's output ends with a whole line then.
 has_become_active() {
 	transcript >"$BATS_TEST_TMPDIR/is"
 	grep -q 'EVENT=state SCST_DEVICE.*SCST_STATE=active' "$BATS_TEST_TMPDIR/is"
 }
 
-@test "a device that is fenced off tells so" {
+@test "a fenced device sends a uevent with the reason" {
 	requires udevadm
 	make_device probe d0 fence_ms=100
 	probe_target probe/d0

@@ -7,7 +7,7 @@ load lib/iscsi
 
 # --- names and portals
 
-@test "targets have iSCSI names" {
+@test "only valid iSCSI names are accepted for targets" {
 	mkdir -p targets/iscsi
 	for name in t0 iqn. iqn.2026-11 iqn.2026-11. iqn.26-11.org.example \
 		iqn.2026-11.org.Example iqn.2026-11.org.example_t eui.02004567a425678 \
@@ -18,7 +18,7 @@ load lib/iscsi
 		targets/iscsi/naa.{52004567BA64678D,62004567BA64678D0123456789ABCDEF}
 }
 
-@test "portals are addresses and ports" {
+@test "only an IP address with a port is accepted as a portal" {
 	mkdir -p "$iscsi:t0"
 	for name in 127.0.0.1: 127.0.0.1:0 127.0.0.1:65536 127.0.0.1:03260 \
 		127.0.0.1:+1 127.0.0:3260 :3260 ::1:3260 '[::1]:' '[::1:3260' '[127.0.0.1]:3260' \
@@ -31,7 +31,7 @@ load lib/iscsi
 	attr_is "$iscsi:t0/portals/[::1]:3260/state" listening
 }
 
-@test "a portal serves several targets, and nobody listens where none is" {
+@test "a portal serves several targets, and stops listening after the last one" {
 	make_device nullio d0 size=1M
 	for name in t0 t1; do
 		mkdir -p "$iscsi:$name"
@@ -46,14 +46,14 @@ load lib/iscsi
 	[ "$status" -ne 0 ]
 }
 
-@test "a port that somebody has is refused" {
+@test "a portal at a TCP port in use is refused" {
 	mkdir -p "$iscsi:t0"
 	background busybox nc -l -p 3270
 	wait_until 10 grep -qi ':0cc6 ' /proc/net/tcp{,6}
 	expect EADDRINUSE mkdir "$iscsi:t0/portals/127.0.0.1:3270"
 }
 
-@test "a portal answers when its address appears" {
+@test "a portal answers once its address is added to the host" {
 	iscsi_export nullio size=1M
 	mkdir "$iscsi:t0/portals/10.77.0.1:3260"
 	ip address add 10.77.0.1/32 dev lo
@@ -61,7 +61,7 @@ load lib/iscsi
 	ip address del 10.77.0.1/32 dev lo
 }
 
-@test "IPv6, wildcards and names of several kinds" {
+@test "IPv6 and wildcard portals work, and so does an eui name" {
 	make_device nullio d0 size=1M
 	mkdir -p targets/iscsi/eui.02004567A425678D/luns/0
 	ln -s devices/nullio/d0 targets/iscsi/eui.02004567A425678D/luns/0/
@@ -91,14 +91,14 @@ commands_ran() {
 	read -r count <"$1/commands" && [ "$count" -gt 100 ]
 } 2>/dev/null
 
-@test "a portal is in the network namespace of whoever makes it" {
+@test "a portal belongs to the network namespace of its creator" {
 	netns_up
 	iscsi_export nullio size=64M
 	nsenter --net=/run/netns/target mkdir "$iscsi:t0/portals/10.78.0.2:3260"
 	equal "10.78.0.2:3260,1 $iqn:t0" "$(discover 10.78.0.2)"
 	equal "$portal,1 $iqn:t0" "$(discover)"
 
-	# and goes with it, under I/O
+	# It goes with its namespace, even under I/O.
 	background iscsi-perf "iscsi://10.78.0.2/$iqn:t0/0"
 	wait_until 20 has_session t0
 	wait_until 20 commands_ran "$iscsi:t0/sessions"/*
@@ -111,7 +111,7 @@ commands_ran() {
 
 # --- discovery
 
-@test "discovery shows an initiator what it may see" {
+@test "discovery shows an initiator the enabled targets where it has a LUN" {
 	make_device nullio d0 size=1M
 	mkdir -p "$iscsi:t0" "$iscsi:t1" "$iscsi:t2"/groups/g/{initiators/"$iqn:i1",luns/0}
 	iscsi_link t0 0 nullio/d0
@@ -130,7 +130,7 @@ commands_ran() {
 
 # --- log-in
 
-@test "log-in, session and log-out" {
+@test "a log-in creates a session, and a log-out removes it" {
 	iscsi_export nullio size=1M
 	login t0
 	attr_is "$iscsi:t0/sessions/$iqn:i0/initiator" "$iqn:i0"
@@ -140,18 +140,18 @@ commands_ran() {
 	[ ! -d "$iscsi:t0/sessions/$iqn:i0" ]
 }
 
-@test "who is not there cannot be logged in to" {
+@test "a log-in to an absent or a disabled target fails" {
 	iscsi_export nullio size=1M
 	run login t1
 	matches '*login failure*' "$output"
 	attr_set "$iscsi:t0/enable" 0
-	# It may be back soon: open-iscsi would try for two minutes.
+	# A disabled target may be back soon: open-iscsi would retry for two minutes.
 	run login t0 node.session.initial_login_retry_max=1 'node.conn[0].timeo.login_timeout=2'
 	[ "$status" -ne 0 ]
 	equal '' "$(ls "$iscsi:t0/sessions")"
 }
 
-@test "a target that has moved sends its initiators there" {
+@test "a target with a redirect sends its initiators to the other portal" {
 	iscsi_export nullio size=1M
 	mkdir "$iscsi:t0/portals/127.0.0.1:3261"
 	attr_set "$iscsi:t0/redirect" 127.0.0.1:3261
@@ -169,7 +169,7 @@ session_has() {
 	(cd "$iscsi:t0/sessions/$iqn:i0" && cat "$@" | xargs)
 }
 
-@test "what is negotiated follows both sides" {
+@test "negotiated values respect the settings of both sides" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/max_burst_length" 65536
 	attr_set "$iscsi:t0/first_burst_length" 16384
@@ -190,7 +190,7 @@ session_has() {
 		negotiated initial_r2t) $(negotiated immediate_data)"
 }
 
-@test "attributes refuse nonsense" {
+@test "attributes refuse invalid values" {
 	mkdir -p "$iscsi:t0"
 	for pair in queue_depth=0 queue_depth=1025 nop_interval_ms=-1 nop_timeout_ms=999 \
 		initial_r2t=2 immediate_data=Yes max_outstanding_r2t=0 max_burst_length=511 \
@@ -222,7 +222,7 @@ refused_login() {
 	equal '' "$(ls "$iscsi:t0/sessions")"
 }
 
-@test "CHAP with every algorithm" {
+@test "CHAP works with every algorithm" {
 	iscsi_export nullio size=1M
 	require_chap "$iqn:i0"
 	expect EACCES cat "$iscsi:t0/auth/$iqn:i0/secret" || [ "$(id -u)" = 0 ]
@@ -232,7 +232,7 @@ refused_login() {
 	done
 }
 
-@test "CHAP refuses who does not know the secret, or is not named" {
+@test "CHAP refuses a wrong secret, a wrong user and an unlisted initiator" {
 	iscsi_export nullio size=1M
 	require_chap "$iqn:i0"
 	refused_login node.session.auth.authmethod=None
@@ -261,7 +261,7 @@ discover_as() {
 	"${record[@]}" --discover
 }
 
-@test "a target may want proof from who discovers it" {
+@test "discovery_auth hides a target from discovery without CHAP" {
 	iscsi_export nullio size=1M
 	iscsi_link t1 0 nullio/d0
 	iscsi_target t1
@@ -275,7 +275,7 @@ discover_as() {
 	[ "$status" -ne 0 ]
 }
 
-@test "mutual CHAP" {
+@test "mutual CHAP needs the right target secret, different from the initiator's" {
 	local mutual=("${chap[@]}" node.session.auth.username_in=target
 		node.session.auth.password_in=a-secret-of-its-own)
 

@@ -7,7 +7,7 @@ load lib/iscsi
 
 image=$BATS_TEST_TMPDIR/image
 
-# verify_io DISK [FIO-OPTION...]: writes of all sizes, read back and compared
+# verify_io DISK [FIO-OPTION...]: writes of all sizes are read back and compared
 verify_io() {
 	local disk=$1
 
@@ -28,7 +28,7 @@ export_image() {
 
 digests='node.conn[0].iscsi'
 
-@test "every digest combination carries data" {
+@test "data is correct with every combination of digests" {
 	requires fio
 	export_image
 	for header in None CRC32C; do
@@ -42,7 +42,7 @@ digests='node.conn[0].iscsi'
 	done
 }
 
-@test "every way to send data works" {
+@test "immediate, unsolicited and solicited data is written correctly" {
 	requires fio
 	export_image
 	for setting in InitialR2T=Yes,ImmediateData=No InitialR2T=Yes,ImmediateData=Yes \
@@ -56,7 +56,7 @@ digests='node.conn[0].iscsi'
 	done
 }
 
-@test "a small command window, and small segments" {
+@test "I/O works with a queue depth of 1 and segments of 512 bytes" {
 	requires fio
 	export_image
 	attr_set "$iscsi:t0/queue_depth" 1
@@ -66,7 +66,7 @@ digests='node.conn[0].iscsi'
 	verify_io "$(wait_for_iscsi_disk t0 0)" --size=2M
 }
 
-@test "a file system, and a log-in that finds it again" {
+@test "a file system on an iSCSI disk is intact after the next log-in" {
 	requires mkfs.ext4
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir "$tree"
@@ -84,7 +84,7 @@ digests='node.conn[0].iscsi'
 	umount "$tree"
 }
 
-@test "an initiator finds its session again after the target was away" {
+@test "writes continue after the target was disabled and enabled" {
 	requires fio
 	export_image
 	login t0
@@ -107,7 +107,7 @@ is_another_session() {
 	read -r since <"$iscsi:t0/sessions/$iqn:i0/login_time" && [ "$since" != "$1" ]
 } 2>/dev/null
 
-@test "disconnect ends a session, and the initiator comes back" {
+@test "disconnect ends a session, and the initiator logs in again" {
 	export_image
 	login t0
 	disk=$(wait_for_iscsi_disk t0 0)
@@ -119,7 +119,7 @@ is_another_session() {
 	dd if="$disk" of=/dev/null bs=1M count=1 iflag=direct status=none
 }
 
-@test "resets and aborts under I/O" {
+@test "I/O works after resets of the LUN and the target under load" {
 	requires sg_reset
 	iscsi_export nullio size=64M
 	login t0
@@ -133,12 +133,13 @@ is_another_session() {
 	dd if="$disk" of=/dev/null bs=1M count=4 iflag=direct status=none
 }
 
-# For five seconds, 32 reads are under way, which the kernel itself submits.
+# The kernel itself keeps 32 reads in flight for five seconds.
 read_many() {
 	echo "4 read 4096 32 16 1 5000" 4<"$1" >/sys/kernel/debug/scst_bench/run
 }
 
-# However often one looks. With one CPU there is none beside it.
+# The session works on another CPU than its packets arrive at, in each of 50 readings. A machine
+# with one CPU has no other.
 works_beside() {
 	local session=$scst_root/$iscsi:t0/sessions/$iqn:i0 cpu home
 
@@ -150,7 +151,7 @@ works_beside() {
 	done
 }
 
-@test "an initiator that is answered before it sends the next command may have many" {
+@test "a session with many commands in flight works on a second CPU" {
 	iscsi_export nullio size=16M
 	login t0
 	modprobe scst_bench
@@ -161,7 +162,7 @@ works_beside() {
 	modprobe -r scst_bench
 }
 
-@test "LUNs that come are seen without asking" {
+@test "an added LUN appears at the initiator without a rescan" {
 	iscsi_export nullio size=1M
 	make_device nullio d1 size=2M
 	login t0
@@ -171,7 +172,7 @@ works_beside() {
 	equal $((2 << 20)) "$(disk_size "$iscsi_disk")"
 }
 
-@test "unit attentions that are told at once disturb nobody" {
+@test "asynchronous reports of unit attentions do not break the session" {
 	requires sg_reset
 	export_image
 	login t0
@@ -186,7 +187,7 @@ works_beside() {
 	attr_is "$iscsi:t0/sessions/$iqn:i0/login_time" "$since"
 }
 
-@test "an idle initiator that gives signs of life stays" {
+@test "an idle initiator that answers NOP-Ins stays logged in" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/nop_interval_ms" 1000
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: what initiators usually do not send. lib/iscsi_pdu.pl is the initiator.
+# iSCSI: PDUs that ordinary initiators do not send. lib/iscsi_pdu.pl is the initiator.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
@@ -23,7 +23,7 @@ teardown() {
 	[ -z "${small-}" ] || scst_unload
 }
 
-# How two sessions of one initiator begin: @a and @b are what is to be set for each.
+# The start of two sessions of one initiator: turn(@a) and turn(@b) switch between them.
 two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34\x56\x00\x02";
 	login_ready(@keys); my @b = ($sock, $cmdsn); sub turn { ($sock, $cmdsn) = @_ }
 	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
@@ -32,7 +32,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 
 # --- log-in
 
-@test "what is no log-in ends the connection" {
+@test "anything but a valid Login Request ends the connection" {
 	raw 'for my $junk ("\0" x 48, "\xff" x 48, "GET / HTTP/1.0\r\n\r\n" . "x" x 48,
 			pdu(0x01, 0xc0, ""), pdu(0x40, 0x80, ""), pdu(0x03, 0x87, ""),
 			bhs(0x43, 0x87, "", "x" x 8193), bhs(0x43, 0x87, "", "", "\0" x 1020),
@@ -42,7 +42,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "a log-in without what it needs is refused, and says why" {
+@test "an invalid log-in is refused with the right status" {
 	raw 'refused("0207", 0x87, "TargetName=$target");
 	refused("0207", 0x87, "InitiatorName=$initiator");
 	refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=iqn.2026-11.org.example:t9");
@@ -63,7 +63,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "a log-in may not change what it is" {
+@test "a log-in that changes its ISID or goes back a stage is refused" {
 	raw 'open_conn(); login_step(0x04, names()); $isid = "\x80\x12\x34\x56\x00\x02";
 	my $p = login_step(0x87); $p->{status} eq "020b" or fail $p->{status};
 	open_conn(); login_step(0x04, names());
@@ -71,7 +71,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "a target that is disabled says that it is not available" {
+@test "a log-in to a disabled target gets the status Service Unavailable" {
 	attr_set "$iscsi:t0/enable" 0
 	raw 'refused("0301", 0x87, names())'
 	attr_set "$iscsi:t0/enable" 1
@@ -81,7 +81,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	raw 'refused("0203", 0x87, names())'
 }
 
-@test "a redirected log-in is told where to go, before it proves anything" {
+@test "a log-in is redirected before it is authenticated" {
 	mkdir "$iscsi:t0/auth/*" "$iscsi:t0/portals/127.0.0.2:3260"
 	attr_set "$iscsi:t0/redirect" 127.0.0.2:3260
 	raw 'sub moved { my ($status, $where, @keys) = @_; open_conn(); my $p = login_step(0x81, @keys);
@@ -96,7 +96,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	raw 'refused("0102", 0x87, names()); $portal = "127.0.0.2:3260"; refused("0102", 0x87, names())'
 }
 
-@test "every key has its result" {
+@test "each log-in key is negotiated to the right value" {
 	attr_set "$iscsi:t0/max_burst_length" 65536
 	attr_set "$iscsi:t0/alias" 'A disk of nothing'
 	raw 'negotiates("HeaderDigest=$_->[0]", $_->[1]) for ["None", "None"], ["CRC32C", "CRC32C"],
@@ -125,7 +125,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "keys over several PDUs, cut anywhere" {
+@test "the keys of a log-in can be split anywhere over several PDUs" {
 	raw 'for my $cut (1, 13, 14, 40) {
 		open_conn();
 		my $all = text(names(), "MaxBurstLength=4096");
@@ -140,7 +140,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "a log-in that never ends, or has too much to say, is ended" {
+@test "a log-in with an endless text or too many keys is ended" {
 	raw 'open_conn();
 	for (1 .. 3) { put(login_pdu(0x44, "x=" . "y" x 8000)); last unless receive(2); }
 	expect_end();
@@ -149,9 +149,9 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "log-ins under way are few, and time out" {
+@test "pending log-ins are limited in number, oldest first to end, and in time" {
 	raw 'my @idle = map { $from = "127.0.0." . (2 + $_ % 2); open_conn() } 1 .. 64;
-	# The one that has come last is let in, and the first ends.
+	# The last connections are let in, and the oldest end.
 	$from = "127.0.0.1"; my @last = map { open_conn() } 1 .. 2;
 	$sock = $_, expect_end() for @idle[0, 1];
 	!IO::Select->new(@idle[2 .. 63])->can_read(0.5) or fail "more than one has ended";
@@ -163,7 +163,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "one host leaves room for the log-ins of others" {
+@test "pending log-ins of one host leave room for those of other hosts" {
 	raw 'my @idle = map { open_conn() } 1 .. 32;
 	not_let_in();
 	$from = "127.0.0.2"; works(); push @idle, map { open_conn() } 1 .. 31; works();
@@ -171,13 +171,13 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	close $idle[0]; select undef, undef, undef, 0.5; works()'
 }
 
-@test "a new log-in takes the place of the session before it" {
+@test "a log-in with the same ISID replaces the session" {
 	raw 'login(); my $old = $sock; login(); my $new = $sock;
 	$sock = $old; expect_end(); $sock = $new; ping();
 	$isid = "\x80\x12\x34\x56\x00\x02"; $new = $sock; login(); ping(); $sock = $new; ping()'
 }
 
-@test "CHAP answers that are none are refused" {
+@test "malformed and wrong CHAP answers are refused" {
 	mkdir "$iscsi:t0/auth/*"
 	attr_set "$iscsi:t0/auth/*/user" me
 	attr_set "$iscsi:t0/auth/*/secret" secret
@@ -212,7 +212,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 
 # --- full feature phase
 
-@test "requests that are not known are rejected" {
+@test "unknown requests are rejected" {
 	raw 'login();
 	for ([0x1c, 5], [0x10, 5], [0x43, 4], [0x04, 0]) {
 		my ($opcode, $reason) = @$_;
@@ -226,7 +226,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping(); works()'
 }
 
-@test "CmdSN outside the window, or not the next, is ignored" {
+@test "a command with another CmdSN than the next one is ignored" {
 	raw 'login();
 	for (-1, 1, 2, 127, 128, 1000, 0x7fffffff) {
 		local $cmdsn = ($cmdsn + $_) & 0xffffffff;
@@ -238,7 +238,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	$p->{maxcmdsn} == 129 or fail "MaxCmdSN $p->{maxcmdsn}"'
 }
 
-@test "pings, texts and log-outs" {
+@test "NOP-Outs, text requests and log-outs get the right answers" {
 	raw 'login();
 	for my $len (0, 1, 2, 3, 4, 4095, 8192) {
 		my $tag = next_itt(); my $data = "p" x $len;
@@ -282,7 +282,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	$n > 4 or fail "in $n PDUs"'
 }
 
-@test "task management that cannot be is answered so" {
+@test "each task management function gets the right response code" {
 	raw 'login();
 	sub tmf { my ($fn, $rtt, $lun) = @_; my $tag = next_itt();
 		put(pdu(0x42, 0x80 | $fn, pack("a8 N N N N N", $lun // "", $tag, $rtt, $cmdsn,
@@ -296,7 +296,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	tmf(11, 0) == 0 or fail "no nexus reset"; tmf(10, 0) == 0 or fail "no query task set"'
 }
 
-@test "a write that is aborted while its data is awaited" {
+@test "a write can be aborted while its Data-Out is awaited" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag, w44 => 4096);
 	put(pdu(0x42, 0x81, pack("x8 N N N N N", 500, $tag, $cmdsn, $expstatsn, 0)));
@@ -305,7 +305,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping(); works()'
 }
 
-@test "ABORT TASK for another logical unit than the task's is for no task" {
+@test "ABORT TASK with another LUN than the task's finds no task" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag, w44 => 4096);
 	put(pdu(0x42, 0x81, pack("a8 N N N N N", "\x00\x09", 500, $tag, $cmdsn, $expstatsn, 0)));
@@ -314,7 +314,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	expect(0x21, itt => $tag, b3 => 0); ping()'
 }
 
-@test "who aborts writes of others need not wait for their data" {
+@test "LOGICAL UNIT RESET does not wait for the Data-Out of others' writes" {
 	raw 'use Time::HiRes "time"; our @keys = ("InitialR2T=Yes", "ImmediateData=No");' \
 		"$two_sessions" 'my $took = 0;
 	for (1 .. 8) {
@@ -328,7 +328,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	$took < 2 or fail "$took s"'
 }
 
-@test "Data-Out in its order, and R2Ts for what is missing" {
+@test "R2Ts ask for the missing data, up to MaxOutstandingR2T at a time" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=Yes", "MaxBurstLength=1024", "MaxOutstandingR2T=2");
 	my $tag = scsi(0xa0, 4096, write_10(0, 8), "i" x 512);
 	my $a = expect(0x31, itt => $tag, w36 => 0, w40 => 512, w44 => 1024);
@@ -342,7 +342,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping()'
 }
 
-@test "Data-Out out of its order fails the command" {
+@test "Data-Out out of order fails the command" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my @wrong = ([1, 0, 1024, 0], [0, 512, 1024, 0], [0, 0, 1024, 1], [0, 0, 4096, 0],
 		[0, 0, 4608, 1], [0, 0, 0, 1], [0, 0xffffff00, 1024, 0]);
@@ -350,7 +350,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 		my ($datasn, $offset, $len, $final) = @$_;
 		my $tag = scsi(0xa0, 4096, write_10(0, 8)); my $r2t = expect(0x31, itt => $tag);
 		data_out($tag, $r2t->{ttt}, $datasn, $offset, "x" x $len, $final);
-		# One PDU is missing, it seems: what comes after it is waited for.
+		# A PDU seems to be missing: the rest of the sequence is waited for.
 		if ($datasn) { ping(); data_out($tag, $r2t->{ttt}, 2, 2048, "x" x 2048, 1); }
 		fails($tag, $datasn ? "0b4705" : "0b0c0d");
 		data_out($tag, $r2t->{ttt}, 1, 1024, "late" x 256, 1);
@@ -364,7 +364,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	expect(0x21, itt => $tag, b3 => 0)'
 }
 
-@test "unsolicited data in its order, too much of it, and for nobody" {
+@test "unsolicited data is taken in order, and a wrong amount is refused" {
 	raw 'login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=1024");
 	my $tag = scsi(0x20, 4096, write_10(0, 8), "i" x 512);
 	data_out($tag, 0xffffffff, 0, 512, "u" x 512, 1);
@@ -385,7 +385,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping(); works()'
 }
 
-@test "unsolicited data that was not agreed on fails the command" {
+@test "unsolicited data that was not negotiated fails the command" {
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my $tag = scsi(0xa0, 512, write_10(0, 1), "i" x 512); fails($tag, "0b0c0c");
 	$tag = scsi(0x20, 512, write_10(0, 1)); fails($tag, "0b0c0c");
@@ -396,7 +396,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	$tag = scsi(0x20, 512, write_10(0, 1)); fails($tag, "0b0c0c"); ping()'
 }
 
-@test "extended CDBs, and AHSs that lie about themselves" {
+@test "an extended CDB is accepted, and a malformed AHS is rejected" {
 	raw 'login_ready();
 	my $ahs = pack("n C C a16", 17, 1, 0, "");
 	my $tag = scsi(0xc0, 512, pack("C x6 C", 0x7f, 24), "", $ahs);
@@ -410,7 +410,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping(); works()'
 }
 
-@test "what is put aside for commands that wait is counted, and no more than fits" {
+@test "the data buffered for waiting commands is limited by max_buffer_mb" {
 	scst_clear
 	cd /
 	scst_unload
@@ -425,7 +425,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 		$tag = next_itt(); put(pdu(0x01, 0xa2, pack("x8 N N N N a16", $tag, 512, $cmdsn++,
 			$expstatsn, write_10(0, 1))));
 		$r2t = expect(0x31, itt => $tag); write_256k() for 1 .. 32; ping(); }
-	# It is free again when its session ends.
+	# The memory is free again when its session ends.
 	for (1 .. 3) { many(); close_conn(); }
 	many(); data_out($tag, $r2t->{ttt}, 0, 0, "x" x 512, 1);
 	my %n; $n{expect(0x21)->{b3}}++ for 0 .. 32;
@@ -433,7 +433,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	write_256k(); expect(0x21, b3 => 0); ping()'
 }
 
-@test "what is announced for both directions has a residual for each" {
+@test "a bidirectional command gets a residual for each direction" {
 	raw 'login_ready("ImmediateData=Yes"); sub reads { return pack "n C x N", 5, 2, $_[0] }
 	sub ends { my ($tag, $flags, $in, $out) = @_; my $p = expect(0x21, itt => $tag, b3 => 0);
 		$p->{flags} == (0x80 | $flags) && $p->{w40} == $in && $p->{w44} == $out or
@@ -446,7 +446,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	$tag = scsi(0xe0, 0, read_10(0, 2), "", reads(512)); expect(0x25, itt => $tag, flags => 0x80);
 	ends($tag, 0x10, 512, 0);
 	$tag = scsi(0xe0, 512, "\0" x 6, "", reads(4)); ends($tag, 0x0a, 4, 512);
-	# Its data comes while it waits for an ORDERED command, and is for nobody.
+	# Its data comes while it waits for an ORDERED command, and is dropped.
 	my $first = next_itt(); put(pdu(0x01, 0xa2, pack("x8 N N N N a16", $first, 512, $cmdsn++,
 		$expstatsn, write_10(0, 1)))); my $r2t = expect(0x31, itt => $first);
 	$tag = scsi(0xe0, 512, read_10(0, 1), "i" x 512, reads(0)); ping();
@@ -459,7 +459,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	ping()'
 }
 
-@test "digest errors" {
+@test "a data digest error fails its command, a header digest error the connection" {
 	raw 'login_ready("HeaderDigest=CRC32C", "DataDigest=CRC32C", "InitialR2T=Yes",
 		"MaxBurstLength=4096", "FirstBurstLength=4096", "MaxOutstandingR2T=2");
 	ping();
@@ -475,7 +475,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	  $n = 0; put(pdu(0x40, 0x80, pack("x8 N N N N", 9, 0xffffffff, $cmdsn, $expstatsn), "p")); }
 	expect(0x3f, b2 => 2); fails($tag, "0b4705"); expect(0x3f, b2 => 2);
 	ping();
-	# What else is asked for is waited for, and no more is asked for.
+	# The data of pending R2Ts is waited for, and no further R2T is sent.
 	$tag = scsi(0xa0, 8192, write_10(0, 16)); $r2t = expect(0x31, itt => $tag, w44 => 4096);
 	my $next = expect(0x31, itt => $tag, w40 => 4096);
 	{ no warnings; my $right = \&crc32c; my $n = 0;
@@ -488,7 +488,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	expect_end(); works()'
 }
 
-@test "an initiator that gives no sign of life is ended, one that does is not" {
+@test "a session ends when its initiator stops answering NOP-Ins" {
 	attr_set "$iscsi:t0/nop_interval_ms" 1000
 	attr_set "$iscsi:t0/nop_timeout_ms" 2000
 	raw 'login(); my $p = expect(0x20, itt => 0xffffffff);
@@ -497,7 +497,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	my $begin = time; !receive(20) or fail "more"; time - $begin < 10 or fail "too late"'
 }
 
-@test "an initiator that never reads does not get memory for it" {
+@test "an initiator that never reads cannot fill the target's memory" {
 	raw 'login(); my $junk = pdu(0x40, 0x80, pack("x8 N N N N", 1, 0xffffffff, 1, 1), "p" x 4096);
 	$sock->blocking(0); my $sent = 0; my $select = IO::Select->new($sock);
 	while ($sent < 200 << 20 && $select->can_write(2)) { $sent += syswrite($sock, $junk) // last; }
@@ -505,20 +505,19 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	works()'
 }
 
-@test "LUNs that come and go are told by an asynchronous message" {
+@test "an added LUN is reported by an asynchronous message" {
 	make_device nullio d1 size=1M
-	scst_start raw 'login_ready(); ping();
+	scst_start raw 'login_ready(); ping(); ready();
 	my $p = expect(0x32);
 	substr($p->{data}, 2, 3) eq "\x70\x00\x06" or fail unpack "H*", $p->{data};
 	substr($p->{data}, 14, 2) eq "\x3f\x0e" or fail unpack "H*", $p->{data}; ping()'
 	waiter=$!
-	wait_until 20 has_session
-	scst_sleep 0.5
+	wait_ready
 	iscsi_link t0 1 nullio/d1
 	wait "$waiter"
 }
 
-@test "unit attentions are told by asynchronous messages, too" {
+@test "a unit attention is also reported by an asynchronous message" {
 	make_device nullio d1 size=1M
 	iscsi_link t0 300 nullio/d1
 	raw 'our @keys;' "$two_sessions" '
@@ -539,7 +538,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	substr($p->{data}, 14, 2) eq "\x29\x03" or fail "no unit attention"'
 }
 
-@test "TARGET COLD RESET is answered, then all sessions of the target end" {
+@test "TARGET COLD RESET is answered, and then all sessions of the target end" {
 	make_device nullio d1 size=1M
 	raw 'our @keys;' "$two_sessions" '
 	sub gone { my $p; do { $p = receive() } while $p->{opcode} == 0x32 && $p->{w36} >> 24 == 0;
@@ -550,7 +549,7 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	gone(); turn(@b); gone(); login_ready(); works()'
 }
 
-@test "QUERY ASYNCHRONOUS EVENT says what is pending, and changes nothing" {
+@test "QUERY ASYNCHRONOUS EVENT reports a pending unit attention, and keeps it" {
 	raw 'sub pending { my $tag = next_itt(); put(pdu(0x42, 0x8c, pack("x8 N N N N N", $tag, 0, $cmdsn,
 		$expstatsn, 0))); my $p = expect(0x22, itt => $tag);
 		return sprintf "%d %s", $p->{b2}, unpack "H*", substr $p->{header}, 8, 8; }
@@ -560,11 +559,12 @@ two_sessions='login_ready(@keys); my @a = ($sock, $cmdsn); $isid = "\x80\x12\x34
 	pending() eq "0 0000000000000000" or fail pending()'
 }
 
-# ends_session CHECK COMMAND...: what the initiator is told when COMMAND ends its session
-# while commands of it are under way
+# ends_session CHECK COMMAND...: COMMAND ends a session with commands in flight. CHECK is Perl that
+# looks at the messages which the initiator got.
 ends_session() {
 	scst_start raw 'login_ready(); scsi(0xc0, 4096, read_10(0, 8)) for 1 .. 4;
 	put(pdu(0x01, 0xa1, pack("x8 N N N N a16", 99, 4096, $cmdsn++, $expstatsn, write_10(0, 8))));
+	ready();
 	my ($p, @last, @asked);
 	while ($p = receive(20)) {
 		@last = ($p->{opcode}, $p->{header});
@@ -575,19 +575,18 @@ ends_session() {
 	my (undef, $wait, $retain) = unpack "x38 n n n", $last[1];
 	"$wait $retain" eq "2 0" or fail "$wait $retain";' "$1"
 	waiter=$!
-	wait_until 20 has_session
-	scst_sleep 0.5
+	wait_ready
 	shift
 	bounded 20 "$@"
 	wait "$waiter"
 }
 
-@test "who is asked to log out and does not is told that it is dropped" {
+@test "an initiator that ignores a request to log out is notified of being dropped" {
 	ends_session '@asked && time - $asked[0] >= 2 or fail "not asked, or no time to log out";
 	$asked[1]{w40} & 0xffff or fail "no time given"' attr_set "$iscsi:t0/enable" 0
 }
 
-@test "who is dropped at once is told so" {
+@test "an initiator dropped without a request to log out is notified of it" {
 	attr_set "$iscsi:t0/drain_ms" 0
 	ends_session '!@asked or fail "asked to log out"' attr_set "$iscsi:t0/enable" 0
 	attr_set "$iscsi:t0/enable" 1
@@ -596,7 +595,7 @@ ends_session() {
 
 # --- anything
 
-@test "urgent data, which iSCSI has no use for, ends the connection" {
+@test "TCP urgent data ends the connection" {
 	raw 'use Socket qw(MSG_OOB);
 	login_ready(); ping();
 	send $sock, "!", MSG_OOB or fail "send: $!";
@@ -605,7 +604,7 @@ ends_session() {
 	works()'
 }
 
-@test "a connection that ends anywhere leaves nothing" {
+@test "a connection that ends at any byte leaves nothing behind" {
 	raw 'my $stream = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=1024");
 	$stream .= pdu(0x01, 0x21, pack("x8 N N N N a16", 1, 4096, 1, 1, write_10(0, 8)), "i" x 512);
 	$stream .= pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 1, 0xffffffff, 1, 0, 512), "u" x 512);
@@ -660,7 +659,7 @@ tape='my $lun = "\0\1" . "\0" x 6;
 	sub tape { return scsi($_[0], $_[1], pack("a16", pack "H*", $_[2]), $_[3], $_[4], $lun) }
 	login_ready(); do { tape(0x80, 0, "000000000000") } while expect(0x21)->{b3};'
 
-@test "a short record of a tape is Data-In, and then sense data and the residual" {
+@test "a short record of a tape is Data-In, then sense data and the residual" {
 	make_device raw d1
 	iscsi_link t0 1 raw/d1
 	raw "$tape" 'tape(0xa0, 60, "0a0000003c00", "x" x 60); expect(0x21, b3 => 0);
@@ -674,7 +673,7 @@ tape='my $lun = "\0\1" . "\0" x 6;
 		fail unpack "H*", $p->{data};'
 }
 
-@test "252 bytes of a device's sense data arrive, and a CDB of 32 bytes gets there" {
+@test "252 bytes of sense data and a CDB of 32 bytes are transferred as a whole" {
 	make_device raw d1
 	iscsi_link t0 1 raw/d1
 	raw "$tape" 'my $sense = "72030c02000000f4" . "5a" x 244;
@@ -692,7 +691,7 @@ tape='my $lun = "\0\1" . "\0" x 6;
 	unpack("H*", $p->{data}) eq "00fc$sense" or fail unpack "H*", $p->{data};'
 }
 
-@test "data in both directions for what nobody knows is refused" {
+@test "an unknown command with bidirectional data is refused" {
 	make_device raw d1
 	iscsi_link t0 1 raw/d1
 	raw "$tape" 'my $tag = tape(0xe0, 4, "c00000000000", "abcd", pack("n C C N", 5, 2, 0, 4));

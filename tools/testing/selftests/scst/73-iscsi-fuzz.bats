@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: initiators that mean harm. Runs of fuzz/iscsi_fuzz.pl, for $SCST_FUZZ_SECONDS in
-# all from seed $SCST_SEED, and what its runs do not meet by chance.
+# iSCSI: hostile initiators. Runs of fuzz/iscsi_fuzz.pl, for $SCST_FUZZ_SECONDS in all from seed
+# $SCST_SEED, and cases that random input does not reach.
 # shellcheck disable=SC2016 # it is Perl that expands them
 
 load lib/scst
@@ -27,7 +27,7 @@ teardown() {
 	scst_down
 }
 
-# A second target, whose initiators have to prove who they are
+# A second target, which requires CHAP
 export_with_chap() {
 	make_device nullio d1 size=1M && mkdir -p "$iscsi:t1/auth/*" &&
 		attr_set "$iscsi:t1/auth/*/user" me && attr_set "$iscsi:t1/auth/*/secret" secretsecret &&
@@ -36,7 +36,7 @@ export_with_chap() {
 		iscsi_link t1 0 nullio/d1 && iscsi_target t1
 }
 
-# fuzz PHASE: what fails can be done again with the seed that is printed.
+# fuzz PHASE: a failure can be repeated with the seed that is printed.
 fuzz() {
 	export_with_chap
 	bounded $((seconds + 120)) "$BATS_TEST_DIRNAME/fuzz/iscsi_fuzz.pl" --phase "$1" \
@@ -52,7 +52,7 @@ fuzz() {
 	fuzz full
 }
 
-@test "the exchanges of the corpus do no harm as they are" {
+@test "the unchanged exchanges of the corpus do no harm" {
 	export_with_chap
 	for exchange in "$BATS_TEST_DIRNAME"/fuzz/corpus/*.txt; do
 		"$BATS_TEST_DIRNAME/fuzz/iscsi_fuzz.pl" --replay "$exchange" \
@@ -60,9 +60,9 @@ fuzz() {
 	done
 }
 
-# --- what commands and connections may be made to wait for
+# --- waits that an initiator can cause
 
-@test "an empty Data-Out for a command without data that is being carried out" {
+@test "an empty Data-Out for a command without data does no harm" {
 	raw 'login_ready("InitialR2T=No", "ImmediateData=No");
 	for (1 .. 20) {
 		my ($tag, $wire) = ($itt + 1, "");
@@ -75,7 +75,7 @@ fuzz() {
 	ping(); works()'
 }
 
-@test "who stops in the middle of a PDU does not stop another's task management" {
+@test "a PDU that stops halfway does not delay another session's functions" {
 	raw 'login_ready(); my $quick = $sock; my $quick_cmdsn = $cmdsn;
 	$isid = "\x80\x12\x34\x56\x00\x02"; login_ready(); my $slow = $sock;
 	my $pdu = pdu(0x01, 0xa1, pack("x8 N N N N a16", 9, 4096, $cmdsn, $expstatsn, write_10(0, 8)),
@@ -93,7 +93,7 @@ fuzz() {
 	$p && $p->{opcode} == 0x22 && $p->{b2} == 0 or fail "answer: ", $p ? $p->{b2} : "none"'
 }
 
-@test "who never reads is ended, whatever it sends" {
+@test "an initiator that never reads is dropped, even if it keeps sending" {
 	attr_set "$iscsi:t0/nop_interval_ms" 2000
 	attr_set "$iscsi:t0/nop_timeout_ms" 2000
 	raw 'login_ready(); my $slow = $sock;
@@ -113,7 +113,7 @@ fuzz() {
 
 # --- half a log-in
 
-@test "connections that do not become sessions are few, whatever they are" {
+@test "half log-ins and discovery sessions of a host are limited in number" {
 	raw 'my @half;
 	for (1 .. 32) {
 		$from = "127.0.0.2";
@@ -128,7 +128,8 @@ fuzz() {
 	works()'
 }
 
-# slow BYTES: send them to the others of @conns, one by one, until all are ended
+# slow LIMIT, BYTES: sends BYTES to @conns, one at a time, until all of them have ended, which takes
+# LIMIT seconds at most
 slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 	while ($left) {
 		time - $begin < $limit or fail "$left connections are still there";
@@ -144,13 +145,13 @@ slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 	}
 	return time - $begin; }'
 
-@test "a log-in that comes byte by byte has no more time than another" {
+@test "a log-in that arrives byte by byte times out like any other" {
 	raw 'our @conns = map { open_conn() } 1 .. 4;' "$slow" \
 		'my $took = slow(25, map { ($_) x 4 } split //, login_pdu(0x04, names()));
 		$took >= 10 or fail "after $took s"; works()'
 }
 
-@test "a log-in that goes on and on has no more time than another" {
+@test "a log-in of endless exchanges times out like any other" {
 	raw 'open_conn(); my $begin = time; login_step(0x04, names());
 	while (1) {
 		put(login_pdu(0x04)); receive(2) or last;
@@ -160,7 +161,7 @@ slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 	works()'
 }
 
-@test "a discovery session is over some time, even if it is not idle" {
+@test "a discovery session ends after some time, even if it is not idle" {
 	raw 'open_conn(); my $begin = time;
 	login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	while (1) {
@@ -172,7 +173,7 @@ slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 	time - $begin > 20 or fail "too early"; works()'
 }
 
-@test "a text that asks for the same twice is the last of its connection" {
+@test "a text request with a repeated key ends the connection" {
 	raw 'open_conn();
 	login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	put(pdu(0x04, 0x80, pack("x8 N N N N", 1, 0xffffffff, $cmdsn++, $expstatsn),
@@ -182,7 +183,7 @@ slow='sub slow { my ($limit, @bytes) = @_; my $begin = time; my $left = 1;
 
 # --- connections that are lost
 
-# lost_anywhere HOW: with HOW the option that makes it a FIN or an RST
+# lost_anywhere HOW: HOW is the code that makes the end of a connection an RST, or nothing for a FIN
 lost_anywhere() {
 	raw 'use Socket; my @data = ("i" x 448, "u" x 64, "x" x 64);
 	my $login = login_pdu(0x87, names(), "InitialR2T=No", "FirstBurstLength=512");
@@ -190,13 +191,13 @@ lost_anywhere() {
 		pdu(0x01, 0x21, pack("x8 N N N N a16", 2, 2048, 2, 1, write_10(0, 4)), $data[0]) .
 		pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, 0xffffffff, 1, 0, 448), $data[1]);
 	sub solicited { return pdu(0x05, 0x80, pack("x8 N N x4 N x4 N N", 2, $_[0], 1, 0, 512), $data[2]) }
-	# In the middle of the first data one byte is like another.
+	# The bytes in the middle of the first data are all alike.
 	my $dull = length($login) + 48 + 48 + 32;
 	for my $cut (grep { $_ < $dull || $_ > $dull + 384 } 1 .. length($exchange . solicited(0))) {
 		open_conn();
 		'"$1"'
 		put(substr $exchange, 0, $cut);
-		# One that waits for its forerunner to be gone is a log-in under way: those are few.
+		# A log-in that waits for the old session to end is pending: those are limited.
 		if ($cut > length $login) { expect(0x23, flags => 0x87); }
 		if ($cut > length $exchange) {
 			my ($p, @came);
@@ -211,10 +212,10 @@ lost_anywhere() {
 	works()' && wait_until 20 no_session
 }
 
-@test "a connection that is closed after any byte leaves nothing" {
+@test "a connection that is closed after any byte leaves nothing behind" {
 	lost_anywhere ''
 }
 
-@test "a connection that is reset after any byte leaves nothing" {
+@test "a connection that is reset after any byte leaves nothing behind" {
 	lost_anywhere 'setsockopt $sock, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0);'
 }

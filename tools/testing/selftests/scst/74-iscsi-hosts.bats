@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: what several hosts, several sessions of one, and several paths of one see. The
-# initiator is open-iscsi.
+# iSCSI: several hosts, and several sessions of one host. The initiator is open-iscsi.
 
 load lib/scst
 load lib/iscsi
@@ -10,7 +9,7 @@ image=$BATS_TEST_TMPDIR/image
 
 # --- several initiators
 
-# login_as INITIATOR: at $portal, beside what others have
+# login_as INITIATOR: at $portal, beside the sessions of others
 login_as() {
 	iscsiadm -m iface -I "$1" -o new >/dev/null &&
 		iscsiadm -m iface -I "$1" -o update -n iface.initiatorname \
@@ -102,14 +101,14 @@ read_text() { # DISK
 		2a 00 00 00 00 00 00 00 01 00 2>&1)"
 	equal A-wrote-Db "$(read_text "$a1")"
 
-	# A's grows while both look on.
+	# A LUN is added for A while both are logged in.
 	make_device nullio Dd size=1M
 	mkdir "$groups/A/luns/2"
 	ln -s devices/nullio/Dd "$groups/A/luns/2/"
 	wait_for_disk_of A 2
 	has_luns B 2
 
-	# A third one is let in, and sees nothing. The case of its name does not count.
+	# A third initiator logs in, and has no LUNs. The case of its name does not matter.
 	login_as C
 	equal 0 "$(cat "$iscsi:t0/sessions/$iqn:c/luns")"
 }
@@ -131,7 +130,7 @@ find_several_disks() {
 	find_disks && [ "${#disks[@]}" -eq "$1" ]
 }
 
-@test "the sessions of one initiator are I_T nexuses of their own" {
+@test "several sessions of one initiator are separate I_T nexuses" {
 	requires sg_persist
 	truncate -s 8M "$image"
 	iscsi_export fileio "path=$image"
@@ -148,7 +147,7 @@ find_several_disks() {
 	write_text "${disks[0]}" holder
 	expect EBADE write_text "${disks[1]}" other
 
-	# One that logs out leaves the others.
+	# The log-out of one session leaves the others.
 	sessions=(/sys/class/iscsi_session/*)
 	iscsiadm -m session -r "${sessions[1]##*session}" --logout >/dev/null
 	find_there "$iscsi:t0/sessions"/*
@@ -177,7 +176,7 @@ is_told() {
 	read_text "$disk" >/dev/null && seen SDEV_UA=CAPACITY_DATA_HAS_CHANGED
 }
 
-@test "open-iscsi hears of a file that grows, and uses what is new" {
+@test "open-iscsi is notified of a file that grows, and uses the new blocks" {
 	requires udevadm
 	truncate -s 4M "$image"
 	iscsi_export fileio "path=$image"
@@ -193,7 +192,7 @@ is_told() {
 	printf '%-512s' end | dd of="$disk" bs=512 seek=12287 oflag=direct conv=fsync status=none
 	equal end "$(tail -c 512 "$image" | tr -d ' ')"
 
-	# also under somebody who writes all the time
+	# also while the disk is being written
 	background dd if=/dev/zero of="$disk" bs=4k count=1000000 oflag=direct status=none
 	truncate -s 8M "$image"
 	wait_until 10 seen_twice SDEV_UA=CAPACITY_DATA_HAS_CHANGED
@@ -201,7 +200,7 @@ is_told() {
 	equal $((8 << 20)) "$(disk_size "$disk")"
 }
 
-# --- who it is, and how sure of every byte
+# --- authentication and digests
 
 chap=(node.session.auth.authmethod=CHAP node.session.auth.username=me
 	node.session.auth.password=a-secret-of-mine)
@@ -217,8 +216,8 @@ carries_data() {
 		read_text "$(wait_for_iscsi_disk t0 0)" >/dev/null && logout t0
 }
 
-# Each with each where that is quick.
-@test "every authentication goes with every digest" {
+# All combinations in the quick bed, every fifth one in others
+@test "mutual CHAP works with every algorithm and every combination of digests" {
 	iscsi_export nullio size=1M
 	mkdir "$iscsi:t0/auth/$iqn:i0"
 	attr_set "$iscsi:t0/auth/$iqn:i0/user" me

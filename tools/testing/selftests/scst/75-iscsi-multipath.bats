@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: one disk over two portals, with multipathd and udevd as hosts have them. The
-# addresses of the portals come and go.
+# iSCSI: one disk over two portals, with multipathd and udevd as hosts have them. The portals'
+# addresses are removed and added.
 
 load lib/scst
 load lib/iscsi
@@ -64,9 +64,9 @@ has_sessions() { # COUNT
 	find_there "$iscsi:t0/sessions"/* && [ "${#scst_there[@]}" = "$1" ]
 }
 
-# --- who writes
+# --- the writer
 
-# Until somebody has enough
+# Until there is a file "enough"
 verify_io() {
 	until [ -e "$BATS_TEST_TMPDIR/enough" ]; do
 		fio --name=verify --filename="$1" --size=4M --rw=randwrite --bsrange=512-64k \
@@ -90,7 +90,7 @@ goes_on() {
 	writes_done && wait_until 30 has_written_since "$writes"
 }
 
-# It fails, one does without it, and it comes back.
+# A path fails, I/O continues on the other one, and the path comes back.
 does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
 	local fail=$1 mend=$2
 
@@ -99,8 +99,8 @@ does_without() { # HOW-IT-FAILS HOW-IT-COMES-BACK, both with what is lost last
 		$mend "$@" && wait_until 30 has_paths 2 0 && has_sessions 2 && goes_on
 }
 
-# Where a second is long, only what takes longest to be noticed
-@test "a path that falls silent, and one that is shut, stop nobody, and come back" {
+# Slow beds have only the failure that takes longest to be noticed.
+@test "I/O survives a silent path and a removed portal, and the paths come back" {
 	for path in "${paths[@]}"; do
 		log_in "$path"
 	done

@@ -6,7 +6,7 @@
 load lib/scst
 load lib/iscsi
 
-# One target for all: what is made here is not changed by a test.
+# All tests share one target, and do not change it.
 setup_file() {
 	scst_load && modprobe iscsi_scst && truncate -s 16M "$BATS_FILE_TMPDIR/image" &&
 		iscsi_export fileio "path=$BATS_FILE_TMPDIR/image"
@@ -45,12 +45,12 @@ own_target() {
 
 # --- keys, RFC 7143 6.1, 6.2 and 13
 
-# What is no number: RFC 7143 6.1 has decimal ones without leading zeros, and hexadecimal.
+# Invalid numbers: RFC 7143 6.1 has decimal ones without leading zeros, and hexadecimal ones.
 no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 4096", "4096 ", "4096\n",
 	"4096,512", "4096~8192", "0x", "0xg", "0x+1000", "0x0x1000", "0x 1000", "0b1000", "4096x", "4k",
 	"Yes", "None", "8" x 20, "8" x 255, "0x1" . "0" x 7 . "1000", "4294971392");'
 
-@test "numbers: every key, at and beyond its limits" {
+@test "numeric keys are negotiated at their limits, and rejected beyond them" {
 	own_target max_burst_length=65536 first_burst_length=8192
 	raw "$no_numbers"'my $n = 0;
 	# key, smallest, largest, result of each, one between them and its result
@@ -78,7 +78,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	}'
 }
 
-@test "words and lists: every key, with what it knows and what it does not" {
+@test "keys with words and lists accept known values, and reject unknown ones" {
 	own_target initial_r2t=1 immediate_data=0
 	raw '
 	for my $key ("HeaderDigest", "DataDigest") {
@@ -98,17 +98,17 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	}
 	negotiates("TaskReporting=$_->[0]", $_->[1]) for ["RFC3720", "RFC3720"],
 		["FastAbort,ResponseFence,RFC3720", "RFC3720"], ["FastAbort", "Reject"], ["", "Reject"];
-	# what an initiator says of what was never offered is no offer
+	# an answer to an offer that was never made is not an offer
 	negotiates("MaxBurstLength=$_", "") for "Reject", "Irrelevant", "NotUnderstood";
 	negotiates("X-com.example.new=$_", "NotUnderstood") for "", "a", "b" x 255, "c" x 4000;
 	negotiates("$_=1", "NotUnderstood") for "maxburstlength", "MaxBurstLength2", "MAXCONNECTIONS",
 		"X" x 63, " MaxBurstLength";
-	# of the target, of another phase, of another stage
+	# keys of the target, of another phase, of another stage
 	negotiates("$_", "Reject") for "TargetAddress=127.0.0.1:3260,1", "SendTargets=All",
 		"AuthMethod=None", "CHAP_A=5", "CHAP_R=0x00", "CHAP_I=1", "CHAP_N=me", "CHAP_C=0x00";'
 }
 
-@test "values that are odd ends of a log-in end it, others do not" {
+@test "invalid names, session types and repeated keys end a log-in" {
 	raw '
 	my @bad = (["0209", "SessionType=normal"], ["0209", "SessionType="], ["0209", "SessionType=Discovery,Normal"],
 		["0200", "SessionType=Normal", "SessionType=Normal"], ["0200", "InitiatorName=$initiator"],
@@ -122,14 +122,14 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=$_") for "x",
 		"$target ", "${target}x", substr($target, 0, -1), "t" x 4000;
 	refused("0207", 0x87, "InitiatorName=$initiator", "TargetName=");
-	# no NUL behind the last
+	# no NUL after the last key
 	open_conn(); my $rest = $isid . pack "n N n n N N", 0, 7, 0, 0, 1, 0;
 	put(pdu(0x43, 0x87, $rest, substr text(names()), 0, -1));
 	my $p = expect(0x23); $p->{w36} >> 16 == 0x200 or fail sprintf "no NUL: %08x", $p->{w36};
 	works()'
 }
 
-@test "keys mean the same in every order, and over any number of requests" {
+@test "keys give the same result in any order, over any number of requests" {
 	raw "srand(${SCST_SEED-1});"'
 	my %offer = (HeaderDigest => "None", DataDigest => "None", MaxConnections => 4, InitialR2T => "No",
 		ImmediateData => "Yes", MaxRecvDataSegmentLength => 8192, MaxBurstLength => 16384,
@@ -144,7 +144,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 		ErrorRecoveryLevel => 0, iSCSIProtocolLevel => 2, TaskReporting => "RFC3720",
 		"X-new" => "NotUnderstood", TargetPortalGroupTag => 1);
 	sub shuffled { my @in = @_; my @out; push @out, splice @in, random(scalar @in), 1 while @in; return @out }
-	sub in_force { # a command shows what: one R2T of FirstBurstLength less what came unasked
+	sub in_force { # the R2Ts of a command show the values in force
 		scsi(0x80, 0, "\0" x 6); expect(0x21);
 		my $tag = scsi(0xa0, 40960, write_10(0, 80), "i" x 512);
 		expect(0x31, itt => $tag, w36 => 0, w40 => 512, w44 => 16384);
@@ -175,7 +175,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	}'
 }
 
-@test "a discovery session finds irrelevant what is of normal ones" {
+@test "a discovery session answers Irrelevant to the keys of normal sessions" {
 	raw 'open_conn();
 	my $p = login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery", "MaxConnections=1",
 		"InitialR2T=No", "ImmediateData=No", "MaxBurstLength=512", "FirstBurstLength=512",
@@ -187,7 +187,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 		my $want = $want{$_} // "Irrelevant";
 		$p->{keys}{$_} eq $want or fail "$_=$p->{keys}{$_}, expected $want";
 	}
-	# nothing but text, pings and log-out
+	# only text requests, NOP-Outs and log-outs are accepted
 	$hdigest = 1;
 	put(pdu(0x01, 0xc1, pack("x8 N N N N a16", 1, 36, $cmdsn, $expstatsn, $inquiry))); expect(0x3f, b2 => 5);
 	$cmdsn++;
@@ -195,7 +195,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	ping()'
 }
 
-@test "a segment size that is declared again is kept to from then on" {
+@test "a changed MaxRecvDataSegmentLength applies to the data after it" {
 	raw 'login_ready("MaxRecvDataSegmentLength=4096", "MaxBurstLength=8192");
 	sub segments { my ($want) = @_;
 		my $tag = scsi(0xc0, 16384, read_10(0, 32)); my ($sizes, $p) = ("");
@@ -217,7 +217,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 
 # --- keys of the security stage, RFC 7143 12.1
 
-@test "AuthMethod and CHAP's keys: what there is, what there is not, and in any order" {
+@test "AuthMethod and CHAP keys accept known values in any order, and no others" {
 	own_target
 	mkdir "$iscsi:own$BATS_TEST_NUMBER/auth/*"
 	for pair in user=me secret=secret target_user=you target_secret=other; do
@@ -258,7 +258,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 				or fail "algorithm $alg, order @$order: $p->{status} $p->{data}";
 		}
 	}
-	# the same response, in every way to write it down
+	# the same response in every encoding
 	for (["0000", sub { "0x$_[0]" }], ["0000", sub { "0X" . uc $_[0] }], ["0000", sub { "0b" . encode_base64(pack("H*", $_[0]), "") }],
 			["0201", sub { $_[0] }], ["0201", sub { "0x$_[0]00" }], ["0201", sub { "0x" . substr $_[0], 0, -2 }],
 			["0201", sub { "0x" . substr $_[0], 1 }], ["0201", sub { "0x$_[0] " }],
@@ -266,13 +266,13 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 		my ($status, $as) = @$_; my $p = login_step(0x81, "CHAP_N=me", "CHAP_R=" . $as->(challenged(5)));
 		$p->{status} eq $status or fail $as->("..."), ": $p->{status}";
 	}
-	# what comes before its time
+	# keys that come too early
 	for (["0201", "CHAP_A=5"], ["0201", "CHAP_N=me", "CHAP_R=0x00"], ["0201", "CHAP_I=1", "CHAP_C=0x00"]) {
 		my ($status, @keys) = @$_; refused($status, 0x81, names(), @keys); refused($status, 0x87, names(), @keys);
 	}'
 }
 
-@test "SendTargets: whom it asks for, in which session" {
+@test "SendTargets answers All in discovery sessions only, and a name in any session" {
 	own_target
 	raw 'my $t0 = text("TargetName=iqn.2026-11.org.example:t0", "TargetAddress=$portal,1");
 	my $own = text("TargetName=$target", "TargetAddress=$portal,1");
@@ -294,16 +294,16 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	asks("normal", @names, ["", $own], ["All", text("SendTargets=Reject")])'
 }
 
-# --- who is who: ISID, TSIH, CID, ITT, stages, RFC 7143 6.3 and 11.12
+# --- identity: ISID, TSIH, CID, ITT, stages, RFC 7143 6.3 and 11.12
 
-@test "a log-in is one thing from its first request to its last" {
+@test "the requests of a log-in must agree in ISID, TSIH, CID, ITT and stage" {
 	raw '
 	sub request { my ($flags, %o) = @_;
 		put(pdu(0x43, $flags, ($o{isid} // $isid) . pack("n N n n N N", $o{tsih} // 0, $o{itt} // 7,
 			$o{cid} // 0, 0, $o{cmdsn} // 1, $o{expstatsn} // 0), text(@{$o{keys} // []}),
 			"", $o{version}));
 		my $p = expect(0x23); return sprintf "%04x", $p->{w36} >> 16; }
-	# what the second request has that the first has not, and the status
+	# the status, and the fields in which the second request differs
 	for (["0000"], ["0000", cmdsn => 5], ["0000", expstatsn => 99], ["0000", expstatsn => 0xffffffff],
 			["020b", isid => "\x80\x12\x34\x56\x00\x02"], ["020b", isid => "\0" x 6], ["020b", tsih => 1],
 			["020b", tsih => 0xffff], ["020b", cid => 1], ["020b", itt => 8], ["020b", itt => 0xffffffff]) {
@@ -326,7 +326,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	works()'
 }
 
-@test "versions that there are not" {
+@test "a log-in with an unsupported version is refused" {
 	raw 'for (["0000", 0, 0], ["0000", 0, 255], ["0205", 1, 1], ["0205", 255, 255]) {
 		my ($status, $min, $max) = @$_;
 		open_conn(); my $pdu = login_pdu(0x87, names()); substr($pdu, 2, 2) = pack "C C", $max, $min;
@@ -336,7 +336,7 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	}'
 }
 
-@test "TSIHs of others, and of nobody, and what becomes of the session that is there" {
+@test "a log-in with a wrong TSIH is refused, and leaves the session alone" {
 	raw 'my $p = login(); my $there = unpack "n", substr $p->{header}, 14, 2; $there or fail "no TSIH";
 	my ($old, $old_cmdsn) = ($sock, $cmdsn); my $other = "\x80\x12\x34\x56\x00\x02";
 	for (["0208", $isid, $there], ["020a", $other, $there], ["020a", $isid, $there + 1], ["020a", $other, 0xffff]) {
@@ -346,17 +346,17 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 		close_conn();
 	}
 	($sock, $cmdsn) = ($old, $old_cmdsn); ping();
-	# another initiator with the same ISID is another
+	# Another initiator with the same ISID gets a session of its own.
 	{ local $initiator = "iqn.2026-11.org.example:another"; login(); ping(); }
 	($sock, $cmdsn) = ($old, $old_cmdsn); ping();
-	# the same one is itself again, with another TSIH
+	# The same initiator replaces its session, and gets another TSIH.
 	$p = login(); unpack("n", substr $p->{header}, 14, 2) != $there or fail "the same TSIH";
 	$sock = $old; expect_end(); works()'
 }
 
 # --- numbers in full feature phase, RFC 7143 4.2.2
 
-@test "CmdSN begins anywhere, and goes around" {
+@test "CmdSN can begin at any number, and wraps around" {
 	raw 'for my $begin (0, 1, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffd, 0xffffffff) {
 		open_conn(); $cmdsn = $begin;
 		login_step(0x87, names())->{status} eq "0000" or fail "refused";
@@ -370,8 +370,8 @@ no_numbers='my @no_numbers = ("", " ", "-1", "-4096", "+4096", "04096", "00", " 
 	}'
 }
 
-# requests BYTES 8-47: every kind of request that has a CmdSN, as a function of CmdSN and
-# ExpStatSN, with the opcode of its answer
+# requests: every kind of request that has a CmdSN, as a function of CmdSN, ExpStatSN and the
+# immediate bit, with the opcode of its answer
 requests='my @requests = (
 	["a command", 0x25, sub { pdu(0x01 | $_[2], 0xc1, pack("x8 N N N N a16", 71, 36, @_[0, 1], $inquiry)) }],
 	["a ping", 0x20, sub { pdu(0x00 | $_[2], 0x80, pack("x8 N N N N", 72, 0xffffffff, @_[0, 1]), "p") }],
@@ -379,7 +379,7 @@ requests='my @requests = (
 	["a function", 0x22, sub { pdu(0x02 | $_[2], 0x81, pack("x8 N N N N N", 74, 99, @_[0, 1], 0)) }],
 	["a log-out", 0x26, sub { pdu(0x06 | $_[2], 0x82, pack("x8 N n x2 N N", 75, 0, @_[0, 1])) }]);'
 
-@test "a CmdSN that is not the next is ignored, in whatever it stands" {
+@test "a request of any kind with another CmdSN than the next one is ignored" {
 	raw "$requests"'login_ready();
 	for (@requests) {
 		my ($name, $answer, $make) = @$_;
@@ -389,13 +389,13 @@ requests='my @requests = (
 		ping();
 		put($make->($cmdsn++, $expstatsn, 0)); my $p = expect($answer);
 		$p->{expcmdsn} == $cmdsn or fail "$name: ExpCmdSN $p->{expcmdsn}";
-		# immediate ones take none
+		# an immediate request does not advance CmdSN
 		put($make->($cmdsn, $expstatsn, 0x40)); $p = expect($answer);
 		$p->{expcmdsn} == $cmdsn or fail "immediate, $name: ExpCmdSN $p->{expcmdsn}";
 	}'
 }
 
-@test "any ExpStatSN is served, and every answer has the next StatSN" {
+@test "requests with any ExpStatSN are answered, with consecutive StatSNs" {
 	raw "$requests"'login_ready(); my $next = $expstatsn;
 	for my $off (0, -1, 1, 1000, 0x7fffffff, -0x80000000) {
 		for (@requests) {
@@ -405,7 +405,7 @@ requests='my @requests = (
 			$next++;
 		}
 	}
-	# what has no status takes none
+	# a PDU without status does not advance StatSN
 	my $tag = scsi(0xa0, 1024, write_10(0, 2)); expect(0x31, itt => $tag, statsn => $next);
 	$tag = scsi(0xc0, 524288, read_10(0, 1024)); my ($p, $n) = (undef, 0);
 	do { $p = expect(0x25, itt => $tag); $n++;
@@ -413,7 +413,7 @@ requests='my @requests = (
 	$n > 2 && $p->{statsn} == $next or fail "StatSN $p->{statsn} after $n"'
 }
 
-@test "the window closes when commands wait, and opens again" {
+@test "the command window closes when it is full, and opens again" {
 	own_target queue_depth=4
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	my @waiting;
@@ -421,7 +421,7 @@ requests='my @requests = (
 	my $p = $waiting[-1]; $p->{maxcmdsn} == $p->{expcmdsn} - 1 or fail "window of $p->{maxcmdsn}";
 	scsi(0xc0, 36, $inquiry); $cmdsn--;			# outside of it
 	ping();
-	# immediate ones have a little room of their own, and no more than that
+	# a few immediate commands are accepted beyond it, and more are rejected
 	my ($rejected, $taken) = (0, 0);
 	for (1 .. 4) {
 		put(pdu(0x41, 0xa1, pack("x8 N N N N a16", 900 + $_, 512, $cmdsn, $expstatsn, write_10(9, 1))));
@@ -436,7 +436,7 @@ requests='my @requests = (
 
 # --- Data-Out, RFC 7143 11.7
 
-@test "Data-Out: what is not the next PDU of its sequence fails its command alone" {
+@test "a Data-Out PDU out of sequence fails its command, and no other" {
 	raw 'login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=1024", "MaxBurstLength=1024");
 	# the Data-Outs of one sequence of 1024 bytes: DataSN, offset in it, length, F
 	my @right = ([[0, 0, 1024, 1]], [[0, 0, 512, 0], [1, 512, 512, 1]], [[0, 0, 4, 0], [1, 4, 1020, 1]],
@@ -447,7 +447,7 @@ requests='my @requests = (
 		[[0, 0, 512, 0], [1, 513, 511, 1]], [[0, 0, 512, 0], [1, 512, 513, 1]], [[0, 0, 1028, 1]],
 		[[0, 0, 1024, 0]], [[0, 0, 512, 1]], [[0, 0, 512, 0], [1, 512, 508, 1]], [[0, 0x80000000, 512, 0]],
 		[[0, 0, 2048, 1]], [[0, 0, 512, 0], [1, 512, 512, 0]]);
-	# It has an end in any case: until then a target may wait.
+	# Each sequence is ended: a target may wait until then.
 	sub sequence { my ($tag, $ttt, $base, @pdus) = @_;
 		data_out($tag, $ttt, $_->[0], $base + $_->[1], chr(65 + $_->[0] % 26) x $_->[2], $_->[3]) for @pdus;
 		data_out($tag, $ttt, scalar @pdus, $base + 1024, "", 1) if !$pdus[-1][3]; }
@@ -456,12 +456,12 @@ requests='my @requests = (
 		$p->{opcode} == 0x21 && $p->{itt} == $tag or fail "$what: ", unpack "H*", $p->{header};
 		$p->{b3} == $status or fail "$what: status $p->{b3}";
 		$status == 0 || unpack("x4 C", $p->{data}) == 0x0b or fail "$what: not ABORTED COMMAND"; }
-	# in a second command everything is as it should be
+	# a second command, which is correct
 	my ($bystander, $by) = (scsi(0xa0, 512, write_10(100, 1))); $by = expect(0x31, itt => $bystander);
 	for my $status (0, 2) {
 		for my $pdus (@{$status ? \@wrong : \@right}) {
 			my $what = join " ", map { "(@$_)" } @$pdus;
-			# asked for, the first time and the second
+			# in the first and in the second solicited sequence
 			my $tag = scsi(0xa0, 2048, write_10(0, 4)); my $r2t = expect(0x31, itt => $tag, w44 => 1024);
 			sequence($tag, $r2t->{ttt}, 0, @$pdus);
 			if (!$status) { $r2t = expect(0x31, itt => $tag, w40 => 1024); sequence($tag, $r2t->{ttt}, 1024, @$pdus); }
@@ -478,9 +478,9 @@ requests='my @requests = (
 	my $tag = scsi(0xc0, 512, read_10(100, 1)); expect(0x25, itt => $tag, data => "b" x 512)'
 }
 
-@test "unsolicited Data-Out: the same, up to FirstBurstLength" {
+@test "unsolicited Data-Out out of sequence or beyond FirstBurstLength is refused" {
 	raw 'login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=1024", "MaxBurstLength=4096");
-	# immediate bytes; Data-Outs: DataSN, offset, length, F; status, and where an R2T goes on
+	# immediate bytes; Data-Outs: DataSN, offset, length, F; the offset of the R2T, if any
 	for ([0, [[0, 0, 1024, 1]], 1024], [512, [[0, 512, 512, 1]], 1024], [512, [[0, 512, 256, 0], [1, 768, 256, 1]], 1024],
 			[512, [[0, 512, 4, 0], [1, 516, 508, 1]], 1024], [1024, [[0, 1024, 0, 1]], 1024],
 			[512, [[1, 512, 512, 1]]], [512, [[0, 0, 512, 1]]], [512, [[0, 516, 508, 1]]], [512, [[0, 512, 516, 1]]],
@@ -503,7 +503,7 @@ requests='my @requests = (
 
 # --- digests, RFC 7143 7.8
 
-@test "a wrong header digest ends the connection, whatever it is of" {
+@test "a wrong header digest of any PDU ends the connection" {
 	raw 'for my $len (0, 3, 512) {
 		my $data = "d" x $len;
 		for my $make (sub { pdu(0x01, 0xc1, pack("x8 N N N N a16", 71, 36, @_, $inquiry)) },
@@ -521,7 +521,7 @@ requests='my @requests = (
 	works()'
 }
 
-@test "a wrong data digest costs its PDU, and a command no more than itself" {
+@test "a wrong data digest rejects its PDU, and fails its command alone" {
 	raw 'login_ready("HeaderDigest=CRC32C", "DataDigest=CRC32C", "InitialR2T=No", "ImmediateData=Yes",
 		"FirstBurstLength=1024", "MaxBurstLength=1024");
 	sub out { my ($tag, $ttt, $sn, $off, $len, $final) = @_;
@@ -530,7 +530,7 @@ requests='my @requests = (
 	sub rejected { my ($pdu) = @_; substr($pdu, -4) ^= "\x01\0\0\0"; put($pdu); expect(0x3f, b2 => 2); }
 	sub is_aborted { my ($tag) = @_; my $p = expect(0x21, itt => $tag, b3 => 2);
 		unpack("x4 C", $p->{data}) == 0x0b or fail "not ABORTED COMMAND"; }
-	# more than the window has room for, if one of them were lost
+	# more than the window has room for, if it lost one place for each
 	for my $round (1 .. 50) {
 		my $tag = next_itt();
 		my $len = $round % 2 ? 512 : 509;
@@ -556,9 +556,9 @@ requests='my @requests = (
 	ping()'
 }
 
-# --- bytes as they come, and connections as they go
+# --- segmentation, and lost connections
 
-@test "PDUs that come byte by byte are the same PDUs" {
+@test "PDUs that arrive byte by byte are processed correctly" {
 	raw 'for my $digest ("None", "CRC32C") {
 		login_ready("HeaderDigest=$digest", "DataDigest=$digest", "InitialR2T=No", "FirstBurstLength=2048");
 		my $lba = $digest eq "None" ? 200 : 300;
@@ -584,7 +584,7 @@ requests='my @requests = (
 	}'
 }
 
-@test "PDUs that come all at once are the same PDUs" {
+@test "PDUs that arrive all at once are processed correctly" {
 	raw 'login_ready("InitialR2T=No"); my ($first, $wire) = ($itt + 1, "");
 	{ no warnings; local *put = sub { $wire .= $_[0] };
 	  for (0 .. 49) { scsi(0xa0, 512, write_10(400 + $_, 1), "$_." x 128 . "\0" x (512 - 128 * length "$_."));
@@ -597,8 +597,8 @@ requests='my @requests = (
 		$p->{data} =~ /^(\Q$_.\E){128}\0*$/ or fail "block $_"; }'
 }
 
-# The connection is lost at the end of each: stages that do not end at a byte of one
-# exchange.
+# The connection is lost at the end of each stage. Cutting one exchange at each byte does not reach
+# these stages.
 stages='my @stages = (
 	["connected" => sub { open_conn() }],
 	["half identified" => sub { open_conn(); login_step(0x04, names()) }],
@@ -633,11 +633,11 @@ stages='my @stages = (
 		expect(0x26) }],
 	["a digest spoilt" => sub { login("DataDigest=CRC32C");
 		my $p = pdu(0x40, 0x80, pack("x8 N N N N", 5, 0xffffffff, 1, 1), "p"); substr($p, -4) = "oops"; put($p); }],
-	# of all sessions, and so the last
+	# It ends all sessions, and therefore comes last.
 	["TARGET COLD RESET" => sub { login_ready(); scsi(0xa0, 4096, write_10(0, 8));
 		put(pdu(0x42, 0x87, pack("x8 N N N N N", 900, 0xffffffff, $cmdsn, $expstatsn, 0))) }]);'
 
-@test "a connection that is lost at any stage leaves nothing, closed, half closed or reset" {
+@test "a connection closed, half closed or reset at any stage leaves nothing behind" {
 	make_device nullio d1 size=1M
 	mkdir -p "$iscsi:t1/auth/*"
 	attr_set "$iscsi:t1/auth/*/user" me
@@ -654,7 +654,7 @@ stages='my @stages = (
 			sub { setsockopt $sock, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0); close_conn(); },
 			sub { shutdown $sock, 1; receive(5) for 1 .. 3; close_conn(); }) {
 		for (@stages) {
-			# A log-in that is cut off may yet take the place of the one after it.
+			# A log-in that was cut off may still replace a later session of its ISID.
 			local $isid = pack "N n", 0x80000002, ++$n;
 			my ($name, $reach) = @$_;
 			eval { $reach->(); 1 } or fail "$name: $@";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: many sessions, many log-ins, and a network namespace that goes away under them.
-# SCST_SESSIONS, SCST_LOGINS and SCST_NAMESPACES say how many there are.
+# iSCSI: many sessions, many log-ins, and a network namespace that is removed under load.
+# SCST_SESSIONS, SCST_LOGINS and SCST_NAMESPACES are the numbers.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
@@ -47,7 +47,7 @@ disks() {
 	done
 }
 
-@test "many sessions write and read four LUNs each, all at a time" {
+@test "many sessions write and read four LUNs each at the same time" {
 	disks
 	iscsi_target t0
 	export SESSIONS=$scst_root/$iscsi:t0/sessions
@@ -81,7 +81,7 @@ disks() {
 	wait_until 30 no_session
 }
 
-@test "a target with as many sessions as it may have refuses one more, and says so" {
+@test "a target refuses the 1025th session, and reports it" {
 	requires_cpus 2
 	iscsi_export nullio size=1M
 	ulimit -n 1200
@@ -89,11 +89,11 @@ disks() {
 	$isid = pack "N n", 0x80000001, 0; refused("0302", 0x87, names());
 	$sock = pop @all; close_conn(); select undef, undef, undef, 0.5; login_ready()'
 	attr_is "$iscsi:t0/failures/too_many_sessions" 1
-	kernel_log | grep -q -F ' the target has as many sessions as it may have: '
+	kernel_log | grep -q -F ' the target has reached its session limit: '
 	wait_until 30 no_session
 }
 
-@test "many log-ins within a minute" {
+@test "many log-ins and log-outs complete within a minute" {
 	iscsi_export nullio size=1M
 	raw 'my $begin = time; my $left = $ENV{SCST_LOGINS};
 	while ($left > 0) {
@@ -112,8 +112,8 @@ disks() {
 # --- which CPU does the work
 
 # begin ISID, CPU: a session whose packets come to that CPU
-# burst SESSION, UNDER_WAY, TIMES: so many commands, and so many times
-# beside SESSION: whether another CPU works on it
+# burst SESSION, UNDER_WAY, TIMES: UNDER_WAY commands at once, TIMES times
+# beside SESSION: whether it works on another CPU than its packets arrive at
 cpus='my @cpus = (0 .. $ENV{CPUS} - 1);
 	sub pin { syscall(203, 0, 8, pack "Q", 1 << $_[0] % @cpus) < 0 and fail "affinity: $!" }
 	sub begin { my ($id, $cpu) = @_;
@@ -132,17 +132,17 @@ cpus='my @cpus = (0 .. $ENV{CPUS} - 1);
 		my ($dir) = grep { attribute($_, "isid") eq $s->{isid} } glob "$ENV{SESSIONS}/*";
 		return attribute($dir, "cpu") != attribute($dir, "incoming_cpu");
 	}
-	# with one CPU there is none beside it
+	# a machine with one CPU has no other
 	sub is_beside { my ($s, $what) = @_; beside($s) == (@cpus > 1) or fail "at home: $what" }
 	sub is_at_home { my ($s, $what) = @_; beside($s) and fail "beside: $what" }
 '
 
-# on_cpus CODE: raw, with these
+# on_cpus CODE: raw, with these functions
 on_cpus() {
 	SESSIONS=$scst_root/$iscsi:t0/sessions CPUS=$(nproc) raw "$cpus$1"
 }
 
-@test "many commands under way are worked on beside the CPU that takes the packets" {
+@test "a session with many commands in flight moves to a second CPU, and back" {
 	iscsi_export nullio size=1M
 	on_cpus 'my $s = begin(1, 0);
 	burst($s, 1, 400); is_at_home($s, "one");
@@ -152,15 +152,15 @@ on_cpus() {
 	burst($s, 1, 400); is_at_home($s, "one again");'
 }
 
-@test "a CPU that is busy with another session's packets is left alone" {
+@test "a session does not move to a CPU that is busy with another session" {
 	iscsi_export nullio size=1M
 	on_cpus 'my ($s0, $s1) = (begin(1, 0), begin(2, 1));
 	burst($s0, 32, 40); is_beside($s0, "alone");
-	# and without a rest for the first, however slow the machine
+	# the first one is never idle, however slow the machine
 	for (1 .. 10) { burst($s0, 32, 1); burst($s1, 32, 4); }
 	is_at_home($s1, "its neighbour is busy");
 	burst($s0, 32, 1); is_at_home($s0, "both are busy");
-	# the other has a rest
+	# the other one is idle
 	my $tries = 100;
 	until (beside($s0) || @cpus == 1) {
 		$tries-- or fail "at home, though the other is idle";
@@ -182,7 +182,7 @@ netns_up() {
 		there ip address add 10.78.0.2/24 dev t0 && there ip link set t0 up
 }
 
-# Log-ins, all the way and half, over and over
+# Complete and partial log-ins, over and over
 storm() {
 	exec perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" '$| = 1;
 	for (my $n = 0; ; $n++) {
@@ -208,7 +208,7 @@ portal_is_gone() {
 	grep -q gone "$iscsi:t0/portals/10.78.0.2:3260/state"
 }
 
-@test "a network namespace that goes away under load takes its sessions with it, and no more" {
+@test "removing a network namespace under load ends its sessions, and no others" {
 	requires ip nsenter iscsi-perf
 	modprobe veth
 	disks

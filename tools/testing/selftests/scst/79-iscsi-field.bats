@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: what initiators in the field have met in other targets. The clause of the standard
-# that says what is right stands with each test.
+# iSCSI: faults of other targets that initiators have met in the field. Each test names the clause
+# of the standard.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
@@ -24,22 +24,22 @@ wire_lun() {
 
 # --- data
 
-# RFC 7143 11.4.5: no residual where everything came.
-@test "a write of 34 blocks, part of it immediate, is whole however the rest comes" {
+# RFC 7143 11.4.5: there is no residual if all data was transferred.
+@test "a write with immediate, unsolicited and solicited data is complete" {
 	image=$BATS_TEST_TMPDIR/image
 	truncate -s 1M "$image"
 	iscsi_export fileio "path=$image"
 	raw 'my $data = join "", map { pack("N", $_) x 128 } 1 .. 34;
 	sub whole { my $p = expect(0x21, itt => $_[0], b3 => 0);
 		$p->{flags} == 0x80 or fail sprintf "flags %02x, residual %d", $p->{flags}, $p->{w44}; }
-	# all but the first 8 KiB is asked for
+	# all but the first 8 KiB is solicited
 	login_ready("InitialR2T=Yes", "ImmediateData=Yes", "FirstBurstLength=262144");
 	my $tag = scsi(0xa0, 17408, write_10(100, 34), substr $data, 0, 8192);
 	my $p = expect(0x31, itt => $tag, w40 => 8192, w44 => 9216);
 	data_out($tag, $p->{ttt}, 0, 8192, substr($data, 8192), 1);
 	whole($tag);
 	close_conn();
-	# it comes unasked, at once or in PDUs of a block
+	# the rest is unsolicited, in one PDU or in PDUs of a block
 	login_ready("InitialR2T=No", "ImmediateData=Yes", "FirstBurstLength=65536");
 	$tag = scsi(0x20, 17408, write_10(200, 34), substr $data, 0, 8192);
 	data_out($tag, 0xffffffff, 0, 8192, substr($data, 8192), 1);
@@ -54,8 +54,8 @@ wire_lun() {
 	done
 }
 
-# RFC 7143 11.4.7, 11.2.3: sense data and odd lengths have a digest as all data has.
-@test "sense data and Data-In of odd lengths go with every digest" {
+# RFC 7143 11.4.7, 11.2.3: sense data and odd lengths have a digest like all data.
+@test "sense data and Data-In of odd lengths work with every digest" {
 	requires sg_raw sg_opcodes
 	iscsi_export nullio size=1M
 	for digests in 'CRC32C CRC32C' 'None CRC32C' 'CRC32C None'; do
@@ -87,8 +87,8 @@ wire_lun() {
 
 # --- LUNs
 
-# SAM-5 4.7.4, SPC-4 6.6.2, 6.33: LUN 0 answers INQUIRY and REPORT LUNS, there or not.
-@test "a target without a LUN 0 is found, with LUNs that come and go" {
+# SAM-5 4.7.4, SPC-4 6.6.2, 6.33: LUN 0 answers INQUIRY and REPORT LUNS even if it is absent.
+@test "the LUNs of a target without a LUN 0 are found" {
 	for lun in 0 20 40; do
 		make_device nullio d$lun size=1M
 		iscsi_link t0 "$lun" "nullio/d$lun"
@@ -120,8 +120,8 @@ wire_lun() {
 	$sense eq "052500" or fail "REQUEST SENSE: $sense"'
 }
 
-# SAM-5 4.7.7: peripheral device and flat space addressing. What is not there is nothing else.
-@test "LUNs of both addressing methods are where open-iscsi and libiscsi look for them" {
+# SAM-5 4.7.7: peripheral device and flat space addressing. An absent LUN is no other LUN.
+@test "open-iscsi and libiscsi find the LUNs of both addressing methods" {
 	requires iscsi-inq sg_luns
 	luns=(0 255 256 300 511 16383)
 	for lun in "${luns[@]}"; do
@@ -153,7 +153,7 @@ wire_lun() {
 	}'
 }
 
-# scsi_host: prints the number of the one that the session has.
+# scsi_host: prints the number of the session's SCSI host.
 scsi_host() {
 	local device
 
@@ -167,7 +167,7 @@ seen() {
 }
 
 # SAM-5 4.7.4, SPC-4 6.6.2. The script waits half a minute for a LUN that is becoming ready.
-@test "rescan-scsi-bus.sh finds LUNs of a target that had none, and has no LUN 0" {
+@test "rescan-scsi-bus.sh finds LUNs added to an empty target without a LUN 0" {
 	requires rescan-scsi-bus.sh
 	iscsi_target t0
 	login t0 node.session.scan=manual
@@ -181,11 +181,11 @@ seen() {
 	equal '5 6' "$(seen "$host")" "$(tail -n 3 "$BATS_TEST_TMPDIR/rescan")"
 }
 
-# --- pings
+# --- NOP-Ins
 
-# RFC 7143 11.19: a ping of the target does not count in StatSN; it has a Target Transfer Tag.
-# An ExpStatSN that is one too far, of who counts it all the same, ends nothing.
-@test "pings of the target take no StatSN, and any LUN and ExpStatSN may answer them" {
+# RFC 7143 11.19: a NOP-In of the target does not advance StatSN, and has a Target Transfer Tag.
+# An initiator that counts it nevertheless is one ahead in ExpStatSN, and is not dropped.
+@test "a NOP-In takes no StatSN, and its answer may have any LUN and ExpStatSN" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/nop_interval_ms" 300
 	attr_set "$iscsi:t0/nop_timeout_ms" 5000
@@ -212,8 +212,8 @@ seen() {
 	served()'
 }
 
-# Commands are signs of life, too.
-@test "an initiator that answers no ping and sends commands stays" {
+# Commands are signs of life as well.
+@test "an initiator that sends commands stays, even if it answers no NOP-In" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/nop_interval_ms" 300
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: names, addresses and secrets as people and other initiators use them.
+# iSCSI: names, addresses and secrets as administrators and other initiators use them.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
@@ -14,7 +14,7 @@ teardown_file() {
 	scst_unload
 }
 
-# serial INITIATOR [TARGET [ADDRESS]]: of what the initiator sees as LUN 0
+# serial INITIATOR [TARGET [ADDRESS]]: the serial number of the initiator's LUN 0
 serial() {
 	iscsi-inq -i "$1" -e 1 -c 128 "iscsi://${3-$portal}/${2-$iqn:t0}/0" 2>/dev/null |
 		sed -n 's/.*Unit Serial Number:\[\(.*\)\].*/\1/p'
@@ -32,7 +32,7 @@ two_disks() {
 
 # --- keys that depend on each other, RFC 7143 13.14
 
-@test "FirstBurstLength is never above MaxBurstLength, whatever is set and offered" {
+@test "FirstBurstLength is never above MaxBurstLength, for any settings and offers" {
 	iscsi_export nullio size=1M
 	attr_set "$iscsi:t0/max_burst_length" 65536
 	raw '
@@ -43,7 +43,7 @@ two_disks() {
 			fail "@offer: $keys->{FirstBurstLength} $keys->{MaxBurstLength}";
 	}
 	answers(65536, 65536, "MaxBurstLength=1048576", "FirstBurstLength=262144");
-	# All that was granted may come at once.
+	# All that was granted may come as immediate data.
 	my $tag = scsi(0xa0, 65536, write_10(0, 128), "i" x 65536);
 	expect(0x21, itt => $tag, b3 => 2);
 	$tag = scsi(0xa0, 65536, write_10(0, 128), "i" x 65536);
@@ -60,7 +60,7 @@ two_disks() {
 
 # --- the case of names, RFC 7143 4.2.7.2, RFC 3722
 
-@test "a group's patterns match whatever the case of either side" {
+@test "a group's patterns match names in any case" {
 	two_disks
 	initiators=$iscsi:t0/groups/g/initiators
 	equal everybodys "$(serial iqn.1999-01.org.other:x)"
@@ -72,7 +72,7 @@ two_disks() {
 		done
 		rmdir "$initiators/$pattern"
 	done
-	# The directory is called what was typed, and it is the only one of that name.
+	# The directory keeps the case that was typed, and no other can have that name.
 	mkdir -p "$iscsi:t0/groups/h" "$initiators"/{'iqn.*','!iqn.2018-12.com.wz:T*',iqn.x:A}
 	expect EEXIST mkdir "$initiators/iqn.x:a"
 	expect EEXIST mkdir "$iscsi:t0/groups/h/initiators/IQN.X:A"
@@ -94,7 +94,7 @@ pr_out='sub pr_out {
 }
 sub transport_id { return pack "C x n a*", 0x45, length $_[0], $_[0] }'
 
-@test "an initiator is one port, whatever the case of its name" {
+@test "an initiator is one port, in whatever case its name is written" {
 	iscsi_export nullio size=1M
 	raw "$pr_out"'
 	login_ready();
@@ -108,7 +108,7 @@ sub transport_id { return pack "C x n a*", 0x45, length $_[0], $_[0] }'
 	$sock = $second->[0];
 	pr_out(1, 7, 0);
 	pr_out(2, 7, 0);
-	# A TransportID that another initiator gives it, whose hexadecimal digits count as well
+	# A TransportID from another initiator: its hexadecimal digits match in any case, too
 	pr_out(0, 7, 0);
 	pr_out(0, 0, 8, transport_id("iqn.2026-11.org.example:OTHER,i,0x80123456ABCD\0\0"));
 	close_conn();
@@ -118,7 +118,7 @@ sub transport_id { return pack "C x n a*", 0x45, length $_[0], $_[0] }'
 	pr_out(1, 8, 0)'
 }
 
-@test "names in auth/, of targets and in discovery are compared with their case folded" {
+@test "names in auth/, in log-ins and in discovery match in any case" {
 	two_disks
 	mkdir "$iscsi:t0/auth/iqn.2018-12.com.wz:TEST001"
 	expect EEXIST mkdir "$iscsi:t0/auth/IQN.2018-12.com.wz:test001"
@@ -134,7 +134,7 @@ sub transport_id { return pack "C x n a*", 0x45, length $_[0], $_[0] }'
 	mkdir targets/iscsi/eui.02004567A425678D
 	expect EEXIST mkdir targets/iscsi/eui.02004567a425678d
 	expect EINVAL mkdir targets/iscsi/iqn.2026-11.org.Example:t1
-	# What is found is called as it was made.
+	# Discovery shows a name as it was created.
 	raw 'login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery") if open_conn();
 	my $tag = next_itt();
 	put(pdu(0x04, 0x80, pack("x8 N N N N", $tag, 0xffffffff, $cmdsn++, $expstatsn),
@@ -159,7 +159,7 @@ $at == length $d or fail "designators of $at bytes in a page of " . length $d;
 my $wanted = pack "a" . 4 * int(length($target) / 4 + 1), $target;
 $target !~ /^iqn/ or grep { $_ eq $wanted } @names or fail "no SCSI name string $target"'
 
-@test "names up to 223 bytes are those of targets, in the log-in and in VPD page 83h" {
+@test "target names of up to 223 bytes work in log-ins and in VPD page 83h" {
 	make_device nullio d0 size=1M
 	mkdir -p targets/iscsi
 	for name in iqn.2003-01.org.linux-iscsi.iron_man.x8664:sn.d93914fac7d4 \
@@ -196,7 +196,7 @@ two_targets() {
 	attr_set "$iscsi:t1/enable" 1
 }
 
-@test "a wildcard and single addresses have the same port, in any order" {
+@test "a wildcard and a single address share a port, in any order of creation" {
 	two_targets
 	for order in '0.0.0.0:3260 127.0.0.9:3260' '127.0.0.9:3260 0.0.0.0:3260'; do
 		for at in $order; do
@@ -205,7 +205,7 @@ two_targets() {
 			*) mkdir "$iscsi:t1/portals/$at" ;;
 			esac
 		done
-		# The single address is t1's alone, the wildcard's every one.
+		# t1 has the single address only, t0 every address by its wildcard.
 		for address in 127.0.0.1 127.0.0.9; do
 			equal one "$(serial "$iqn:i" "$iqn:t0" $address)" "$order: t0 at $address"
 			equal "$address:3260,1" "$(shown t0 $address)"
@@ -219,7 +219,7 @@ two_targets() {
 	done
 }
 
-@test "IPv6: wildcard, single address and IPv4 of one port" {
+@test "IPv6 and IPv4 wildcards and a single address share a port" {
 	two_targets
 	ip address add 2001:db8::9/128 dev lo
 	mkdir "$iscsi:t0/portals"/{'[::]:3260',0.0.0.0:3260} "$iscsi:t1/portals/[2001:db8::9]:3260"
@@ -232,29 +232,29 @@ two_targets() {
 	ip address del 2001:db8::9/128 dev lo
 }
 
-@test "a single address that goes takes its own sessions only" {
+@test "removing a single address ends its own sessions only" {
 	two_targets
 	mkdir "$iscsi:t0/portals/0.0.0.0:3260" "$iscsi:t1/portals/127.0.0.9:3260"
 	background env PORTAL=127.0.0.9:3260 TARGET="$iqn:t0" perl \
 		"$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" \
 		'login_ready(); sleep 1 until -e $ENV{BATS_TEST_TMPDIR} . "/go"; ping()'
 	background env PORTAL=127.0.0.9:3260 TARGET="$iqn:t1" perl \
-		"$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login_ready(); expect(0x32, w36 => 3 << 24); expect_end()'
+		"$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'login_ready(); ready(); expect(0x32, w36 => 3 << 24); expect_end()'
 	wait_until 20 has_session t0
-	wait_until 20 has_session t1
+	wait_ready
 	rmdir "$iscsi:t1/portals/127.0.0.9:3260"
 	wait_until 20 is_dead "${scst_jobs[1]}"
 	wait "${scst_jobs[1]}"
 	touch "$BATS_TEST_TMPDIR/go"
 	wait_until 20 is_dead "${scst_jobs[0]}"
 	wait "${scst_jobs[0]}"
-	# and the wildcard's with it
+	# The wildcard serves the address until it is removed.
 	equal one "$(serial "$iqn:i" "$iqn:t0" 127.0.0.9)"
 	rmdir "$iscsi:t0/portals/0.0.0.0:3260"
 	equal '' "$(serial "$iqn:i" "$iqn:t0" 127.0.0.9)"
 }
 
-@test "an address without a port has iSCSI's" {
+@test "an address without a port gets port 3260" {
 	two_targets
 	mkdir "$iscsi:t0/portals/127.0.0.1" "$iscsi:t1/portals"/{'[::1]',127.0.0.1:3261}
 	expect EEXIST mkdir "$iscsi:t0/portals/127.0.0.1:3260"
@@ -264,8 +264,8 @@ two_targets() {
 	for name in ::1 '[::1]:' '[::1]3260' 127.0.0.1: '[127.0.0.1]' localhost '[' ']' ':'; do
 		expect EINVAL mkdir "$iscsi:t0/portals/$name"
 	done
-	matches '*not an address*EINVAL*' "$(cat "$iscsi:t0/last_error")"
-	# Where initiators are sent as well
+	matches '*must be <IP address>*EINVAL*' "$(cat "$iscsi:t0/last_error")"
+	# The same goes for a redirect.
 	attr_round_trip "$iscsi:t0/redirect" 127.0.0.1 '[2001:db8::1]' a-host.example.org
 	raw 'our %keys; open_conn();
 	my $p = login_step(0x87, names());
@@ -273,10 +273,10 @@ two_targets() {
 		fail "$p->{status} $p->{keys}{TargetAddress}"'
 }
 
-@test "discovery tells what it is told to, and no target without an address" {
+@test "discovery shows announced addresses, and omits targets without an address" {
 	two_targets
 	mkdir "$iscsi:t0/portals/0.0.0.0:3260" "$iscsi:t1/portals/[::]:3261"
-	# Behind NAT: instead of what the machine has, or beside it
+	# Behind NAT: announced instead of the machine's addresses, or beside them
 	attr_set "$iscsi:t0/portals/0.0.0.0:3260/announced" 192.0.2.77:13260
 	equal 192.0.2.77:13260,1 "$(shown t0 127.0.0.1)"
 	mkdir "$iscsi:t0/portals/192.0.2.78:3260"
@@ -286,7 +286,7 @@ two_targets() {
 		attr_refuses EINVAL "$iscsi:t0/portals/0.0.0.0:3260/announced" "$address" 2>/dev/null
 	done
 	equal '127.0.0.1:3260,1 192.0.2.78:3260,1' "$(shown t0 127.0.0.1)"
-	# t1 is not to be had over IPv4.
+	# t1 has no IPv4 address.
 	raw 'open_conn(); login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	put(pdu(0x04, 0x80, pack("x8 N N N N", 5, 0xffffffff, $cmdsn++, $expstatsn), text("SendTargets=All")));
 	my $got = expect(0x24)->{data};
@@ -298,7 +298,7 @@ two_targets() {
 
 # --- CHAP, RFC 7143 12.1.3, 6.1, RFC 1994
 
-# require_chap USER SECRET [TARGET-USER TARGET-SECRET]: of everybody
+# require_chap USER SECRET [TARGET-USER TARGET-SECRET]: of all initiators
 require_chap() {
 	mkdir -p "$iscsi:t0/auth/*"
 	attr_set "$iscsi:t0/auth/*/user" "$1"
@@ -307,13 +307,13 @@ require_chap() {
 	[ $# -lt 4 ] || attr_set "$iscsi:t0/auth/*/target_secret" "$4"
 }
 
-# enters USER SECRET: with libiscsi
+# enters USER SECRET: whether libiscsi can log in
 enters() {
 	LIBISCSI_CHAP_USERNAME=$1 LIBISCSI_CHAP_PASSWORD=$2 \
 		iscsi-inq "iscsi://$portal/$iqn:t0/0" >/dev/null 2>&1
 }
 
-@test "CHAP names and secrets are bytes, up to the end of the line" {
+@test "CHAP names and secrets can have any bytes but a newline" {
 	iscsi_export nullio size=1M
 	long=$(printf 'x%.0s' {1..200})
 	while IFS=: read -r user secret; do
@@ -372,7 +372,7 @@ sub chap {
 	close_conn();
 }'
 
-@test "mutual CHAP: T waits for both proofs, and values of every length in both encodings" {
+@test "mutual CHAP grants T after both proofs, and accepts hexadecimal and base64" {
 	iscsi_export nullio size=1M
 	require_chap host 'the initiators secret' disk 'the targets own secret'
 	raw "$chap"'
@@ -392,9 +392,9 @@ sub chap {
 	raw "$chap"'($user, $theirs, $name, $ours) = map { $_ x 255 } qw(n s m t); chap("Z" x 1024, $b64, $b64, 0x81)'
 }
 
-# --- discovery with and without proof, RFC 7143 6.2.1: the first method that may be used
+# --- discovery with and without CHAP, RFC 7143 6.2.1: the first method that may be used
 
-# discovers METHODS, SECRET: the method that the target chooses, and whether it lets the initiator in
+# discovers METHODS, SECRET: the method that the target chooses, and the status
 discovers='sub discovers {
 	my ($methods, $secret) = @_;
 	open_conn();
@@ -411,7 +411,7 @@ discovers='sub discovers {
 sub is { my ($want, @as) = @_; my $got = discovers(@as); $got eq $want or fail "@as: $got, expected $want" }
 '
 
-@test "discovery meets an initiator that offers CHAP alone, if there is a secret for it" {
+@test "discovery uses CHAP where the initiator or discovery_auth requires it" {
 	iscsi_export nullio size=1M
 	raw 'use Digest::MD5 "md5";'"$discovers"'is("0201", "CHAP"); is("None 0000", "CHAP,None")'
 	require_chap host 'the right secret'
@@ -419,7 +419,7 @@ sub is { my ($want, @as) = @_; my $got = discovers(@as); $got eq $want or fail "
 	is("None 0000", "None");
 	is("CHAP 0000", "CHAP", "the right secret");
 	is("CHAP 0201", "CHAP", "the wrong secret");
-	# Who has another secret for discovery, and does without if need be
+	# An initiator that offers both may have another secret for discovery.
 	is("None 0000", $_) for "CHAP,None", "None,CHAP"'
 	attr_set "$iscsi:t0/discovery_auth" 1
 	raw 'use Digest::MD5 "md5";'"$discovers"'
@@ -446,7 +446,7 @@ discover_as() {
 	"${record[@]}" --discover 2>&1
 }
 
-@test "discovery with open-iscsi: CHAP or none, with the same secret as the log-in or another" {
+@test "open-iscsi discovers without CHAP, and with the log-in's secret or another" {
 	iscsi_export nullio size=1M
 	initiator_start
 	found="$portal,1 $iqn:t0"
@@ -464,9 +464,9 @@ discover_as() {
 	initiator_stop
 }
 
-# --- what is said in the first answer, RFC 7143 13.9, and kept to, 13.1
+# --- the first Login Response, RFC 7143 13.9, and digests, 13.1
 
-@test "TargetPortalGroupTag is in the first Login Response, whatever comes first" {
+@test "TargetPortalGroupTag is in the first Login Response of any log-in" {
 	iscsi_export nullio size=1M
 	tag='sub tag {
 		my ($flags, @keys) = @_;
@@ -482,7 +482,7 @@ discover_as() {
 	equal "$portal,1" "$(shown t0 "$portal")"
 }
 
-@test "digests that a discovery session chose are kept to" {
+@test "a discovery session uses the digests that it has negotiated" {
 	iscsi_export nullio size=1M
 	raw 'sub discover {
 		open_conn();

@@ -39,7 +39,7 @@ teardown() {
 
 export STALL=$probe_root/stall
 
-# raw_stalling CODE...: with stall POINT, until somebody is there, and with go
+# raw_stalling CODE...: raw with stall(POINT, SUB), which waits until a task is there, and go(POINT)
 raw_stalling() {
 	raw 'sub stall { my ($point, $do) = @_; stall_write($point); $do->(); my $tries = 400;
 		until (stall_is($point)) { $tries-- or fail "nobody at $point"; nap(0.05); } }
@@ -49,7 +49,7 @@ raw_stalling() {
 	sub nap { select undef, undef, undef, $_[0] }' "$@"
 }
 
-@test "a log-out and a log-in that takes the session's place, with writes that wait for data" {
+@test "a log-in can replace a session that is logging out with pending writes" {
 	iscsi_export nullio size=64M
 	raw_stalling 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	for (1 .. 20) { scsi(0xa0, 4096, write_10($_ * 8, 8)); expect(0x31); }
@@ -60,7 +60,7 @@ raw_stalling() {
 	expect(0x23)->{w36} >> 16 == 0 or fail "not let in"; ping(); works()'
 }
 
-@test "a log-out that comes as a second is over" {
+@test "a log-out that coincides with the connection's timer is answered" {
 	iscsi_export nullio size=1M
 	export SESSIONS=$scst_root/$iscsi:t0/sessions
 	raw_stalling 'login_ready(); stall("tick", sub {});
@@ -69,7 +69,7 @@ raw_stalling() {
 	nap(0.5); go("ticked"); expect(0x26); works()'
 }
 
-@test "a log-out that comes as the session is dropped: the connection still has its time" {
+@test "a log-out that comes as the session is dropped is answered" {
 	iscsi_export nullio size=1M
 	export DISCONNECT=$scst_root/$iscsi:t0/sessions/$iqn:raw/disconnect
 	raw_stalling 'login_ready();
@@ -79,7 +79,7 @@ raw_stalling() {
 	go("drop"); expect_end(20); works()'
 }
 
-@test "a connection that ends while the core hands over its last answer" {
+@test "a connection that ends while the core hands over a response leaves nothing" {
 	[ -d /sys/kernel/debug/failslab ] || skip "this kernel has no fault injection"
 	truncate -s 1M "$BATS_TEST_TMPDIR/image"
 	iscsi_export fileio "path=$BATS_TEST_TMPDIR/image"
@@ -110,8 +110,8 @@ listen_there() {
 	nsenter --net=/run/netns/target mkdir "$iscsi:t0/portals/$1"
 }
 
-# sockets_are COUNT NAMESPACE: those of the portal that neither listen nor are over but for
-# the other side's FIN, which costs a little for a minute
+# sockets_are COUNT NAMESPACE: the portal's sockets but for those that listen, and those that only
+# wait for the other side's FIN, which cost little and last a minute
 sockets_are() {
 	local count
 
@@ -119,41 +119,39 @@ sockets_are() {
 	equal "$1" "$count" sockets 2>/dev/null
 }
 
-# Connections before log-in, and a session whose data nobody takes
+# Connections before log-in, and a session whose initiator does not read
 silent='my @idle = map { open_conn() } 1 .. 4; login_ready();
-	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 20; sleep 100'
+	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 20; ready(); sleep 100'
 
-@test "the sockets of peers that fell silent go away" {
+@test "the sockets of peers that fell silent are closed" {
 	iscsi_export nullio size=64M
 	netns_up
 	background raw "$silent"
 	wait_until 20 sockets_are 5 /run/netns/target
-	wait_until 20 has_session
-	scst_sleep 0.5
+	wait_ready
 	ip link set i0 down
 	bounded 20 rmdir "$iscsi:t0/portals/$PORTAL"
 	wait_until 20 no_session
 	wait_until 30 sockets_are 0 /run/netns/target
 }
 
-@test "a network namespace goes away although peers in it fell silent" {
+@test "a network namespace can be removed although peers in it fell silent" {
 	iscsi_export nullio size=64M
 	netns_up
 	listen_there 10.78.0.2:3261
 	background raw "$silent"
 	wait_until 20 sockets_are 5 /run/netns/target
-	wait_until 20 has_session
+	wait_ready
 	ip link set i0 down
 	bounded 20 rmdir "$iscsi:t0/portals/$PORTAL"
 	ip netns del target
 	wait_until 40 grep -q gone "$iscsi:t0/portals/10.78.0.2:3261/state"
 }
 
-@test "the socket of a peer that answers, but takes nothing, goes away" {
+@test "the socket of a peer that answers, but does not read, is closed" {
 	iscsi_export nullio size=64M
 	background raw "$silent"
-	wait_until 20 has_session
-	scst_sleep 0.5
+	wait_ready
 	rmdir "$iscsi:t0/portals/$portal"
 	wait_until 20 no_session
 	wait_until 30 sockets_are 0 /proc/self/ns/net
@@ -161,12 +159,12 @@ silent='my @idle = map { open_conn() } 1 .. 4; login_ready();
 
 # --- writes whose data does not come
 
-# other CODE: a second initiator, after the first one's has run
+# other CODE: a second initiator, after the first one's code has run
 other() {
 	printf '%s' 'my $first = session(); $initiator = "iqn.2026-11.org.example:other"; login_ready();' "$1"
 }
 
-@test "one initiator's writes that wait for data leave the disk to others" {
+@test "an initiator's writes that wait for data leave the disk usable to others" {
 	iscsi_export nullio size=64M
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No"); my %n;
 	for (1 .. 20) { scsi(0xa0, 16 << 20, write_10(0, 32768));
@@ -178,7 +176,7 @@ other() {
 	my $tag = scsi(0xa0, 16 << 20, write_10(0, 32768)); expect(0x31, itt => $tag)')"
 }
 
-@test "the more initiators let writes wait, the less each of them gets" {
+@test "the more initiators let writes wait for data, the fewer writes each may have" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/nop_interval_ms" 0
 	attr_set "$iscsi:t0/data_timeout_ms" 600000
@@ -186,7 +184,7 @@ other() {
 	for my $n (1 .. 8) {
 		$initiator = "iqn.2026-11.org.example:i$n"; my $busy = 0;
 		login_ready("InitialR2T=No", "ImmediateData=No");
-		# Half of them announce data that nobody asked for, and do not send it.
+		# Half of them announce unsolicited data, and do not send it.
 		for (1 .. 20) {
 			my $tag = next_itt(); put(pdu(0x01, $n & 1 ? 0xa1 : 0x21, pack("x8 N N N N a16",
 				$tag, 4 << 20, $cmdsn++, $expstatsn, write_10(0, 8192)))); }
@@ -199,13 +197,13 @@ other() {
 	$tag = scsi(0xa0, 4096, write_10(0, 8)); expect(0x31, itt => $tag)')"
 }
 
-@test "an initiator that does not send what it is asked for is dropped" {
+@test "an initiator that does not send solicited data is dropped" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/data_timeout_ms" 2000
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No");
 	scsi(0xa0, 4096, write_10(0, 8)); expect(0x31);
 	my ($begin, $p) = time;
-	# Other commands are no excuse.
+	# Other commands do not extend the time.
 	do { my $tag = scsi(0xc0, 36, $inquiry); $p = receive(); select undef, undef, undef, 0.3 }
 		while $p && $p->{opcode} == 0x25 && time - $begin < 20;
 	$p && $p->{opcode} == 0x32 && $p->{w36} >> 24 == 3 or fail "not dropped"; works()'
@@ -234,21 +232,21 @@ nops() {
 nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expstatsn))) }
 	use Time::HiRes qw(time sleep);'
 
-@test "an initiator that reads slowly, but reads, is not ended" {
+@test "an initiator that reads slowly is not dropped" {
 	iscsi_export nullio size=64M
 	nops 1000 2000
 	raw "$nop_out" 'login_ready(); nop_out(9, 0xffffffff); expect(0x20, itt => 9);
 	setsockopt $sock, Socket::SOL_SOCKET, Socket::SO_RCVBUF, 65536;
 	scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 32;
 	my ($got, $begin, $buf) = (0, time);
-	# What is under way takes longer than the time-out.
+	# The data in flight takes longer than the time-out.
 	while ($got < 32 << 20) {
 		sleep 0.2 if time - $begin < 7;
 		my $n = sysread $sock, $buf, time - $begin < 7 ? 65536 : 1 << 20;
 		$n or fail "cut off after $got bytes"; $got += $n; }'
 }
 
-@test "an initiator that works, but does not answer NOP-Ins, is not ended" {
+@test "an initiator that sends commands, but does not answer NOP-Ins, is not dropped" {
 	iscsi_export nullio size=64M
 	nops 1000 1000
 	raw "$nop_out" 'login_ready(); nop_out(9, 0xffffffff); expect(0x20, itt => 9);
@@ -257,7 +255,7 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 		expect(0x25, itt => $tag); sleep 0.2; }'
 }
 
-@test "an initiator that has no NOPs keeps its session while its TCP answers" {
+@test "an initiator that never uses NOPs keeps its session while its TCP answers" {
 	iscsi_export nullio size=64M
 	nops 1000 1000
 	raw "$nop_out" 'login_ready(); my ($begin, $n) = (time, 0);
@@ -268,7 +266,7 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 	$_->{itt} == $tag or fail "no answer"'
 }
 
-@test "an initiator that has no NOPs is ended when its TCP is silent, too" {
+@test "an initiator that never uses NOPs is dropped when its TCP is silent" {
 	iscsi_export nullio size=64M
 	netns_up
 	nops 1000 2000
@@ -279,7 +277,7 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 	wait_until 20 no_session
 }
 
-@test "a NOP-Out that answers may ask at the same time" {
+@test "a NOP-Out can answer a NOP-In and request an answer at the same time" {
 	iscsi_export nullio size=64M
 	nops 1000 1000
 	raw "$nop_out" 'login_ready(); my $begin = time;
@@ -288,7 +286,7 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 	$_{7} > 1 or fail "no answers"'
 }
 
-@test "an answer that has come counts, even if nobody has read it yet" {
+@test "an answer to a NOP-In counts before the target has read it" {
 	iscsi_export nullio size=64M
 	nops 1000 1000
 	raw_stalling "$nop_out" 'login_ready(); ping(); my $p = expect(0x20);
@@ -300,37 +298,36 @@ nop_out='sub nop_out { put(pdu(0x40, 0x80, pack("x8 N N N N", @_, $cmdsn, $expst
 
 # --- asynchronous messages
 
-# messages COUNT [CODE]: a session, in which CODE is done, hears of a LUN that comes
+# hears CODE...: a session runs CODE, and a LUN is added
 hears() {
 	make_device nullio d1 size=1M
-	scst_start raw "$nop_out" 'login_ready();' "$@"
+	scst_start raw "$nop_out" 'login_ready(); ready();' "$@"
 	waiter=$!
-	wait_until 20 has_session
-	scst_sleep 1
+	wait_ready
 	iscsi_link t0 1 nullio/d1
 	wait "$waiter"
 }
 
-@test "an initiator that has no NOPs is told nothing that it did not ask for" {
+@test "an initiator that never uses NOPs gets no asynchronous messages" {
 	iscsi_export nullio size=64M
 	hears 'my $p = receive(4); !$p or fail "opcode $p->{opcode}";
 	scsi(0x80, 0, "\0" x 6); expect(0x21, b3 => 2); scsi(0x80, 0, "\0" x 6); expect(0x21, b3 => 0)'
 }
 
-@test "what an initiator is to hear of waits for its first NOP-Out" {
+@test "an asynchronous message waits for the initiator's first NOP-Out" {
 	iscsi_export nullio size=64M
 	hears 'my $p = receive(3); !$p or fail "opcode $p->{opcode}"; nop_out(9, 0xffffffff);
 	my %got; $got{receive(5)->{opcode}}++ for 1 .. 2; $got{0x32} && $got{0x20} or fail join " ", %got'
 }
 
-@test "no asynchronous messages are sent where nobody wants them" {
+@test "no asynchronous messages are sent if scsi_events is 0" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/scsi_events" 0
 	hears 'nop_out(9, 0xffffffff); expect(0x20, itt => 9); my $p = receive(4);
 	!$p or fail "opcode $p->{opcode}"'
 }
 
-@test "nobody is asked to log out where that is not wanted" {
+@test "no request to log out is sent if request_logout is 0" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/request_logout" 0
 	scst_start raw 'login_ready(); ready(); my $p = receive(20) // fail "ended";
@@ -346,7 +343,7 @@ hears() {
 
 # --- the command window
 
-@test "the window opens by itself when another nexus aborts what has closed it" {
+@test "the window opens by itself when another nexus aborts the pending commands" {
 	iscsi_export nullio size=64M
 	attr_set "$iscsi:t0/queue_depth" 4
 	attr_set "$iscsi:t0/nop_interval_ms" 0
@@ -363,7 +360,7 @@ hears() {
 
 # --- log-ins and log-outs
 
-@test "two hosts that hold all connections idle keep nobody from logging in" {
+@test "two hosts that hold all connections idle do not block other log-ins" {
 	iscsi_export nullio size=64M
 	background raw 'for (;;) { $from = "127.0.0.2"; our @idle;
 		for (2, 3) { $from = "127.0.0.$_"; push @idle, eval { open_conn() } for 1 .. 32; }
@@ -386,16 +383,16 @@ hears() {
 
 # --- floods
 
-@test "log-ins that fail, one after the other or all at once, do not keep others out" {
+@test "log-ins that fail, one by one or all at once, do not block others" {
 	iscsi_export nullio size=64M
 	raw 'my @wrong = ("InitiatorName=$initiator", "TargetName=$target-not", "SessionType=Normal");
 	refused("0203", 0x87, @wrong) for 1 .. 200; works();
-	# Those that are refused, and stay
+	# Refused connections that stay open
 	my @all = map { $from = "127.0.0." . (2 + $_ % 4); open_conn(); login_step(0x87, @wrong); $sock } 1 .. 96;
 	undef $from; works()'
 }
 
-@test "a flood of task management functions is carried out, and does not keep others waiting" {
+@test "a flood of task management functions completes, and does not delay others" {
 	iscsi_export nullio size=64M
 	raw 'sub tmf { put(pdu(0x42, 0x82, pack("x8 N N N N N", $_[0], 0, $cmdsn, $expstatsn, 0))) }
 	login_ready(); tmf($_) for 1 .. 1000; my $flood = session();

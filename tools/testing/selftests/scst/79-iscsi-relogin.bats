@@ -42,7 +42,7 @@ teardown() {
 raw() {
 	bounded 120 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" 'use Time::HiRes "time";
 	our $one = pack "H16", "0001";
-	# status CDB, LUN: of a command, but for unit attentions
+	# status LENGTH, CDB, DATA, LUN: the status of a command, after its unit attentions
 	sub status { my ($length, $cdb, $data, $lun) = @_; my $p;
 		for (1 .. 8) {
 			$p = expect(0x21, itt => scsi($length ? 0xa0 : 0x80, $length, $cdb, $data,
@@ -53,7 +53,7 @@ raw() {
 	}
 	sub tur { return status(0, "\0" x 6, "", $_[0]) }
 	sub try_write { return status(512, write_10(0, 1), "n" x 512, $_[0]) }
-	# The host is gone from one moment to the other.
+	# The host disappears without a log-out.
 	sub power_off {
 		setsockopt $sock, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack("ii", 1, 0);
 		close $sock;
@@ -91,14 +91,14 @@ hang() {
 	try_write("") == 8 or fail "the old write may come after the new one"'
 	# There is one write, the old one.
 	matches '* write 0 1' "$(medium_holds d0)"
-	# With the backend the LUN comes back.
+	# The LUN is usable again when its backend is.
 	medium d0 auto
 	raw 'quickly(); my $tries = 100;
 	until (try_write("") == 0) { $tries-- or fail "BUSY for ever"; select undef, undef, undef, 0.05 }'
 	wait_until 10 no_session_is_left
 }
 
-@test "a host that logs in over and over again leaves one session behind" {
+@test "a host that logs in repeatedly leaves one old session behind" {
 	medium d0 hold
 	hang
 	for _ in 1 2 3 4; do
@@ -133,7 +133,7 @@ one_session_is_left() {
 	raw 'quickly(); try_write("") == 0 or fail "LUN 0"'
 }
 
-@test "the host logs in after another's reset, and after the administrator's attempts" {
+@test "the host logs in after a reset, and after device and target are disabled" {
 	medium d0 hold
 	hang
 	attr_set $device/fence_ms 300
@@ -150,7 +150,7 @@ one_session_is_left() {
 	raw 'quickly(); tur($one) == 0 or fail "after the target was disabled"'
 }
 
-@test "a log-in that says which session it means does not find one that has left" {
+@test "a log-in with the TSIH of a session that has ended is refused" {
 	medium d0 hold
 	hang 'quickly(); power_off(); open_conn(); $tsih = $old; my $p2 = login_step(0x87, names());
 	$p2->{status} eq "020a" or fail "status $p2->{status}"'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# iSCSI: a log-in that fails and a session that is cut off say why: in a counter, in last_error,
-# in the kernel's log, in a uevent and in traces.
+# iSCSI: the reasons of failed log-ins and dropped sessions are in a counter, in last_error, in the
+# kernel's log, in a uevent and in traces.
 # shellcheck disable=SC2016 # it is Perl's to expand
 
 load lib/scst
@@ -42,7 +42,7 @@ has_failed() {
 	read -r count <"$iscsi:t0/failures/$1" && [ "$count" -gt 0 ]
 }
 
-# told REASON TEXT: t0 has failed for that reason, and says so everywhere.
+# told REASON TEXT: a failure of t0 for that reason is reported everywhere.
 told() {
 	wait_until 20 has_failed "$1"
 	wait_until 10 in_kernel_log "$2"
@@ -69,19 +69,19 @@ sub chap {
 	$p->{status} eq "0201" or fail $p->{status};
 }'
 
-@test "a log-in that is refused: authentication" {
+@test "a log-in that fails to authenticate is reported with the reason" {
 	iscsi_export nullio size=1M
 	listen
 	auth "$iqn:other"
 	raw 'refused("0201", 0x87, names())'
-	told no_proof 'it has to prove who it is, and does not offer that'
+	told no_proof 'the target requires CHAP, and the initiator does not offer it'
 	raw "$chap"'chap("the right secret")'
-	told not_listed 'nothing in auth/ is for it'
+	told not_listed 'no entry in auth/ matches the initiator'
 	auth "$iqn:*"
 	raw "$chap"'chap("the wrong secret")'
-	told wrong_proof 'its CHAP name or response is wrong'
+	told wrong_proof "the initiator's CHAP name or response is wrong"
 	raw "$chap"'chap("the right secret", "CHAP_I=1", "CHAP_C=0x11")'
-	told no_own_proof 'it wants a proof that the target cannot give'
+	told no_own_proof 'the target cannot answer mutual CHAP; check target_secret'
 	wait_until 10 logged "SCST_INITIATOR=$iqn:raw"
 	wait_until 10 logged "SCST_TARGET=$iqn:t0"
 	for reason in no_proof not_listed wrong_proof no_own_proof; do
@@ -89,44 +89,44 @@ sub chap {
 	done
 }
 
-@test "a log-in that is refused: where, when and how" {
+@test "a log-in at a wrong portal, malformed or to a disabled target is reported" {
 	iscsi_export nullio size=1M
 	listen
 	mkdir -p "$iscsi:t1/portals/127.0.0.1:3261"
 	PORTAL=127.0.0.1:3261 raw 'refused("0203", 0x87, names())'
 	told wrong_portal 'the target does not listen at that address'
 	raw 'refused("0200", 0x87, names(), "MaxBurstLength=512", "MaxBurstLength=512")'
-	told malformed_login 'a Login Request is not as RFC 7143 wants it'
+	told malformed_login 'a Login Request violates RFC 7143'
 	attr_set "$iscsi:t0/enable" 0
 	raw 'refused("0301", 0x87, names())'
 	told target_disabled 'the target is disabled'
-	# What is no failure is not told: a redirection, and who only looks
+	# A redirection and a connection without a log-in are no failures.
 	attr_set "$iscsi:t0/enable" 1
 	attr_set "$iscsi:t0/redirect" 127.0.0.2
 	raw 'refused("0101", 0x87, names()); open_conn(); close_conn()'
 	equal 3 "$(cat "$iscsi:t0/failures"/* | grep -c -v '^0$')"
 }
 
-@test "a log-in that is refused: it joins nothing, takes too long, or is one too many" {
+@test "a log-in with a wrong TSIH, too slow or beyond the limit is reported" {
 	iscsi_export nullio size=1M
 	listen
 	raw 'open_conn(); $tsih = 99; my $p = login_step(0x87, names());
 	$p->{status} eq "020a" or fail $p->{status}'
-	told no_session 'the session that it is to join is not there, or takes no more'
+	told no_session 'the session to join does not exist or takes no more connections'
 	raw 'open_conn(); $tsih = 99;
 	my $p = login_step(0x87, "InitiatorName=$initiator", "SessionType=Discovery");
 	$p->{status} eq "020a" or fail $p->{status}'
 	attr_is "$iscsi:t0/failures/no_session" 1
 	raw 'open_conn(); login_step(0x04, names()); !receive(20) or fail "an answer"'
-	told login_timeout 'the log-in takes too long'
-	# The one that has come first is the first to go.
+	told login_timeout 'the log-in timed out'
+	# The oldest log-in is the first to end.
 	raw 'open_conn(); login_step(0x04, names()); my $first = $sock; my @idle;
 	for (1 .. 64) { $from = "127.0.0." . (2 + $_ % 3); push @idle, open_conn() }
 	$sock = $first; expect_end()'
-	told too_many_logins 'too many are logging in at once'
+	told too_many_logins 'too many log-ins are in progress at the portal'
 }
 
-@test "who comes to no target is told of by the portal" {
+@test "the portal reports log-ins to absent targets" {
 	iscsi_export nullio size=1M
 	raw 'refused("0203", 0x87, "InitiatorName=$initiator", "TargetName=iqn.x\n:y")'
 	attr_is "$iscsi:t0/portals/$portal/refused" 1
@@ -143,10 +143,10 @@ nop='sub answers_once {
 	put(pdu(0x40, 0x80, pack("x8 N N N N", 0xffffffff, $p->{ttt}, $cmdsn, $expstatsn)));
 }'
 
-@test "a session that is cut off" {
+@test "a session that is dropped is reported with the reason" {
 	iscsi_export nullio size=1M
 	listen
-	# Who comes back or logs out is no failure.
+	# A replaced session and a log-out are no failures.
 	raw 'login_ready(); my $first = session(); login_ready();
 	put(pdu(0x46, 0x80, pack "x8 N x4 N N", next_itt(), $cmdsn, $expstatsn)); expect(0x26)'
 	wait_until 10 no_session
@@ -154,40 +154,40 @@ nop='sub answers_once {
 	raw 'login_ready("HeaderDigest=CRC32C"); $hdigest = 0; put(pdu(0x40, 0x80, "") . "none"); expect_end()'
 	told header_digest 'a header digest is wrong'
 	raw 'login_ready(); put(pack "C C x3 a3 x40", 0x40, 0x80, "\xff\xff\xff"); expect_end()'
-	told protocol 'a PDU is not as RFC 7143 wants it'
+	told protocol 'a PDU violates RFC 7143'
 	raw 'login_ready(); close_conn()'
-	told connection_lost 'its side closed or reset the connection'
+	told connection_lost 'the initiator closed or reset the connection'
 	attr_set "$iscsi:t0/nop_interval_ms" 1000
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000
 	raw "$nop"'login_ready(); answers_once(); 1 while receive(10)'
-	told nop_timeout 'it does not answer a NOP-In'
+	told nop_timeout 'the initiator did not answer a NOP-In'
 	attr_set "$iscsi:t0/data_timeout_ms" 1000
 	raw 'login_ready("InitialR2T=Yes", "ImmediateData=No"); scsi(0xa0, 4096, write_10(0, 8)); expect(0x31);
 	1 while receive(10)'
-	told data_timeout 'it does not send the data of a write'
-	# What does not end the session is only counted.
+	told data_timeout 'the initiator did not send the data of a write in time'
+	# An error that does not end the session is only counted.
 	raw 'login_ready("DataDigest=CRC32C"); $ddigest = 0;
 	put(pdu(0x40, 0x80, pack("x8 N N N N", next_itt(), 0xffffffff, $cmdsn, $expstatsn), "ping") . "none");
 	$ddigest = 1; expect(0x3f)'
 	attr_is "$iscsi:t0/failures/data_digest" 1
 }
 
-@test "a session whose initiator neither reads nor logs out" {
+@test "an initiator dropped for not reading or not logging out is reported" {
 	iscsi_export nullio size=1M
 	listen
 	attr_set "$iscsi:t0/nop_timeout_ms" 1000
 	background raw 'login_ready(); scsi(0xc0, 1 << 20, read_10(0, 2048)) for 1 .. 32; sleep 60'
-	told send_timeout 'it takes nothing of what is sent to it'
+	told send_timeout 'the initiator stopped reading from the connection'
 	wait_until 10 no_session
-	# It has had its first answer: what it is asked next it would take for that.
+	# The request to log out must come after the first response, for which login_ready() waits.
 	background raw 'login_ready(); ready(); sleep 60'
 	wait_ready
 	wait_until 10 sessions_are_there "$iscsi:t0/sessions/$iqn:raw"
 	attr_set "$iscsi:t0/sessions/$iqn:raw/disconnect" 1
-	told logout_timeout 'it was asked to log out, and has not done so'
+	told logout_timeout 'the initiator did not log out when asked to'
 }
 
-@test "an initiator that fails all the time fills neither the log nor the event queue" {
+@test "an initiator that keeps failing floods neither the log nor the uevents" {
 	iscsi_export nullio size=1M
 	listen
 	auth "$iqn:other"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A backend that does not answer keeps waiting what was asked of it, and nothing else:
-# no other device's commands, functions and configuration.
+# A backend that does not answer delays its own requests, and nothing else: no other device's
+# commands, functions and configuration.
 
 load lib/scst
 load lib/vdisk
@@ -68,7 +68,7 @@ probe_answers_to() {
 	echo "cmd $1 $2" >&"$probe" && probe_answers "$3"
 }
 
-@test "a thousand commands at a frozen file system: another disk reads, and its functions are answered" {
+@test "a thousand commands at a frozen file system do not delay another disk" {
 	sick_and_well drain_ms=500 fence_ms=20000
 	fsfreeze -f "$fs"
 	as a
@@ -90,7 +90,7 @@ probe_answers_to() {
 	attr_is devices/fileio/well/state active
 }
 
-@test "what waits for a worker of a stuck backend is aborted at once, and fences nothing" {
+@test "commands queued for a stuck backend are aborted at once, without a fence" {
 	sick_and_well drain_ms=500 fence_ms=20000
 	fsfreeze -f "$fs"
 	as a
@@ -109,7 +109,7 @@ tmf_and_end() {
 	probe_answers '100 response=0' "$1 aborted"
 }
 
-# Everything that has nothing to do with a device that does not answer
+# Operations that do not involve the device that does not answer
 others_go_on() {
 	bounded 10 cat devices/nullio/n0/holders >/dev/null
 	bounded 10 log_in_and_read
@@ -132,7 +132,7 @@ n0_is_exported() {
 	mkdir targets/probe/t0/luns/9
 }
 
-# is_opening DEVICE. Whoever writes to enable before it is has to wait.
+# is_opening DEVICE. A write to enable before that would wait.
 is_opening() {
 	expect EBUSY bounded 5 attr_write "$1/serial" x &&
 		matches '*being opened*' "$(cat "$1/last_error")"
@@ -148,7 +148,7 @@ refuses_while_opening() {
 	attr_is "$1/state" idle
 }
 
-@test "a device whose file system is frozen when it is enabled: only who enables it waits" {
+@test "enabling a device on a frozen file system delays nothing else" {
 	requires fsfreeze mkfs.ext4
 	fs_make 24M
 	n0_is_exported
@@ -173,7 +173,7 @@ pr_dir_is_fs() {
 	mount --bind "$fs" "$pr_dir"
 }
 
-@test "pr_dir does not answer when a device is enabled: only who enables it waits" {
+@test "enabling a device while pr_dir does not answer delays nothing else" {
 	pr_dir_is_fs
 	n0_is_exported
 	mkdir targets/probe/t0/luns/1
@@ -194,7 +194,7 @@ pr_dir_is_fs() {
 	attr_is devices/nullio/d0/state active
 }
 
-# reserve TAG, register TAG: begin to do so
+# reserve TAG, register TAG: send the command, and do not wait for its status
 reserve() {
 	pr_cdb 1 5
 	echo "cmd $1 $pr_out data=$(printf '%016x%032x' 10 0)" >&"$probe"
@@ -205,7 +205,7 @@ register() {
 	echo "cmd $1 $pr_out data=$(printf '%032x0000000001000000' 11)" >&"$probe"
 }
 
-@test "PERSISTENT RESERVE OUT that waits for pr_dir is aborted at once, and takes effect later" {
+@test "a PERSISTENT RESERVE OUT aborted while it waits for pr_dir takes effect later" {
 	pr_dir_is_fs
 	pr_device_on drain_ms=500 fence_ms=20000
 	mkdir targets/probe/t0/luns/1
@@ -244,7 +244,7 @@ register() {
 	pr_keys_are 2 a b
 }
 
-@test "a device with a reservation that is being written is disabled, removed and made again" {
+@test "a device can be removed and created again while its reservation is written" {
 	pr_dir_is_fs
 	pr_device_on drain_ms=200 fence_ms=20000
 	attr_set targets/probe/t0/enable 1
@@ -261,7 +261,7 @@ register() {
 	take_attentions
 }
 
-@test "a thousand log-outs and several enables at a time end" {
+@test "a thousand log-outs and several enables at the same time complete" {
 	ulimit -n 1500
 	# The shell can wait for a descriptor below 1024 only: open that one first.
 	scst_sleep 0.01

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Every wait is bounded by what its object promises, however many wait at a backend that
-# does not answer, and none of them keeps others from going on. SCST_WAITERS says how many
-# sessions, and functions, there are. A workqueue runs 256 of a kind at a time on older
-# kernels, 1024 on newer ones.
+# Every wait is bounded by the time-outs of its object, however many sessions and functions wait at
+# a backend that does not answer, and none of them delays others. SCST_WAITERS is the number of
+# sessions and that of functions. A workqueue runs 256 of a kind at a time on older kernels, 1024 on
+# newer ones.
 
 load lib/scst
 load lib/probe
@@ -79,7 +79,7 @@ ask() {
 	echo "$*" >&"$probe"
 }
 
-# stuck NUMBER: so many initiator ports, each with command 7 at a medium that does not answer
+# stuck NUMBER: NUMBER initiator ports, each with command 7 at a medium that does not answer
 stuck() {
 	local n
 
@@ -91,7 +91,7 @@ stuck() {
 	each probe_start 7 "$write_1"
 }
 
-# A second target with a healthy device, which nothing concerns that happens to the first
+# A second target with a healthy device, independent of the first one
 bystander() {
 	make_device nullio n0 size=1M &&
 		mkdir -p targets/probe/t1/luns/0 targets/probe/t1/groups/g &&
@@ -116,7 +116,7 @@ bystander_goes_on() {
 	takes "$delay" bystander_works "$1" && echo "# bystander: $took ms" >&3
 }
 
-@test "many sessions and functions at a dead backend delay nobody else" {
+@test "many sessions and functions at a dead backend do not delay another target" {
 	attr_set $device/fence_ms 600000
 	bystander
 	stuck "$sessions"
@@ -130,7 +130,7 @@ bystander_goes_on() {
 	medium d0 auto
 }
 
-# Only so many of them
+# Only for the first $functions of the sessions
 abort_if_left() {
 	((left-- <= 0)) || ask "tmf 100 fn=$abort_task ref=7"
 }
@@ -148,7 +148,7 @@ count_failed() {
 	done
 }
 
-@test "a flood of functions of one session delays nobody else, and is told so" {
+@test "a flood of functions of one session delays no other target, the excess fails" {
 	local n failed=0
 
 	attr_set $device/fence_ms 600000
@@ -160,7 +160,7 @@ count_failed() {
 		ask "tmf 100 fn=$abort_task ref=7"
 	done
 	bystander_goes_on 1
-	# Only those that are too many are answered.
+	# Only the functions beyond the limit are answered.
 	for ((n = 0; n < 60; n++)); do
 		equal '100 response=4' "$(probe_result)"
 	done
@@ -170,14 +170,14 @@ count_failed() {
 	tmf 0 $query_task_set
 }
 
-@test "a LUN is taken away from many sessions with stuck commands within drain_ms and a second" {
+@test "a LUN of many sessions with stuck commands is removed in time" {
 	stuck "$functions"
 	takes 6000 rm targets/probe/t0/luns/0/d0
 	medium d0 auto
 	each probe_answers '7 status=02'
 }
 
-@test "a pattern comes to and goes from many sessions with stuck commands in time" {
+@test "a pattern for many sessions with stuck commands is added and removed in time" {
 	mkdir -p targets/probe/t0/groups/g/luns/1
 	ln -s "$device" targets/probe/t0/groups/g/luns/1/
 	attr_set $device/fence_ms 600000
@@ -243,13 +243,13 @@ log_in_again() {
 	takes 5000 log_in_again
 	expect_sense 06 29 00 $turn lun=0001000000000000
 	expect_status 00 "$read_1" lun=0001000000000000
-	# What is old must not land on what is new: it does not get to the medium.
+	# The old write must not overwrite a new one: new ones do not reach the medium.
 	expect_sense 06 29 00 $turn
 	expect_status 08 "$write_1"
 	expect_status 08 $turn
 	expect_status 00 dir=in len=36 cdb=120000002400
 	equal '7 write 0 1' "$(medium_holds d0)"
-	# Another host is not concerned.
+	# Another host is not affected.
 	as b
 	probe_start 8 "$write_1"
 	equal $'7 write 0 1\n8 write 0 1' "$(medium_holds d0)"
@@ -262,7 +262,7 @@ log_in_again() {
 	expect_status 00 "$write_1"
 }
 
-@test "what a log-out leaves at a backend fences it" {
+@test "a command that a log-out leaves at a backend fences the device" {
 	pr_ports_are a b
 	as a
 	medium d0 hold
@@ -280,7 +280,7 @@ log_in_again() {
 
 # --- a dead initiator
 
-@test "what another nexus cannot get rid of fails no function" {
+@test "functions do not wait for another nexus's response in delivery" {
 	attr_set $device/fence_ms 600000
 	pr_ports_are a b
 	as b
@@ -290,7 +290,7 @@ log_in_again() {
 	takes 5000 tmf 0 $clear_task_set
 	takes 5000 tmf 0 $lun_reset
 	takes 5000 tmf 0 $target_reset
-	# Its own nexus waits for it.
+	# A function of its own nexus waits for it.
 	as b
 	ask "tmf 100 fn=$abort_task ref=7"
 	probe_request sync
@@ -298,7 +298,7 @@ log_in_again() {
 	probe_answers '7 status=00' '100 response=0'
 }
 
-@test "PREEMPT AND ABORT does not wait for what has been answered, and does not fail" {
+@test "PREEMPT AND ABORT succeeds despite a response in delivery and a dead backend" {
 	local data
 
 	attr_set $device/fence_ms 600000
@@ -313,7 +313,7 @@ log_in_again() {
 	pr_cdb 5 3
 	printf -v data '%016x%016x0000000000000000' 0xa 0xb
 	takes 5000 expect_status 00 "$pr_out" "data=$data"
-	# With a backend that does not answer, either
+	# It does not wait for a backend that does not answer, either.
 	as b
 	ask 'go 7'
 	matches '7 status=00 *' "$(probe_result)"
@@ -333,8 +333,8 @@ log_in_again() {
 
 # --- fencing
 
-# A command with the initiator's own memory keeps each from being complete.
-@test "functions on a device that is fenced already fail at once" {
+# A command that uses the initiator's own memory keeps each function from completing.
+@test "functions on a device that is fenced fail at once" {
 	local disk
 
 	requires sg_reset
@@ -346,7 +346,7 @@ log_in_again() {
 	wait_until 10 medium_has_some
 	expect_failure bounded 20 sg_reset -N -d "$disk"
 	attr_is $device/state failed
-	# It would wait for so long:
+	# A function that waited would take this long.
 	attr_set $device/fence_ms 600000
 	for reset in d t; do
 		takes 7000 expect_failure bounded 8 sg_reset -N -$reset "$disk"
@@ -362,7 +362,7 @@ expect_failure() {
 	! "$@" >/dev/null 2>&1
 }
 
-@test "a function's time is not over for what others abort meanwhile" {
+@test "a function's timeout does not fence a device for commands aborted later" {
 	attr_set $device/fence_ms 6000
 	pr_ports_are a b
 	as b
@@ -384,9 +384,9 @@ expect_failure() {
 	equal '7 aborted' "$(probe_result)"
 }
 
-# --- commands that are aborted by nobody
+# --- commands that no initiator aborts
 
-@test "a command that is aborted because its device or its LUN goes ends with an error" {
+@test "a command whose device is disabled or LUN removed ends with an error" {
 	attr_set $device/fence_ms 600000
 	pr_ports_are a
 	for tas in 0 1; do
@@ -408,7 +408,7 @@ expect_failure() {
 	takes 6000 rm targets/probe/t0/luns/0/d0
 	medium d0 complete 7
 	matches "7 status=02 *sense=$(sense 0b 2f 02)*" "$(probe_result)"
-	# What its own nexus aborts, too, is not answered.
+	# A command that its own nexus aborts as well gets no response.
 	ln -s $device targets/probe/t0/luns/0/
 	probe_ready
 	probe_start 7 "$write_1"
@@ -421,7 +421,7 @@ expect_failure() {
 
 # --- names
 
-@test "two sessions with the longest name have a directory each, and longer ones are refused" {
+@test "two sessions with the longest name get a directory each, longer names fail" {
 	local name
 
 	printf -v name 'n%.0s' {1..223}

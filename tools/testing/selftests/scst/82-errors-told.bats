@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# An error is told until somebody has heard it: cached writes that were lost, the list
-# of LUNs that changed, and what a device that is not there has to say.
+# Errors are reported until an initiator has received the report: lost cached writes, a changed list
+# of LUNs, and the state of an absent device.
 # shellcheck disable=SC2016,SC2154 # it is Perl's to expand; fs_make sets fs
 
 load lib/scst
@@ -19,10 +19,10 @@ report_luns='dir=in len=64 cdb=a00000000000000000400000'
 request_sense='dir=in len=18 cdb=030000001200'
 block_limits='dir=in len=64 cdb=1201b0004000'
 
-# A write of LOST to block 100, which goes to a cache whose medium does not take it
+# A write of LOST to block 100: the cache takes it, and the medium does not.
 write_lost='dir=out len=4096 cdb=2a000000006400000100 data=4c4f5354'
 
-# lossy_disk: d0, seen by the ports a and b, whose block 100 fails
+# lossy_disk: d0, whose block 100 fails, for the ports a and b
 lossy_disk() {
 	fs_make 24M
 	lossy_file=$(fs_file file 8388608)
@@ -59,13 +59,13 @@ write_and_sync() {
 	head -c 4096 /dev/zero | dd "of=$1" bs=4096 seek=100 conv=notrunc,fsync status=none
 }
 
-# same_sense KEY ASC ASCQ: of both
+# same_sense KEY ASC ASCQ: both TEST UNIT READY and REQUEST SENSE report it.
 same_sense() {
 	expect_sense "$@" $turn && expect_status 00 "$request_sense" &&
 		matches "* data=7000$1??????????????????$2$3*" "$reply"
 }
 
-# hears_of_loss COMMAND...: once, and then all is well.
+# hears_of_loss COMMAND...: it reports lost writes once, and then ends with GOOD.
 hears_of_loss() {
 	expect_sense 04 0c 00 "$@" && expect_status 00 "$@"
 }
@@ -78,7 +78,7 @@ hears_of_nothing_more() {
 
 # --- cached writes
 
-@test "lost writes are told again if the SYNCHRONIZE CACHE that saw it was aborted" {
+@test "lost writes are reported again if the SYNCHRONIZE CACHE was aborted" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	probe_start 2 $sync hold=respond
@@ -92,7 +92,7 @@ hears_of_nothing_more() {
 	fs_lacks LOST
 }
 
-@test "lost writes are told again if the response did not arrive" {
+@test "lost writes are reported again if the response did not arrive" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	probe_start 2 $sync send=fail
@@ -103,7 +103,7 @@ hears_of_nothing_more() {
 	hears_of_loss $sync
 }
 
-@test "lost writes are told to every initiator, once, whoever asked first" {
+@test "lost writes are reported once to each initiator" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	as b
@@ -115,7 +115,7 @@ hears_of_nothing_more() {
 	expect_status 00 $sync
 }
 
-@test "lost writes are told by a SYNCHRONIZE CACHE of any other blocks" {
+@test "lost writes are reported by a SYNCHRONIZE CACHE of any other blocks" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	as b
@@ -124,7 +124,7 @@ hears_of_nothing_more() {
 	hears_of_loss cdb=35000000000100000100
 }
 
-@test "lost writes are told to an initiator that logs in again" {
+@test "lost writes are reported to an initiator that logs in again" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	probe_logout
@@ -136,7 +136,7 @@ hears_of_nothing_more() {
 	hears_of_loss $sync
 }
 
-@test "lost writes are told again if the log-out came before the response" {
+@test "lost writes whose report did not arrive are reported after the next log-in" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	probe_start 2 $sync send=fail
@@ -148,7 +148,7 @@ hears_of_nothing_more() {
 	hears_of_loss $sync
 }
 
-@test "who comes after lost writes have been told to all who could be concerned hears nothing" {
+@test "lost writes that all have been notified of are not reported to a newcomer" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	expect_sense 04 0c 00 $sync
@@ -160,7 +160,7 @@ hears_of_nothing_more() {
 	expect_status 00 $sync
 }
 
-@test "STOP tells of lost writes: again if the response did not arrive, every initiator, once" {
+@test "STOP reports lost writes once to each initiator, again if it did not arrive" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	probe_start 2 $stop send=fail
@@ -174,7 +174,7 @@ hears_of_nothing_more() {
 	hears_of_nothing_more
 }
 
-@test "MODE SELECT that ends the write cache and STOP tell of lost writes" {
+@test "STOP and MODE SELECT that turns off the write cache report lost writes" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	as b
@@ -190,7 +190,7 @@ hears_of_nothing_more() {
 		data=000000000812000000000000000000000000000000000000
 }
 
-@test "without a write cache a write tells what another initiator was told by its SYNC" {
+@test "without a write cache, a write reports writes that were lost before" {
 	lossy_disk
 	expect_status 00 "$write_lost"
 	as b
@@ -201,7 +201,7 @@ hears_of_nothing_more() {
 	hears_of_loss dir=out len=4096 cdb=2a000000000100000100 data=aa
 }
 
-@test "a file system on a disk hears of its lost writes" {
+@test "fsync of a disk fails once after its writes were lost" {
 	fs_make 24M
 	lossy_file=$(fs_file file 8388608)
 	disk=$(export_disk fileio "path=$lossy_file" block_size=4096)
@@ -213,7 +213,7 @@ hears_of_nothing_more() {
 
 # --- lists of LUNs
 
-@test "REPORT LUNS that did not arrive, or was aborted, leaves the news untold" {
+@test "REPORT LUNS that did not arrive or was aborted keeps the unit attention" {
 	make_device nullio n0 size=1M
 	make_device nullio n1 size=1M
 	probe_target nullio/n0
@@ -230,7 +230,7 @@ hears_of_nothing_more() {
 	probe_answers '2 aborted' '100 response=0'
 	expect_sense 06 3f 0e $turn
 	expect_status 00 $turn
-	# What has arrived is no news any more.
+	# A REPORT LUNS that has arrived clears the unit attention.
 	rm targets/probe/t0/luns/5/n1
 	expect_status 00 "$report_luns"
 	expect_status 00 $turn
@@ -264,7 +264,7 @@ hears_of_nothing_more() {
 	cmp -n 1048576 /dev/zero "$BATS_TEST_TMPDIR/image"
 }
 
-@test "Data-Out that ends inside a block is refused by drivers that cannot tell, too" {
+@test "Data-Out that ends inside a block is refused for any target driver" {
 	truncate -s 1M "$BATS_TEST_TMPDIR/image"
 	make_device fileio d0 "path=$BATS_TEST_TMPDIR/image"
 	probe_target fileio/d0
@@ -277,7 +277,7 @@ hears_of_nothing_more() {
 
 # --- what is not there
 
-@test "REQUEST SENSE says what TEST UNIT READY says, whatever state the device is in" {
+@test "REQUEST SENSE and TEST UNIT READY agree in every state of a device" {
 	make_device probe d0
 	attr_set devices/probe/d0/fence_ms 100
 	probe_target probe/d0
@@ -305,7 +305,7 @@ hears_of_nothing_more() {
 	probe_answers '7 aborted'
 }
 
-@test "a disk keeps its size when its file gets an odd one, and can be enabled again" {
+@test "a disk whose file gets an odd size is rounded down, and can be enabled again" {
 	local image=$BATS_TEST_TMPDIR/image
 
 	truncate -s 1M "$image"
@@ -323,7 +323,7 @@ hears_of_nothing_more() {
 	attr_refuses EINVAL devices/fileio/d0/enable 1
 }
 
-@test "what a handler has not created it need not destroy" {
+@test "a device that its handler refuses to create is not destroyed" {
 	# modules/probe_dev.c warns if it is asked to.
 	make_device probe d0
 	expect EINVAL mkdir devices/probe/uncreatable
@@ -331,7 +331,7 @@ hears_of_nothing_more() {
 
 # --- buffers
 
-@test "a parameter list that is refused for its length is not fetched" {
+@test "a parameter list of an invalid length is refused without its transfer" {
 	make_device nullio d0 size=1M
 	probe_target nullio/d0
 	pr_ports_are a
@@ -341,26 +341,26 @@ hears_of_nothing_more() {
 	done
 }
 
-@test "the block limits page does not promise what the caps forbid" {
+@test "the block limits page respects the buffer limits" {
 	make_device nullio d0 size=64M
 	probe_target nullio/d0
 	pr_ports_are a
-	matches '* data=00b0003c00000001000080000*' "$(probe_cmd 1 "$block_limits")"
+	matches '* data=00b0003c01ff0001000080000*' "$(probe_cmd 1 "$block_limits")"
 	attr_set devices/nullio/d0/buffer_limit $((1 << 20))
 	expect_sense 06 3f 03 $turn
-	matches '* data=00b0003c0000000100000800*' "$(probe_cmd 1 "$block_limits")"
+	matches '* data=00b0003c01ff000100000800*' "$(probe_cmd 1 "$block_limits")"
 	expect_status 00 dir=in len=$((1 << 20)) cdb=28000000000000080000
 	expect_sense 05 24 00 dir=in len=$(((1 << 20) + 512)) cdb=28000000000000080100
 	attr_set devices/nullio/d0/buffer_limit 1000
 	expect_sense 06 3f 03 $turn
-	# Nothing that changes is no news.
+	# A page that stays the same raises no unit attention.
 	attr_set devices/nullio/d0/buffer_limit 268435456
 	expect_sense 06 3f 03 $turn
 	attr_set devices/nullio/d0/buffer_limit 268435457
 	expect_status 00 $turn
 }
 
-@test "direct I/O that cannot reach single blocks is refused" {
+@test "direct I/O with smaller blocks than the medium's is refused" {
 	# shellcheck disable=SC2034 # fs_make uses it
 	fs_sector_size=4096
 	fs_make 24M

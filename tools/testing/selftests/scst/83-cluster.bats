@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Reservations as cluster software uses them: who is fenced, by himself or by others, has no
-# access, is told so, and does not get it back by accident.
+# Reservations as cluster software uses them: a host that is fenced, by itself or by others, has no
+# access, is notified, and does not get access back by accident.
 
 load lib/scst
 load lib/probe
@@ -30,7 +30,7 @@ cluster_setup() {
 	pr_ports_are a b c
 }
 
-# Ports a and b have the key 1, as a host has that has come back by another name; c has 2.
+# Ports a and b have the key 1, like a host that came back under another name; c has 2.
 a_comes_back_as_b() {
 	local port
 
@@ -42,7 +42,7 @@ a_comes_back_as_b() {
 	pr_register 00 0 2
 }
 
-# all_is_cleared PORT KEY: and nobody has anything to say
+# all_is_cleared PORT KEY: CLEAR, and no unit attention is left pending.
 all_is_cleared() {
 	local port
 
@@ -56,9 +56,9 @@ all_is_cleared() {
 
 # --- PREEMPT with the sender's own key
 
-@test "who preempts his own key steps down, and hears nothing of it" {
+@test "PREEMPT of one's own key unregisters the sender without a unit attention" {
 	cluster_setup
-	# Nobody has a reservation; somebody else has; all registrants have.
+	# No reservation; one of another port; one of all registrants
 	for type in 0 5 7; do
 		a_comes_back_as_b
 		[ $type = 0 ] || pr_reserve 00 $type 2
@@ -78,7 +78,7 @@ all_is_cleared() {
 		done
 		as c
 		expect_status 00 "$write_1"
-		# He may come again.
+		# The sender may register again.
 		as b
 		pr_register 00 0 1
 		expect_status 00 "$write_1"
@@ -87,7 +87,7 @@ all_is_cleared() {
 	done
 }
 
-@test "who preempts the holder's key, which is his own, too, takes over" {
+@test "PREEMPT of the holder's key that is also one's own takes over the reservation" {
 	cluster_setup
 	a_comes_back_as_b
 	as a
@@ -120,7 +120,7 @@ all_is_cleared() {
 	expect_status 00 "$write_1"
 }
 
-@test "PREEMPT AND ABORT of one's own key aborts what oneself had under way, but for itself" {
+@test "PREEMPT AND ABORT of one's own key aborts one's other commands" {
 	cluster_setup
 	a_comes_back_as_b
 	as a
@@ -144,7 +144,7 @@ all_is_cleared() {
 
 # --- SAM-5 5.3.3: which status comes first
 
-@test "a conflict comes before what a preempted host is told, and takes nothing from it" {
+@test "a conflict comes before the unit attention of a PREEMPT, and keeps it" {
 	cluster_setup
 	pr_register_each 0 a b
 	as a
@@ -156,7 +156,7 @@ all_is_cleared() {
 	expect_status 18 "$write_1 attr=ordered"
 	pr_hears 2a 05 b
 	expect_status 18 "$write_1"
-	# What RESERVE forbids is no different.
+	# The same goes for a conflict with RESERVE.
 	all_is_cleared a a
 	as c
 	expect_status 00 dir=out len=16 cdb=151000001000 data=000000000a0a00100040000000000000
@@ -209,7 +209,7 @@ table_is_being_written() {
 	grep -q '^[0-9]* (kworker.*scst_pr:d0) D ' /proc/[0-9]*/stat 2>/dev/null
 }
 
-@test "a registration that comes while somebody gets the device by RESERVE is refused" {
+@test "a registration that another initiator's RESERVE overtakes is refused" {
 	modprobe scst_probe
 	cluster_setup
 	for aptpl in 0 1; do
@@ -230,7 +230,7 @@ table_is_being_written() {
 	done
 }
 
-@test "RESERVE has to wait while a registration is being written, and comes too late then" {
+@test "RESERVE gets BUSY while a registration is being written, and then a conflict" {
 	requires fsfreeze mkfs.ext4
 	fs_make 24M
 	mkdir -p "$pr_dir"
@@ -259,7 +259,7 @@ table_is_being_written() {
 	pr_register 18 0 a 1
 }
 
-@test "what was refused for want of a medium does not keep RESERVE out" {
+@test "a registration that could not be written does not block RESERVE" {
 	requires mkfs.ext4
 	fs_make 24M
 	mkdir -p "$pr_dir"
@@ -308,7 +308,7 @@ move_of() {
 
 # --- the file
 
-@test "a file that is damaged after a host was fenced does not let it in again" {
+@test "a damaged file of reservations does not give a fenced host access" {
 	cluster_setup
 	pr_register_each 1 a b
 	pr_reserve 00 5 b
@@ -325,7 +325,7 @@ move_of() {
 		expect_sense 07 44 01 "$write_1"
 	done
 	matches '*reservations are lost*' "$(cat devices/nullio/d0/last_error)"
-	# Who knows better replaces them, and that lasts.
+	# REPLACE LOST RESERVATION sets new ones, which last.
 	pr_out 00 8 5 0 a 1
 	pr_device_off
 	pr_device_on
@@ -340,7 +340,7 @@ move_of() {
 }
 
 # The file system is one without a journal: it goes on after an error.
-@test "what was refused since the directory could not be written is not found there later" {
+@test "a change refused because pr_dir could not be written does not appear later" {
 	local sector
 
 	requires mkfs.ext4 dmsetup
@@ -350,10 +350,10 @@ move_of() {
 	cluster_setup
 	pr_register_each 1 a b
 	pr_reserve 00 5 b
-	# The new file has a name already: it is renaming it that is not written.
+	# The new file has a name already, so that only renaming it fails.
 	: >"$pr_dir/d0.new"
 	sync "$pr_dir/d0.new"
-	# What has been read stays: only writing the directory fails.
+	# The directory can still be read: only writing it fails.
 	sector=$(fs_sector "$fs/pr" 0)
 	[ -n "$sector" ]
 	fs_reload "$sector" 8

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Nothing is freed, answered or given back under somebody who still uses it: here that
-# somebody takes long, at the point where only a grace period, a reference or a flush
-# keeps others waiting.
+# Nothing is freed, answered or released while a task still uses it. Here that task is slow, at a
+# point where only a grace period, a reference or a flush makes others wait.
 
 load lib/scst
 load lib/probe
@@ -12,8 +11,8 @@ read_1=cdb=28000000000000000100
 inquiry=cdb=120000002400
 ready=cdb=000000000000
 
-# A tasklet that stalls is on another CPU than the shell. That CPU looks idle: workers, too,
-# would be put there, and be late.
+# A stalled tasklet is on another CPU than the shell. That CPU looks idle: workers would be put
+# there as well, and be late.
 tasklet_stalls() {
 	requires_cpus 2
 	taskset -pc 0 $$ >/dev/null
@@ -69,9 +68,9 @@ stalls_on_its_way() {
 	stall_wait "$1"
 }
 
-# --- whoever looks a nexus up
+# --- lookup of a nexus
 
-@test "a LUN is not taken away from under a command that has just found it" {
+@test "removing a LUN waits for a command that has just looked it up" {
 	lifetimes_setup
 	stall lookup
 	background probe_request cmd 7 dir=in len=36 show=0 $inquiry
@@ -81,7 +80,7 @@ stalls_on_its_way() {
 	matches '7 status=00 *' "$(probe_result)"
 }
 
-@test "a device does not go from under a function that has just found it" {
+@test "removing a LUN waits for a function that has just looked it up" {
 	lifetimes_setup
 	stall tmf
 	probe_request tmf 100 fn=4
@@ -91,7 +90,7 @@ stalls_on_its_way() {
 	equal '100 response=0' "$(probe_result)"
 }
 
-@test "a log-out aborts a command that a tasklet was just about to bring in" {
+@test "a log-out aborts a command that a tasklet is submitting" {
 	tasklet_stalls
 	lifetimes_setup
 	medium d0 hold
@@ -107,7 +106,7 @@ stalls_on_its_way() {
 
 # --- the driver's ops->release()
 
-@test "a function is answered when the driver has its memory back" {
+@test "a function completes only after the driver has released the command" {
 	local fn
 
 	lifetimes_setup
@@ -123,7 +122,7 @@ stalls_on_its_way() {
 	done
 }
 
-@test "another initiator's reset is answered when the driver has its memory back" {
+@test "another's reset completes only after the driver has released the command" {
 	local me
 
 	lifetimes_setup
@@ -138,8 +137,8 @@ stalls_on_its_way() {
 	matches '7 status=00 *' "$(probe_result)"
 }
 
-# What the log-out waits for is woken by another command.
-@test "a session is gone when the driver has its memory back, and nobody is to be woken" {
+# Another command wakes the log-out.
+@test "a session ends only after the driver has released its commands" {
 	local point
 
 	lifetimes_setup
@@ -161,9 +160,9 @@ stalls_on_its_way() {
 	done
 }
 
-# --- what a session counts
+# --- counts of a session
 
-@test "a session stays until a function that has ended has woken it" {
+@test "a session stays until a function that has ended has finished waking it" {
 	lifetimes_setup
 	stall tmf_gone
 	probe_request tmf 100 fn=7 ref=7
@@ -173,7 +172,7 @@ stalls_on_its_way() {
 	waits_for_stall tmf_gone probe_log_has 'me - gone'
 }
 
-@test "a session stays until a tasklet that has brought a command in has woken it" {
+@test "a session stays until a submitting tasklet has finished waking it" {
 	tasklet_stalls
 	lifetimes_setup
 	stall counted
@@ -186,14 +185,14 @@ stalls_on_its_way() {
 
 # --- a device's backend
 
-# Commands go through the device's queue from now on, and what did not is gone.
+# Commands go through the device's queue from now on, and earlier ones have ended.
 queue_all() {
 	matches '8 status=00 *' "$(probe_cmd 8 dir=out len=16 cdb=151000001000 \
 		data=000000000a0a00000000000000000000)"
 	matches '9 status=00 *' "$(probe_cmd 9 dir=in len=512 $read_1)"
 }
 
-@test "a device is not closed before those that wait for a command's answer go on" {
+@test "a device is not closed before the response of its command has been sent" {
 	local prepare
 
 	lifetimes_setup
@@ -210,7 +209,7 @@ queue_all() {
 	done
 }
 
-@test "a device that was disabled has let go of everything" {
+@test "disabling a device waits until its close has finished" {
 	lifetimes_setup
 	stall closed
 	in_background attr_write devices/probe/d0/enable 0
@@ -229,9 +228,9 @@ queue_all() {
 	waits_for_stall capacity is_dead "$job"
 }
 
-# --- what a nexus is published with
+# --- publication of a nexus
 
-@test "the first command that finds another device behind its LUN is told so" {
+@test "a command that finds another device behind its LUN gets a unit attention" {
 	lifetimes_setup
 	make_device probe d1
 	mkdir -p targets/probe/t0/groups/g/luns/0
@@ -253,7 +252,7 @@ local_session_ends() {
 } 2>/dev/null
 
 # bats test_tags=local
-@test "a host does not log out under a function that it is about to submit" {
+@test "a log-out waits for a function that the host is about to submit" {
 	local disk
 
 	modprobe scst_probe
@@ -266,7 +265,7 @@ local_session_ends() {
 	waits_for_stall submit local_session_ends
 }
 
-# --- one of two sees the other
+# --- an abort and a command being parked
 
 @test "an abort that comes while a command is being parked is not lost" {
 	tasklet_stalls
@@ -276,10 +275,45 @@ local_session_ends() {
 	probe_request cmd 8 ctx=hardirq attr=ordered $ready
 	stall_wait park
 	probe_request tmf 100 fn=0 ref=8
-	# It aborts the command and then wants the device's lock, which the tasklet has until it
-	# goes on by itself: nobody else runs on this CPU meanwhile.
+	# The function aborts the command, and then needs the device's lock. The tasklet holds it
+	# until it goes on by itself: nothing else runs on this CPU meanwhile.
 	wait_until 30 probe_is_gone 8
 	probe_answers '8 aborted' '100 response=0'
 	medium d0 complete 7
 	matches '7 status=00 *' "$(probe_result)"
+}
+
+# --- the driver's view of commands that are about to start
+
+# What waits for command 7 starts next, but has not started.
+sync_waits_for_left() {
+	stall_wait left
+	expect EAGAIN probe_request settled
+	stall_is_at left
+	stall_go
+	probe_request sync
+	probe_answers '7 status=00' '8 status=00'
+}
+
+@test "sync waits for commands that another one on the queue starts" {
+	tasklet_stalls
+	lifetimes_setup
+	medium d0 hold
+	probe_request cmd 7 attr=ordered dir=in len=512 show=0 $read_1
+	probe_wait_held 7 medium
+	probe_request cmd 8 $ready
+	stall left
+	medium d0 complete 7 ctx=hardirq
+	sync_waits_for_left
+}
+
+# Queueing begins on the other CPU, where the end of the older commands is noticed, too.
+@test "sync waits for commands that the last one from before queueing starts" {
+	tasklet_stalls
+	lifetimes_setup
+	at_medium
+	stall left
+	probe_request cmd 8 ctx=hardirq attr=ordered $ready
+	medium d0 complete 7 ctx=hardirq
+	sync_waits_for_left
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# SCSI: what initiators in the field have met in other targets. The clause of the standard
-# that says what is right stands with each test.
+# SCSI: faults of other targets that initiators have met in the field. Each test names the clause of
+# the standard.
 # shellcheck disable=SC2154,SC2034 # the libraries set reply and data, and use probes
 
 load lib/scst
@@ -45,7 +45,7 @@ reads() {
 
 # SPC-4 6.6.1: INVALID FIELD IN CDB for a page that is not supported; 7.8.13: page 00h lists
 # those that are, in ascending order.
-@test "each of the 256 VPD pages is the one asked for, or refused" {
+@test "each of the 256 VPD pages is returned correctly, or refused if not listed" {
 	make_device nullio d0 size=1M
 	probe_lun 0 nullio/d0
 	probe_initiator me 0
@@ -61,12 +61,12 @@ reads() {
 		else
 			refused_page "1201${hex}100000" "page $hex"
 		fi
-		# without EVPD there are none
+		# without EVPD there are no pages
 		[ "$page" = 0 ] || refused_page "1200${hex}100000" "EVPD 0, page $hex"
 	done
 }
 
-# refused_page CDB WHAT: nothing comes, and the PAGE CODE is at fault.
+# refused_page CDB WHAT: there is no data, and the field pointer is at the PAGE CODE.
 refused_page() {
 	send dir=in len=4096 "cdb=$1" &&
 		matches '1 status=02 residual=4096 sense=70000500000000??????????2400??c?0002* data=' \
@@ -75,7 +75,7 @@ refused_page() {
 
 # SBC-3 6.4.2.2, 6.4.2.3: NUMBER OF LOGICAL BLOCKS of the short descriptor is FFFFFFFFh when
 # it does not fit; byte 5 on is the LOGICAL BLOCK LENGTH alone.
-@test "block descriptors of any capacity, short, long or none" {
+@test "block descriptors are right for any capacity, short, long and disabled" {
 	# LUN, block size, blocks; blocks of the short and the long descriptor, block length
 	capacities='0 512 2097152 00200000 0000000000200000 000200
 		1 4096 262144 00040000 0000000000040000 001000
@@ -115,9 +115,9 @@ set_cache_type() {
 	echo "$2" 2>/dev/null >"$(echo "/sys/block/${1#/dev/}/device/scsi_disk"/*/cache_type)"
 }
 
-# SPC-4 6.11: what MODE SENSE returned is accepted by MODE SELECT; SBC-3 6.4.5. "daft" is RCD,
-# which no disk of ours can change, and where no cache is WCE cannot be changed either.
-@test "Linux's cache_type takes what the disk has, and is refused what it cannot have" {
+# SPC-4 6.11: MODE SELECT accepts the data that MODE SENSE returned; SBC-3 6.4.5. "daft" is RCD,
+# which no disk of ours can change. Without a cache WCE cannot be changed, either.
+@test "Linux's cache_type accepts the modes that the disk has, and no others" {
 	truncate -s 1M "$BATS_TEST_TMPDIR"/{wb,wt}
 	make_device fileio wb "path=$BATS_TEST_TMPDIR/wb"
 	make_device fileio wt "path=$BATS_TEST_TMPDIR/wt" write_through=1
@@ -189,7 +189,7 @@ set_cache_type() {
 # --- identity
 
 # SPC-4 7.8.6.1: a designator is of one logical unit only.
-@test "names that differ in their last byte are disks that differ, and remain the same disks" {
+@test "device names that differ in one byte give different, stable identifiers" {
 	printf -v long 'n%.0s' {1..222}
 	base=prefix-of-a-cluster-csi-pvc-4562489f-2f2c-4fb4-8c8e-52540000abcd-and-a-suffix
 	names=("$base-a" "$base-b" "${base}_c" "$base.d" "${long}1" "${long}2" "${long:0:200}"
@@ -219,7 +219,7 @@ set_cache_type() {
 }
 
 # SPC-4 6.6.2, SAM-5 5.14: INQUIRY DATA HAS CHANGED, and the command is not carried out.
-@test "a write for the disk that a LUN led to before does not reach the one it leads to now" {
+@test "a write meant for the former device of a LUN does not reach the new one" {
 	truncate -s 1M "$BATS_TEST_TMPDIR"/{old,new}
 	for name in old new; do
 		make_device fileio $name "path=$BATS_TEST_TMPDIR/$name" serial=$name
@@ -240,7 +240,7 @@ set_cache_type() {
 
 # SBC-3 5.20 lets START=0 stop the disk for all; hosts that restart, and firmware, send it, and
 # do not start the disk again.
-@test "a host that stops the disk takes it neither from others nor from itself" {
+@test "a disk that a host has stopped is still usable by all hosts" {
 	truncate -s 16M "$BATS_TEST_TMPDIR/image"
 	disk=$(export_disk fileio "path=$BATS_TEST_TMPDIR/image")
 	add_initiator t0 i1
@@ -260,7 +260,7 @@ set_cache_type() {
 # --- what is refused
 
 # SPC-4 4.3.3, SPC-6 5.6: INVALID FIELD IN CDB, and the field is the SERVICE ACTION.
-@test "a service action that is not there is no unknown operation code" {
+@test "an unsupported service action is INVALID FIELD IN CDB" {
 	make_device nullio d0 size=1M
 	probe_lun 0 nullio/d0
 	probe_initiator me 0
@@ -269,14 +269,15 @@ set_cache_type() {
 		matches "1 status=02 * sense=70000500000000??????????2400??c?0001*" "$reply" "$what"
 	done <<-COMMANDS
 	SERVICE_ACTION_IN_1Fh dir=in len=32 cdb=9e1f0000000000000000000000200000
-	GET_LBA_STATUS dir=in len=32 cdb=9e120000000000000000000000200000
+	READ_LONG_16 dir=in len=32 cdb=9e110000000000000000000000200000
 	MAINTENANCE_IN_1Fh dir=in len=32 cdb=a31f00000000000000200000
 	REPORT_TARGET_PORT_GROUPS dir=in len=32 cdb=a30a00000000000000200000
+	SET_TARGET_PORT_GROUPS cdb=a40a00000000000000000000
 	PERSISTENT_RESERVE_IN_1Fh dir=in len=24 cdb=5e1f0000000000001800
 	PERSISTENT_RESERVE_OUT_1Fh dir=out len=24 cdb=5f1f0000000000001800
 	COMMANDS
-	# of an operation code that has none at all
-	expect_sense 05 20 00 cdb=a40a00000000000000000000
+	# an operation code without any supported service action
+	expect_sense 05 20 00 cdb=ab0a00000000000000000000
 }
 
 # --- reservations
@@ -287,10 +288,8 @@ ports_of() {
 
 	shift
 	for name in "$@"; do
-		exec {probe}<>"$probe_root/$target" || return
-		probes[probe]=$probe
-		pr_ports["$target:$name"]=$probe
-		echo "login $name" >&"$probe" && probe_ready || return
+		probe_login "$name" "$target" && pr_ports["$target:$name"]=$probe &&
+			probe_ready || return
 	done
 }
 
@@ -302,7 +301,7 @@ keys_are() {
 
 # SPC-4 5.13.7: an I_T nexus is an initiator port and a target port; 6.15.3: ALL_TG_PT
 # registers an initiator port through all target ports.
-@test "two initiator ports and two target ports are four registrations" {
+@test "two initiator ports and two target ports have four registrations" {
 	pr_device_on
 	mkdir -p targets/probe/t1/luns/0
 	ln -s devices/nullio/d0 targets/probe/t1/luns/0/
@@ -318,11 +317,11 @@ keys_are() {
 		keys+=($((key++)))
 		keys_are "${keys[@]}"
 	done
-	# each is its own
+	# each is independent
 	as t1:a
 	pr_register 00 3 0
 	keys_are 1 2 4
-	# a, through both
+	# a registers through both target ports
 	as t0:a
 	pr_register 00 1 0
 	pr_register 00 0 5 4

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# A disk has one name, whoever looks: the kernel, udev with and without sg3_utils, and
-# multipath. It is the same when the disk moves here from another target.
+# A disk has one name for the kernel, udev with and without sg3_utils, and multipath. The name stays
+# the same when the disk moves here from another target.
 
 load lib/scst
 load lib/host
@@ -32,7 +32,7 @@ property() {
 }
 
 # kernel_calls DISK NAA: Linux looks for IEEE extended identifiers under another digit
-# (designator_prio() of scsi_lib.c), and has no name for a disk then, which is no other name.
+# (designator_prio() of scsi_lib.c). It has no name for such a disk, which is not a wrong name.
 kernel_calls() {
 	local wwid
 
@@ -53,7 +53,7 @@ is_called() {
 	[ -e "/dev/disk/by-id/wwn-0x$2" ] || fail "$1: no by-id/wwn-0x$2"
 }
 
-# is_path DISK NAA: multipath says so, and calls it that, without udev, too.
+# is_path DISK NAA: multipath takes the disk for a path of that name, also without udev.
 is_path() {
 	matches '*DM_MULTIPATH_DEVICE_PATH="1"*' "$(multipath -u "$1")" "$1"
 	multipath -c "$1" >/dev/null
@@ -62,18 +62,18 @@ is_path() {
 	multipath_conf ''
 }
 
-# Linux 7.3 gives the work of all block queues one lockdep class. That a map's work waits for a
-# disk's queue, and a disk's sysfs entries for its own work, looks like a circle to it.
+# Linux 7.3 gives the work of all block queues one lockdep class. A map's work waits for a disk's
+# queue, and a disk's sysfs entries wait for its own work: lockdep takes that for a deadlock.
 has_lockdep() {
 	[ -e /proc/lockdep ]
 }
 
-# maps_are NAA...: those, and no other, in any order
+# maps_are NAA...: these maps, and no others, in any order
 maps_are() {
 	[ "$(multipathd show maps raw format %w | sort)" = "$(printf '3%s\n' "$@" | sort)" ]
 }
 
-@test "kernel, scsi_id, udev and multipath have one name for a disk, whatever identifier it has" {
+@test "kernel, scsi_id, udev and multipath agree on the name of a disk" {
 	requires sg_inq
 	[ -e /usr/lib/udev/rules.d/55-scsi-sg3_id.rules ] || skip "no udev rules of sg3_utils"
 	if has_lockdep; then udevd_start; else host_start; fi
@@ -100,7 +100,7 @@ maps_are() {
 	done
 }
 
-# --- what it is made of
+# --- identifiers
 
 # SPC-4 7.8.6.2.1: a logical unit has at least one designator.
 @test "the identifier is the logical unit's only designator" {
@@ -116,7 +116,7 @@ maps_are() {
 		equal $((0x${page:4:4} + 4)) $((${#page} / 2)) 'PAGE LENGTH'
 		printf -v wanted '010300%02x%s' $((${#naa} / 2)) "$naa"
 		equal "$wanted" "${page:8:${#wanted}}"
-		# of the port and the target there are others
+		# other designators belong to the port and the target
 		for ((at = 8 + ${#wanted}; at < ${#page}; at += 8 + 2 * 0x${page:at + 6:2})); do
 			matches '[12]' $((0x${page:at + 2:2} >> 4 & 3)) "ASSOCIATION at $at"
 		done
@@ -124,7 +124,7 @@ maps_are() {
 }
 
 # SAM-5 5.14
-@test "disks whose identifiers differ in the last digit are two, and the same one is one" {
+@test "disks whose identifiers differ in the last digit are different disks" {
 	for digit in 0 1; do
 		make_device nullio d$digit size=1M naa_id=6001405abcdef0123456789abcdef01$digit
 	done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The core says why: in last_error of an object and of the directory in which it was to be,
-# in a uevent when a backend is fenced off, and in traces that name who is concerned.
+# The core reports reasons: in last_error of an object and of its parent directory, in a uevent when
+# a backend is fenced, and in traces with the initiator and the target.
 # shellcheck disable=SC2086 # no name has blanks
 
 load lib/scst
@@ -29,8 +29,8 @@ says() {
 	matches "$1" "$said" "$2/last_error" && [[ $said != *$'\n'* ]]
 }
 
-# refuses ERRNO PATTERN DIRECTORY NAME GOOD: mkdir DIRECTORY/NAME fails and DIRECTORY says
-# why, until GOOD is made there.
+# refuses ERRNO PATTERN DIRECTORY NAME GOOD: mkdir DIRECTORY/NAME fails, and DIRECTORY has the
+# reason until GOOD is created there.
 refuses() {
 	expect "$1" mkdir "$3/$4" && says "$2" "$3" && mkdir "$3/$5" && attr_is "$3/last_error" '' &&
 		rmdir "$3/$5"
@@ -38,18 +38,18 @@ refuses() {
 
 # --- last_error
 
-@test "what a directory of handlers or drivers refuses it says, until mkdir works" {
+@test "an unknown handler or driver is reported by its directory until mkdir works" {
 	attr_is devices/last_error ''
 	attr_is targets/last_error ''
 	refuses ENOENT '*no-such*scst-handler-no-such*' devices no-such nullio
 	refuses ENOENT '*no-such*scst-target-no-such*' targets no-such "$scst_driver"
-	# One does not speak for the other.
+	# Each directory has its own last_error.
 	expect ENOENT mkdir devices/no-such
 	attr_is targets/last_error ''
 	mkdir devices/nullio
 }
 
-@test "a name that cannot be: the directory says why, until mkdir works" {
+@test "an invalid name is reported by its directory until mkdir works" {
 	mkdir -p devices/nullio "$scst_targets"
 	for kind in devices/nullio "$scst_targets"; do
 		attr_is "$kind/last_error" ''
@@ -61,7 +61,7 @@ refuses() {
 	done
 }
 
-@test "a name that is used: the directory says by whom, until mkdir works" {
+@test "a name that is in use is reported by its directory until mkdir works" {
 	mkdir -p devices/nullio/d0 devices/fileio
 	refuses EEXIST 'd0: *devices/nullio' devices/fileio d0 d1
 	attr_is devices/nullio/last_error ''
@@ -75,7 +75,7 @@ refuses() {
 	refuses EINVAL 'disk: *iqn.*' targets/iscsi disk "$iqn:t1"
 }
 
-@test "what cannot be in a target or a group it says, until mkdir works there" {
+@test "an invalid LUN, group or pattern is reported by its target or group" {
 	mkdir -p $target/groups/g
 	refuses_in() {
 		local where=$5
@@ -83,17 +83,18 @@ refuses() {
 		expect "$1" mkdir "$where/$3" && says "$2" "$6" && mkdir "$where/$4" &&
 			attr_is "$6/last_error" ''
 	}
-	refuses_in EINVAL 'luns/01: not a number*' 01 1 $target/luns $target
+	refuses_in EINVAL 'luns/01: must be a number*' 01 1 $target/luns $target
 	refuses_in EINVAL 'groups/a b: *blanks*' 'a b' h $target/groups $target
-	refuses_in EINVAL 'luns/x: not a number*' x 0 $target/groups/g/luns $target/groups/g
-	refuses_in EINVAL 'initiators/!: *nobody' '!' '!x' $target/groups/g/initiators $target/groups/g
+	refuses_in EINVAL 'luns/x: must be a number*' x 0 $target/groups/g/luns $target/groups/g
+	refuses_in EINVAL 'initiators/!: *must follow*' '!' '!x' $target/groups/g/initiators \
+		$target/groups/g
 	mkdir $target/groups/h/initiators/me
 	refuses_in EEXIST '*me is in group h already' me you $target/groups/g/initiators \
 		$target/groups/g
 }
 
-# refused ERRNO PATH WRONG RIGHT: what is said of one attribute ends when it is written, and
-# not when another is.
+# refused ERRNO PATH WRONG RIGHT: the reason for one attribute goes away when it is written, and not
+# when another one is.
 refused() {
 	local object=${2%/*} said other
 
@@ -107,7 +108,7 @@ refused() {
 		attr_is "$object/last_error" ''
 }
 
-@test "what a write was refused for is said until that attribute can be written" {
+@test "the reason of a refused write stays until that attribute is written" {
 	mkdir -p $device devices/fileio/f0 $target/luns/0
 	refused EINVAL $device/enable x 0
 	refused EINVAL $device/fence_ms x 10000
@@ -129,7 +130,7 @@ refused() {
 	refused EINVAL $target/luns/0/read_only x 0
 }
 
-@test "a device that could not be enabled says nothing any more when it is" {
+@test "the reason why a device could not be enabled is cleared by enabling it" {
 	mkdir -p $device devices/fileio/f0
 	attr_refuses EINVAL $device/enable 1
 	says 'neither size nor blocks is set' $device
@@ -151,7 +152,7 @@ refused() {
 	attr_is devices/fileio/f0/last_error ''
 }
 
-@test "a link that is refused says why, until one is made" {
+@test "the reason of a refused link stays until a link is created" {
 	mkdir -p $device devices/nullio/d1 $target/luns/0 $target/luns/1
 	ln -s $device $target/luns/0/
 	expect EEXIST ln -s $device $target/luns/1/
@@ -160,14 +161,14 @@ refused() {
 	attr_is $target/luns/1/last_error ''
 }
 
-@test "an iSCSI target says what it refuses, until it does not" {
+@test "an iSCSI target reports a refusal until the same operation succeeds" {
 	iscsi=targets/iscsi/iqn.2026-11.org.example:t0
 	mkdir -p $iscsi
 	refused EINVAL $iscsi/queue_depth 0 8
 	refused EINVAL $iscsi/redirect 'a b' 127.0.0.1
 	refused EINVAL $iscsi/alias "$(long_name 300)" x
 	expect EINVAL mkdir $iscsi/portals/x
-	says 'portals/x: not an address and port: -EINVAL' $iscsi
+	says 'portals/x: the name must be *: -EINVAL' $iscsi
 	attr_set $iscsi/alias y
 	says 'portals/x: *' $iscsi
 	mkdir $iscsi/portals/127.0.0.1:3260
@@ -215,7 +216,7 @@ fence() {
 	attr_is devices/probe/d0/state failed
 }
 
-@test "a fence has a uevent with its reason, and is told until the device is enabled again" {
+@test "a fence sends a uevent, and stays in last_error until the device is enabled" {
 	requires udevadm
 	: >"$BATS_TEST_TMPDIR/log"
 	background monitor
@@ -284,11 +285,11 @@ trace_setup() {
 	pr_ports_are a b
 }
 
-# The same command for each event of it
+# The fields that all events of a command begin with
 a7='cmd=* initiator=a target=t0 lun=0 tag=0x7'
 b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 
-@test "traced: a command, wherever it is, with who sent it where" {
+@test "traces show each stage of a command with its initiator, target and LUN" {
 	trace_setup nullio size=1M
 	as b
 	until send lun=0005000000000000 $turn && [ "$scsi_status" = 00 ]; do :; done
@@ -305,7 +306,7 @@ b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 	traced cmd_respond 'cmd=* initiator=b target=t0 lun=9 tag=0x4e opcode=0x28 status=0x02 sense=052500 data=0 *'
 }
 
-@test "traced: one initiator, picked out by a filter" {
+@test "traces can be filtered by initiator" {
 	trace_setup nullio size=1M
 	trace_on
 	echo 'initiator == "b"' >$tracing/events/scst/filter
@@ -320,7 +321,7 @@ b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 	traced device_state 'device=d0 *'
 }
 
-@test "traced: a name that an initiator chose breaks no line" {
+@test "traces replace control characters in an initiator's name" {
 	trace_setup nullio size=1M
 	probe_login $'x\001y'
 	trace_on
@@ -329,7 +330,7 @@ b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 	traced cmd_submit 'cmd=* initiator=x\?y target=t0 lun=0 tag=0x4d *'
 }
 
-@test "traced: a command is parked, and goes on" {
+@test "traces show that a command is parked and unparked" {
 	trace_setup probe
 	medium d0 hold
 	trace_on
@@ -347,7 +348,7 @@ b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 	not_traced cmd_park "$a7 *"
 }
 
-@test "traced: an abort, and who aborted: the initiator, another, nobody" {
+@test "traces show an abort and its origin: the initiator, another, or the target" {
 	trace_setup probe drain_ms=100
 	# The ordered ones wait for 7, so the backend does not have them.
 	medium d0 hold
@@ -394,7 +395,7 @@ probe_ready_of_a() {
 	probe_ready
 }
 
-@test "traced: a task management function, and a unit attention that follows from it" {
+@test "traces show a task management function and its unit attention" {
 	trace_setup nullio size=1M
 	trace_on
 	as b
@@ -419,7 +420,7 @@ probe_ready_of_a() {
 	traced ua_raise 'initiator=a target=t0 lun=0 sense=062907'
 }
 
-@test "traced: unit attentions of a new LUN, of a log-in and of a reset, until they are reported" {
+@test "traces show where a unit attention is raised and reported" {
 	trace_setup nullio size=1M
 	as a
 	trace_on
@@ -442,7 +443,7 @@ probe_ready_of_a() {
 	done
 }
 
-@test "traced: PERSISTENT RESERVE OUT, how it ends, and a conflict" {
+@test "traces show PERSISTENT RESERVE OUT, its status, and a conflict" {
 	trace_setup nullio size=1M
 	trace_on
 	as a
@@ -465,7 +466,7 @@ probe_ready_of_a() {
 	not_traced reservation_conflict "$a1 *"
 }
 
-@test "traced: a fence, and a device's states" {
+@test "traces show a fence and the states of a device" {
 	requires_traces
 	trace_on
 	fence
@@ -488,7 +489,7 @@ fields_of() {
 	sed -n 's/^print fmt: "\([^"]*\)".*/\1/p' "$1/format" | grep -o '[a-z_]*=' | tr -d '='
 }
 
-@test "every event and every field of it is documented" {
+@test "every trace event is documented with all its fields" {
 	requires_traces
 	for event in "$tracing"/events/scst/scst_*/; do
 		name=${event%/}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Log-ins and log-outs take a time that grows with their number only.
-# SCST_LOGIN_SCALE is it: SESSIONS LUNS, where SESSIONS is even.
+# The time of one log-in or log-out does not grow with the number of sessions.
+# SCST_LOGIN_SCALE is SESSIONS LUNS, where SESSIONS is even.
 
 load lib/scst
 load lib/probe
@@ -38,7 +38,7 @@ log_out_all() {
 	took=$((${EPOCHREALTIME/./} - start))
 }
 
-# What the kernel itself has in use, in KiB
+# The memory that the kernel itself uses, in KiB
 kernel_memory() {
 	awk '/^(Slab|Percpu|VmallocUsed):/ { sum += $2 } END { print sum }' /proc/meminfo
 }
@@ -48,7 +48,7 @@ percpu_memory() {
 }
 
 # With counters for each CPU it would be 320 bytes for each LUN and CPU.
-@test "a LUN that is seen, and not used, has no counters for each CPU" {
+@test "a LUN that is not used has no counters for each CPU" {
 	many_probes 200
 	luns=16 map_luns
 	before=$(percpu_memory)
@@ -57,7 +57,7 @@ percpu_memory() {
 	log_out_all
 }
 
-@test "log-ins and log-outs cost what they cost, however many there are" {
+@test "the time of a log-in or log-out does not depend on the number of sessions" {
 	many_probes "$sessions"
 	map_luns
 	before=$(kernel_memory)

@@ -18,22 +18,22 @@ results=build/out/check
 setup=$scst_tests/setup.sh
 run_vm=$scst_tests/run_vm.sh
 
-# The longest first. One more than there are CPUs run at a time: tests wait a lot.
+# The longest jobs first. There is one more at a time than there are CPUs: tests wait a lot.
 all_jobs='uml vm-6.12 vm-6.1 uml-iscsi uml-smp static vm-6.12-smp uml-sample powercut-vm meta'
 all_jobs="$all_jobs powercut-uml-smp unit"
 slots=$(($(nproc) + 1))
 
-# Every file runs in uml, which has the checkers. In every other bed: what shows that all of
-# it works there. On one of the stock kernels: what meets the kernel around us (configfs, sysfs,
-# VFS, SCSI, sockets). Where there are several CPUs: what many do at the same time. The rest is
-# about our own logic, which is the same everywhere.
-everywhere='00|10|34|74'
-one_stock='1[12]|2[34]|3[1-3]|6.|7[0158]|8[16]'
-several='1[56]|28|4.|7[17]|8[14]'
+# Every file runs in uml, which has the checkers. Every other bed runs the files that show that the
+# whole works there. One of the stock kernels runs those that use the kernel around us (configfs,
+# sysfs, VFS, SCSI, sockets). Beds with several CPUs run those about concurrency. The rest tests our
+# own logic, which is the same everywhere.
+everywhere='00|10|74'
+one_stock='1[12]|2[34]|3[1-578]|6.|7[015]|86'
+several='1[56]|2[89]|3[58]|4.|7[17]|8[14]'
 several_stock='4.'
-# With the sample driver: its initiators, and what each command of SPC meets
+# With the sample driver: its initiators, and the commands of SPC
 sample='1[02]|20'
-# Where soak looks in as well: on the newest stock kernel, and where bytes are in another order
+# For make soak: on the newest stock kernel, and on a big-endian machine
 newest_stock='00|1[02]|23|31|7[01]'
 big_endian='00|1[02]|2[0-2]|25|30'
 
@@ -48,12 +48,12 @@ files() {
 		grep -E "/($1)-[^/]*\$" | sort
 }
 
-# Whose initiators the disks are: scst_$suite_driver's
+# The target driver whose initiators have the disks is scst_$suite_driver.
 suite_driver=local
 suite_filter=
 
-# Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start it. A test
-# that hangs is to cost no more than itself.
+# Files $2 of the suite in a bed, with $1 seconds of churn: the other arguments start the bed. A
+# test that hangs must not take the others along.
 suite() {
 	_su_churn=$1
 	_su_files=$2
@@ -79,25 +79,25 @@ part() {
 	fi
 }
 
-# half N: one of the stock kernels has these, the other the others.
+# half N: one of the stock kernels runs half 0, the other half 1.
 half() {
 	files "$one_stock" | awk "NR % 2 == $1"
 }
 
-# Emulated CPUs that wait for each other cost more than twice what one does, so one has to
-# do, but where many do something at the same time.
+# Two emulated CPUs that wait for each other cost more than twice as much as one. Only tests of
+# concurrency have two.
 stock() {
 	_st_files=$1
 	shift
 	suite 10 "$_st_files" "$run_vm" --bed vm "$@"
 }
 
-# Those whose disks, or at least targets, are a target driver's
+# The files whose disks or targets belong to a target driver
 driver_files() {
 	all_files | xargs grep -lE 'export_disk|make_target|scst_targets|lib/sg'
 }
 
-# The same with scst_sample, but for what only scst_local has
+# The suite with scst_sample, without the tests of scst_local alone
 suite_of_sample() {
 	_ss_files=$(files "$sample")
 	[ "${SCST_WHOLE:-0}" != 1 ] || _ss_files=$(driver_files)
@@ -122,7 +122,7 @@ run_job() {
 	uml-smp) suite 60 "$(part "$(files "$several")")" "$run_vm" --bed uml-smp ;;
 	*-sample) suite_of_sample --bed "${1%-sample}" ;;
 	powercut-*) "$scst_tests/powercut.sh" --bed "${1#powercut-}" ;;
-	*) echo "no such job" ;;
+	*) echo "unknown job: $1" ;;
 	esac
 }
 
@@ -135,7 +135,7 @@ show_failures() {
 	tail -n 120 "$results/$1.err" | sed 's/^/    | /'
 }
 
-# Run job $1, keep its results, and say how it went.
+# Run job $1, keep its results, and report them.
 do_job() {
 	_dj_start=$(seconds)
 	run_job "$1" >"$results/$1.tap" 2>"$results/$1.err" </dev/null
@@ -147,7 +147,7 @@ do_job() {
 	[ "$_dj_failed" -eq 0 ] || show_failures "$1"
 }
 
-# A job that left no count never came to its end.
+# A job without a count has not ended.
 total() {
 	for _to_job in "$@"; do
 		cat "$results/$_to_job.count" 2>/dev/null || echo 0 1 0

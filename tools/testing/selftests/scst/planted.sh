@@ -15,8 +15,8 @@ cd "$scst_repo" || exit 1
 planted_dir=$scst_tests/planted
 planted_tree=$scst_repo/build/planted
 
-# The files that git knows, as they are here. What is the same is left alone, as make goes by
-# the time of a file.
+# The files that git knows, as they are here. Unchanged ones are left alone, as make compares the
+# times of files.
 copy_tree() {
 	mkdir -p "$planted_tree" || return
 	git ls-files | while read -r _ct_file; do

@@ -49,7 +49,7 @@ wait_until_enough() {
 	return 1
 }
 
-# run_vm.sh kills the machine when it is told to end.
+# run_vm.sh kills the machine when it gets a signal to end.
 write_and_cut() {
 	"$scst_tests/run_vm.sh" "$@" --disk "$cut_disk" --timeout 300 -- \
 		"$scst_tests/vm/powercut" write "${cut_dir##*/}" >"$cut_dir/output" 2>&1 &
@@ -66,8 +66,8 @@ look_again() {
 		"$scst_tests/vm/powercut" read "${cut_dir##*/}"
 }
 
-# What stands at the place of every acknowledged write is that write, or a later
-# one that was under way. The file has lines of one block, "PLACE NUMBER".
+# The place of every acknowledged write has that write, or a later one that was in flight. The file
+# has lines of one block, "PLACE NUMBER".
 lost() {
 	awk -v kind="$1" '
 		FILENAME != file { acknowledged[$1] = $2; next }
@@ -89,7 +89,7 @@ nothing_is_lost() {
 	}
 }
 
-# A key that was acknowledged, or the one that was under way.
+# The last key that was acknowledged, or the one that was in flight.
 last_key_is_there() {
 	_lk_last=$(tail -n 1 "$cut_dir/key") && _lk_found=$(cat "$cut_dir/key.found") ||
 		return

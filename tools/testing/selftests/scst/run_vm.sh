@@ -11,7 +11,7 @@ usage: run_vm.sh [OPTION...] -- COMMAND [ARG...]
 
 Runs COMMAND as root in a virtual machine that sees the host's files (writes go to
 memory and are lost) and has our modules for modprobe. The working directory is the
-repository; $SCST_OUT names a folder that stays (build/out).
+repository; $SCST_OUT names a folder that is kept (build/out).
 
   --bed BED       uml              every checker, one CPU (the default)
                   uml-smp          several CPUs, no checkers: fast
@@ -27,15 +27,15 @@ repository; $SCST_OUT names a folder that stays (build/out).
   --disk FILE     attach FILE as a disk, may be repeated; $SCST_DISKS names them
   --scratch MB    an empty ext4 file system on /scratch
   --udev          run systemd-udevd in the guest
-  --icount        with vm: one CPU, and the clock counts its instructions: what
-                  takes a nanosecond there is one instruction
-  --real-waits    with --icount: who waits does so as long as on any machine, for
-                  what looks at the clock while it waits for others
+  --icount        with vm: one CPU, whose clock counts instructions: each takes
+                  one nanosecond
+  --real-waits    with --icount: the clock of an idle CPU runs in real time, for
+                  programs that measure how long they wait for others
   --plugin FILE   with vm: a plugin for QEMU, with arguments after commas
   --times FILE    write down how many seconds each part took
 
 exit status: COMMAND's, or
-   98  the machine ended without saying how COMMAND did
+   98  the machine ended without an exit status of COMMAND
    99  the kernel warned, crashed, hung or leaked: see the end of its log
   124  timeout
   125  the bed could not be started
@@ -118,14 +118,14 @@ check_options() {
 	esac
 	case $run_bed-$run_kernel in
 	vm-6.1 | vm-6.12 | vm-7.3 | uml- | uml-smp- | uml-smp-lockdep- | s390x-) ;;
-	*) wrong_usage "$run_bed has no kernel $run_kernel" ;;
+	*) wrong_usage "bed $run_bed has no kernel $run_kernel" ;;
 	esac
 	case $run_bed-$run_net in
 	*-none | vm-user) ;;
-	*) wrong_usage "$run_bed has no network $run_net" ;;
+	*) wrong_usage "bed $run_bed has no network $run_net" ;;
 	esac
-	[ "$run_bed" != uml ] || [ "$run_smp" = 1 ] || wrong_usage "uml has one CPU"
-	[ "$run_bed" = vm ] || [ -z "$run_icount" ] || wrong_usage "--icount is for vm"
+	[ "$run_bed" != uml ] || [ "$run_smp" = 1 ] || wrong_usage "bed uml has one CPU"
+	[ "$run_bed" = vm ] || [ -z "$run_icount" ] || wrong_usage "--icount needs --bed vm"
 }
 
 # The arguments as one line of shell.
@@ -241,7 +241,7 @@ while [ $# -gt 0 ]; do
 	*) break ;;
 	esac
 done
-[ $# -gt 0 ] || wrong_usage "no command"
+[ $# -gt 0 ] || wrong_usage "COMMAND is missing"
 check_options
 case $run_bed in
 vm) bed_vm ;;

@@ -10,11 +10,12 @@ usage() {
 usage: series.sh [--work DIR] patches   write the patches, print their names
        series.sh [--work DIR] check     prove each of them; prints TAP
        series.sh [--work DIR] check PATCH
-                                        only that PATCH builds, such as 4-iscsi
-       series.sh [--work DIR] quick     the same, without building anything
+                                        prove only that PATCH builds, such as 4-iscsi
+       series.sh [--work DIR] quick     prove what needs no build
 
 The patches are in DIR/patches (build/series/patches). The files are those that git knows, as
-they are here. The kernel's source stays as it is. Signed-off-by is whoever git says you are.
+they are here. The kernel's source stays as it is. Signed-off-by is git's user.name and
+user.email.
 TEXT
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Gets everything the tests need: Debian packages on the host; kernels, their
-# headers and sources in a cache folder. Whatever is there already costs nothing.
+# Gets everything the tests need: Debian packages on the host; kernels, their headers and sources in
+# a cache folder. Existing files are kept.
 
 set -u
 
@@ -11,10 +11,10 @@ usage: setup.sh packages              install missing Debian packages (root or s
        setup.sh qemu                  QEMU, to run stock kernels
        setup.sh kernel 6.1|6.12|7.3   a stock Debian kernel and its headers
        setup.sh headers s390x|i386|arm64
-                                      the headers of Debian 12's kernel elsewhere
+                                      the headers of Debian 12's kernel for that architecture
        setup.sh uml|uml-smp|uml-smp-lockdep
                                       a User-Mode-Linux kernel: built from source
-       setup.sh s390x                 a big-endian kernel with KUnit, the same way
+       setup.sh s390x                 a big-endian kernel with KUnit: built from source
        setup.sh source                a recent kernel's source, unpacked
        setup.sh checkpatch            the same, for its checkpatch.pl
 

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # make soak: the patch series built, the modules for other architectures, every test in every
 # bed, also with the sample target driver, the suite's core on a big-endian machine, a large
-# configuration, thousands of sessions at a dead backend, a thousand iSCSI sessions, a fault at
-# every allocation, every planted fault, a power failure after every write, long schedules
-# against the model of SAM, ten minutes of hostile iSCSI initiators with every checker and ten
-# on several CPUs, then hours of I/O while the configuration changes under it, while it is
-# reset and aborted, and while tasks of all kinds come and go, one bed after the other.
-# SOAK_MINUTES is the time of these in all. SCST_SEED is where schedules and hostile initiators
-# begin: by default what it never was.
+# configuration, thousands of sessions at a dead backend, a thousand iSCSI sessions, a million
+# steps of COMPARE AND WRITE, a fault at every allocation, every planted fault, a power failure
+# after every write, long schedules against the model of SAM, ten minutes of hostile iSCSI
+# initiators with every checker and ten on several CPUs, then hours of I/O while the configuration
+# changes under it, while it is reset and aborted, and while tasks of all kinds come and go, one
+# bed after the other. SOAK_MINUTES is the time of these in all. SCST_SEED is the seed of schedules
+# and hostile initiators: by default a new one each time.
 
 set -u
 
@@ -30,6 +30,9 @@ SCST_WHOLE=1 "$tests/check.sh" uml-smp uml-sample uml-smp-sample vm-6.1 vm-6.12 
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
 	env SCST_SESSIONS=1000 SCST_LOGINS=1000 SCST_NAMESPACES=50 \
 	bats --tap "$tests/77-iscsi-many.bats" || exit 1
+"$tests/run_vm.sh" --bed uml-smp --timeout 7200 -- \
+	env SCST_CAW_COUNT=125000 bats --tap -f 'eight initiators' \
+	"$tests/29-compare-and-write.bats" || exit 1
 "$tests/run_vm.sh" --bed uml --timeout 900 -- bats --tap "$tests"/faults/*.bats || exit 1
 "$tests/planted.sh" || exit 1
 "$tests/run_vm.sh" --bed uml-smp --timeout 900 -- \
@@ -44,7 +47,7 @@ for bed in uml uml-smp; do
 done
 for bed in $beds; do
 	seconds=$((minutes * 60 / 12))
-	echo "$bed: three times $seconds s"
+	echo "$bed: three runs of $seconds s each"
 	"$tests/run_vm.sh" --bed "$bed" --scratch 2048 --timeout $((3 * seconds + 600)) -- \
 		env SCST_CHURN_SECONDS="$seconds" SCST_LOAD_SECONDS="$seconds" \
 		bats --tap "$tests"/4[0-2]-*.bats || exit 1

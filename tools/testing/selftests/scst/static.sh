@@ -46,13 +46,13 @@ build_kdir() {
 	esac
 }
 
-# What the build logged in file $1, without what sparse says of a header of arm64's.
+# The build's log in file $1, without sparse's complaint about a header of arm64
 build_log() {
 	grep -v -e '/asm/percpu\.h:.*: cast truncates bits' -e ': note: ' "$1"
 }
 
-# W=1 and sparse against a stock kernel or for an architecture. A file is looked at again only
-# when it changed; after a complaint, all are. For s390x it is what make install would install.
+# W=1 and sparse against a stock kernel or for an architecture. A file is checked again only when it
+# changed; after a complaint, all are. For s390x the modules are those of make install.
 check_build() {
 	_cb_kdir=$(build_kdir "$1") || return 1
 	_cb_objects=build/static-$1
@@ -69,8 +69,8 @@ check_build() {
 	return 1
 }
 
-# checkpatch.pl with options $1 on the files of standard input. It runs in the kernel
-# tree, which tells it the kernel's own names.
+# checkpatch.pl with options $1 on the files of standard input. It runs in the kernel tree, where it
+# finds the kernel's own names.
 checkpatch() {
 	_cp_tool=$("$setup" checkpatch) || return 1
 	(
@@ -81,23 +81,36 @@ checkpatch() {
 	) | sed "s|^$scst_repo/||"
 }
 
+# The files of standard input that have changed since all of them passed checkpatch; all of them if
+# this file has.
+checkpatch_passed=build/checkpatch-passed
+changed() {
+	if [ -e "$checkpatch_passed" ] &&
+		[ -z "$(find "$scst_tests/static.sh" -newer "$checkpatch_passed")" ]; then
+		xargs -I '{}' find '{}' -newer "$checkpatch_passed"
+	else
+		cat
+	fi
+}
+
 # Exceptions: compat.h is where kernels' differences belong, so it asks for the version
 # and defines what older ones lack; TRACE_EVENT() has a layout of its own, and so have
 # macros for parts of it.
 versions=LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORT_SYMBOL,MACRO_ARG_UNUSED
 trace_macros=COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,MACRO_ARG_REUSE
 check_checkpatch() {
+	_cc_start=$(mktemp -p build) || return 1
 	{
-		sources '*.[ch]' | grep -v -e /compat.h -e /trace.h | checkpatch ''
-		sources compat.h | checkpatch "--ignore $versions"
-		sources trace.h |
+		sources '*.[ch]' | grep -v -e /compat.h -e /trace.h | changed | checkpatch ''
+		sources compat.h | changed | checkpatch "--ignore $versions"
+		sources trace.h | changed |
 			checkpatch "--ignore OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,$trace_macros"
-	} 2>&1 | grep . && return 1
-	return 0
+	} 2>&1 | grep . && rm -f "$_cc_start" && return 1
+	mv "$_cc_start" "$checkpatch_passed"
 }
 
-# Sourced files are checked where they are used, with -a. What a bats file gets
-# through load stays unknown: no SC2154 (referenced but not assigned) there.
+# Sourced files are checked where they are used, with -a. Variables that a bats file gets through
+# load are unknown: no SC2154 (referenced but not assigned) there.
 check_shellcheck() {
 	shell_scripts | xargs -r shellcheck -s sh -x -a -P SCRIPTDIR &&
 		sources '*.bats' | xargs -r shellcheck -s bats -e SC2154 -x -P SCRIPTDIR &&
@@ -150,7 +163,7 @@ climbing_includes() {
 		rank[$4] && (/"pipeline.h"/ || rank[$7] > rank[$4])'
 }
 
-# What objects in directory $1 take from a higher layer. Every layer sends commands back into
+# Symbols of higher layers that objects in directory $1 use. Every layer sends commands back into
 # the pipeline, and takes the lock of configuration, which is in main.c.
 climbing_symbols() {
 	find drivers/target/scst -name '*.c' ! -name '*_kunit.c' ! -path '*/handlers/*' \
@@ -178,7 +191,7 @@ check_layers() {
 	return 0
 }
 
-# What it takes to build it is for make soak.
+# make soak builds it.
 check_series() {
 	"$scst_tests/series.sh" quick
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# make try: builds what changed, runs test files in one bed, and says at the end what failed
-# and where the time went.
+# make try: builds what changed, runs test files in one bed, and reports at the end the failures and
+# the time of each part.
 
 set -u
 
@@ -9,9 +9,9 @@ usage() {
 	cat <<'TEXT'
 usage: try.sh [--bed BED] [--filter PATTERN] TEST...
 
-Runs the test files whose names begin with TEST, such as 30, 30-nullio or faults/10; or, of a
-path, that file. With --filter, only the tests whose names match the regular expression. BED is
-one of run_vm.sh's: uml (the default), uml-smp, uml-smp-lockdep or vm.
+Runs the test files whose names begin with TEST, such as 30, 30-nullio or faults/10. TEST may also
+be the path of a test file. With --filter, runs only the tests whose names match the regular
+expression PATTERN. BED is one of run_vm.sh's: uml (the default), uml-smp, uml-smp-lockdep or vm.
 
 exit status: 0 if all passed, 2 for wrong usage, or else that of run_vm.sh
 TEXT
@@ -68,7 +68,7 @@ run() {
 	return "$(cat "$results/status")"
 }
 
-# What failed, once more: it may be far up by now.
+# The failures again: the first report may be far up by now.
 show_failures() {
 	echo
 	echo "FAILED:"
@@ -102,7 +102,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ $# -gt 0 ] || wrong_usage "which test?"
+[ $# -gt 0 ] || wrong_usage "TEST is missing"
 chosen=$(all_files "$@") || exit
 rm -rf "$results"
 mkdir -p "$results" || exit 1

@@ -32,7 +32,7 @@ apt_write_sources() {
 	[ -n "$(apt_mirror Debian)" ] || quietly apt-get update
 	_as_main=$(apt_mirror Debian)
 	_as_security=$(apt_mirror Debian-Security)
-	[ -n "$_as_main" ] || die "no Debian mirror known: as root, please: apt-get update"
+	[ -n "$_as_main" ] || die "no Debian mirror is known; run as root: apt-get update"
 	if [ -n "$apt_arch" ]; then
 		apt_write_source "$_as_main" bookworm
 		return

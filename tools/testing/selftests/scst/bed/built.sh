@@ -23,7 +23,7 @@ linux_unpack() {
 	rm -rf "$_lu_tmp"
 }
 
-# Bring source tree $1 to what our patch makes of it.
+# Apply our patch to source tree $1.
 linux_patch() {
 	_lp_wanted=$scst_tests/vm/uml-stacktrace.patch
 	_lp_applied=$1/.scst-patch
@@ -52,7 +52,7 @@ linux_source() (
 	printf '%s\n' "$1"
 )
 
-# What make is told of the architecture of bed $1, a list of words
+# The arguments of make for the architecture of bed $1, a list of words
 built_arch() {
 	case $1 in
 	s390x) echo ARCH=s390 CROSS_COMPILE=s390x-linux-gnu- ;;
@@ -76,7 +76,7 @@ built_key() {
 	{
 		cat "$2/.scst-version"
 		built_fragments "$1"
-		# without checkers nobody saves stack traces
+		# without checkers no stack traces are saved
 		case $1 in
 		uml-smp | s390x) ;;
 		*) cat "$2/.scst-patch" ;;

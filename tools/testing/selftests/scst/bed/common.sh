@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by the bed scripts: where things are, and how to say what went wrong.
+# Sourced by the bed scripts: paths, messages and locks.
 # shellcheck shell=sh
 
 # depmod, modprobe and mkfs are not in everybody's path.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced: fetches the headers of bookworm's kernel for other architectures into the cache.
-# What they run while modules are built (linux-kbuild) is the host's. Needs common.sh, apt.sh
-# and stock.sh.
+# Sourced: fetches the headers of bookworm's kernel for other architectures into the cache. The
+# programs that they run while modules are built (linux-kbuild) are the host's. Needs common.sh,
+# apt.sh and stock.sh.
 #
 #   $bed_cache/cross/s390x/headers    KDIR for modules
 #   $bed_cache/cross/s390x/root/      the packages' files
@@ -15,7 +15,7 @@ cross_flavour() {
 	esac
 }
 
-# What make is told to build for architecture $1, a list of words
+# The arguments of make to build for architecture $1, a list of words
 cross_make() {
 	case $1 in
 	s390x) echo CROSS_COMPILE=s390x-linux-gnu- ;;

@@ -33,7 +33,7 @@ vm_warm_files() {
 		_vw_file=$(command -v "$_vw_name") && _vw_file=$(realpath "$_vw_file") &&
 			printf '%s\n' "$_vw_file" && ldd "$_vw_file" | grep -o '/[^ ]*'
 	done | xargs realpath | sort -u
-	find /usr/lib/bats-core /usr/libexec/bats-core "$scst_tests/lib" -type f
+	find /usr/lib/bats-core /usr/libexec/bats-core /usr/lib/bash "$scst_tests/lib" -type f
 	echo /etc/ld.so.cache
 }
 
@@ -64,8 +64,8 @@ qemu_devices() {
 		printf '%s\n' -netdev user,id=net -device virtio-net-pci,netdev=net
 }
 
-# The options that say what executes the guest. An instruction takes a nanosecond
-# for the guest if they are to be counted.
+# The options that choose what executes the guest. An instruction takes a nanosecond for the guest
+# if they are counted.
 vm_cpus() {
 	if [ -n "$run_icount" ]; then
 		printf '%s\n' -accel tcg,thread=single -icount "shift=0,sleep=$run_sleep" \
@@ -88,9 +88,8 @@ start_vm() {
 		-append "$(vm_command_line)" -serial "file:$run_dir/console"
 }
 
-# Emulation is slow: what waits for a time in the guest needs patience, and what
-# the kernel does for hardening alone is left out. Without init_on_alloc memory also
-# is what it was, so that what leaks is seen.
+# Emulation is slow: time-outs in the guest are long, and hardening is off. Without init_on_alloc
+# memory keeps its old contents, so that a leak of them is seen.
 vm_command_line() {
 	echo "console=ttyS0 loglevel=7 panic=-1 mitigations=off tsc=reliable" \
 		"no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120" \

@@ -34,7 +34,7 @@ modules_lay_out() {
 	done
 }
 
-# What tells one set of built modules from another.
+# The names, sizes and times of the built modules, to tell whether they have changed
 modules_state() {
 	modules_ours "$1" | xargs -r stat -c '%n %s %y'
 }

@@ -27,10 +27,12 @@ packages_needed() {
 	multipath-tools
 	fio
 	sg3-utils
+	smartmontools
 	open-iscsi
 	libiscsi-bin
 	udev
 	bats
+	bash-builtins
 	sparse
 	shellcheck
 	dash
@@ -65,7 +67,7 @@ packages_install() {
 	_pi_missing=$(packages_missing)
 	[ -n "$_pi_missing" ] || return 0
 	_pi_root=$(packages_as_root) ||
-		die "as root, please: apt-get update; apt-get install $_pi_missing"
+		die "run as root: apt-get update; apt-get install $_pi_missing"
 	say "installing Debian packages: $_pi_missing"
 	packages_apt update
 	# shellcheck disable=SC2086 # a list of words

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced: fetches QEMU into the cache. bookworm's own can translate code while
-# another CPU patches it, and keeps what it saw: now and then a stock kernel with
-# several CPUs dies of a breakpoint that is long gone. The backported one does not,
-# and is twice as fast. The libraries are bookworm's: they come with its package.
+# Sourced: fetches QEMU into the cache. bookworm's own can translate code while another CPU patches
+# it, and keep the stale translation: now and then a stock kernel with several CPUs dies of a
+# breakpoint that was removed long before. The backported one does not, and is twice as fast. The
+# libraries are bookworm's: they come with its package.
 # Needs common.sh and apt.sh.
 #
 #   $bed_cache/qemu/root/          the packages' files

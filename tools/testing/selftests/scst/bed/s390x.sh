@@ -32,7 +32,7 @@ s390x_packages() {
 	LIST
 }
 
-# What packages' scripts would have done in $1, as far as the tests want it
+# The configuration in $1 that the packages' scripts would have done, as far as the tests need it
 s390x_configure() {
 	ln -s mawk "$1/usr/bin/awk"
 	echo 'root:x:0:0:root:/root:/bin/bash' >"$1/etc/passwd"

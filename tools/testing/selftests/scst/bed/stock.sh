@@ -43,7 +43,7 @@ stock_fetch() {
 	[ -e "$2/lib" ] || ln -s usr/lib "$2/lib"
 }
 
-# What make is told to build for kernel $1: bookworm's compiler is older than a later Debian's.
+# The arguments of make to build for kernel $1: bookworm's compiler is older than a later Debian's.
 stock_make() {
 	case $1 in
 	7.*) echo CC=gcc-12 ;;

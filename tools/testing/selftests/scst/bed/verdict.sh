@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by run_vm.sh: runs the machine, passes the command's output on, and says
-# how it went. Needs the run_ variables and lib/trouble.sh.
+# Sourced by run_vm.sh: runs the machine, passes the command's output on, and reports the result.
+# Needs the run_ variables and lib/trouble.sh.
 # shellcheck shell=sh
 
 # tail ends by itself once the machine has.
@@ -21,15 +21,15 @@ run_machine() {
 	wait "$_fo_out" "$_fo_err"
 }
 
-# Where the console stands, for a person.
+# Print the last $1 lines of the console.
 show_console() {
-	say "--- the kernel's log, at its end:"
+	say "--- the end of the kernel's log:"
 	tail -n "$1" "$run_dir/host" "$run_dir/console" | tr -d '\r' >&2
 }
 
 show_trouble() {
 	show_console 60
-	say "--- the trouble:"
+	say "--- errors and leaks:"
 	trouble <"$run_dir/console" | head -n 20 >&2
 	head -n 60 "$run_dir/problems" >&2
 }
@@ -38,7 +38,7 @@ is_troubled() {
 	[ -s "$run_dir/problems" ] || trouble <"$run_dir/console" >/dev/null
 }
 
-# The log of the last run of each bed stays, for whoever wants to read more.
+# The log of the last run of each bed is kept.
 keep_console() {
 	: >>"$run_dir/console"
 	: >>"$run_dir/problems"
@@ -53,11 +53,12 @@ verdict() {
 		show_console 60
 		return 124
 	elif is_troubled; then
-		say "run_vm.sh: trouble in the kernel (command's status: $(cat "$run_dir/status" 2>/dev/null))"
+		say "run_vm.sh: the kernel reported errors" \
+			"(command's exit status: $(cat "$run_dir/status" 2>/dev/null))"
 		show_trouble
 		return 99
 	elif [ ! -s "$run_dir/status" ]; then
-		say "run_vm.sh: the machine ended without a status"
+		say "run_vm.sh: the machine ended without an exit status of the command"
 		show_console 20
 		return 98
 	fi

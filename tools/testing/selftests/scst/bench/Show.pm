@@ -102,7 +102,7 @@ sub xml {
 	return $text =~ s/([&<>])/$entity{$1}/gr;
 }
 
-# Green where we are the better ones
+# Green where ours is better
 sub colour {
 	my ($result) = @_;
 	my $better = $more_is_better{ $result->{metric} } ? $result->{ratio} > 1

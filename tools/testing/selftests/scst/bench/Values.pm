@@ -4,8 +4,8 @@ package Values;
 use strict;
 use warnings;
 
-# What says which result a row belongs to, in the order of its columns; then come the
-# side, the round, the number of commands and the value.
+# The columns that identify the result of a row, in order; the side, the round, the number of
+# commands and the value follow.
 our @keys = qw(bed kernel transport backing op block_bytes depth jobs metric);
 
 sub read_rows {
@@ -30,8 +30,7 @@ sub median {
 	return ($sorted[$#sorted / 2] + $sorted[@sorted / 2]) / 2;
 }
 
-# Two runs of different length: what the difference cost, for each command. All that
-# belongs to a run and not to a command is gone.
+# The cost of a command, from two runs of different length. The cost of the run itself cancels out.
 sub per_command {
 	my ($small, $large) = sort { $a->{count} <=> $b->{count} } @_;
 
@@ -62,7 +61,7 @@ sub spread {
 	return $median ? ($sorted[-1] - $sorted[0]) / abs $median : 0;
 }
 
-# Rounds in which one side is there only do not tell anything about the ratio.
+# Only a round with both sides has a ratio.
 sub ratios {
 	my ($ours, $lio) = @_;
 	my @pairs = grep { defined $ours->[$_] && $lio->[$_] } 0 .. $#$lio;
@@ -70,7 +69,7 @@ sub ratios {
 	return map { $ours->[$_] / $lio->[$_] } @pairs;
 }
 
-# A result; what LIO does not have is undefined, and so is what is made of it.
+# A result; values that LIO does not have are undefined, and so is their ratio.
 sub result {
 	my ($row, $sides) = @_;
 	my %result = map { $_ => $row->{$_} } @keys;

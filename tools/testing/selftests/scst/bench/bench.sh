@@ -13,12 +13,12 @@ usage: bench.sh [PART...]
   local    instructions for a command through a local SCSI host    vm 6.1, one CPU
   iscsi    likewise through iSCSI over loopback TCP                vm 6.1, one CPU
   native   microseconds for a command at native speed              uml-smp
-  wall     IOPS and bandwidth by the clock on the wall             vm 6.1, two CPUs
+  wall     IOPS and bandwidth in wall-clock time                   vm 6.1, two CPUs
   memory   bytes held for a session, a LUN, a command              uml-smp
   scale    cost with more CPUs, sessions, LUNs                     uml-smp
-  profile  where the instructions of local and iscsi go            vm 6.1, one CPU
+  profile  instructions of local and iscsi, by function            vm 6.1, one CPU
 
-Without arguments: all but profile, and that, too, if $PROFILE is 1.
+Without arguments: all but profile. With PROFILE=1: profile as well.
 TEXT
 }
 
@@ -52,7 +52,7 @@ measure() {
 	esac
 }
 
-# What was measured is kept if all of it was.
+# The measured values are kept if the part is complete.
 run_part() {
 	if [ "$1" = profile ]; then
 		"$bench/profile.sh"

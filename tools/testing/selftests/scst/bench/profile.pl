@@ -10,7 +10,7 @@ use warnings;
 my ($folder, $name, $commands, $lines) = @ARGV;
 $commands or die "usage: profile.pl FOLDER NAME COMMANDS [LINES]\n";
 
-# Functions of the kernel proper, by what they are for; the first that fits counts.
+# Functions of the kernel proper, by purpose; the first that fits counts.
 my @stages = (
 	[ 'copying and clearing' => qr/^(mem(cpy|set|move)|copy_user|clear_page|_copy_)/ ],
 	[ 'network' => qr/^_?_?(tcp|ip|ipv4|inet|sk|skb|sock|net|dev|kfree_skb|alloc_skb|copy_skb|
@@ -85,7 +85,7 @@ sub stage_of {
 	return 'kernel, other';
 }
 
-# What the long run had more than the short one, for a command
+# The instructions of a command: the difference of the long run and the short one
 sub per_command {
 	my ($address) = @_;
 	my ($before, $between, $after) = map { $_->{$address} // 0 } @counts;

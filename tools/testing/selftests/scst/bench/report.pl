@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
 # Makes results of measured values: report.pl [--json FILE] [--svg FILE] [--rst FILE] RAW...
-# prints a table, and writes what else it is asked for. The lines of a RAW file are what
-# lib/common.sh calls a row.
+# prints a table, and writes the files that are asked for. A line of a RAW file is a row() of
+# lib/common.sh.
 use strict;
 use warnings;
 use Getopt::Long;

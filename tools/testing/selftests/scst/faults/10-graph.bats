@@ -40,7 +40,7 @@ is_absent() {
 	[ ! -e "$1" ] && [ ! -L "$1" ]
 }
 
-# Where it is said why there is none
+# The last_error that says why PATH was not made
 error_of() {
 	case $1 in
 	"$target/groups/g/"*) echo $target/groups/g/last_error ;;
@@ -49,13 +49,13 @@ error_of() {
 	esac
 }
 
-# What fails before it gets to us is not told of.
+# An allocation that fails before our code runs is not in last_error.
 is_absent_as_told() {
 	is_absent "$1" || return
 	! grep -q -e ENOMEM -e 'out of memory' "$(error_of "$1")" || told=$((told + 1))
 }
 
-@test "objects are made as a whole or not at all, and it is said why not" {
+@test "an object is made completely or not at all, and last_error says why" {
 	make_device nullio d0 size=1M
 	mkdir -p $target/groups/g
 	for path in devices/nullio/f targets/probe/f $target/groups/f \
@@ -102,7 +102,7 @@ is_idle() {
 	attr_is "${1%/*}/state" idle
 }
 
-@test "a device is enabled or not" {
+@test "a device is enabled completely or not at all" {
 	mkdir -p devices/nullio/d0
 	attr_set devices/nullio/d0/size 1M
 	every_allocation disable_device is_idle write devices/nullio/d0/enable 1
@@ -132,12 +132,12 @@ move_back() {
 	sessions_have '' 1
 }
 
-# Who lacks something has it when the pattern comes and goes once more.
+# Sessions that lack LUNs get them when the pattern is added and removed once more.
 move_again() {
 	if ! sessions_have '' 1 2>/dev/null; then
 		lacking=$((lacking + 1))
 		attr_is $target/last_error \
-			"out of memory: initiators of ${1##*/} lack LUNs" || return
+			"out of memory: initiators of ${1##*/} do not see all their LUNs" || return
 		mkdir "$1" && rmdir "$1" && sessions_have '' 1 || return
 	fi
 	mkdir "$1" && sessions_have g 2
@@ -147,7 +147,7 @@ still_moved() {
 	sessions_have g 2 && [ -d "$1" ]
 }
 
-@test "a pattern that goes leaves nobody what he must not see, and says what he lacks" {
+@test "a removed pattern revokes its LUNs, and reports sessions that lack others" {
 	two_sessions
 	mkdir "$target/groups/g/initiators/v*"
 	lacking=0
@@ -163,7 +163,7 @@ wait_for_third() {
 	wait_until 10 third_is_gone
 }
 
-@test "a log-in succeeds as a whole or fails" {
+@test "a log-in succeeds completely or fails" {
 	two_sessions
 	every_allocation wait_for_third third_is_gone write "$probe_root/t0" 'login v3'
 	sessions_have '' 1

@@ -34,7 +34,7 @@ teardown() {
 	return "$status"
 }
 
-# medium_fails BYTES: after that many more
+# medium_fails BYTES: from now on, after so many more
 medium_fails() {
 	echo "$1" >"$faults/space" && echo -1 >"$faults/times" &&
 		echo 1 >"/sys/block/${fs_loop#/dev/}/make-it-fail"
@@ -51,7 +51,7 @@ start_again() {
 		take_attentions && as a && take_attentions
 }
 
-# What is to be stored, and how it is undone
+# store register|forget: adds or removes a registration.
 store() {
 	case $1 in
 	register) as b && pr_cdb 6 0 && send "$pr_out" \
@@ -61,7 +61,7 @@ store() {
 	esac
 }
 
-@test "a command whose result cannot be stored has none" {
+@test "a command that cannot be stored fails and changes nothing" {
 	local bytes before what failed step=1024
 
 	[ "${SCST_FAULT_STEP:-1}" -eq 1 ] || step=16384
@@ -81,7 +81,7 @@ store() {
 			failed=$((failed + 1))
 			pr_state
 			equal "$before" "$state" "$what, $bytes bytes"
-			# If it broke at the very end, the medium may have it.
+			# After a failure at the very end the medium may have the new state.
 			start_again
 			pr_state
 			[ "$state" = "$before" ] || {

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-# How exchanges are written down: the corpus, and what --save writes and --replay does.
-# One action a line:
+# The format of exchanges: of the corpus, and for --save and --replay. One action a line:
 #
-#	conn NUMBER		what follows is that connection's; made when first named
+#	conn NUMBER		the next actions are of this connection, which the first one makes
 #	pdu HEADER [DATA]	a PDU, with padding, and digests if they are on
 #	digests HEADER DATA	1 or 0, from here on
 #	raw BYTES		bytes as they are
-#	read SECONDS		take what comes until nothing comes for so long
+#	read SECONDS		receive until nothing arrives for SECONDS
 #	pause SECONDS
-#	close fin|rst|half	half: nothing more is sent, but what comes could be read
+#	close fin|rst|half	half: nothing more is sent, but data can still be received
 #
 # Bytes are words of hex digits, HEX*COUNT, or "text" in which \0 is a NUL.
 use strict;
@@ -17,7 +16,7 @@ use warnings;
 sub parse_word {
 	my ($word) = @_;
 	return $1 =~ s/\\0/\0/gr if $word =~ /^"(.*)"$/;
-	my ($hex, $count) = $word =~ /^((?:[0-9a-f]{2})+)(?:\*(\d+))?$/ or die "bytes? $word\n";
+	my ($hex, $count) = $word =~ /^((?:[0-9a-f]{2})+)(?:\*(\d+))?$/ or die "not hex: $word\n";
 	return pack('H*', $hex) x ($count // 1);
 }
 
@@ -25,7 +24,7 @@ sub parse_line {
 	my ($line) = @_;
 	my ($name, @words) = $line =~ /"[^"]*"|\S+/g;
 	return [$name, map { parse_word($_) } @words] if $name =~ /^(pdu|raw)$/;
-	die "what is '$line'?\n" if $name !~ /^(conn|digests|read|pause|close)$/;
+	die "unknown instruction '$line'\n" if $name !~ /^(conn|digests|read|pause|close)$/;
 	return [$name, @words];
 }
 

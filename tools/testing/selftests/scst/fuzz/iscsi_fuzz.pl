@@ -1,15 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# A hostile iSCSI initiator. A run takes one to three exchanges of the corpus, changes
-# them, and plays them to the target at the same time, cut into segments anyhow, and
-# broken off anywhere. Run N of --seed S is run 1 of --seed S+N-1.
+# A hostile iSCSI initiator. A run takes one to three exchanges of the corpus, changes them, and
+# plays them to the target at the same time, cut into random segments, and broken off at random
+# places. Run N of --seed S is run 1 of --seed S+N-1.
 #
 # usage: iscsi_fuzz.pl [--seed N] [--runs N] [--seconds N] [--phase login|full]
 #	[--sessions DIRECTORY] [--memory MIB] [--save FILE] [--replay FILE] CORPUS-FILE...
 #
 # --sessions: where configfs has the target's sessions; none may be left.
 # --memory: by how much the machine's memory may shrink while it lasts.
-# --save writes what was done in the last run, --replay does that again.
+# --save writes the actions of the last run, --replay repeats them.
 use strict;
 use warnings;
 use FindBin;
@@ -17,7 +17,7 @@ use Getopt::Long;
 use Socket qw(SOL_SOCKET SO_LINGER IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep time);
 
-# The functions of an initiator; what it does with arguments is not wanted.
+# The functions of an initiator, which must not see our arguments
 BEGIN {
 	local @ARGV = ();
 	require "$FindBin::Bin/../lib/iscsi_pdu.pl";
@@ -32,7 +32,7 @@ GetOptions(\%opt, 'seed=i', 'runs=i', 'seconds=i', 'phase=s', 'sessions=s', 'mem
 my @corpus = map { [load_exchange($_)] } @ARGV;
 my ($save, $noted);
 
-# What the target does as long as it works is done within these seconds.
+# A target that works answers within these seconds.
 use constant PATIENCE => 20;
 
 # --- connections
@@ -46,7 +46,7 @@ sub connect_as {
 	$conn->{sock}->blocking(0);
 }
 
-# A target that does not read has the choice of what becomes of the rest.
+# The rest is dropped if the target does not read.
 sub send_raw {
 	my ($conn, $bytes) = @_;
 	my $until = time + 0.2;
@@ -58,7 +58,7 @@ sub send_raw {
 	}
 }
 
-# Note what R2Ts ask for. The target's PDUs are complete, sooner or later.
+# Note the tags of R2Ts. The target's PDUs become complete sooner or later.
 sub look_at {
 	my ($conn) = @_;
 	while (length $conn->{in} >= 48) {
@@ -73,7 +73,7 @@ sub look_at {
 	}
 }
 
-# take CONN, SECONDS: what comes, until nothing comes for so long
+# take CONN, SECONDS: receive until nothing arrives for SECONDS.
 sub take {
 	my ($conn, $seconds) = @_;
 	my $select = IO::Select->new($conn->{sock});
@@ -93,7 +93,7 @@ sub close_as {
 	$conn->{over} = 1;
 }
 
-# A Data-Out of an R2T has the tag of the one that came.
+# A solicited Data-Out gets the tag of the R2T that came.
 sub pdu_bytes {
 	my ($conn, $header, $data) = @_;
 	my ($opcode, $itt, $ttt) = unpack 'C x15 N N', $header;
@@ -158,7 +158,7 @@ sub play {
 	$conn->{out} = '';
 }
 
-# The end of the log-in, as far as it is not to be changed
+# The first action that may be changed: in full feature phase, the one after the log-in
 sub first_to_change {
 	my (@actions) = @_;
 	return 0 if $opt{phase} eq 'login';
@@ -167,7 +167,7 @@ sub first_to_change {
 	return ($last // -1) + 1;
 }
 
-# In the log-in phase what follows it is of no interest.
+# In the log-in phase, most PDUs after the log-in are left out.
 sub choose_exchange {
 	my @actions = map { [@$_] } @{pick(@corpus)};
 	my $first = first_to_change(@actions);
@@ -180,7 +180,7 @@ sub choose_exchange {
 	return mutate_exchange($first, @actions);
 }
 
-# Another ISID, so that it does not just end the session beside it
+# Another ISID, so that the log-in does not just replace the session beside it
 sub rename_session {
 	my ($isid, @actions) = @_;
 	for (grep { $_->[0] eq 'pdu' && opcode_of($_->[1]) == 3 } @actions) {
@@ -244,7 +244,7 @@ sub replay {
 
 # --- what must hold afterwards
 
-# answer ITT: the PDU that ends a command; what comes before it is of no interest
+# answer ITT: the status and the data of a command; other PDUs are ignored.
 sub answer {
 	my ($tag) = @_;
 	my $data = '';
@@ -261,7 +261,7 @@ sub status_of {
 	return $status;
 }
 
-# The unit as it is after power on, whatever was done to it: even reservations may be.
+# The logical unit becomes ready, whatever was done to it, and even if there are reservations.
 sub recover {
 	my $tag = next_itt();
 	put(pdu(0x42, 0x85, pack('x8 N N N N N', $tag, 0xffffffff, $cmdsn, $expstatsn, 0)));
@@ -307,7 +307,7 @@ sub memory_is_bounded {
 	$lost <= $opt{memory} or fail "$lost MiB of memory are gone";
 }
 
-# A log-in may have to wait until those that were broken off are gone.
+# A log-in may have to wait until those that were broken off have ended.
 sub check {
 	memory_is_bounded();
 	no_session_left();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# What PDUs are made of, and what may become of them. All chance comes from rand(), so
-# that a seed gives the same again.
+# The parts of PDUs, and their mutations. All chance comes from rand(), so that a seed repeats a
+# run.
 use strict;
 use warnings;
 
@@ -57,7 +57,7 @@ sub mutate_field {
 	return $header;
 }
 
-# mutate_text DATA: pairs that are missing, twice, in another order, or something else
+# mutate_text DATA: pairs are dropped, repeated, sorted, added or changed.
 sub mutate_text {
 	my @pairs = split /\0/, $_[0];
 	my $at = random(scalar @pairs || 1);
@@ -88,10 +88,10 @@ sub random_ahs {
 	return substr $ahs x pick(1, 1, 1, 40), 0, 1020;
 }
 
-# The length that the header tells is right again.
+# Correct the length in the header.
 sub set_length { substr($_[0]->[1], 5, 3) = substr pack('N', length $_[0]->[2]), 1 }
 
-# mutate_pdu PDU: in place; it may lie about its lengths, or not
+# mutate_pdu PDU: in place; its lengths may be wrong.
 sub mutate_pdu {
 	my ($pdu) = @_;
 	my $how = random(10);
@@ -102,7 +102,7 @@ sub mutate_pdu {
 		set_length($pdu) if chance(0.8);
 	} elsif ($how == 8) {
 		$pdu->[1] .= random_ahs();
-		# two of them can be longer than the field can tell
+		# two of them can be longer than the field can express
 		substr($pdu->[1], 4, 1) = chr((length($pdu->[1]) - 48) / 4 & 0xff) if chance(0.8);
 	} else {
 		substr($pdu->[1], 0, 1) = chr random(256);
@@ -110,7 +110,7 @@ sub mutate_pdu {
 	return $pdu;
 }
 
-# make_pdu ITT: one that was not in the exchange
+# make_pdu ITT: a PDU that was not in the exchange
 sub make_pdu {
 	my ($tag) = @_;
 	my $write = pick(write_10(random(64), 8), write_10(0xffffffff, 1), write_10(0, 0),
@@ -136,7 +136,7 @@ sub make_pdu {
 	return ['pdu', bhs(@made[0 .. 2], $data), $data];
 }
 
-# What takes a CmdSN has the next one, so that it is not just ignored.
+# A request with a CmdSN gets the next one, so that it is not just ignored.
 sub renumber {
 	my $cmdsn = 1;
 	for (grep { $_->[0] eq 'pdu' } @_) {
@@ -147,7 +147,7 @@ sub renumber {
 	}
 }
 
-# mutate_exchange FIRST, ACTION...: what comes before FIRST stays as it is
+# mutate_exchange FIRST, ACTION...: the actions before FIRST stay unchanged.
 sub mutate_exchange {
 	my ($first, @actions) = @_;
 	for (1 .. pick(0, 0, 1, 1, 2, 4)) {

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by every bats file (load lib/helpers): each test fails if the kernel had
-# something to complain about while it ran. A file with a setup or teardown of its
-# own calls kernel_log_mark and kernel_log_check there.
+# Loaded by every bats file (load lib/helpers): each test fails if the kernel complained while it
+# ran. A file with a setup or teardown of its own calls kernel_log_mark and kernel_log_check there.
 # shellcheck shell=bash
+
+# Libraries are read for every test: bats is not to note their lines. setup() turns that on again.
+trap - DEBUG
 
 # shellcheck source=trouble.sh
 . "${BASH_SOURCE[0]%/*}/trouble.sh"
 
-# bats notes the line of every command before it runs, which costs more than the
-# command. In libraries it need not: what failed is the line that called them.
+# bats notes the line of every command before it runs, which costs more than the command. In
+# libraries that is not needed: the failed line is the one that called them.
 note_lines_of_tests_only() {
 	# shellcheck disable=SC2128 # the innermost one
 	trap '[[ $BASH_SOURCE = *.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
@@ -23,23 +25,26 @@ teardown() {
 	kernel_log_check
 }
 
-# From here on the kernel's log is this test's only; the machine's console keeps
-# everything.
 kernel_log_mark() {
-	dmesg -C
 	printf 'scst-test: %s\n' "$BATS_TEST_DESCRIPTION" >/dev/kmsg
 }
 
+# What the kernel has written since the last test
 kernel_log() {
 	dmesg
 }
 
+# Looks at the kernel's log and empties it; the console of the machine keeps everything. The shell
+# looks first, because each test does this, and processes are expensive in the beds.
 kernel_log_check() {
-	if kernel_log | trouble >/dev/null; then
-		echo "the kernel complained:"
-		kernel_log | grep -m 1 -A 200 -F "$(kernel_log | trouble | head -n 1)"
-		return 1
-	fi
+	local log first
+
+	log=$(dmesg -c)
+	[[ $log =~ $trouble_pattern ]] && first=$(trouble <<<"$log" | head -n 1) || return 0
+	[ -n "$first" ] || return 0
+	echo "the kernel complained:"
+	grep -m 1 -A 200 -F "$first" <<<"$log"
+	return 1
 }
 
 # requires COMMAND...: skip the test where one is not installed.
@@ -51,7 +56,7 @@ requires() {
 	done
 }
 
-# requires_cpus N: skip the test where fewer things can happen at the same time.
+# requires_cpus N: skip the test on a machine with fewer CPUs.
 requires_cpus() {
 	[ "${SCST_CPUS:-1}" -ge "$1" ] || skip "fewer than $1 CPUs"
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by tests of what runs on hosts that use our disks, after lib/scst: udevd, with the
-# rules that are installed, and multipathd.
+# Loaded after lib/scst, by tests of programs on hosts that use our disks: udevd, with the
+# installed rules, and multipathd.
 # shellcheck shell=bash
 
-# multipath_conf SETTING: one more, or ''
+# multipath_conf SETTING: with one more setting, or ''
 multipath_conf() {
 	cat >/etc/multipath.conf <<-CONF
 	defaults {
@@ -19,7 +19,7 @@ multipath_conf() {
 	CONF
 }
 
-# Both skip the test where something is not installed.
+# udevd_start and host_start skip the test if a program is not installed.
 udevd_start() {
 	requires udevadm
 	/lib/systemd/systemd-udevd --daemon 3>&- 2>/dev/null && udevd=up
@@ -39,7 +39,7 @@ multipathd_stop() {
 	wait_until 10 is_dead "$multipathd_pid"
 }
 
-# Stops what was started. What udevd still writes is in its database.
+# Stops the daemons. udevd writes to its database until it has settled.
 host_stop() {
 	local status=0
 

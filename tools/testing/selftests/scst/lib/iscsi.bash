@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests of the iSCSI target, after lib/scst: targets by their short names,
-# and open-iscsi as an initiator.
+# Loaded by the tests of the iSCSI target, after lib/scst: targets by their short names, and
+# open-iscsi as an initiator.
 # shellcheck shell=bash
 
 iqn=iqn.2026-11.org.example
@@ -50,19 +50,19 @@ no_session() {
 
 # --- initiators in Perl
 
-# raw CODE...: what lib/iscsi_pdu.pl is to do
+# raw CODE...: runs CODE in lib/iscsi_pdu.pl.
 raw() {
 	bounded 150 perl "$BATS_TEST_DIRNAME/lib/iscsi_pdu.pl" "$@"
 }
 
 # wait_ready: until an initiator in the background has called ready()
 wait_ready() {
-	wait_until 20 test -e "$BATS_TEST_TMPDIR/ready"
+	wait_until 20 test -e "$BATS_TEST_TMPDIR/ready" && rm "$BATS_TEST_TMPDIR/ready"
 }
 
 # --- open-iscsi
 
-# Its files and locks are where they always are; what it writes there goes to memory.
+# Its files and locks are in the usual places. Writes to these stay in memory.
 initiator_start() {
 	modprobe -a iscsi_tcp && mkdir -p /etc/iscsi /run/lock/iscsi || return
 	rm -rf /etc/iscsi/nodes /etc/iscsi/send_targets
@@ -78,7 +78,7 @@ initiator_start() {
 }
 
 initiator_daemon() {
-	# When it ends it kills its process group.
+	# iscsid kills its process group when it ends.
 	scst_start exec setsid iscsid -f >"$BATS_FILE_TMPDIR/iscsid.log" 2>&1
 	echo $! >"$BATS_FILE_TMPDIR/iscsid.pid"
 	wait_until 10 iscsid_listens
@@ -88,7 +88,7 @@ iscsid_listens() {
 	grep -q 'ISCSIADM_ABSTRACT_NAMESPACE' /proc/net/unix
 }
 
-# The daemon looks whether it was signalled, and then sleeps: a signal in between is lost.
+# The daemon checks for signals, and then sleeps: a signal in between is lost.
 initiator_stop() {
 	local pid
 
@@ -96,7 +96,7 @@ initiator_stop() {
 		iscsiadm -k 0 && wait_until 10 is_dead "$pid"
 }
 
-# initiator_is NAME: for the log-ins that follow
+# initiator_is NAME: its name in later log-ins
 initiator_is() {
 	echo "InitiatorName=$iqn:$1" >/etc/iscsi/initiatorname.iscsi
 	initiator_stop && initiator_daemon
@@ -148,7 +148,7 @@ logout_all() {
 	rm -rf /etc/iscsi/nodes /etc/iscsi/send_targets /etc/iscsi/ifaces
 }
 
-# negotiated NAME: what the session's connection has in sysfs as NAME
+# negotiated NAME: prints attribute NAME of the session or the connection in sysfs.
 negotiated() {
 	cat /sys/class/iscsi_{session,connection}/*/"$1" 2>/dev/null
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# An iSCSI initiator that does what it is told, right or wrong: runs the Perl code in its
-# arguments with the functions below. Dies, with a message, when a check fails.
-# Field names are those of RFC 7143 11, in lower case.
+# A scripted iSCSI initiator, for valid and invalid PDUs: runs the Perl code in its arguments with
+# the functions below. Dies, with a message, when a check fails. Field names are those of
+# RFC 7143 11, in lower case.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -41,7 +41,7 @@ sub open_conn {
 
 sub close_conn { close $sock if $sock; undef $sock }
 
-# Send bytes; whether the other side still takes them is not our concern.
+# Send bytes. It is no error if the other side has closed the connection.
 sub put {
 	local $SIG{PIPE} = 'IGNORE';
 	syswrite $sock, $_[0];
@@ -101,7 +101,8 @@ sub receive {
 	return \%p;
 }
 
-# The next PDU is this. Of SCSI events only those count that are expected.
+# expect OPCODE, FIELD => VALUE...: the next PDU is this. SCSI events are skipped if none is
+# expected.
 sub expect {
 	my ($opcode, %want) = @_;
 	my $p;
@@ -117,10 +118,10 @@ sub expect {
 	return $p;
 }
 
-# The other side has ended the connection: there is something to read, and it is nothing.
+# The other side has ended the connection: the socket is readable, and has no data.
 sub is_ended { return IO::Select->new($sock)->can_read(0) && !sysread $sock, my $more, 1 }
 
-# expect_end [SECONDS]: the other side ends the connection, and says nothing more.
+# expect_end [SECONDS]: the other side ends the connection, and sends no more PDUs.
 sub expect_end {
 	my ($seconds) = (@_, 8);
 	my $p = receive($seconds);
@@ -137,7 +138,7 @@ sub fails {
 	$got eq $sense or fail "sense $got, expected $sense";
 }
 
-# One connection too many: it is reset, perhaps before we know that it was there.
+# A connection above the limit is reset, perhaps before connect() returns.
 sub not_let_in {
 	return expect_end() if eval { open_conn() };
 	$@ =~ /reset by peer/ or fail $@;
@@ -163,7 +164,7 @@ sub login_step {
 	return $p;
 }
 
-# login KEY=VALUE...: straight to full feature phase
+# login KEY=VALUE...: directly to full feature phase
 sub login {
 	my (@keys) = @_;
 	open_conn();
@@ -189,7 +190,7 @@ our $offers = 0;
 sub negotiates {
 	my ($offer, $result) = @_;
 	my ($key) = split /=/, $offer;
-	# Not that of the session before: its end need not be waited for.
+	# Another ISID than that of the session before, so that its end need not be awaited.
 	local $isid = pack 'N n', 0x80000001, ++$offers;
 	my $p = login($offer);
 	my $got = $p->{keys}{$key} // '';
@@ -219,17 +220,17 @@ sub write_10 { return pack 'C x N x n x', 0x2a, @_ }
 sub read_10 { return pack 'C x N x n x', 0x28, @_ }
 our $inquiry = pack 'C x x n x', 0x12, 36;
 
-# login, and the unit attention that a new I_T nexus gets is behind
+# login_ready: logs in, and takes the unit attention of a new I_T nexus.
 sub login_ready {
 	login(@_);
 	scsi(0x80, 0, "\0" x 6);
 	expect(0x21);
 }
 
-# ready: whoever called wait_ready, of lib/iscsi.bash, goes on.
+# ready: the caller of wait_ready in lib/iscsi.bash goes on.
 sub ready { open my $f, '>', "$ENV{BATS_TEST_TMPDIR}/ready" or fail $! }
 
-# session: the one that is there, for in_session SESSION, CODE: as if there was no other
+# session: returns the current session. in_session SESSION, CODE: runs CODE in that session.
 sub session { return [$sock, $cmdsn, $expstatsn] }
 sub in_session {
 	my ($session, $do) = @_;
@@ -245,9 +246,10 @@ sub ping {
 	expect(0x20, itt => $tag, data => 'ping');
 }
 
-# The target works: whoever comes next is served, once what was left behind is gone.
+# The target works: it serves a new initiator, once what was left behind is gone.
 sub works {
-	# A log-in that was cut off may still be looked at, and would take its place.
+	# An interrupted log-in with the usual ISID may still be in progress, and would replace this
+	# session.
 	local $isid = "\x80\x12\x34\x56\xff\xff";
 	my $tries = 50;
 	until (eval { login() }) {
@@ -262,7 +264,7 @@ sub works {
 	close_conn();
 }
 
-# seeded random numbers, so that what failed can be done again
+# seeded random numbers, so that a failure can be repeated
 sub random { return int rand $_[0] }
 
 eval join("\n", @ARGV) . ";\n1" or do { print STDERR $@; exit 1 };

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by 26-tmf-matrix.bats, after lib/pr. In each cell of its tables command 7 of
-# port a is stopped somewhere, something happens, and then it may go on. In which order
-# things happened stands in the log of scst_probe.
+# Loaded by 26-tmf-matrix.bats, after lib/pr. In each cell of its tables command 7 of port a is
+# stopped at a point, something happens, and then the command may go on. The log of scst_probe has
+# the order of events.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # of lib/probe and lib/pr
 
@@ -29,8 +29,8 @@ sense_code() {
 	code=${code:24:4}
 }
 
-# ask PORT: takes its unit attentions; sets $attentions to their codes, in order, or to -.
-# What command 7 reported comes first.
+# ask PORT: takes its unit attentions; sets $attentions to their codes, in order, or to -. A code
+# that command 7 reported comes first.
 ask() {
 	local line code i
 
@@ -49,7 +49,7 @@ ask() {
 	[[ $line == "9 status=00 "* ]] || attentions+=" and then $line"
 }
 
-# ask_both: sets $heard to what a and b are told.
+# ask_both: sets $heard to the unit attentions of a and b.
 ask_both() {
 	ask a
 	heard=$attentions
@@ -69,7 +69,7 @@ matrix_set_mode() {
 	matrix_mode=$*
 }
 
-# matrix_stop POINT: command 7 gets there and no further.
+# matrix_stop POINT: command 7 comes to this point and no further.
 matrix_stop() {
 	case $1 in
 	medium)
@@ -103,7 +103,7 @@ matrix_is_at() {
 	esac
 }
 
-# matrix_go POINT: it goes on, if it still has to.
+# matrix_go POINT: command 7 goes on, if it is still there.
 matrix_go() {
 	case $1 in
 	medium) medium d0 complete 7 ;;
@@ -115,7 +115,7 @@ matrix_go() {
 	medium d0 auto
 }
 
-# matrix_lines POINT: sets $go to what the log has then.
+# matrix_lines POINT: sets $go to the line of that in the log.
 matrix_lines() {
 	case $1 in
 	medium) go='d0 7 complete 00' ;;
@@ -125,8 +125,8 @@ matrix_lines() {
 	esac
 }
 
-# matrix_end POINT COMMAND TAS HEARS: sets $end to how command 7 ends. What was stopped
-# before TRANSLATE has not been received yet, what has been given to the driver with its
+# matrix_end POINT COMMAND TAS HEARS: sets $end to how command 7 ends. A command that was stopped
+# before TRANSLATE has not been received yet. A command that was given to the driver with its
 # status has ended already.
 matrix_end() {
 	case $1:$2:$3 in
@@ -140,10 +140,10 @@ matrix_end() {
 	esac
 }
 
-# matrix_order POINT COMMAND ANSWER: sets $order to what the log must have, in this
-# order. A function that affects the command is answered when that has gone, another one
-# before it goes on. What has been given to the driver with its status has gone for those
-# of another nexus. A command that waits without being held goes at once.
+# matrix_order POINT COMMAND ANSWER: sets $order to the lines that the log must have, in this
+# order. A function that affects the command is answered after that has ended, another one before
+# it goes on. For functions of another nexus, a command that was given to the driver with its
+# status has ended. A command that waits without being held ends at once.
 matrix_order() {
 	case $1:$2:$3 in
 	finish:goes-on:* | finish:*:'b '*) order=("$end" "$3" "$go") ;;
@@ -154,8 +154,7 @@ matrix_order() {
 	esac
 }
 
-# matrix_order_of_error POINT COMMAND ANSWER: the same if an error does that, which does
-# not wait.
+# matrix_order_of_error POINT COMMAND ANSWER: the same for an error, which does not wait.
 matrix_order_of_error() {
 	case $1:$2 in
 	finish:*) order=("$end" "$3" "$go") ;;
@@ -173,7 +172,7 @@ matrix_is_unwritten() {
 	esac
 }
 
-# matrix_judge CELL HEARD: of $log, which must have what is in $order
+# matrix_judge CELL HEARD: $log must have the lines of $order, and $heard must be HEARD.
 matrix_judge() {
 	local pattern=$'*\n' line
 
@@ -189,8 +188,7 @@ matrix_judge() {
 		failed+="$1: expected that a and b hear '$2', they heard '$heard'"$'\n'
 }
 
-# matrix_cell CELL POINT COMMAND HEARD PORT REQUEST...: $end, $go and $order say what is
-# expected of it.
+# matrix_cell CELL POINT COMMAND HEARD PORT REQUEST...: compares a cell with $end, $go and $order.
 matrix_cell() {
 	local log
 
@@ -205,7 +203,7 @@ matrix_cell() {
 	matrix_is_unwritten "$2" "$3" "$log" || failed+="$1: written"$'\n'
 }
 
-# matrix_tmf POINT TAS, and a row of the table
+# matrix_tmf POINT TAS ROW...: ROW is one of the table of functions.
 matrix_tmf() {
 	local point=$1 tas=$2 fn=$4 by=$5 tst=$6 command=$7 response=$8 hears_a=${10}
 	local end go order
@@ -214,7 +212,7 @@ matrix_tmf() {
 	case $point in
 	translate | send | finish)
 		response=$9
-		# It lost no command, so there is nothing to hear of.
+		# Port a lost no command, so it gets no unit attention for that.
 		[ "$hears_a" != 2f00 ] || hears_a=-
 		;;
 	esac
@@ -222,15 +220,15 @@ matrix_tmf() {
 	matrix_lines "$point"
 	matrix_end "$point" "$command" "$tas" "$hears_a"
 	matrix_order "$point" "$command" "$by 100 response $response"
-	# This is what it waits for.
+	# CLEAR ACA is what the blocked command waits for.
 	[ "$point $fn $by" != 'blocked 3 a' ] || order=('a 100 tmf 3' "$end")
 	matrix_cell "${*:3} at $point, TAS $tas" "$point" "$command" \
 		"$hears_a ${12}" "$by" tmf 100 fn="$fn" ref=7
-	# They reset the mode parameters, too.
+	# Resets restore the mode parameters, too.
 	[[ $fn != [45] && $fn != 10 ]] || matrix_mode='0 0 0'
 }
 
-# matrix_error POINT TAS, and a row of the table
+# matrix_error POINT TAS ROW...: ROW is one of the table of errors.
 matrix_error() {
 	local point=$1 tas=$2 qerr=$3 tst=$4 by=$5 command=$6 hears_a=$7
 	local end go order

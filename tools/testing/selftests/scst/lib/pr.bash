@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests of reservations, after lib/probe: initiator ports with names of
-# one letter, all on target t0.
+# Loaded by the tests of reservations, after lib/probe: initiator ports with names of one letter,
+# all on target t0
 # shellcheck shell=bash
 
 declare -gA pr_ports=()
@@ -17,7 +17,7 @@ pr_ports_are() {
 	done
 }
 
-# as NAME: what follows comes from that port.
+# as NAME: the commands that follow come from that port.
 as() {
 	probe_use "${pr_ports[$1]}"
 }
@@ -45,7 +45,7 @@ expect_sense() {
 	send "$@" && matches "$wanted" "$reply" "$*"
 }
 
-# pr_cdb ACTION TYPE [LENGTH]: sets $pr_out to how the command begins.
+# pr_cdb ACTION TYPE [LENGTH]: sets $pr_out to the beginning of the command.
 pr_cdb() {
 	printf -v pr_out 'dir=out len=%d cdb=5f%02x%02x0000%08x00' "${3:-24}" "$1" "$2" \
 		"${3:-24}"
@@ -65,7 +65,8 @@ pr_register() { # STATUS KEY NEW_KEY [FLAGS]
 	pr_out "$1" 0 0 "$2" "$3" "${4:-0}"
 }
 
-# pr_register_each FLAGS PORT...: each has its name as its key. What follows comes from the last.
+# pr_register_each FLAGS PORT...: the name of each port is its key. The commands that follow come
+# from the last one.
 pr_register_each() {
 	local flags=$1 port
 
@@ -135,7 +136,7 @@ pr_reservation_is() {
 	fi
 }
 
-# pr_hears ASC ASCQ NAME...: each has that unit attention, and then none
+# pr_hears ASC ASCQ NAME...: each port has that unit attention, and then none.
 pr_hears() {
 	local asc=$1 ascq=$2 name
 
@@ -157,10 +158,11 @@ pr_hears_nothing() {
 	done
 }
 
-# What the standards' tables say of each command: c for a conflict
-# - with RESERVE of another, with Write Exclusive and Exclusive Access of another;
-# - of a registrant with a reservation of all registrants' or for them only;
-# - of others with Write Exclusive and Exclusive Access of these kinds.
+# Verdicts of the standards' tables on each command: a is allowed, c a conflict, and a dot a
+# conflict with RESERVE of a command that persistent reservations allow. The columns:
+# - RESERVE of another; Write Exclusive and Exclusive Access of another;
+# - a registrant, with a reservation of all registrants or for registrants only;
+# - the others, with Write Exclusive and Exclusive Access of these kinds.
 pr_commands=(
 	'.aaaaa cdb=000000000000'
 	'aaaaaa dir=in len=18 cdb=030000001200'
@@ -172,6 +174,7 @@ pr_commands=(
 	'aaaaaa cdb=1b0000000100'
 	'cccacc cdb=1b0000000000'
 	'cccacc cdb=1b0000003100'
+	'cccacc dir=in len=5 cdb=1c0100000500'
 	'cccacc cdb=1d0400000000'
 	'aaaaaa cdb=1e0000000000'
 	'cccacc cdb=1e0000000100'
@@ -180,7 +183,15 @@ pr_commands=(
 	'cccacc dir=out len=512 cdb=2a000000000000000100'
 	'cccacc dir=out len=512 cdb=2e000000000000000100'
 	'cacaac cdb=2f000000000000000100'
+	'cacaac cdb=34000000000000000100'
 	'cccacc cdb=35000000000000000000'
+	'cacaac dir=in len=4 cdb=37001800000000000400'
+	'cccacc dir=out len=4 cdb=3b0a0000000000000400'
+	'cacaac dir=in len=4 cdb=3c0b0000000000000400'
+	'cccacc dir=out len=512 cdb=41000000000000000100'
+	'cccacc dir=out len=8 cdb=42000000000000000800'
+	'cccacc cdb=4c004000000000000000'
+	'aaaaaa dir=in len=64 cdb=4d004000000000004000'
 	'cccacc dir=out len=8 cdb=55100000000000000800'
 	'cccacc dir=in len=192 cdb=5a003f0000000000c000'
 	'.aaaaa dir=in len=192 cdb=5e000000000000c00000'
@@ -188,21 +199,30 @@ pr_commands=(
 	'.aaaaa dir=in len=192 cdb=5e020000000000c00000'
 	'.aaaaa dir=in len=192 cdb=5e030000000000c00000'
 	'cacaac dir=in len=512 cdb=88000000000000000000000000010000'
+	'cccacc dir=out len=1024 cdb=89000000000000000000000000010000'
 	'cccacc dir=out len=512 cdb=8a000000000000000000000000010000'
+	'cccacc dir=out len=512 cdb=8b000000000000000000000000010000'
 	'cccacc dir=out len=512 cdb=8e000000000000000000000000010000'
 	'cacaac cdb=8f000000000000000000000000010000'
+	'cacaac cdb=90000000000000000000000000010000'
 	'cccacc cdb=91000000000000000000000000000000'
+	'cccacc dir=out len=512 cdb=93000000000000000000000000010000'
 	'aaaaaa dir=in len=32 cdb=9e100000000000000000000000200000'
+	'cacaac dir=in len=32 cdb=9e120000000000000000000000200000'
 	'aaaaaa dir=in len=512 cdb=a00000000000000002000000'
+	'aaaaaa dir=in len=8 cdb=a30b00000000000000080000'
 	'cccacc dir=in len=512 cdb=a30c00000000000002000000'
 	'cccacc dir=in len=16 cdb=a30d80000000000000100000'
+	'aaaaaa dir=in len=12 cdb=a30f000000000000000c0000'
+	'cccacc cdb=a40f00000000000000000000'
 	'cacaac dir=in len=512 cdb=a80000000000000000010000'
 	'cccacc dir=out len=512 cdb=aa0000000000000000010000'
 	'cccacc dir=out len=512 cdb=ae0000000000000000010000'
 	'cacaac cdb=af0000000000000000010000'
+	'cacaac dir=in len=8 cdb=b71800000000000000080000'
 )
 
-# pr_matrix PORT COLUMN: every command, from that port; column - is all allowed
+# pr_matrix PORT COLUMN: sends every command from that port. With column - all are allowed.
 pr_matrix() {
 	local command verdict
 
@@ -227,7 +247,7 @@ pr_state() {
 	state=${state:8}
 }
 
-# take_attentions: until something else comes, which may be another error.
+# take_attentions: until another result comes, which may be another error.
 take_attentions() {
 	send cdb=000000000000 || return
 	while [[ $reply == *sense=700006* ]]; do
@@ -235,8 +255,7 @@ take_attentions() {
 	done
 }
 
-# Device d0, behind LUN 0 of the probe's target t0. To a device, to be made is to be
-# powered on.
+# Device d0, behind LUN 0 of the probe's target t0. Creating a device counts as its power on.
 # pr_device_on [ATTRIBUTE=VALUE...]
 pr_device_on() {
 	make_device nullio d0 size=1M "$@" && mkdir -p targets/probe/t0/luns/0 &&
@@ -247,7 +266,7 @@ pr_device_off() {
 	rm targets/probe/t0/luns/0/d0 && remove_device nullio/d0
 }
 
-# --- files whose reservations are kept in $pr_dir, which may be on $fs of lib/vdisk
+# --- test files that keep reservations in $pr_dir, which may be on $fs of lib/vdisk
 
 pr_dir_up() {
 	# shellcheck disable=SC2154 # the file says where

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by tests that are the initiator themselves, after lib/scst: scst_probe
-# takes any CDB with any announced length, from any context. The protocol is in
-# modules/probe.h.
+# Loaded after lib/scst by tests that send commands themselves: scst_probe takes any CDB with any
+# announced length, from any context. The protocol is in modules/probe.h.
 # shellcheck shell=bash
 
 probe_root=/sys/kernel/debug/scst_probe
@@ -15,15 +14,15 @@ probe_target() {
 
 probes=()
 
-# probe_login NAME: an initiator port. Its file descriptor is $probe.
+# probe_login NAME [TARGET]: an initiator port. Its file descriptor is $probe.
 probe_login() {
-	exec {probe}<>"$probe_root/t0" || return
+	exec {probe}<>"$probe_root/${2-t0}" || return
 	probes[probe]=$probe
 	echo "login $1" >&"$probe"
 }
 
-# many_probes COUNT: there is going to be room for so many initiator ports. The shell's
-# select() knows no descriptors above 1023: the one that scst_sleep() reads comes first.
+# many_probes COUNT: makes room for so many initiator ports. The shell's select() supports no
+# descriptors above 1023, so the one that scst_sleep() reads is opened first.
 many_probes() {
 	ulimit -n $(($1 + 200))
 	scst_sleep 0.01
@@ -34,7 +33,7 @@ probe_use() {
 	probe=$1
 }
 
-# A descriptor's number may be given to another file after that.
+# Another file may get the number of the descriptor after that.
 probe_logout() {
 	exec {probe}>&-
 	unset "probes[probe]"
@@ -50,14 +49,14 @@ probe_start() {
 	probe_request cmd "$@"
 }
 
-# probe_result: prints the next result; fails if none is under way, or does not come.
+# probe_result: prints the next result; fails if no command is in flight, or no result comes.
 probe_result() {
 	local line
 
 	read -r line <&"$probe" && printf '%s\n' "$line"
 }
 
-# probe_answers RESULT...: globs of how the next results begin, in any order
+# probe_answers RESULT...: the next results begin like these globs, in any order.
 probe_answers() {
 	local line i
 	local -a open=("$@")
@@ -106,7 +105,7 @@ probe_wait_held() {
 	wait_until 10 probe_is "$1" "$2" 1 || fail "$1: $(probe_where "$1")"
 }
 
-# medium DEVICE REQUEST...: tells a device of the handler probe how to answer.
+# medium DEVICE REQUEST...: controls how a device of the handler probe answers.
 medium() {
 	local device=$1
 
@@ -114,21 +113,22 @@ medium() {
 	echo "$*" >"$probe_root/devices/$device"
 }
 
-# medium_holds DEVICE: prints what waits for it, in the order of arrival.
+# medium_holds DEVICE: prints the commands that it holds, in the order of arrival.
 medium_holds() {
 	cat "$probe_root/devices/$1"
 }
 
-# No device keeps a log-out waiting.
+# All devices answer, so that none delays a log-out. A device that nobody uses any more may close
+# meanwhile: its file leaves the directory, and then a write to it fails.
 medium_all_auto() {
 	local file
 
 	for file in "$probe_root"/devices/* ${raw_root:+"$raw_root"/*}; do
-		[ ! -e "$file" ] || echo auto >"$file"
+		[ ! -e "$file" ] || echo auto >"$file" || [ ! -e "$file" ] || return
 	done
 }
 
-# Between the two: what happened, in the order in which it did. probe_log prints it.
+# Starts the log of events; probe_log prints it in their order.
 probe_log_start() {
 	echo 1 >"$probe_root/log"
 }
@@ -137,7 +137,7 @@ probe_log() {
 	cat "$probe_root/log"
 }
 
-# stall POINT: the next one that comes to a point of enum scst_stall_point stays there.
+# stall POINT: the next task that comes to a point of enum scst_stall_point stops there.
 stall() {
 	echo "$1" >"$probe_root/stall"
 }
@@ -153,7 +153,7 @@ stall_wait() {
 	wait_until 10 stall_is_at "$1"
 }
 
-# Everybody goes on.
+# All stopped tasks go on.
 stall_go() {
 	[ ! -e "$probe_root/stall" ] || stall go
 }
@@ -166,8 +166,8 @@ probe_log_has() {
 	[[ $log = *"$1"* ]]
 }
 
-# waits_for_stall POINT COMMAND...: the command fails as long as somebody is at the point,
-# and works when that goes on. Half a second is what a wait that is missing has to show up.
+# waits_for_stall POINT COMMAND...: the command fails as long as a task is stopped at the point,
+# and works when that goes on. A missing wait shows up within half a second.
 waits_for_stall() {
 	local point=$1 i
 

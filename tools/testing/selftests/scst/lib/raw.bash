@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded after lib/scst by tests of devices that execute whole commands: scst_raw. What a
-# device understands is in modules/raw.h. medium_all_auto of lib/probe is for them, too.
+# Loaded after lib/scst by tests of devices that execute whole commands: scst_raw. The requests to
+# a device are in modules/raw.h. medium_all_auto of lib/probe is for these devices, too.
 # shellcheck shell=bash
 
 raw_root=/sys/kernel/debug/scst_raw
@@ -13,12 +13,12 @@ tell() {
 	echo "$*" >"$raw_root/$device"
 }
 
-# raw_holds DEVICE: prints what waits for it, in the order of arrival.
+# raw_holds DEVICE: prints the commands that it holds, in the order of arrival.
 raw_holds() {
 	grep -E '^[0-9]' "$raw_root/$1" || true
 }
 
-# raw_get DEVICE WORD: prints what stands behind the word.
+# raw_get DEVICE WORD: prints the value behind WORD.
 raw_get() {
 	sed -n "s/^$2 //p" "$raw_root/$1"
 }
@@ -27,7 +27,7 @@ raw_is() {
 	[ "$(raw_get "$1" "$2")" = "$3" ]
 }
 
-# raw_wait DEVICE COUNT: until so many commands wait for it
+# raw_wait DEVICE COUNT: until it holds so many commands
 raw_wait() {
 	wait_until 10 raw_has "$1" "$2"
 }

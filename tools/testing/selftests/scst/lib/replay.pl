@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
-# What a power failure leaves after any of the writes that the device mapper's target
-# log-writes has logged, see drivers/md/dm-log-writes.c.
+# Reproduces a medium as a power failure leaves it after any of the writes that the device mapper's
+# target log-writes has logged, see drivers/md/dm-log-writes.c.
 #
 #   replay.pl LOG                   prints the number of entries
 #   replay.pl LOG MEDIUM FROM TO    writes entries FROM to TO - 1 to MEDIUM and prints

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests: makes, finds and removes what they need, over a target driver whose
-# initiators are SCSI hosts of this machine: scst_$SCST_DRIVER, that is scst_local or
-# scst_sample. What only scst_local has stands in tests with the tag local.
+# Loaded by the tests: makes, finds and removes their objects, over a target driver whose
+# initiators are SCSI hosts of this machine: scst_$SCST_DRIVER, that is scst_local or scst_sample.
+# Tests of features that only scst_local has carry the tag local.
 #
-# Paths of objects are relative to /sys/kernel/config/scst, which is the working
-# directory of every test: a device is devices/HANDLER/NAME, a target
-# $scst_targets/NAME. Every function that fails says what it tried, and the
-# errno's name. A file with a setup or teardown of its own calls scst_up and
-# scst_down there.
+# Paths of objects are relative to /sys/kernel/config/scst, which is the working directory of
+# every test: a device is devices/HANDLER/NAME, a target $scst_targets/NAME. Every function that
+# fails prints what it tried, and the name of the errno. A file with a setup or teardown of its
+# own calls scst_up and scst_down there.
 #
-# A fork costs tens of milliseconds on the slower beds: what every test does, and
-# what is polled, is done by the shell itself where it can.
+# A fork costs tens of milliseconds on the slower beds. The shell itself does what every test
+# needs, and what is polled, where it can.
 # shellcheck shell=bash
 
 # shellcheck source=helpers.bash
@@ -22,8 +21,9 @@ scst_targets=targets/$scst_driver
 scst_modules=(scst_kunit iscsi_scst_kunit scst_probe scst_raw scst_ram "scst_$scst_driver" iscsi_scst scst_vdisk scst)
 scst_jobs=()
 
-# How strerror() spells what the tests expect.
+# The strings of strerror() for the errors that tests expect
 declare -gA scst_strerror=(
+	[ENOTBLK]='Block device required'
 	[EPERM]='Operation not permitted'
 	[ENOENT]='No such file or directory'
 	[EIO]='Input/output error'
@@ -45,25 +45,26 @@ declare -gA scst_strerror=(
 	[EBADE]='Invalid exchange'
 	[EREMOTEIO]='Remote I/O error'
 	[ESHUTDOWN]='Cannot send after transport endpoint shutdown'
+	[EAGAIN]='Resource temporarily unavailable'
 	[ETIMEDOUT]='Connection timed out'
 )
 
-# Where expect() keeps what a command said
+# Error output of the last command of expect()
 scst_stderr=${BATS_TEST_TMPDIR:-/tmp}/stderr
 
-# --- saying what is wrong
+# --- assertions
 
 fail() {
 	printf '%s\n' "$*" >&2
 	return 1
 }
 
-# equal EXPECTED ACTUAL [WHAT]
+# equal EXPECTED ACTUAL [SUBJECT]
 equal() {
 	[ "$1" = "$2" ] || fail "${3:+$3: }expected '$1', is '$2'"
 }
 
-# matches PATTERN TEXT [WHAT]: a glob
+# matches PATTERN TEXT [SUBJECT]: a glob
 matches() {
 	# shellcheck disable=SC2053 # the right side is a pattern
 	[[ $2 == $1 ]] || fail "${3:+$3: }expected something like '$1', is '$2'"
@@ -84,7 +85,7 @@ expect() {
 
 # --- waiting
 
-# A descriptor that nobody writes to: reading from it sleeps without a fork.
+# A descriptor without a writer: reading from it sleeps without a fork.
 scst_sleep() {
 	[ -n "${scst_quiet-}" ] || exec {scst_quiet}<> <(:)
 	read -r -t "$1" -u "$scst_quiet" || true
@@ -102,7 +103,7 @@ wait_until() {
 	done
 }
 
-# The shell may be late in reaping it.
+# A zombie counts as dead, for the shell may be late in reaping it.
 is_dead() {
 	local stat
 
@@ -111,8 +112,8 @@ is_dead() {
 	[ "${stat%% *}" = Z ]
 }
 
-# Run in the background, without what bats has the shell do after each command.
-# bats waits for whoever has its descriptor 3.
+# Runs in the background, without the traps of bats. bats waits for every process that has its
+# descriptor 3.
 scst_start() {
 	(
 		trap - DEBUG ERR EXIT
@@ -121,7 +122,7 @@ scst_start() {
 	) 3>&- &
 }
 
-# A process, what it has started, and so on
+# family_of PROCESS: prints it and all its descendants.
 family_of() {
 	local child
 
@@ -131,7 +132,7 @@ family_of() {
 	done
 }
 
-# What these processes wait for
+# show_stuck PROCESS...: shows where they wait.
 show_stuck() {
 	local process
 
@@ -142,7 +143,7 @@ show_stuck() {
 	done >&2 2>/dev/null
 }
 
-# bounded SECONDS COMMAND...: give the command up, even if it cannot be killed.
+# bounded SECONDS COMMAND...: gives the command up after that time, even if it cannot be killed.
 bounded() {
 	local limit=$1 pid
 	local -a family
@@ -159,7 +160,7 @@ bounded() {
 	wait "$pid"
 }
 
-# background COMMAND...: tear-down kills it.
+# background COMMAND...: the teardown kills it.
 background() {
 	scst_start "$@"
 	scst_jobs+=("$!")
@@ -174,7 +175,7 @@ jobs_end() {
 	done
 }
 
-# A command that outlived its job would go on with I/O.
+# The children of a job are killed, too: they would go on with I/O.
 kill_jobs() {
 	local job member
 	local -a family
@@ -202,7 +203,7 @@ attr_set() {
 	attr_write "$@" || fail "$1 = '$2': $(cat "${1%/*}/last_error")"
 }
 
-# attr_read VARIABLE PATH: all lines; forking is slow on some beds.
+# attr_read VARIABLE PATH: reads all lines without a fork.
 attr_read() {
 	local -n text=$1
 
@@ -223,8 +224,8 @@ attr_is() {
 	equal "$2" "$value" "$1"
 }
 
-# attr_refuses ERRNO PATH VALUE: the write fails, changes nothing, and where the
-# object has a last_error, that says why.
+# attr_refuses ERRNO PATH VALUE: the write fails and changes nothing, and last_error says why if
+# the object has one.
 attr_refuses() {
 	local before reason=none error=${2%/*}/last_error
 
@@ -234,7 +235,7 @@ attr_refuses() {
 	[ -n "$reason" ] || fail "$2: '$3' was refused, and $error is empty"
 }
 
-# attr_round_trip PATH VALUE...: what was written is what is read.
+# attr_round_trip PATH VALUE...: each value is read as it was written.
 attr_round_trip() {
 	local path=$1 value
 
@@ -246,7 +247,7 @@ attr_round_trip() {
 
 # --- objects
 
-# make_device HANDLER NAME [ATTRIBUTE=VALUE...]: and enable it.
+# make_device HANDLER NAME [ATTRIBUTE=VALUE...]: and enables it.
 make_device() {
 	local device=devices/$1/$2 setting
 
@@ -281,7 +282,7 @@ add_initiator() {
 	esac
 }
 
-# remove_initiator TARGET INITIATOR: its session is over, and it does not come back.
+# remove_initiator TARGET INITIATOR: its session ends, and it does not log in again.
 remove_initiator() {
 	local session=$scst_targets/$1/sessions/$2
 
@@ -312,8 +313,8 @@ make_target() {
 	done
 }
 
-# export_disk HANDLER ATTRIBUTE=VALUE...: device d0 as LUN 0 of target t0 for
-# initiator i0. Prints the disk.
+# export_disk HANDLER ATTRIBUTE=VALUE...: device d0 as LUN 0 of target t0 for initiator i0. Prints
+# the disk.
 export_disk() {
 	local handler=$1
 
@@ -334,8 +335,8 @@ find_host() {
 		[ -e "/sys/class/scsi_host/$scst_host" ]
 }
 
-# find_address TARGET INITIATOR LUN: sets scst_address to H:C:I:L. Linux takes the
-# addressing method for a part of the number, so above 255 it is another one.
+# find_address TARGET INITIATOR LUN: sets scst_address to H:C:I:L. Linux takes the addressing
+# method as a part of the number, so numbers above 255 differ.
 find_address() {
 	find_host "$1" "$2" &&
 		scst_address=${scst_host#host}:0:0:$(($3 < 256 ? $3 : $3 | 0x4000))
@@ -354,8 +355,8 @@ find_node() {
 	[ -e "$scst_node" ]
 }
 
-# node_is_ready NODE: sd has read the disk's capacity, and the disk can be opened. The
-# node and the size are there a moment before that.
+# node_is_ready NODE: sd has read the capacity of the disk, and the disk can be opened. The node
+# and the size appear a moment before that.
 node_is_ready() {
 	local size
 
@@ -382,7 +383,7 @@ node_of() {
 	find_node "$@" && printf '%s\n' "$scst_node"
 }
 
-# What there is of an initiator, for whoever misses something.
+# show_initiator TARGET INITIATOR: for a test that misses a disk
 show_initiator() {
 	local host
 
@@ -406,7 +407,7 @@ wait_for_sg() {
 	wait_until 20 find_node "$@" scsi_generic && printf '%s\n' "$scst_node"
 }
 
-# sessions_are_there DIRECTORY...: configfs shows one a moment before what is in it.
+# sessions_are_there DIRECTORY...: configfs shows a directory a moment before its attributes.
 sessions_are_there() {
 	local directory
 
@@ -437,7 +438,7 @@ scst_load() {
 	cd "$scst_root" || return
 }
 
-# What the test mounted, the last first.
+# Unmounts the file systems of the test, the last one first.
 unmount_all() {
 	local where i
 	local -a mounted=()
@@ -450,8 +451,8 @@ unmount_all() {
 	done
 }
 
-# Of the paths given, those that are there: a glob that matches nothing stands for
-# itself. Sets scst_there.
+# find_there PATH...: sets scst_there to the paths that exist. A glob that matches nothing stands
+# for itself.
 find_there() {
 	local path
 
@@ -462,12 +463,12 @@ find_there() {
 	[ "${#scst_there[@]}" -gt 0 ]
 }
 
-# remove PATH...: the directories that are there.
+# remove PATH...: removes the directories that exist.
 remove() {
 	! find_there "$@" || rmdir "${scst_there[@]}"
 }
 
-# disable PATH...: the enable attributes that are there.
+# disable PATH...: clears the enable attributes that exist.
 disable() {
 	local path
 
@@ -477,14 +478,24 @@ disable() {
 	done
 }
 
-# Take down whatever stands, in any state.
+# remove_links PATH...: removes those that are symbolic links.
+remove_links() {
+	local path
+	local -a links=()
+
+	for path in "$@"; do
+		[ ! -L "$path" ] || links+=("$path")
+	done
+	[ "${#links[@]}" -eq 0 ] || rm "${links[@]}"
+}
+
+# Takes down all objects, in any state.
 scst_clear_now() {
 	local status=0
 
 	remove targets/*/*/initiators/* targets/*/*/portals/* targets/*/*/auth/* || status=1
 	disable targets/*/*/enable
-	! find_there targets/*/*/luns/* targets/*/*/groups/*/luns/* ||
-		find "${scst_there[@]}" -type l -delete || status=1
+	remove_links targets/*/*/luns/*/* targets/*/*/groups/*/luns/*/* || status=1
 	remove targets/*/*/luns/* targets/*/*/groups/*/luns/* || status=1
 	remove targets/*/*/groups/*/initiators/* targets/*/*/groups/* \
 		targets/*/*/ || status=1
@@ -493,15 +504,15 @@ scst_clear_now() {
 	return "$status"
 }
 
-# The same, within a minute. Fails if something would not go.
+# The same, within a minute. Fails if an object cannot be removed.
 scst_clear() {
 	cd "$scst_root" 2>/dev/null || return 0
 	find_there devices/*/ targets/*/ || return 0
 	bounded 60 scst_clear_now
 }
 
-# module_is_unused MODULE: but by other modules. What holds a target, a session or
-# a device holds its module.
+# module_is_unused MODULE: except by other modules. A holder of a target, a session or a device
+# holds its module.
 module_is_unused() {
 	local count holders
 
@@ -511,7 +522,7 @@ module_is_unused() {
 	[ "$count" -eq "${#holders[@]}" ]
 }
 
-# What was removed may end in the background.
+# Removed objects may be freed in the background.
 scst_is_unused() {
 	local module
 
@@ -520,7 +531,7 @@ scst_is_unused() {
 	done
 }
 
-# Unloading is slow, so only once a file.
+# Unloading is slow, so it is done once per file.
 scst_unload() {
 	local module
 
@@ -535,7 +546,7 @@ scst_up() {
 	scst_load
 }
 
-# Nothing may be left, and the kernel must have had nothing to complain about.
+# No object may be left, and the kernel must not have complained.
 scst_down() {
 	local status=0
 

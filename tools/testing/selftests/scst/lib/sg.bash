@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests of single commands, after lib/scst: sends a CDB as it is
-# and says what came back. CDBs and data are written in hex, two digits a byte.
+# Loaded by the tests of single commands, after lib/scst: sends a CDB unchanged and returns the
+# result. CDBs and data are written in hex, two digits a byte.
 #
-# A command costs one process, sg_raw: creating them is what takes the time in
-# the beds.
+# A command costs one process, sg_raw: in the beds, processes take most of the time.
 # shellcheck shell=bash disable=SC2034
 
 # shellcheck disable=SC2154 # bats sets it
@@ -27,13 +26,13 @@ standard_disks() {
 	{ read -r sg && read -r sg_nullio; } <"$BATS_FILE_TMPDIR/sg"
 }
 
-# This test begins with nothing, and leaves nothing.
+# own_objects: the test begins without objects, and leaves none.
 own_objects() {
 	: >"$BATS_FILE_TMPDIR/changed"
 	scst_clear && scst_load
 }
 
-# reload [MODULE-PARAMETER...]: begin with nothing in a newly loaded core.
+# reload [MODULE-PARAMETER...]: the test goes on without objects in a newly loaded core.
 reload() {
 	scst_clear && cd / && scst_is_unused && scst_unload &&
 		modprobe scst "$@" && scst_load
@@ -60,14 +59,14 @@ teardown_file() {
 
 # --- sending
 
-# cdb OPCODE BYTE1 LBA BLOCKS: sets the array to a CDB as long as the operation
-# code demands.
+# cdb OPCODE BYTE1 LBA BLOCKS: sets the array to a CDB of the length that the operation code
+# demands.
 cdb() {
 	local hex i
 
 	case $1 in
 	0*) printf -v hex '%s%06x%02x00' "$1" "$3" $(($4 & 255)) ;;
-	2* | 3*) printf -v hex '%s%s%08x00%04x00' "$@" ;;
+	2* | 3* | 4*) printf -v hex '%s%s%08x00%04x00' "$@" ;;
 	a*) printf -v hex '%s%s%08x%08x0000' "$@" ;;
 	8* | 9*) printf -v hex '%s%s%016x%08x0000' "$@" ;;
 	esac
@@ -77,10 +76,9 @@ cdb() {
 	done
 }
 
-# scsi [SG-RAW-OPTION...] DEVICE CDB...: the CDB is bytes, or one word
-# OPCODE:BYTE1:LBA:BLOCKS. Sets $answer to how the command ended - "Good", or sense
-# key, additional sense code and, where there is one, the field that is at fault -
-# and the array data to the bytes that came.
+# scsi [SG-RAW-OPTION...] DEVICE CDB...: the CDB is bytes, or one word OPCODE:BYTE1:LBA:BLOCKS.
+# Sets $answer to "Good", or to sense key, additional sense code and, if there is one, the field
+# that is at fault. Sets the array data to the bytes that came.
 scsi() {
 	local line output hex=
 	local -a fields
@@ -90,7 +88,7 @@ scsi() {
 		cdb "${fields[@]}"
 		set -- "${@:1:$#-1}" "${cdb[@]}"
 	fi
-	# It fails with what the sense key stands for.
+	# The exit status of sg_raw depends on the sense key.
 	output=$(sg_raw "$@" 2>&1) || true
 	answer="no answer: $output"
 	while IFS= read -r line; do
@@ -134,7 +132,7 @@ good() {
 	ends Good scsi "$@"
 }
 
-# refused WHERE SCSI-ARGUMENTS: INVALID FIELD IN CDB, and WHERE is the field.
+# refused FIELD SCSI-ARGUMENTS: INVALID FIELD IN CDB, with a pointer to FIELD
 refused() {
 	local where=$1
 
@@ -142,7 +140,7 @@ refused() {
 	ends "Illegal Request: Invalid field in cdb: Command: $where" scsi "$@"
 }
 
-# bad_parameter WHERE COMMAND...: INVALID FIELD IN PARAMETER LIST
+# bad_parameter FIELD COMMAND...: INVALID FIELD IN PARAMETER LIST
 bad_parameter() {
 	local where=$1
 
@@ -158,8 +156,8 @@ returns() {
 	good "$@" && equal "$wanted" "${data[*]}" "$*"
 }
 
-# golden NAME SCSI-ARGUMENTS: what comes is what golden/NAME.hex says. There, ".."
-# is a byte that differs from one device to the next.
+# golden NAME SCSI-ARGUMENTS: the data is that of golden/NAME.hex. There, ".." is a byte that
+# differs between devices.
 golden() {
 	local name=$1 line expected=
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced: counts test results. What should have been there and is not counts as a
-# failure, so that a bed that dies half-way cannot look like a success.
+# Sourced: counts test results. A missing result counts as a failure, so that a bed that dies
+# half-way cannot look like a success.
 # shellcheck shell=sh
 
 # Print "PASSED FAILED SKIPPED" for TAP file $1, whose producer exited with $2.
@@ -18,7 +18,7 @@ summary_count() {
 		}' "$1"
 }
 
-# Print the failed tests of TAP file $1 and what they said.
+# Print the failed tests of TAP file $1, and their output.
 summary_failures() {
 	awk '
 		/^(not )?ok / { failed = /^not/ }

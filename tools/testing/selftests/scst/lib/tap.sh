@@ -33,7 +33,7 @@ tap_skip() {
 	printf 'ok %s - %s # skip %s\n' "$tap_count" "$1" "$2"
 }
 
-# The plan, at the end; fails if a test did.
+# Print the plan; fail if a test has failed.
 tap_end() {
 	printf '1..%s\n' "$tap_count"
 	[ "$tap_failures" -eq 0 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by 42-tasks-churn.bats, after lib/probe: what its shells do again and again.
+# Loaded by 42-tasks-churn.bats, after lib/probe: the operations that its shells repeat
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # of lib/probe and the test
 
@@ -12,6 +12,8 @@ tasks_cdbs=(
 	cdb=000000000084
 	'dir=out len=512 data=11 cdb=2a000000000000000100'
 	'dir=out len=512 data=11 cdb=2a000000000000000104'
+	'dir=out len=1024 data=11 cdb=89000000000000000000000000010000'
+	'dir=out len=2048 data=00 cdb=89000000000000000000000000020000'
 	'dir=in len=512 show=0 cdb=28000000000000000100'
 	'dir=in len=4096 show=0 cdb=28000000000000000804'
 	'dir=in len=18 cdb=030000001200'
@@ -21,13 +23,14 @@ tasks_cdbs=(
 )
 tasks_points=(decode admit check prepare data execute backend complete respond send finish)
 
-# pick WORD...: sets $pick to any.
+# pick WORD...: sets $pick to a random one.
 pick() {
 	shift $((RANDOM % $#))
 	pick=$1
 }
 
-# tasks_command TAG: tags repeat now and then, some commands stop on their way.
+# tasks_command TAG: submits a random command. Tags repeat now and then, and some commands are
+# held at a random point.
 tasks_command() {
 	local line="cmd $1"
 
@@ -59,7 +62,7 @@ tasks_function() {
 	echo "tmf 900 fn=$((RANDOM % 11)) ref=$((RANDOM % 40 + 10))" >&"$probe"
 }
 
-# All that is held goes on.
+# All held commands go on.
 tasks_go() {
 	local tag
 
@@ -70,7 +73,7 @@ tasks_go() {
 	held=()
 } 2>/dev/null
 
-# Takes the results that are there, up to that of a command that waits for nobody.
+# Takes all results up to that of an INQUIRY, which waits for no other command.
 tasks_collect() {
 	local line
 
@@ -88,7 +91,8 @@ tasks_all_gone() {
 	done
 }
 
-# Tags may be held more than once, and an ACA condition would keep others for ever.
+# A tag may be held more than once, so all go on. CLEAR ACA, as an ACA condition would block others
+# for ever.
 tasks_release() {
 	local i
 
@@ -114,7 +118,7 @@ tasks_round() {
 	tasks_release
 }
 
-# tasks_finish NAME: everything ends.
+# tasks_finish NAME: all commands of the initiator end.
 tasks_finish() {
 	local try tag
 	local -a held=()
@@ -141,7 +145,7 @@ tasks_initiator() {
 	probe_logout
 }
 
-# One that comes and goes, with all that it has under way
+# An initiator that logs in and out, with commands in flight
 tasks_guest() {
 	probe_login guest
 	tasks_round
@@ -149,7 +153,7 @@ tasks_guest() {
 	probe_logout
 }
 
-# tasks_medium DEVICE: it holds commands for a while, and ends them in some way.
+# tasks_medium DEVICE: it holds commands for a while, and ends them with random results.
 tasks_medium() {
 	local i
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loaded by the tests of emulated disks, after lib/scst: file systems for the
-# files behind the disks, and what an initiator is told.
+# Loaded by the tests of emulated disks, after lib/scst: file systems for the files behind the
+# disks, and the view of an initiator
 # shellcheck shell=bash
 
 export DM_DISABLE_UDEV=1
@@ -9,9 +9,9 @@ scst_strerror[ELOOP]='Too many levels of symbolic links'
 
 # --- file systems
 
-# fs_make SIZE [MKFS-OPTION...]: an ext4 file system on $fs. Its medium is
-# $fs_image, through $fs_loop and the device mapper, so that parts can be made
-# to fail. It has sectors of $fs_sector_size bytes, if that is set.
+# fs_make SIZE [MKFS-OPTION...]: an ext4 file system on $fs. Its medium is $fs_image, through
+# $fs_loop and the device mapper, so that parts of it can be made to fail. Its sectors have
+# $fs_sector_size bytes, if that is set.
 fs_make() {
 	local size=$1
 
@@ -27,7 +27,7 @@ fs_make() {
 		mkdir "$fs" && mount /dev/mapper/scst_fs "$fs"
 }
 
-# fs_table [SECTOR COUNT]: the medium, but for these sectors.
+# fs_table [SECTOR COUNT]: the medium, except these sectors
 fs_table() {
 	local end=$((${1-0} + ${2-0}))
 
@@ -36,8 +36,8 @@ fs_table() {
 	echo "$end $((fs_sectors - end)) linear $fs_loop $end"
 }
 
-# fs_break FILE SECTOR COUNT: from now on these sectors of the file cannot be read
-# or written. fs_repair makes them good again.
+# fs_break FILE SECTOR COUNT: from now on these sectors of the file cannot be read or written.
+# fs_repair repairs them.
 fs_break() {
 	local sector
 
@@ -54,7 +54,7 @@ fs_reload() {
 		dmsetup suspend --nolockfs scst_fs && dmsetup resume scst_fs
 }
 
-# Where sector $2 of file $1 is on the medium.
+# The place of sector $2 of file $1 on the medium
 fs_sector() {
 	filefrag -v -b512 "$1" | awk -v sector="$2" -F '[ .:]+' '
 		$2 ~ /^[0-9]+$/ && $3 <= sector && sector <= $4 {
@@ -71,8 +71,8 @@ fs_lacks() {
 	! fs_holds "$1"
 }
 
-# What a power failure would leave now, after recovery. fs_crashed prints a file of
-# it.
+# fs_crash: copies the medium as a power failure would leave it now, and recovers it. fs_crashed
+# prints a file of the copy.
 fs_crash() {
 	cp --sparse=always "$fs_image" "$fs_image.crashed" &&
 		{ e2fsck -f -y "$fs_image.crashed" >/dev/null || [ $? -le 2 ]; }
@@ -112,7 +112,7 @@ add_disk() {
 		wait_for_disk "$target" i0 "$lun"
 }
 
-# sense_of SG-RAW-ARGUMENTS: what the command ends with, as
+# sense_of SG-RAW-ARGUMENTS: prints how the command ends, as
 # "sense key: additional sense: information", or "Good".
 sense_of() {
 	sg_raw "$@" 2>&1 | awk -F ': ' '
@@ -136,8 +136,7 @@ read_10() {
 	sense_of -r $(($3 * ${4-512})) -o /dev/null "$1" $(cdb_10 0x28 "${5-0}" "$2" "$3")
 }
 
-# write_10 SG LBA BLOCKS TEXT [BLOCK-SIZE [BYTE1]]: prints the sense. The text
-# stands in front of each block.
+# write_10 SG LBA BLOCKS TEXT [BLOCK-SIZE [BYTE1]]: prints the sense. Each block begins with TEXT.
 write_10() {
 	local bytes=${5-512} i
 
@@ -168,7 +167,7 @@ sync_10() {
 	sense_of "$1" $(cdb_10 0x35 0 0 0)
 }
 
-# cache_type DISK: what sd took from the caching mode page
+# cache_type DISK: the value that sd took from the caching mode page
 cache_type() {
 	cat "/sys/block/${1#/dev/}/device/scsi_disk"/*/cache_type
 }

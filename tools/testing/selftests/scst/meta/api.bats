@@ -30,7 +30,7 @@ described() {
 	diff /dev/null "$BATS_TEST_TMPDIR/lacks"
 }
 
-@test "a page that takes a description from a file that has gone is refused" {
+@test "a page that takes a description from a missing file is refused" {
 	copy_tree "$BATS_TEST_TMPDIR/tree"
 	cd "$BATS_TEST_TMPDIR/tree"
 	mv drivers/target/scst/tmf.c drivers/target/scst/moved.c

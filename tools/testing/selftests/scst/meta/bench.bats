@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The benchmark's arithmetic, and the forms its results come in.
+# The benchmark's arithmetic, and the formats of its results.
 
 bats_require_minimum_version 1.5.0
 
@@ -26,7 +26,7 @@ field() {
 			}' "$@" "$json"
 }
 
-@test "instructions are the difference of two runs, for each command" {
+@test "the instructions of a command are the difference of two runs" {
 	{
 		value ours 1 300 1300000 instructions
 		value ours 1 1300 14300000 instructions
@@ -38,7 +38,7 @@ field() {
 	[ "$(field ratio)" = 0.65 ]
 }
 
-@test "one run has no difference" {
+@test "a single run of instructions is refused" {
 	value ours 1 300 1300000 instructions >"$raw"
 	run ! "$report" "$raw"
 	[[ $output = *"nothing to subtract"* ]]
@@ -54,7 +54,7 @@ field() {
 	[ "$(field ratio)" = 0.3 ]
 }
 
-@test "spread is how far the ratios of the rounds are apart" {
+@test "the spread is the range of the rounds' ratios, relative to their median" {
 	{
 		value ours 1 0 10
 		value lio 1 0 20
@@ -66,7 +66,7 @@ field() {
 	[ "$(field spread)" = 0.3 ]
 }
 
-@test "what LIO does not have is null" {
+@test "a value that LIO does not have is null" {
 	value ours 1 0 7 >"$raw"
 	[ "$(field lio)" = null ]
 	[ "$(field ratio)" = null ]
@@ -87,7 +87,7 @@ field() {
 	[ "$(field depth)" = $'1\n32' ]
 }
 
-@test "what is no measured value is an error that says where" {
+@test "an invalid value is an error that names its line" {
 	{
 		value ours 1 0 7
 		value lio 1 0 ''
@@ -120,7 +120,7 @@ within() {
 	awk "BEGIN { exit !($ours > 5000 && $ours <= $4 && $ratio <= $5) }"
 }
 
-@test "a command takes no more instructions than it may" {
+@test "a command stays within its budget of instructions" {
 	"$BATS_TEST_DIRNAME/../run_vm.sh" --bed vm --icount --real-waits --timeout 600 -- \
 		"$BATS_TEST_DIRNAME/../bench/guest" budget >"$raw"
 	within local read 32 13500 0.7

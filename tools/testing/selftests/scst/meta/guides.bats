@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The writer's guides: what they say of a driver and of a handler of one's own is so.
+# The guides for writers: following them leads to a driver and to a handler of one's own.
 
 repo=$BATS_TEST_DIRNAME/../../../../..
 setup=$BATS_TEST_DIRNAME/../setup.sh
@@ -17,7 +17,7 @@ block() {
 		"$repo/Documentation/scst/$1.rst"
 }
 
-# follow GUIDE < SCRIPT: build as it says, and then use as it says, with the script before the end
+# follow GUIDE < SCRIPT: build as the guide says, then use as it says, with SCRIPT before the end
 follow() {
 	local guide=$1 home=$BATS_TEST_TMPDIR kdir release
 
@@ -37,7 +37,7 @@ follow() {
 	"$run_vm" --bed uml --timeout 200 -- env HOME="$home" sh -eu "$home/use"
 }
 
-@test "from the sample to a driver with another name that exports a disk" {
+@test "the guide leads from the sample to a renamed driver that exports a disk" {
 	follow target-driver <<-'END'
 	host=$(cat targets/mine/t0/sessions/me/address)
 	until dd if=/dev/$(ls /sys/class/scsi_device/${host#host}:0:0:0/device/block) \
@@ -47,7 +47,7 @@ follow() {
 	END
 }
 
-@test "from the sample to a handler with another name whose disk keeps what is written" {
+@test "the guide leads from the sample to a renamed handler whose disk keeps its data" {
 	follow device-handler <<-'END'
 	until host=$(cat targets/local/t0/initiators/me/host) && [ "$host" ] &&
 		disk=/dev/$(ls /sys/class/scsi_device/${host#host}:0:0:0/device/block) &&

@@ -15,7 +15,7 @@ on() {
 	make -s -C "$repo" "$1" KDIR="$kdir" INSTALL_MOD_PATH="$root"
 }
 
-@test "what is installed is found by name and alias, and is all gone after uninstall" {
+@test "installed modules are found by name and alias, and removed by uninstall" {
 	kdir=$("$BATS_TEST_DIRNAME/../setup.sh" kernel 6.12)
 	release=$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$kdir/include/generated/utsrelease.h")
 	root=$BATS_TEST_TMPDIR/root
@@ -26,7 +26,8 @@ on() {
 
 	on install
 	[ "$(installed)" = 'iscsi_scst.ko scst.ko scst_local.ko scst_vdisk.ko ' ]
-	for alias in scst-target-local scst-target-iscsi scst-handler-fileio scst-handler-nullio; do
+	for alias in scst-target-local scst-target-iscsi scst-handler-fileio scst-handler-blockio \
+		scst-handler-nullio scst-handler-cdrom; do
 		modprobe -d "$root" -S "$release" --show-depends "$alias" |
 			grep -q updates/scst/scst.ko
 	done

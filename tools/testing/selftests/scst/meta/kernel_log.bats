@@ -33,7 +33,28 @@ trouble_in() (
 	trouble_in 'Oops: general protection fault'
 }
 
-@test "ordinary messages do not" {
+# report PLACE TASK: a warning, and another one after it
+report() {
+	printf '%s\n' 'hello' '[ 1.0] ------------[ cut here ]------------' \
+		"[ 1.1] WARNING: CPU: 0 PID: 1 at kernel/workqueue.c:1 $1.part.0+0x1/0x2" \
+		"[ 1.2] Workqueue: $2" '[ 1.3] ---[ end trace 0000000000000000 ]---'
+}
+
+@test "a known fault of the initiator is no trouble, and hides none" {
+	local place=check_flush_dependency
+	local unbind='iscsi_ctrl_0:1 __iscsi_unbind_session [scsi_transport_iscsi]'
+
+	run ! trouble_in "$(report $place "$unbind")"
+	trouble_in "$(report $place 'scst_tmf scst_tmf_work [scst]')"
+	trouble_in "$(report other "$unbind")"
+	trouble_in "$(report $place "$unbind")"$'\n'"$(report other other)"
+	trouble_in "$(report other other)"$'\n'"$(report $place "$unbind")"
+	trouble_in "$(report $place "$unbind")"$'\nBUG: KASAN: slab-use-after-free in f+0x1/0x2'
+	# cut off
+	trouble_in "$(report other "$unbind" | head -n 3)"
+}
+
+@test "ordinary messages do not count as trouble" {
 	run ! trouble_in 'sd 0:0:0:0: [sda] Attached SCSI disk'
 	run ! trouble_in 'EXT4-fs (sda): mounted filesystem'
 	run ! trouble_in 'kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'

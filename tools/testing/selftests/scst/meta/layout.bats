@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What the pages for contributors say of the tree is so.
+# The pages for contributors match the tree.
 
 setup() {
 	repo=$(git -C "$BATS_TEST_DIRNAME" rev-parse --show-toplevel)
@@ -62,7 +62,7 @@ unmaintained() {
 	diff /dev/null "$BATS_TEST_TMPDIR/patterns"
 }
 
-@test "make help names each target that README and CONTRIBUTING tell of" {
+@test "make help names each target that README and CONTRIBUTING mention" {
 	make -s -C "$repo" help >"$BATS_TEST_TMPDIR/help"
 	sed -n 's/.*\(`\|^    \)\(make [a-z][a-z-]*\).*/\2/p' "$repo/README.md" \
 		"$repo/CONTRIBUTING.md" | grep -vx 'make help' | sort -u |
@@ -90,4 +90,19 @@ mapped() {
 		patch --dry-run -s -f -p1 -d "$repo" -r - <"$patch" >&2 || echo "${patch##*/}"
 	done >"$BATS_TEST_TMPDIR/stale"
 	diff /dev/null "$BATS_TEST_TMPDIR/stale"
+}
+
+@test "each planted fault names tests that exist" {
+	for patch in "$tests"/planted/*.patch; do
+		test=$(sed -n 's/^Test: //p' "$patch")
+		grep '^@test' "$tests/${test%%: *}" | grep -qE -- "${test#*: }" || echo "${patch##*/}"
+	done >"$BATS_TEST_TMPDIR/unnamed"
+	diff /dev/null "$BATS_TEST_TMPDIR/unnamed"
+}
+
+@test "each sample has less than 300 lines, and looks into no CDB" {
+	for sample in sample_target.c scst_ram.c; do
+		[ "$(wc -l <"$repo/samples/scst/$sample")" -lt 300 ]
+		[ "$(grep -cE 'cdb\[|sense\[' "$repo/samples/scst/$sample")" -eq 0 ]
+	done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The harness itself, from outside: what run_vm.sh promises.
+# run_vm.sh, as its callers see it.
 
 bats_require_minimum_version 1.5.0
 
@@ -29,14 +29,14 @@ wait_for_output() {
 	return 1
 }
 
-@test "the command's exit status comes back" {
+@test "the command's exit status is returned" {
 	bed -- true
 	run bed -- sh -c 'exit 7'
 	[ "$status" -eq 7 ]
 	run -127 bed -- no-such-command
 }
 
-@test "arguments arrive as they are" {
+@test "arguments arrive unchanged" {
 	bed -- printf '<%s>' 'two words' "it's" '' '#* ?' '"'
 	[ "$(cat "$out")" = "<two words><it's><><#* ?><\">" ]
 }
@@ -48,7 +48,7 @@ wait_for_output() {
 again" ]
 }
 
-@test "output comes while the command runs" {
+@test "output appears while the command runs" {
 	start_bed 'echo early; sleep 20'
 	wait_for_output early
 	kill "$pid"
@@ -60,7 +60,7 @@ again" ]
 	grep -q timeout "$err"
 }
 
-@test "a machine that dies without a word gives 98" {
+@test "a machine that ends without a status gives 98" {
 	run bed -- sh -c 'echo o >/proc/sysrq-trigger; sleep 30'
 	[ "$status" -eq 98 ]
 }
@@ -77,7 +77,7 @@ again" ]
 	grep -q 'lkdtm' "$err"
 }
 
-@test "what a machine wrote and flushed to a disk survives its sudden death" {
+@test "data flushed to a disk survives the sudden death of the machine" {
 	truncate -s 1M "$BATS_TEST_TMPDIR/disk"
 	run bed --disk "$BATS_TEST_TMPDIR/disk" -- \
 		"$BATS_TEST_DIRNAME/fixtures/die_after_flush"
@@ -100,7 +100,7 @@ again" ]
 	[ "$status" -eq 3 ]
 }
 
-@test "a run that is interrupted takes its machine along" {
+@test "an interrupted run stops its machine" {
 	start_bed 'echo started; sleep 50'
 	wait_for_output started
 	machine=$(pgrep -P "$(pgrep -P "$pid" timeout)")
@@ -118,7 +118,7 @@ again" ]
 	grep -Eqx 'cpu MHz.*: (999|1000)\.[0-9]*' "$out"
 }
 
-@test "wrong usage is said and starts nothing" {
+@test "wrong usage is reported and starts nothing" {
 	for arguments in '--bed none -- true' '--smp x -- true' '--bed uml --smp 2 -- true' \
 		'--kernel 6.1 -- true' '--bed vm --kernel 5.0 -- true' \
 		'--bed s390x --kernel 6.1 -- true' '--bed s390x --icount -- true' \

@@ -15,12 +15,12 @@ series() {
 	"$tree/tools/testing/selftests/scst/series.sh" --work "$work" "$@"
 }
 
-# patched FILE: as it is with all patches
+# patched FILE: the file with all patches applied
 patched() {
 	cat "$work/git/$1"
 }
 
-@test "the patches bring a kernel all that it needs, and nothing for others" {
+@test "the patches add all sources to a kernel, and nothing for other kernels" {
 	series quick
 	linux=$("$BATS_TEST_DIRNAME/../setup.sh" source)
 	mkdir "$BATS_TEST_TMPDIR/kernel"
@@ -36,7 +36,7 @@ patched() {
 	patched drivers/target/scst/lu/pr_file.c | grep -q start_renaming
 }
 
-@test "a patch has nothing to do with what comes later" {
+@test "a patch does not refer to files of later patches" {
 	series patches
 	git -C "$work/git" show 1-core:drivers/target/scst/Kconfig >"$BATS_TEST_TMPDIR/kconfig"
 	! grep handlers "$BATS_TEST_TMPDIR/kconfig" || false
@@ -54,7 +54,7 @@ patched() {
 	[[ $output == *"not ok "*"no branches for other kernels"*sense.c*LINUX_VERSION_CODE* ]]
 }
 
-@test "a page that refers to what is not there is refused" {
+@test "a page with a broken reference is refused" {
 	# shellcheck disable=SC2016 # reStructuredText
 	echo 'See :doc:`planted`.' >>"$tree/Documentation/scst/core.rst"
 	run series quick

@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Counting: only results that are there count, and what is missing is a failure.
+# Counting: only results that are there count, and a missing one is a failure.
 
 setup() {
 	# shellcheck source=../lib/summary.sh
 	. "$BATS_TEST_DIRNAME/../lib/summary.sh"
 }
 
-# counts TEXT STATUS: what summary_count makes of TAP text.
+# counts TEXT STATUS: the counts of summary_count for TAP text
 counts() {
 	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/tap"
 	summary_count "$BATS_TEST_TMPDIR/tap" "$2"
 }
 
-@test "passed, failed and skipped tests are told apart" {
+@test "passed, failed and skipped tests are counted separately" {
 	[ "$(counts '1..4
 ok 1 a
 not ok 2 b
@@ -21,7 +21,7 @@ ok 3 c # skip no d
 ok 4 d' 1)" = '2 1 1' ]
 }
 
-@test "tests that were planned and have no result have failed" {
+@test "planned tests without a result count as failed" {
 	[ "$(counts '1..5
 ok 1 a' 0)" = '1 4 0' ]
 }

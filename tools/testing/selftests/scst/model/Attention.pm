@@ -23,7 +23,7 @@ sub rank {
 	return $rank{$what} // @resets;
 }
 
-# Each condition is pending once; who is to hear of POWER ON need not hear of more.
+# Each condition is pending once; a pending POWER ON covers all others.
 sub raise {
 	my ($nexus, $what) = @_;
 	my $queue = $nexus->{attentions};
@@ -42,8 +42,8 @@ sub raise_all {
 	raise($_, $what) for Sam::present($lu);
 }
 
-# SPC-6 7.5.10, UA_INTLCK_CTRL: reported by CHECK CONDITION, it may stay pending. SAM-5
-# 5.3.3: where there is a conflict with a reservation only a reset is reported.
+# SPC-6 7.5.10, UA_INTLCK_CTRL: reported by CHECK CONDITION, it may stay pending. SAM-5 5.3.3: if
+# there is a conflict with a reservation, only a reset is reported.
 sub report {
 	my ($lu, $cmd, $conflict) = @_;
 	my $queue = $cmd->{nexus}{attentions};
@@ -62,7 +62,7 @@ sub take {
 	return $cmd->{reports} ? $sense{ $cmd->{reports} } : '000000';
 }
 
-# The initiator has not heard of it.
+# The condition has not been reported.
 sub restore {
 	my ($cmd) = @_;
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Whether the target did what the model allows.
 #
-# There may be several ways in which things can go on (Sam::choose()): all states that fit
-# what has been seen are kept.
+# The model may continue in several ways (Sam::choose()): all states that fit the results are kept.
 package Compare;
 use strict;
 use warnings;
 use Storable qw(dclone freeze);
 
-# Ways to try from one state in one step, and states to keep: more are not looked at.
+# Ways to try from one state in one step, and states to keep: the rest is ignored.
 my ($max_ways, $max_states) = (4096, 16);
 
 sub new {
@@ -23,7 +22,7 @@ sub state {
 	return $self->{states}[0];
 }
 
-# The next answers to choose(), of those that were not tried; none: all were.
+# The next answers to choose() that have not been tried; none if all have
 sub next_answers {
 	my @asked = @Sam::asked;
 
@@ -65,7 +64,7 @@ sub text {
 	} sort keys %$results;
 }
 
-# What must have come before each answer to a function: the ends of aborted commands
+# The ends of aborted commands that must come before each response to a function
 sub aborted_before {
 	my ($lines) = @_;
 	my (@aborted, %before);
@@ -108,7 +107,7 @@ sub places_of_target {
 		$probe->where($_->{nexus}{id}, $_->{tag}) . "\n" } Sam::all_commands($lu);
 }
 
-# Does a step; undef, or what the target should have done and what it did.
+# Does a step; returns undef, or the expected and the actual results.
 sub step {
 	my ($self, $probe, $step, $look) = @_;
 	my @ways = $self->ways($step);
@@ -134,7 +133,7 @@ sub step {
 	return;
 }
 
-# Commands and nexuses know each other: that keeps their memory.
+# Commands and nexuses refer to each other: that would keep their memory.
 sub drop {
 	my ($self, @states) = @_;
 	my %kept = map { $_ => 1 } @{ $self->{states} };
@@ -144,7 +143,7 @@ sub drop {
 	}
 }
 
-# What a person wants to know of a state
+# A state as readable text
 sub describe {
 	my ($lu) = @_;
 	my %mode = %{ $lu->{mode} };
@@ -174,7 +173,7 @@ sub keep {
 	$self->{states} = [@kept{ sort keys %kept }];
 }
 
-# Who has logged out and has nothing under way any more is forgotten.
+# A nexus that has logged out and has no commands left is dropped.
 sub reap {
 	my ($probe, $lu) = @_;
 	my %waits = map { $_->{tmf}{nexus}{id} => 1 } grep { $_->{tmf} } @{ $lu->{waits} };

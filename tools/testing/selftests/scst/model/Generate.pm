@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# The next step of a schedule, at random, but one that makes sense where the model is.
+# The next step of a schedule: random, but possible in the model's state.
 package Generate;
 use strict;
 use warnings;
 
-# No more commands than that are under way.
+# The limit of commands in flight
 my $max_open = 10;
 
 sub new {
@@ -28,7 +28,7 @@ sub next_step {
 	my @ends = ends($lu);
 	my $open = Sam::all_commands($lu);
 
-	# What waits is not to wait for too long.
+	# Functions must not wait for too long.
 	$self->{busy} = @{ $lu->{waits} } ? $self->{busy} + 1 : 0;
 	return $self->login(one_of(@away)) if @away && chance(@away == @{ $self->{ports} } ? 1 : .2);
 	return one_of(@ends)
@@ -53,7 +53,7 @@ sub login {
 	return $port . ++$self->{sessions} . ' login';
 }
 
-# What lets commands come to an end
+# The steps that let commands end
 sub ends {
 	my ($lu) = @_;
 	my @ends;

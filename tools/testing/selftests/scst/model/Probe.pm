@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The target: a device and a port of scst_probe (modules/probe.h), all its own.
+# The target: a device and a port of scst_probe (modules/probe.h), used by nothing else.
 package Probe;
 use strict;
 use warnings;
@@ -29,7 +29,7 @@ sub new {
 
 	make_dirs($_) for $device =~ s,/[^/]*$,,r, $device, $target =~ s,/[^/]*$,,r, $target,
 		"$target/luns/0";
-	# Functions may have to wait for as long as the schedule likes.
+	# Functions may have to wait for as long as the schedule goes on.
 	attr("$device/fence_ms", 60000);
 	attr("$device/enable", 1);
 	symlink "$configfs/$device", "$configfs/$target/luns/0/model" or die "luns/0: $!\n";
@@ -52,8 +52,8 @@ sub request {
 	defined syswrite $file, $line or die "$line: $!\n";
 }
 
-# All sessions let go of what they hold before one is waited for: they may wait for each
-# other's commands.
+# All sessions release their held commands before one is waited for: they may wait for each other's
+# commands.
 sub remove {
 	my ($self) = @_;
 

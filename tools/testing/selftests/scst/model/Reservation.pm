@@ -35,11 +35,11 @@ sub holds {
 	return all_registrants($pr->{type}) || $pr->{holder} == $reg;
 }
 
-# --- who may do what
+# --- conflicts
 
 my %reads = map { $_ => 1 } qw(read);
 my %always = map { $_ => 1 } qw(request_sense inquiry report_luns);
-# They see to it themselves.
+# These check for conflicts themselves.
 my %own = map { $_ => 1 } qw(reserve6 release6 read_keys read_reservation pr_register
 	pr_register_ignore pr_reserve pr_release pr_clear pr_preempt pr_preempt_abort);
 
@@ -57,7 +57,7 @@ sub conflicts {
 	return 1;
 }
 
-# --- RESERVE and RELEASE; SPC-5 5.14.3: registrations settle it
+# --- RESERVE and RELEASE; SPC-5 5.14.3: registrations decide their result
 
 sub persistent {
 	my ($lu, $cmd) = @_;
@@ -77,7 +77,7 @@ sub reserve {
 	return if persistent($lu, $cmd);
 	if (($lu->{reserved_by} // $id) ne $id) {
 		$cmd->{status} = '18';
-	# Who has left gets nothing that he would not give back.
+	# A nexus that has logged out gets no reservation, as it would not release it.
 	} elsif ($cmd->{nexus}{gone}) {
 		$cmd->{status} = '08';
 	} else {
@@ -132,7 +132,7 @@ sub act {
 	&{ $cmd->{op} }($lu, $cmd, $reg);
 }
 
-# The CDB is looked at first.
+# The CDB is checked first.
 sub invalid_type {
 	my ($lu, $cmd) = @_;
 
@@ -231,7 +231,7 @@ sub pr_preempt {
 	my $reservation = $pr->{type} && (all_registrants($pr->{type}) ? !$key :
 					  $pr->{holder}{key} == $key);
 	my @found = grep { !$key || $_->{key} == $key } @{ $pr->{regs} };
-	# Who takes the reservation stays registered.
+	# The sender that takes the reservation stays registered.
 	my @victims = grep { !$reservation || $_ != $reg } @found;
 	my $old_type = $pr->{type};
 

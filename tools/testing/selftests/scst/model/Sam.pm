@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# A model of one logical unit: which commands start when, which end how, and what that
-# means to others. SAM-5 unless a clause says otherwise.
+# A model of one logical unit: when commands start, how they end, and how that affects others. SAM-5
+# unless a clause says otherwise.
 #
 # The logical unit is a hash, and so is each I_T_L nexus and each command in it:
 #
@@ -11,11 +11,10 @@
 #            is held: decode | check | execute | complete | respond
 #            set, order: its task set, and the task attribute that it has there
 #            status, sense, data: how it ends; aborted: undef | own | other;
-#            answered: the driver has the answer
+#            answered: the driver has the response
 #
-# What happens by itself has no order in the standard but that which the clauses give it.
-# Where two things could come first, the model asks choose(): whoever drives it tries all
-# answers, and each is right.
+# The standard orders events only as far as its clauses say. Where two events could come first, the
+# model asks choose(): its caller tries all answers, and each is right.
 package Sam;
 use strict;
 use warnings;
@@ -48,7 +47,7 @@ sub new {
 	};
 }
 
-# SPC-6 7.5.10, as our manufacturer sets them
+# SPC-6 7.5.10, the manufacturer's values
 sub default_mode {
 	return { tst => 0, qerr => 0, alg => 1, tas => 0, intlck => 0, swp => 0, desc => 0 };
 }
@@ -67,8 +66,8 @@ sub log_in {
 	$lu->{set}{$id} = {};
 }
 
-# 5.9.5, 6.3.5: the nexus is lost, and with it its commands, its reservation by RESERVE
-# and its ACA condition. What that has kept from ending may still do so.
+# 5.9.5, 6.3.5: the nexus is lost, and with it its commands, its reservation by RESERVE and its ACA
+# condition. Commands that the condition has blocked may still end.
 sub log_out {
 	my ($lu, $nexus) = @_;
 
@@ -92,8 +91,8 @@ sub all_commands {
 
 # --- time
 
-# What goes on by itself: commands one after the other, service actions that wait for
-# commands, and whoever waits for the end of commands that have ended now.
+# Everything that proceeds without a step: commands one after the other, service actions that wait
+# for commands, and functions and log-outs whose commands have ended.
 sub settle {
 	my ($lu) = @_;
 
@@ -127,16 +126,16 @@ sub later {
 	push @{ $lu->{tasks} }, [$what, $cmd];
 }
 
-# --- the way of a command
+# --- the path of a command
 
 my %without_data_out = map { $_ => 1 } qw(tur read request_sense inquiry report_luns
 	illegal reserve6 release6 read_keys read_reservation);
 
-# SPC-6 5.?: they report no unit attention, and are processed whatever waits
+# SPC-6 5.?: they report no unit attention, and never wait for other commands
 my %any_state = map { $_ => 1 } qw(request_sense inquiry report_luns);
 
-# Whether it is held before a stage (modules/probe.h), which it is once. For the standard
-# such a command is slow, no more.
+# Whether a command is held before a stage (modules/probe.h), which happens once. For the standard
+# such a command is merely slow.
 sub is_held {
 	my ($cmd, $stage) = @_;
 
@@ -145,7 +144,7 @@ sub is_held {
 	return 1;
 }
 
-# A command goes on where it was held, or with Data-Out or the response.
+# A command resumes where it was held, or with Data-Out or the response.
 sub go_on {
 	my ($lu, $cmd, $fails) = @_;
 	my $at = $cmd->{at};
@@ -186,7 +185,7 @@ sub submit {
 	}
 }
 
-# 5.3: what cannot be understood does not enter the task set.
+# 5.3: an invalid command does not enter the task set.
 sub decode {
 	my ($lu, $cmd) = @_;
 
@@ -230,7 +229,7 @@ sub admit {
 	$cmd->{at} = 'waiting';
 }
 
-# 8.6: what is in the task set until it ends, started or not
+# 8.6: a command is in the task set until it ends, started or not.
 sub may_start {
 	my ($lu, $cmd) = @_;
 	my $set = $cmd->{set};
@@ -263,7 +262,7 @@ sub start_waiting {
 	}
 }
 
-# What a nexus of the same port has left when it logged out must not come after what is new.
+# Commands that an earlier nexus of the port left when it logged out must not come after new ones.
 sub is_behind {
 	my ($lu, $nexus) = @_;
 
@@ -298,7 +297,7 @@ sub check {
 	data_arrives($lu, $cmd, $cmd->{data_out} eq 'fail') if $cmd->{data_out} ne 'hold';
 }
 
-# Data-Out is there, or is not to be had.
+# Data-Out has arrived, or its transfer has failed.
 sub data_arrives {
 	my ($lu, $cmd, $fails) = @_;
 
@@ -379,7 +378,7 @@ sub is_aca_command {
 	       !$set->{aca_cmd};
 }
 
-# 5.9.4: who gets which status while an ACA condition is in effect; 8.6.5 while none is
+# 5.9.4: the status of a command refused while an ACA condition is in effect; 8.6.5 while none is
 sub refused {
 	my ($lu, $cmd, $set) = @_;
 	my $own = ($set->{faulted} // '') eq $cmd->{nexus}{id};
@@ -409,13 +408,13 @@ sub complete {
 			$cmd->{blocked_at} = ++$lu->{time};
 			return;
 		}
-		# It did not come as far as to be refused.
+		# It ended before it could be refused.
 		return respond($lu, $cmd)
 			if $cmd->{status} eq '02' && refused($lu, $cmd, $set);
 	}
 	if ($cmd->{status} eq '02') {
 		fault($lu, $cmd, $set);
-		# What ends or goes on because of that may be quicker.
+		# Commands that end or resume because of that may be quicker.
 		settle($lu) if @{ $lu->{tasks} } && choose(2);
 	}
 	respond($lu, $cmd);
@@ -452,7 +451,7 @@ sub end_aca {
 	my @blocked = grep { $_->{set} == $set && $_->{at} eq 'blocked' } @{ $lu->{queue} };
 
 	@$set{qw(faulted aca_cmd)} = ();
-	# Which goes on first is nobody's promise. It matters if one faults.
+	# Their order is not specified. It matters if one faults.
 	if (grep { $_->{status} eq '02' } @blocked) {
 		@blocked = sort { $a->{blocked_at} <=> $b->{blocked_at} } @blocked
 			if choose(@blocked > 1 ? 2 : 1);
@@ -534,9 +533,9 @@ sub deliver {
 
 # --- abortion
 
-# What has been answered or aborted before is not in the task set any more: nobody loses it.
-# But what its own nexus aborts is never answered: by then its tag may belong to another
-# command. Returns whether it is lost.
+# A command that has been answered or aborted before is not in the task set any more: it is not
+# lost. But a command that its own nexus aborts is never answered: by then its tag may belong to
+# another command. Returns whether it is lost.
 sub abort {
 	my ($lu, $cmd, $by) = @_;
 
@@ -550,8 +549,8 @@ sub abort {
 	return !$cmd->{answered};
 }
 
-# All commands of a nexus but one; returns how many are lost. If others are to hear of it:
-# COMMANDS CLEARED BY ANOTHER INITIATOR, unless they get TASK ABORTED
+# All commands of a nexus but one; returns how many are lost. With an attention, the nexus is
+# notified by COMMANDS CLEARED BY ANOTHER INITIATOR, unless its commands get TASK ABORTED.
 sub abort_nexus {
 	my ($lu, $nexus, $by, $except, $attention) = @_;
 	my $count = 0;

@@ -71,7 +71,7 @@ sub data_out {
 		$step->{intlck} << 4 | $step->{swp} << 3, $step->{tas} << 6;
 }
 
-# What is written to the session's file
+# The request for the session's file
 sub request {
 	my ($step) = @_;
 	my ($verb, $op) = @$step{qw(verb op)};
@@ -103,7 +103,7 @@ sub command {
 	return join ' ', @words;
 }
 
-# What is written to the device's file
+# The request for the device's file
 sub medium_request {
 	my ($step) = @_;
 
@@ -136,7 +136,7 @@ sub at_medium {
 	return $cmd;
 }
 
-# Whether it can be done: part of a schedule may make no sense without the rest.
+# Whether a step is possible: part of a schedule may depend on the rest.
 sub is_possible {
 	my ($lu, $step) = @_;
 	my ($who, $verb) = @$step{qw(who verb)};
@@ -150,7 +150,7 @@ sub is_possible {
 	my $cmd = find($lu, $step);
 
 	return can_go($cmd, $step->{op}) if $verb eq 'go';
-	# Of two commands with the same tag only one can be told to go on.
+	# Of two commands with the same tag only one can be resumed.
 	return 0 if $verb eq 'cmd' && $cmd &&
 		($cmd->{at} eq 'send' || $step->{hold} || $step->{send} eq 'hold');
 	return !$nexus->{gone};

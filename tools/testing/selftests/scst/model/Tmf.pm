@@ -34,10 +34,10 @@ sub answer {
 # wait_for(KIND, ...): until there are no aborted commands any more
 #   cmd:   with the function's reference to a tag
 #   nexus: of the function's nexus
-#   lu:    of the logical unit, whosoever, also of those who have left
-# What is aborted later does not count. What has been answered counts for its own nexus, and
-# for others only while it can touch the medium. A PREEMPT AND ABORT that waits itself has
-# done all that it will do: another one does not wait for it.
+#   lu:    of all nexuses of the logical unit, also of those that have logged out
+# Commands that are aborted later do not count. A command that has been answered counts for its own
+# nexus, and for others only while it can touch the medium. A PREEMPT AND ABORT that waits itself
+# has done all that it will do: another one does not wait for it.
 sub wait_for {
 	my ($lu, $tmf, $kind) = @_;
 
@@ -174,7 +174,7 @@ sub query_task_set {
 	answer($lu, $tmf, present($tmf) ? $succeeded : $complete);
 }
 
-# What has been answered is not in the task set any more.
+# A command that has been answered is not in the task set any more.
 sub present {
 	my ($tmf) = @_;
 

@@ -3,10 +3,10 @@
 # usage: run.pl [--seed N] [--steps N] [--nexuses N] [--shrink]
 #        run.pl --replay FILE [--shrink]
 #
-# Random schedules of several initiator ports, done by scst_probe and by a model of SAM
-# (Sam.pm), step by step. What a schedule looks like stands in Step.pm. If the two
-# disagree it prints where, and a schedule for --replay: all of it, or with --shrink what
-# is left when nothing more can be left out. Exits with 0 if they agree, else with 1.
+# Random schedules of several initiator ports, done by scst_probe and by a model of SAM (Sam.pm),
+# step by step. Step.pm has the format of a schedule. If the two disagree it prints where, and a
+# schedule for --replay: all of it, or with --shrink a schedule from which nothing more can be left
+# out. Exits with 0 if they agree, else with 1.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -26,8 +26,8 @@ my @usage = ("seed=i" => \$seed, "steps=i" => \$steps, "nexuses=i" => \$nexuses,
 GetOptions(@usage) && !@ARGV or exit 2;
 $| = 1;
 
-# run(SOURCE): steps are what SOURCE makes of the model's state, until that is nothing.
-# Returns the disagreement, if there is one, and the lines that were done.
+# run(SOURCE): SOURCE returns the next step for the model's state, or undef at the end. Returns the
+# disagreement, if there is one, and the lines that were done.
 sub run {
 	my ($source) = @_;
 	my ($probe, $compare, @done) = (Probe->new, Compare->new);

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by series.sh: a kernel tree with the series in it, and a build directory that has what
-# the bed's kernel was built from. The tree is links to the kernel's source but where the series
-# has files of its own. What is the same as the last time keeps its time, so make does not build
-# it again. Needs tree.sh.
+# Sourced by series.sh: a kernel tree with the series in it, and a copy of the build directory of
+# the bed's kernel. The tree is links to the kernel's source but where the series has files of its
+# own. Unchanged files keep their time, so that make does not build them again. Needs tree.sh.
 # shellcheck shell=sh
 
 mirror_src=$series_work/src
@@ -14,10 +13,10 @@ mirror_dir() {
 	[ ! -L "$mirror_src/$1" ] || rm "$mirror_src/$1"
 	mkdir -p "$mirror_src/$1" "$mirror_parked/$1" || return
 	[ "$(realpath "$mirror_src/$1")" = "$(realpath "$mirror_src")${1:+/$1}" ] ||
-		die "$mirror_src/$1: leads elsewhere"
+		die "$mirror_src/$1: a link leads out of the tree"
 }
 
-# Links in directory $1 to what the kernel's source has there
+# Links in directory $1 to the files of the kernel's source there
 mirror_links() {
 	for _ml_entry in "$series_linux/$1"/* "$series_linux/$1"/.[!.]*; do
 		_ml_link=$mirror_src/$1/${_ml_entry##*/}
@@ -40,6 +39,11 @@ mirror_build_dir() {
 	printf '%s\n' "$_mb_from" >"$series_work/obj-from"
 }
 
+# The next run begins with a new copy of the build directory.
+mirror_spoil() {
+	rm -f "$series_work/obj-from"
+}
+
 mirror_setup() {
 	mirror_build_dir || return
 	# parents come before what is in them
@@ -52,7 +56,7 @@ mirror_setup() {
 	done
 }
 
-# Bring file $1 up to what stands in directory stage. It may be a link, or parked.
+# Update file $1 from directory stage. It may be a link, or parked.
 mirror_put() {
 	_mp_to=$mirror_src/$1
 	[ -e "$_mp_to" ] || [ ! -e "$mirror_parked/$1" ] || mv "$mirror_parked/$1" "$_mp_to"
@@ -60,7 +64,7 @@ mirror_put() {
 	rm -f "$_mp_to" && cp "$series_work/stage/$1" "$_mp_to"
 }
 
-# Bring the tree up to commit $1. What a later patch brings is parked.
+# Update the tree to commit $1. Files of later patches are parked.
 mirror_sync() {
 	rm -rf "$series_work/stage"
 	mkdir "$series_work/stage" &&
@@ -74,7 +78,7 @@ mirror_sync() {
 	done
 }
 
-# What W=1 asks gcc for
+# The options of gcc for W=1
 mirror_warnings() {
 	sed -n '/findstring 1,/,/findstring 2,/{
 		/IS_CLANG/,/^endif/d
@@ -101,7 +105,7 @@ mirror_options() {
 			/^\tbool/ { print "CONFIG_" name "=y" }' {} + 2>/dev/null
 }
 
-# Set all of them to $1, and see that they are.
+# Set all of them to $1, and check that they are in effect.
 mirror_configure() {
 	{
 		cat "$series_work/config"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by series.sh: sources as they are for the newest kernel alone. compat.h maps the code
-# onto older ones, which a kernel's own tree has no use for: what it maps is put in its place,
-# and then there is no compat.h. Needs $scst_repo, $series_work and $series_linux.
+# Sourced by series.sh: sources as they are for the newest kernel alone. compat.h maps the code onto
+# older ones, which a kernel's own tree has no use for: its mappings are applied to the sources, and
+# then there is no compat.h. Needs $scst_repo, $series_work and $series_linux.
 # shellcheck shell=sh
 
 newest_compat=$scst_repo/include/scst/compat.h
@@ -14,7 +14,7 @@ newest_setup() {
 	newest_rules >"$series_work/newest.sed"
 }
 
-# What kernels may lack, this one has; what stands in for it, this one has not.
+# The newest kernel has everything that older ones may lack, and no substitutes for it.
 newest_options() {
 	sed -n -e 's/^#ifndef \([A-Za-z_0-9]*[^H]\)$/-D\1/p' \
 		-e 's/^#define \(scst_[a-z_]*\) \1$/-U\1/p' "$newest_compat"
@@ -27,7 +27,7 @@ newest_branches() {
 	[ $? -le 1 ]
 }
 
-# The tool does not calculate.
+# unifdef does not calculate: KERNEL_VERSION() becomes a number.
 newest_header() {
 	awk '{
 		while (match($0, /KERNEL_VERSION\([0-9, ]*\)/)) {
@@ -39,8 +39,8 @@ newest_header() {
 	}' "$newest_compat" | newest_branches "-DLINUX_VERSION_CODE=$((255 << 16))"
 }
 
-# What is left of compat.h are includes, and macros that are names of something else. The
-# source of a tracepoint's string is not named any more.
+# The rest of compat.h is includes, and macros that are other names. A tracepoint's string does not
+# name its source any more.
 newest_rules() {
 	sed -n -e 's|^#define \([A-Za-z_]*\) \([a-z].*\)$|s/\\<\1\\>/\2/g|p' \
 		"$series_work/compat.h"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by series.sh: what a maintainer would look at. Prints TAP. Needs tree.sh, mirror.sh and
-# lib/tap.sh.
+# Sourced by series.sh: the checks that a maintainer would make. Prints TAP. Needs tree.sh,
+# mirror.sh and lib/tap.sh.
 # shellcheck shell=sh
 
-# What is the kernel's own has no branches for others.
+# Sources in a kernel's own tree have no branches for other kernels.
 prove_no_versions() {
 	grep -r -n -E 'KERNEL_VERSION|LINUX_VERSION|compat\.h|SCST_CONST|#ifn?def scst_' \
 		"$series_work/git/drivers/target/scst" "$series_work/git/drivers/target/iscsi_scst" \
@@ -11,8 +11,8 @@ prove_no_versions() {
 	[ $? -eq 1 ]
 }
 
-# Exceptions, but those that static.sh has as well: who looks after new files is what
-# prove_maintainers() sees. Tests are programs; their data may be repeated words and blanks.
+# Exceptions beyond those of static.sh: prove_maintainers() checks the maintainers of new files.
+# Tests are programs; their data may have repeated words and blanks.
 prove_style() {
 	_ps_macros='COMPLEX_MACRO|MULTISTATEMENT_MACRO_USE_DO_WHILE|MACRO_ARG_REUSE'
 	_ps_macros="$_ps_macros|MACRO_ARG_UNUSED|OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT"
@@ -28,7 +28,7 @@ prove_style() {
 		-e "^tools/.*\.(bats|bash|pm):[0-9]+: [A-Z]+:($_ps_data):" "$series_work/style"
 }
 
-# Whoever changes a file is told which lists to write to.
+# get_maintainer.pl names our section for each kind of file.
 prove_maintainers() {
 	for _pm_file in include/scst/cmd.h drivers/target/scst/main.c drivers/target/iscsi_scst/main.c \
 		Documentation/scst/core.rst Documentation/ABI/testing/sysfs-scst \
@@ -115,17 +115,18 @@ prove_all() {
 	fi
 	tap_check 'no branches for other kernels' prove_no_versions
 	tap_check 'the manual' prove_docs
-	# Before the patches, so that what is there afterwards are modules.
-	tap_check 'built in' prove_built_in
-	tap_check 'built in, it works' prove_boots
 	for _pa_patch in $(tree_patches); do
 		tap_check "${_pa_patch##*/} builds" prove_patch "${_pa_patch##*/}"
 	done
 	for _pa_patch in "$series_work"/patches/*; do
 		tap_check "${_pa_patch##*/}: checkpatch" prove_style "$_pa_patch"
 	done
-	tap_check 'who is told' prove_maintainers
+	tap_check 'maintainers of each kind of file' prove_maintainers
 	tap_check 'modules' prove_modules
 	tap_check 'modules of the tests' prove_test_modules
+	# Last: modpost takes the symbols of this kernel for those that modules are linked with.
+	mirror_spoil
+	tap_check 'built in' prove_built_in
+	tap_check 'built in, it works' prove_boots
 	tap_end
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by series.sh: lays out the series. Each file beside this whose name is a number and a
-# topic is a patch: which files, as git ls-files takes them, then the message. A line that names
-# a file or directory which comes with a later patch, or with none, comes with that too. Needs
-# newest.sh.
+# topic is a patch: its files, as git ls-files takes them, then the message. A line that names a
+# file or directory comes with the patch that adds it, or not at all. Needs newest.sh.
 # shellcheck shell=sh
 
 # The kernel's own files that change
@@ -33,13 +32,13 @@ tree_place() {
 	esac
 }
 
-# Whether directory $1 has what $2, a pattern, says
+# Whether directory $1 has files that match pattern $2
 tree_has() {
 	# shellcheck disable=SC2086 # a pattern
 	(cd "$1" && ls -d $2) >/dev/null 2>&1
 }
 
-# Standard input without lines that name what is not there. $1 is the directory of the file.
+# Standard input without lines that name missing files. $1 is the directory of the file.
 tree_known_lines() {
 	while IFS= read -r _tk_line; do
 		_tk_path=
@@ -65,7 +64,7 @@ tree_content() {
 	esac
 }
 
-# Bring file $1 into the tree. What refers to other files waits for tree_refer().
+# Add file $1 to the tree. References to other files are left to tree_refer().
 tree_add() {
 	_ta_place=$(tree_place "$1")
 	_ta_to=$series_work/git/$_ta_place
@@ -134,7 +133,7 @@ tree_join() {
 	esac
 }
 
-# Bring files that refer to others up to what is there now.
+# Update the files that refer to others to the files that are there now.
 tree_refer() {
 	for _tr_whole in "$series_work"/whole/*; do
 		_tr_place=$(echo "${_tr_whole##*/}" | tr % /)

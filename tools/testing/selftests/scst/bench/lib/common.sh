@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced in the guest: where things are, and how a measured value is put down.
+# Sourced in the guest: paths, and the format of a measured value.
 # shellcheck shell=sh
 
-# What is measured stays in memory: no other file system, no medium, no writeback.
+# All files stay in memory: no other file system, no medium, no writeback.
 bench_dir=/run/bench
 
 # Bytes of each disk
@@ -21,7 +21,7 @@ wait_for() {
 	shift
 	until "$@"; do
 		_wf_tries=$((_wf_tries - 1))
-		[ "$_wf_tries" -gt 0 ] || fail "no success: $*"
+		[ "$_wf_tries" -gt 0 ] || fail "timed out: $*"
 		sleep 0.05
 	done
 }
@@ -36,20 +36,20 @@ block_below() {
 	return 1
 }
 
-# Both sides get the same queue settings: no scheduler between them and who submits.
+# Both sides get the same queue settings, without an I/O scheduler.
 tune_disk() {
 	echo none >"/sys/block/${1#/dev/}/queue/scheduler"
 }
 
 # A value, as report.pl reads it: row OP BYTES DEPTH JOBS METRIC SIDE ROUND COUNT VALUE.
-# COUNT is how many commands VALUE is for, or 0 if it is for one already.
+# COUNT is the number of commands of VALUE, or 0 if it is for one already.
 row() {
 	printf '%s\t' "$SCST_BED" "$(uname -r)" "$bench_transport" "$bench_backing" "$@" |
 		sed 's/\t$//'
 	echo
 }
 
-# less_luns SIDE TRANSPORT LAST: those from 1 on
+# less_luns SIDE TRANSPORT LAST: removes LUNs 1 to LAST.
 less_luns() {
 	_ll_luns=$("$1_luns" "$2")
 	for _ll_lun in $(seq "$3"); do

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced in the guest: fio, told what to do by lines "OP BYTES DEPTH SMALL LARGE" on
-# standard input, SMALL and LARGE being numbers of commands.
+# Sourced in the guest: fio, controlled by lines "OP BYTES DEPTH SMALL LARGE" on standard input.
+# SMALL and LARGE are numbers of commands.
 # shellcheck shell=sh
 
-# To start fio takes more than what is measured; on 9p it would even wait for the host.
+# Starting fio takes longer than the measurement; on 9p it would even wait for the host.
 fio_warm() {
 	_fw_fio=$(command -v fio)
 	{
@@ -23,7 +23,7 @@ fio_pattern() {
 	esac
 }
 
-# What every job has: fio_job OP BYTES DEPTH LAST-PART-OF-ITS-NAME
+# fio_job OP BYTES DEPTH LAST-PART-OF-ITS-NAME: the part that all jobs have
 fio_job() {
 	cat <<-JOB
 		[$1-$2-$3-$4]
@@ -34,9 +34,9 @@ fio_job() {
 	JOB
 }
 
-# One process for each job, one after the other. What the job itself consumes is between
-# two looks at how long tasks have run, in nanoseconds, which fio keeps as JOB.prerun.txt and
-# JOB.postrun.txt.
+# One process for each job, one after the other. The time that the job itself consumes is the
+# difference of two readings of how long tasks have run, in nanoseconds, which fio keeps as
+# JOB.prerun.txt and JOB.postrun.txt.
 fio_counted_job() {
 	fio_job "$@"
 	cat <<-JOB

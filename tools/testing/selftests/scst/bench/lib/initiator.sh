@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced in the guest: open-iscsi, whose files in /etc are not this machine's to change.
+# Sourced in the guest: open-iscsi, with files of its own in /etc.
 # shellcheck shell=sh
 
 initiator_listens() {

@@ -87,12 +87,12 @@ lio_tpg() {
 	esac
 }
 
-# It may show the same one as often as one likes.
+# LIO can export the same device as any number of LUNs.
 lio_more_devices() {
 	:
 }
 
-# lio_luns TRANSPORT: what stands before a LUN's number
+# lio_luns TRANSPORT: the path of a LUN without its number
 lio_luns() {
 	printf '%s\n' "$(lio_tpg "$1")/lun/lun_"
 }

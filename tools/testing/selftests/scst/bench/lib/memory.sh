@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced in the guest: what is held for sessions, LUNs and commands. Sessions are those of
-# an initiator that is one process, whatever their number: its half is as small as can be.
+# Sourced in the guest: the memory of sessions, LUNs and commands. One process is the initiator of
+# all sessions, so that its own share is as small as possible.
 # shellcheck shell=sh
 
-# So many that what is measured is measured before LIO, which gives Data-Out three seconds,
-# ends the first one
+# Few enough to measure them before LIO, which gives Data-Out three seconds, ends the first one
 memory_sessions=16
 memory_luns=256
 memory_depth=128
 
-# Logs in, and says so; then has a window full of writes wait for their data, and says so.
+# Logs in, and reports it; then has a window full of writes wait for their data, and reports it.
 # shellcheck disable=SC2016 # Perl's variables
 memory_initiator='
 	my @keys = qw(InitialR2T=Yes ImmediateData=No HeaderDigest=None DataDigest=None
@@ -38,8 +37,8 @@ memory_initiator='
 	say_so("waiting");
 	<STDIN>'
 
-# Bytes that the kernel uses: neither free, nor a cache, nor a process's own. What slab caches
-# keep for the next time is given back before, what CPUs keep is counted as free.
+# Bytes that the kernel uses: neither free, nor a cache, nor a process's own. Free objects in slab
+# caches are returned first, and the free pages of CPUs count as free.
 memory_used() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -114,7 +113,7 @@ memory_of_luns() {
 	less_luns "$1" iscsi "$memory_luns"
 }
 
-# Round 0 is there for what stays when it was there once.
+# Round 0 allocates the memory that stays once it is allocated.
 memory() {
 	bench_transport=iscsi
 	bench_backing=null

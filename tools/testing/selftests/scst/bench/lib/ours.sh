@@ -70,7 +70,7 @@ ours_target() {
 	esac
 }
 
-# ours_more_devices COUNT: without a medium. A target shows each once.
+# ours_more_devices COUNT: without a medium. A target exports each device once.
 ours_more_devices() {
 	for _od_number in $(seq "$1"); do
 		_od_device=$(ours_device null)$_od_number
@@ -80,7 +80,7 @@ ours_more_devices() {
 	done
 }
 
-# ours_luns TRANSPORT: what stands before a LUN's number
+# ours_luns TRANSPORT: the path of a LUN without its number
 ours_luns() {
 	printf '%s\n' "$(ours_target "$1")/luns/"
 }
