@@ -231,15 +231,15 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	echo "cmd 1 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
 	echo "cmd 2 lun=0001000000000000 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
 	mkdir $groups/g/initiators/me
-	matches "3 status=02 * sense=$(sense 05 25 00)*" \
-		"$(probe_cmd 3 lun=0001000000000000 cdb=000000000000)"
+	probe_gives "3 status=02 * sense=$(sense 05 25 00)*" \
+		3 lun=0001000000000000 cdb=000000000000
 	attention 3f 0e
 	ready
 	echo "go 1" >&"$probe"
-	matches '1 status=00 *' "$(probe_result)"
+	probe_next '1 status=00 *'
 	sleep 0.8
 	echo "go 2" >&"$probe"
-	matches "2 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
+	probe_next "2 status=02 * sense=$(sense 0b 2f 02)*"
 	ready
 
 	# A command that ends within drain_ms is not aborted.
@@ -249,7 +249,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	echo "cmd 4 lun=0001000000000000 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
 	mkdir $groups/g/initiators/me
 	echo "go 4" >&"$probe"
-	matches '4 status=00 *' "$(probe_result)"
+	probe_next '4 status=00 *'
 }
 
 @test "read_only of a LUN changes at once, and the affected sessions are notified" {
@@ -267,7 +267,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	attention 2a 01
 	matches "* status=02 * sense=$(sense 07 27 00)*" "$(write_block)"
 	# MODE SENSE(6): WP
-	matches '* data=??00[89a-f]*' "$(probe_cmd 1 dir=in len=4 cdb=1a083f000400)"
+	probe_gives '* data=??00[89a-f]*' 1 dir=in len=4 cdb=1a083f000400
 	attr_set $target/luns/0/read_only 1
 	ready
 	# The session moves to a group that may write, and back.
@@ -311,8 +311,8 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	attention 3f 0e 5
 	ready 5
 	# READ CAPACITY(10): the last of 4096 blocks
-	matches '* status=00 * data=00000fff00000200' \
-		"$(probe_cmd 1 lun=0005000000000000 dir=in len=8 cdb=25000000000000000000)"
+	probe_gives '* status=00 * data=00000fff00000200' \
+		1 lun=0005000000000000 dir=in len=8 cdb=25000000000000000000
 	# the same device again
 	unlun $target/luns/5
 	ln -s devices/nullio/large $target/luns/5/
@@ -339,7 +339,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	attention 2a 09
 	attention 28 00
 	ready
-	matches '* status=00 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000000000000100)"
+	probe_gives '* status=00 *' 1 dir=in len=512 cdb=28000000000000000100
 
 	echo "cmd 2 dir=out len=512 cdb=2a000000000000000100 data=hold" >&"$probe"
 	attr_set devices/probe/p/drain_ms 200
@@ -348,7 +348,7 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	matches "* sense=$(sense 02 04 03)*" "$(tur)"
 	sleep 0.4
 	echo "go 2" >&"$probe"
-	matches "2 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
+	probe_next "2 status=02 * sense=$(sense 0b 2f 02)*"
 	wait_until 5 attr_is devices/probe/p/state waiting
 	[ -L $target/luns/0/p ]
 	attr_set devices/probe/p/present 1
@@ -385,15 +385,15 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	done
 	# LUN 0 answers REPORT LUNS, INQUIRY (qualifier 3) and REQUEST SENSE
 	luns_are 1 255 16383
-	matches '* status=00 * data=7f0006*' "$(probe_cmd 4 dir=in len=36 cdb=120000002400)"
+	probe_gives '* status=00 * data=7f0006*' 4 dir=in len=36 cdb=120000002400
 	# the REPORT LUNS well known logical unit
 	wlun=lun=c101000000000000
-	matches '* status=00 *' "$(probe_cmd 5 $wlun cdb=000000000000)"
-	matches '* status=00 * data=1e0006*' "$(probe_cmd 5 $wlun dir=in len=36 cdb=120000002400)"
-	matches '* status=00 * data=0000001800000000*' \
-		"$(probe_cmd 5 $wlun dir=in len=64 cdb=a00000000000000100000000)"
-	matches "* sense=$(sense 05 25 00)*" \
-		"$(probe_cmd 5 $wlun dir=in len=512 cdb=28000000000000000100)"
+	probe_gives '* status=00 *' 5 $wlun cdb=000000000000
+	probe_gives '* status=00 * data=1e0006*' 5 $wlun dir=in len=36 cdb=120000002400
+	probe_gives '* status=00 * data=0000001800000000*' \
+		5 $wlun dir=in len=64 cdb=a00000000000000100000000
+	probe_gives "* sense=$(sense 05 25 00)*" \
+		5 $wlun dir=in len=512 cdb=28000000000000000100
 	# SELECT REPORT: well known ones, all, administrative ones, subsidiary ones
 	while read -r select data; do
 		matches "* status=00 * data=$data" "$(probe_cmd 6 dir=in len=64 \
@@ -406,8 +406,8 @@ groups/g3: excluded by !*" "$(attr_get $target/explain)"
 	11 0000001800000000*
 	12 0000000000000000
 	CASES
-	matches '* sense=70000500000000??????????2400*' \
-		"$(probe_cmd 6 dir=in len=64 cdb=a00003000000000001000000)"
+	probe_gives '* sense=70000500000000??????????2400*' \
+		6 dir=in len=64 cdb=a00003000000000001000000
 }
 
 # The session on this host has ended; the next one may have begun.
@@ -432,8 +432,8 @@ host_is_left() {
 	attr_is $sessions/me/state active
 	[ $(($(date +%s) - $(attr_get $sessions/me/login_time))) -lt 100 ]
 	ready || ready
-	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000000000000100)"
-	matches '2 status=00 *' "$(probe_cmd 2 dir=out len=1024 cdb=2a000000000000000200)"
+	probe_gives '1 status=00 *' 1 dir=in len=512 cdb=28000000000000000100
+	probe_gives '2 status=00 *' 2 dir=out len=1024 cdb=2a000000000000000200
 	# the unit attention, TEST UNIT READY, READ, WRITE
 	attr_is $sessions/me/commands 4
 	attr_is $sessions/me/read_bytes 512

@@ -195,7 +195,7 @@ setup() {
 	echo "cmd 7 $write_1 data=11 data=hold" >&"$probe"
 	as c
 	echo "cmd 8 $read_1" >&"$probe"
-	matches '8 status=00 *' "$(probe_result)"
+	probe_next '8 status=00 *'
 	as b
 	pr_register 00 0 b
 	pr_cdb 5 3
@@ -205,9 +205,9 @@ setup() {
 	wait_until 5 pr_reservation_is 3 b 2>/dev/null
 	as a
 	echo "go 7" >&"$probe"
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 	as b
-	matches '9 status=00 *' "$(probe_result)"
+	probe_next '9 status=00 *'
 	pr_reservation_is 3 b
 	pr_hears 2a 05 a
 	as a
@@ -234,11 +234,11 @@ setup() {
 	send cdb=170000000000
 	start=$SECONDS
 	echo "go 7" >&"$probe"
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 	as b
-	equal '8 aborted' "$(probe_result)"
+	probe_next '8 aborted'
 	as c
-	matches '9 status=00 *' "$(probe_result)"
+	probe_next '9 status=00 *'
 	[ $((SECONDS - start)) -lt 5 ]
 }
 
@@ -395,7 +395,7 @@ pr_list() {
 	as b
 	expect_status 18 "$read_1"
 	echo "tmf 5 fn=4" >&"$probe"
-	equal '5 response=0' "$(probe_result)"
+	probe_next '5 response=0'
 	probe_ready
 	expect_status 00 "$read_1"
 	as a

@@ -117,7 +117,7 @@ lost() {
 	pr_reservation_is 8 0
 	# A reset is no power loss, and ends no reservation.
 	echo "tmf 5 fn=4" >&"$probe"
-	equal '5 response=0' "$(probe_result)"
+	probe_next '5 response=0'
 	take_attentions
 	pr_keys_are 0 a b
 }

@@ -39,7 +39,7 @@ answers() {
 	local wanted
 
 	for wanted in "$@"; do
-		matches "$wanted*" "$(probe_result)" || return
+		probe_next "$wanted*" || return
 	done
 }
 

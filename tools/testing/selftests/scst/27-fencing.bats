@@ -43,7 +43,7 @@ takes() {
 
 # tmf RESPONSE FUNCTION [ARGUMENTS...]
 tmf() {
-	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && equal "100 response=$1" "$(probe_result)"
+	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && probe_next "100 response=$1"
 }
 
 failed_sense="status=02 * sense=$(sense 04 44 00)"
@@ -60,7 +60,7 @@ fence() {
 end_late() {
 	medium d0 complete 7 "$@"
 	as a
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 }
 
 is_closed() {

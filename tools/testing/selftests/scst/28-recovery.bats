@@ -65,7 +65,7 @@ hears_of_it() {
 	medium d0 hold
 	probe_start 7 "$write_1"
 	probe_start 7 $turn
-	matches "7 $overlapped*" "$(probe_result)"
+	probe_next "7 $overlapped*"
 	medium d0 auto
 	probe_answers '7 aborted'
 	as b
@@ -118,7 +118,7 @@ hears_of_it() {
 	probe_start 7 "$request_sense" hold=send
 	probe_request sync
 	go 7
-	matches '7 status=00 * data=70000600000000??000000002903*' "$(probe_result)"
+	probe_next '7 status=00 * data=70000600000000??000000002903*'
 	expect_status 00 $turn
 	# A lost response without a unit attention establishes none.
 	probe_start 7 $turn send=fail
@@ -194,7 +194,7 @@ abort_carrier() {
 	done
 	probe_request sync
 	for ((tag = 12; tag < 20; tag++)); do
-		matches "$tag status=28 *" "$(probe_result)"
+		probe_next "$tag status=28 *"
 	done
 	# An initiator without commands here gets BUSY: it has no command to wait for.
 	as b

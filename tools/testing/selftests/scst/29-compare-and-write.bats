@@ -66,7 +66,7 @@ has() {
 	local bytes=$((${#2} / 2)) cdb
 
 	printf -v cdb '2800%08x00%04x00' "$1" $((bytes / 8))
-	matches "* status=00 * data=$2" "$(probe_cmd 99 dir=in "len=$bytes" "cdb=$cdb")"
+	probe_gives "* status=00 * data=$2" 99 dir=in "len=$bytes" "cdb=$cdb"
 }
 
 zero=0000000000000000
@@ -76,7 +76,7 @@ six=6666666666666666
 
 # differs_at OFFSET: the next result is MISCOMPARE with that INFORMATION, in fixed format.
 differs_at() {
-	matches "* status=02 * sense=f0000e$(printf %08x "$1")0a000000001d00*" "$(probe_result)"
+	probe_next "* status=02 * sense=f0000e$(printf %08x "$1")0a000000001d00*"
 }
 
 # tmf RESPONSE FUNCTION [ARGUMENTS...]
@@ -125,7 +125,7 @@ comparing() {
 	put 1 5 $one$two
 	probe_answers '1 status=00'
 	caw 2 5 $one$two $two$six
-	equal '2 status=00 residual=0 sense= data=' "$(probe_result)"
+	probe_next '2 status=00 residual=0 sense= data='
 	has 5 $two$six
 	# the first byte, the last one of the first block, the first one of the second
 	caw 3 5 00${two:2}$six $zero$zero
@@ -150,7 +150,7 @@ comparing() {
 	expect_status 00 dir=out len=16 \
 		cdb=151000001000 data=000000000a0a04100000000000000000
 	caw 3 5 0000000000000100 $one
-	matches '3 status=02 * sense=720e1d000000000c000a80000000000000000006*' "$(probe_result)"
+	probe_next '3 status=02 * sense=720e1d000000000c000a80000000000000000006*'
 	has 5 $zero
 }
 
@@ -218,15 +218,15 @@ flushes() {
 	as a
 	probe_ready
 	probe_ready lun=0001000000000000
-	matches '* status=00 * data=00b0003c01ff*' \
-		"$(probe_cmd 1 dir=in len=64 cdb=1201b0004000)"
-	matches '* status=00 * data=00b0003c0120*' \
-		"$(probe_cmd 1 dir=in len=64 cdb=1201b0004000 lun=0001000000000000)"
-	matches '1 status=00 *' "$(probe_cmd 1 lun=0001000000000000 dir=out len=262144 data=00 \
-		cdb=89000000000000000000000000200000)"
-	matches "1 status=02 * sense=70000500000000??00000000240000cf000d*" \
-		"$(probe_cmd 1 lun=0001000000000000 dir=out len=270336 data=00 \
-			cdb=89000000000000000000000000210000)"
+	probe_gives '* status=00 * data=00b0003c01ff*' \
+		1 dir=in len=64 cdb=1201b0004000
+	probe_gives '* status=00 * data=00b0003c0120*' \
+		1 dir=in len=64 cdb=1201b0004000 lun=0001000000000000
+	probe_gives '1 status=00 *' 1 lun=0001000000000000 dir=out len=262144 data=00 \
+		cdb=89000000000000000000000000200000
+	probe_gives "1 status=02 * sense=70000500000000??00000000240000cf000d*" \
+		1 lun=0001000000000000 dir=out len=270336 data=00 \
+			cdb=89000000000000000000000000210000
 }
 
 @test "a reservation of another nexus refuses it" {
@@ -242,8 +242,8 @@ flushes() {
 
 @test "REPORT SUPPORTED OPERATION CODES describes it" {
 	as a
-	matches '* status=00 * data=000300108918ffffffffffffffff000000ff0004' \
-		"$(probe_cmd 1 dir=in len=64 cdb=a30c01890000000000400000)"
+	probe_gives '* status=00 * data=000300108918ffffffffffffffff000000ff0004' \
+		1 dir=in len=64 cdb=a30c01890000000000400000
 }
 
 # works_on DEVICE: in every context. The pattern of three bytes is written first, so that the first
@@ -258,8 +258,8 @@ works_on() {
 		probe_start 2 dir=out len=1024 ctx=$context data=616263 \
 			cdb=89000000000000000007000000010000
 		probe_answers '2 status=00'
-		matches '* status=00 * data=636162636162' \
-			"$(probe_cmd 3 dir=in len=512 show=6 cdb=28000000000700000100)"
+		probe_gives '* status=00 * data=636162636162' \
+			3 dir=in len=512 show=6 cdb=28000000000700000100
 		probe_start 4 dir=out len=1024 ctx=$context data=616263 \
 			cdb=89000000000000000007000000010000
 		differs_at 0
@@ -555,7 +555,7 @@ works_on() {
 	as d
 	probe_answers '3 status=00'
 	as a
-	equal '1 aborted' "$(probe_result)"
+	probe_next '1 aborted'
 	probe_logout
 }
 
@@ -606,7 +606,7 @@ works_on() {
 	probe_answers "3 status=02 * sense=$(sense 04 44 00)"
 	medium d0 complete 1
 	as a
-	equal '1 aborted' "$(probe_result)"
+	probe_next '1 aborted'
 	wait_until 5 test ! -e "$probe_root/devices/d0"
 	attr_set $device/enable 1
 	probe_ready

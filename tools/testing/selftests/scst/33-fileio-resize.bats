@@ -40,8 +40,8 @@ capacity_is() { # BLOCKS
 	local wanted
 
 	printf -v wanted '%08x00000200' $(($1 - 1))
-	matches "1 status=00 * data=$wanted" \
-		"$(probe_cmd 1 dir=in len=8 cdb=25000000000000000000)"
+	probe_gives "1 status=00 * data=$wanted" \
+		1 dir=in len=8 cdb=25000000000000000000
 }
 
 # attention KEY ASC ASCQ: TEST UNIT READY reports this.
@@ -50,7 +50,7 @@ attention() {
 }
 
 ready() {
-	matches '* status=00 *' "$(probe_cmd 1 cdb=000000000000)"
+	probe_gives '* status=00 *' 1 cdb=000000000000
 }
 
 # hears_once PROBE: it gets the unit attention of a new capacity, and no other one.
@@ -139,9 +139,9 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	hears_once "$two"
 	hears_once "$one"
 	capacity_is 2048
-	matches '1 status=02 *' "$(probe_cmd 1 dir=in len=512 cdb=28000000080000000100)"
-	matches "1 status=02 * sense=$(sense 05 21 00)*" \
-		"$(probe_cmd 1 dir=in len=512 cdb=28000000080000000100)"
+	probe_gives '1 status=02 *' 1 dir=in len=512 cdb=28000000080000000100
+	probe_gives "1 status=02 * sense=$(sense 05 21 00)*" \
+		1 dir=in len=512 cdb=28000000080000000100
 }
 
 @test "all disks on one file follow its size" {
@@ -197,7 +197,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	capacity_is 5001
 	equal $((5001 * 512)) "$(stat -c %s "$image")"
 	probe_use "$one"
-	matches '2 status=00 *' "$(probe_result)"
+	probe_next '2 status=00 *'
 }
 
 @test "a VERIFY in flight of blocks that were cut off is a medium error" {
@@ -208,7 +208,7 @@ probes_on() { # BYTES [ATTRIBUTE=VALUE...]
 	hears_once "$two"
 	echo "go 2" >&"$one"
 	probe_use "$one"
-	matches '2 status=02 * sense=f00003*1100*' "$(probe_result)"
+	probe_next '2 status=02 * sense=f00003*1100*'
 	equal $((1 << 20)) "$(stat -c %s "$image")"
 }
 

@@ -170,11 +170,11 @@ pattern() {
 		probe_target blockio/d0
 		probe_login one
 		probe_ready
-		matches '1 status=00 *' "$(probe_cmd 1 dir=out len=16777216 \
-			cdb=8a000000000000000010000080000000 data=616263)"
+		probe_gives '1 status=00 *' 1 dir=out len=16777216 \
+			cdb=8a000000000000000010000080000000 data=616263
 		cmp <(pattern abc 16777216) <(read_bytes "$device" $((16 * 512)) 16777216)
-		matches '2 status=00 * data=616263616263*' "$(probe_cmd 2 dir=in len=16777216 \
-			cdb=88000000000000000010000080000000 show=6)"
+		probe_gives '2 status=00 * data=616263616263*' 2 dir=in len=16777216 \
+			cdb=88000000000000000010000080000000 show=6
 		probe_logout_all
 		scst_clear
 		sdebug_down
@@ -193,15 +193,15 @@ each_context() {
 	local context
 
 	for context in thread softirq hardirq; do
-		matches '1 status=00 *' "$(probe_cmd 1 dir=out len=4096 ctx=$context \
-			cdb=2a000000001000000800 data=616263)" || return
-		matches '2 status=00 * data=616263616263*' "$(probe_cmd 2 dir=in len=4096 \
-			ctx=$context cdb=28000000001000000800 show=6)" || return
-		matches '3 status=00 *' "$(probe_cmd 3 ctx=$context cdb=35000000000000000000)" || return
-		matches '4 status=00 *' "$(probe_cmd 4 dir=out len=4096 ctx=$context \
-			cdb=2f020000001000000800 data=616263)" || return
-		matches '5 status=00 *' "$(probe_cmd 5 dir=out len=4096 ctx=$context \
-			cdb=2a080000001000000800 data=64)" || return
+		probe_gives '1 status=00 *' 1 dir=out len=4096 ctx=$context \
+			cdb=2a000000001000000800 data=616263 || return
+		probe_gives '2 status=00 * data=616263616263*' 2 dir=in len=4096 \
+			ctx=$context cdb=28000000001000000800 show=6 || return
+		probe_gives '3 status=00 *' 3 ctx=$context cdb=35000000000000000000 || return
+		probe_gives '4 status=00 *' 4 dir=out len=4096 ctx=$context \
+			cdb=2f020000001000000800 data=616263 || return
+		probe_gives '5 status=00 *' 5 dir=out len=4096 ctx=$context \
+			cdb=2a080000001000000800 data=64 || return
 	done
 }
 
@@ -479,7 +479,7 @@ at_backend() {
 		wait_until 10 at_backend $tag
 	done
 	echo "tmf 9 fn=4" >&"$probe"
-	matches '9 response=*' "$(probe_result)"
+	probe_next '9 response=*'
 	attr_is $blockio/state failed
 	dmsetup resume scst_block
 	wait_until 10 attr_write $blockio/enable 1

@@ -481,24 +481,24 @@ steps_are() {
 @test "the blocks of UNMAP are unmapped one range at a time, and made durable without a cache" {
 	probe_setup
 	probe_unmap 1 8:8 100:50 3:0 2047:1
-	matches '1 status=00 *' "$(probe_result)"
+	probe_next '1 status=00 *'
 	steps_are unmap 8 8, unmap 100 50, unmap 2047 1, sync 8 2040
 }
 
 @test "WRITE SAME of a handler that only writes is a write of that data" {
 	probe_setup
-	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=512 data=61626364 \
-		cdb=93000000000000000003000007d00000)"
+	probe_gives '1 status=00 *' 1 dir=out len=512 data=61626364 \
+		cdb=93000000000000000003000007d00000
 	steps_are write 3 2000, sync 3 2000
 	for lba in 3 1000 2002; do
-		matches '* data=6162636461626364' "$(probe_cmd 2 dir=in len=512 show=8 \
-			"cdb=28000000$(printf %04x $lba)00000100")"
+		probe_gives '* data=6162636461626364' 2 dir=in len=512 show=8 \
+			"cdb=28000000$(printf %04x $lba)00000100"
 	done
-	matches '* data=0000000000000000' "$(probe_cmd 2 dir=in len=512 show=8 \
-		cdb=2800000007d300000100)"
-	matches '3 status=00 *' "$(probe_cmd 3 cdb=93010000000000000003000007d00000)"
-	matches '* data=0000000000000000' "$(probe_cmd 2 dir=in len=512 show=8 \
-		cdb=2800000003e800000100)"
+	probe_gives '* data=0000000000000000' 2 dir=in len=512 show=8 \
+		cdb=2800000007d300000100
+	probe_gives '3 status=00 *' 3 cdb=93010000000000000003000007d00000
+	probe_gives '* data=0000000000000000' 2 dir=in len=512 show=8 \
+		cdb=2800000003e800000100
 }
 
 @test "an abort takes effect between two ranges" {
@@ -528,19 +528,19 @@ steps_are() {
 	medium d0 complete 1
 	wait_until 10 probe_log_has 'unmap 100'
 	medium d0 complete 1 sense=030c00
-	matches "1 status=02 * sense=$(sense 03 0c 00)*" "$(probe_result)"
+	probe_next "1 status=02 * sense=$(sense 03 0c 00)*"
 	steps_are unmap 8 8, unmap 100 50
 }
 
 @test "a reservation of another nexus refuses UNMAP and WRITE SAME" {
 	probe_setup
-	matches '1 status=00 *' "$(probe_cmd 1 cdb=160000000000)"
+	probe_gives '1 status=00 *' 1 cdb=160000000000
 	probe_login two
 	until [[ $(probe_cmd 0 cdb=a00000000000000000400000 dir=in len=64) = *status=00* ]]; do :; done
 	probe_cmd 2 cdb=000000000000
 	probe_unmap 3 8:8
-	matches '3 status=18 *' "$(probe_result)"
-	matches '4 status=18 *' "$(probe_cmd 4 dir=out len=512 cdb=93000000000000000003000007d00000)"
+	probe_next '3 status=18 *'
+	probe_gives '4 status=18 *' 4 dir=out len=512 cdb=93000000000000000003000007d00000
 	steps_are
 }
 

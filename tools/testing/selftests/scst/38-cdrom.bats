@@ -337,14 +337,14 @@ block_is() {
 	probe_wait_held 5 execute
 	attr_set $drive/path "$two"
 	probe_request go 5
-	matches "5 status=02 * sense=$changed*" "$(probe_result)"
+	probe_next "5 status=02 * sense=$changed*"
 	block_is 0 b
 	# The backend has it already: the initiator tries again, and then is notified.
 	probe_start 6 dir=in len=2048 show=1 "cdb=$(read_of 0 1)" hold=backend
 	probe_wait_held 6 backend
 	attr_set $drive/path "$BATS_TEST_TMPDIR/one"
 	probe_request go 6
-	matches '6 status=08 *' "$(probe_result)"
+	probe_next '6 status=08 *'
 	refuses 2048 "$(read_of 0 1)" "$changed"
 	block_is 0 a
 	# A disc that lies in the tray is the same one afterwards.
@@ -352,7 +352,7 @@ block_is() {
 	probe_wait_held 7 backend
 	ends 00 $eject
 	probe_request go 7
-	matches '7 status=00 * data=61' "$(probe_result)"
+	probe_next '7 status=00 * data=61'
 }
 
 @test "an initiator can prevent the removal of the disc" {
@@ -435,20 +435,20 @@ block_is() {
 		as "$name"
 		key=000000000000000a
 		[ "$name" = a ] || key=000000000000000b
-		matches '1 status=00 *' "$(probe_cmd 1 dir=out len=24 cdb=5f000000000000001800 \
-			"data=0000000000000000${key}0000000000000000")"
+		probe_gives '1 status=00 *' 1 dir=out len=24 cdb=5f000000000000001800 \
+			"data=0000000000000000${key}0000000000000000"
 	done
 	as b ends 02 $eject "$prevented"
-	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=24 cdb=5f050000000000001800 \
-		data=000000000000000b000000000000000a0000000000000000)"
+	probe_gives '1 status=00 *' 1 dir=out len=24 cdb=5f050000000000001800 \
+		data=000000000000000b000000000000000a0000000000000000
 	ends 00 $eject
 }
 
 @test "nothing is written to a disc" {
 	drive_for "$(disc one a 64K)" a
 	for cdb in 2a000000000000000100 aa0000000000000000010000; do
-		matches "1 status=02 * sense=$protected*" \
-			"$(probe_cmd 1 dir=out len=2048 "cdb=$cdb" data=62)"
+		probe_gives "1 status=02 * sense=$protected*" \
+			1 dir=out len=2048 "cdb=$cdb" data=62
 	done
 	cmp "$BATS_TEST_TMPDIR/one" <(head -c 64K /dev/zero | tr '\0' a)
 	ends 02 0a0000000100 "$(sense 05 20 00)"
@@ -456,10 +456,10 @@ block_is() {
 
 @test "READ CD returns the user data of sectors" {
 	drive_for "$(disc one a 64K)" a
-	matches '1 status=00 * data=6161' \
-		"$(probe_cmd 1 dir=in len=4096 show=2 cdb=be000000001e000002100000)"
-	matches '1 status=00 * data=6161' \
-		"$(probe_cmd 1 dir=in len=4096 show=2 cdb=be080000001e000002100000)"
+	probe_gives '1 status=00 * data=6161' \
+		1 dir=in len=4096 show=2 cdb=be000000001e000002100000
+	probe_gives '1 status=00 * data=6161' \
+		1 dir=in len=4096 show=2 cdb=be080000001e000002100000
 	# no part of the sectors
 	ends 00 be000000001e000002000000
 	refuses 4096 be000000001f000002100000 "$out_of_range"
@@ -490,8 +490,8 @@ block_is() {
 	result=$(probe_cmd 1 dir=in len=65536 "cdb=$(read_of 0 32)")
 	matches '1 status=02 * sense=f00003000000100a000000001100*' "$result"
 	block_is 15 a
-	matches '1 status=02 * sense=f00003000000100a000000001100*' \
-		"$(probe_cmd 1 cdb=2f000000000000002000)"
+	probe_gives '1 status=02 * sense=f00003000000100a000000001100*' \
+		1 cdb=2f000000000000002000
 	# One that was removed stays until the disc is changed.
 	rm "$BATS_TEST_TMPDIR/one"
 	block_is 0 a

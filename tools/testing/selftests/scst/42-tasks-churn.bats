@@ -47,7 +47,7 @@ churn() {
 	probe_login after
 	# UA_INTLCK_CTRL may be left at a value that keeps unit attentions.
 	probe_request tmf 900 fn=4
-	equal '900 response=0' "$(probe_result)"
+	probe_next '900 response=0'
 	probe_ready
-	matches '1 status=00 *' "$(probe_cmd 1 attr=ordered cdb=000000000000)"
+	probe_gives '1 status=00 *' 1 attr=ordered cdb=000000000000
 }

@@ -28,38 +28,38 @@ everything_in() {
 	probe_ready
 	data=$(printf '0%.0s' {1..128})
 
-	equal '1 status=00 residual=0 sense= data=' \
-		"$(probe_cmd 1 ctx="$ctx" cdb=000000000000)"
+	probe_gives '1 status=00 residual=0 sense= data=' \
+		1 ctx="$ctx" cdb=000000000000
 	matches "2 status=00 residual=0 sense= data=000006324500* " \
 		"$(probe_cmd 2 ctx="$ctx" dir=in len=36 $inquiry) "
-	equal "3 status=00 residual=0 sense= data=" \
-		"$(probe_cmd 3 ctx="$ctx" dir=out len=512 $write_1 data=00)"
-	equal "4 status=00 residual=0 sense= data=$data" \
-		"$(probe_cmd 4 ctx="$ctx" dir=in len=512 $read_1)"
+	probe_gives "3 status=00 residual=0 sense= data=" \
+		3 ctx="$ctx" dir=out len=512 $write_1 data=00
+	probe_gives "4 status=00 residual=0 sense= data=$data" \
+		4 ctx="$ctx" dir=in len=512 $read_1
 	# announced more than the command transfers
-	equal "5 status=00 residual=512 sense= data=$data" \
-		"$(probe_cmd 5 ctx="$ctx" dir=in len=1024 $read_1)"
+	probe_gives "5 status=00 residual=512 sense= data=$data" \
+		5 ctx="$ctx" dir=in len=1024 $read_1
 	# announced less: the data is cut
-	equal "6 status=00 residual=-412 sense= data=$data" \
-		"$(probe_cmd 6 ctx="$ctx" dir=in len=100 $read_1)"
+	probe_gives "6 status=00 residual=-412 sense= data=$data" \
+		6 ctx="$ctx" dir=in len=100 $read_1
 	# announced nothing, for transports that announce no length
-	equal "7 status=00 residual=0 sense= data=$data" \
-		"$(probe_cmd 7 ctx="$ctx" dir=unknown $read_1)"
+	probe_gives "7 status=00 residual=0 sense= data=$data" \
+		7 ctx="$ctx" dir=unknown $read_1
 	# Incomplete Data-Out and the wrong direction are refused before anything is done.
-	matches "8 status=02 residual=100 sense=$(sense 05 0e 03)* data=" \
-		"$(probe_cmd 8 ctx="$ctx" dir=out len=100 $write_1 data=00)"
-	matches "9 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
-		"$(probe_cmd 9 ctx="$ctx" dir=out len=512 $read_1 data=00)"
-	matches "10 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
-		"$(probe_cmd 10 ctx="$ctx" dir=in len=512 $write_1)"
+	probe_gives "8 status=02 residual=100 sense=$(sense 05 0e 03)* data=" \
+		8 ctx="$ctx" dir=out len=100 $write_1 data=00
+	probe_gives "9 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
+		9 ctx="$ctx" dir=out len=512 $read_1 data=00
+	probe_gives "10 status=02 residual=512 sense=$(sense 05 0e 03)* data=" \
+		10 ctx="$ctx" dir=in len=512 $write_1
 	# the transfer fails: DATA PHASE ERROR
-	matches "11 status=02 residual=512 sense=$(sense 0b 4b 00)* data=" \
-		"$(probe_cmd 11 ctx="$ctx" dir=out len=512 $write_1 data=fail)"
+	probe_gives "11 status=02 residual=512 sense=$(sense 0b 4b 00)* data=" \
+		11 ctx="$ctx" dir=out len=512 $write_1 data=fail
 	# no such LUN, no such command
-	matches "12 status=02 * sense=$(sense 05 25 00)* data=" \
-		"$(probe_cmd 12 ctx="$ctx" lun=0007000000000000 cdb=000000000000)"
-	matches "13 status=02 * sense=$(sense 05 20 00)* data=" \
-		"$(probe_cmd 13 ctx="$ctx" cdb=ff0000000000)"
+	probe_gives "12 status=02 * sense=$(sense 05 25 00)* data=" \
+		12 ctx="$ctx" lun=0007000000000000 cdb=000000000000
+	probe_gives "13 status=02 * sense=$(sense 05 20 00)* data=" \
+		13 ctx="$ctx" cdb=ff0000000000
 }
 
 @test "a handler that does not sleep gives the same answers in every context" {
@@ -89,10 +89,10 @@ everything_in() {
 	probe_target fileio/d0
 	probe_login me
 	probe_ready
-	equal '1 status=00 residual=0 sense= data=' \
-		"$(probe_cmd 1 dir=out len=512 $write_1 data=a5b6c7d8)"
-	matches "2 status=00 residual=0 sense= data=a5b6c7d8a5b6c7d8*" \
-		"$(probe_cmd 2 ctx=hardirq dir=in len=512 $read_1)"
+	probe_gives '1 status=00 residual=0 sense= data=' \
+		1 dir=out len=512 $write_1 data=a5b6c7d8
+	probe_gives "2 status=00 residual=0 sense= data=a5b6c7d8a5b6c7d8*" \
+		2 ctx=hardirq dir=in len=512 $read_1
 	equal a5b6c7d8 "$(od -An -tx1 -N 4 "$BATS_TEST_TMPDIR/image" | tr -d ' ')"
 }
 
@@ -106,20 +106,20 @@ everything_in() {
 	probe_login me
 	me=$probe
 	probe_ready
-	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=4096 cdb=2a000000000000000800 data=00)"
+	probe_gives '1 status=00 *' 1 dir=out len=4096 cdb=2a000000000000000800 data=00
 	# No room for this one will ever be free.
-	matches "2 status=02 * sense=70000500000000120000000024000* data=" \
-		"$(probe_cmd 2 dir=out len=4608 cdb=2a000000000000000900 data=00)"
+	probe_gives "2 status=02 * sense=70000500000000120000000024000* data=" \
+		2 dir=out len=4608 cdb=2a000000000000000900 data=00
 	echo "cmd 3 dir=out len=512 $write_1 data=hold" >&"$probe"
-	matches '4 status=28 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
+	probe_gives '4 status=28 *' 4 dir=in len=512 $read_1
 	probe_use "$other"
-	matches '4 status=08 *' "$(probe_cmd 4 dir=in len=512 $read_1)"
+	probe_gives '4 status=08 *' 4 dir=in len=512 $read_1
 	probe_use "$me"
 	# a command without a buffer is carried out
-	matches '5 status=00 *' "$(probe_cmd 5 cdb=000000000000)"
+	probe_gives '5 status=00 *' 5 cdb=000000000000
 	echo "go 3" >&"$probe"
-	matches '3 status=00 *' "$(probe_result)"
-	matches '6 status=00 *' "$(probe_cmd 6 dir=in len=512 $read_1)"
+	probe_next '3 status=00 *'
+	probe_gives '6 status=00 *' 6 dir=in len=512 $read_1
 }
 
 @test "a transfer larger than max_buffer_mb is refused" {
@@ -131,10 +131,10 @@ everything_in() {
 	probe_target nullio/d0
 	probe_login me
 	probe_ready
-	matches '1 status=00 *' "$(probe_cmd 1 dir=in len=1048576 cdb=28000000000000080000)"
-	matches "2 status=02 * sense=70000500000000120000000024000* data=" \
-		"$(probe_cmd 2 dir=in len=1049088 cdb=28000000000000080100)"
-	matches '3 status=00 *' "$(probe_cmd 3 dir=in len=512 $read_1)"
+	probe_gives '1 status=00 *' 1 dir=in len=1048576 cdb=28000000000000080000
+	probe_gives "2 status=02 * sense=70000500000000120000000024000* data=" \
+		2 dir=in len=1049088 cdb=28000000000000080100
+	probe_gives '3 status=00 *' 3 dir=in len=512 $read_1
 }
 
 @test "ABORT TASK completes after its task has ended, and the task gets no response" {
@@ -148,8 +148,8 @@ everything_in() {
 	echo "tmf 101 fn=0 ref=7" >&"$probe"
 	sleep 0.2
 	echo "go 7" >&"$probe"
-	equal '7 aborted' "$(probe_result)"
-	equal '101 response=0' "$(probe_result)"
+	probe_next '7 aborted'
+	probe_next '101 response=0'
 	echo "tmf 102 fn=7 ref=7" >&"$probe"
 	equal '102 response=0' "$(probe_result)" 'QUERY TASK: no such task'
 	echo "tmf 103 fn=4 lun=0005000000000000" >&"$probe"
@@ -161,7 +161,7 @@ everything_in() {
 	probe_target nullio/d0
 	probe_login me
 	for page in 00 80 83 b0 b1 b2; do
-		matches '1 status=00 *' "$(probe_cmd 1 dir=in len=255 cdb=1201${page}00ff00)"
+		probe_gives '1 status=00 *' 1 dir=in len=255 cdb=1201${page}00ff00
 	done
 }
 
@@ -184,15 +184,15 @@ everything_in() {
 	echo "tmf 100 fn=4" >&"$probe"
 	sleep 0.2
 	echo "go 7" >&"$one"
-	equal '100 response=0' "$(probe_result)"
-	matches "1 status=02 * sense=$(sense 06 29 03)*" \
-		"$(probe_cmd 1 cdb=000000000000)"
+	probe_next '100 response=0'
+	probe_gives "1 status=02 * sense=$(sense 06 29 03)*" \
+		1 cdb=000000000000
 	probe_logout
 	probe_use "$one"
-	equal '7 aborted' "$(probe_result)"
-	matches "2 status=02 * sense=$(sense 06 29 03)*" \
-		"$(probe_cmd 2 cdb=000000000000)"
-	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
+	probe_next '7 aborted'
+	probe_gives "2 status=02 * sense=$(sense 06 29 03)*" \
+		2 cdb=000000000000
+	probe_gives '3 status=00 *' 3 cdb=000000000000
 }
 
 @test "a log-out in the middle of data transfers leaves no commands behind" {
@@ -218,14 +218,14 @@ everything_in() {
 	wait_until 5 test -e /sys/kernel/debug/scst_probe/t0
 	expect ETIMEDOUT attr_write devices/nullio/d0/enable 0
 	attr_is devices/nullio/d0/state draining
-	matches "1 status=02 * sense=$(sense 02 04 03)*" \
-		"$(probe_cmd 1 cdb=000000000000)"
+	probe_gives "1 status=02 * sense=$(sense 02 04 03)*" \
+		1 cdb=000000000000
 	echo "go 7" >&"$probe"
-	matches "7 status=02 * sense=$(sense 0b 2f 02)*" "$(probe_result)"
+	probe_next "7 status=02 * sense=$(sense 0b 2f 02)*"
 	wait_until 5 attr_is devices/nullio/d0/state idle
 	attr_set devices/nullio/d0/enable 1
-	matches "2 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 2 cdb=000000000000)"
-	matches '3 status=00 *' "$(probe_cmd 3 cdb=000000000000)"
+	probe_gives "2 status=02 * sense=$(sense 06 28 00)*" 2 cdb=000000000000
+	probe_gives '3 status=00 *' 3 cdb=000000000000
 }
 
 @test "a write in flight when the write cache is turned off is durable on completion" {
@@ -234,16 +234,16 @@ everything_in() {
 	probe_target fileio/d0
 	probe_login me
 	probe_ready
-	matches '1 status=00 *' "$(probe_cmd 1 dir=out len=512 $write_1 data=6361636865642121)"
+	probe_gives '1 status=00 *' 1 dir=out len=512 $write_1 data=6361636865642121
 	fs_lacks 'cached!!'
 	echo "cmd 2 dir=out len=512 cdb=2a000000000100000100 data=756e646572776179 data=hold" \
 		>&"$probe"
 	# MODE SELECT(6): the caching page, without WCE
-	matches '3 status=00 *' "$(probe_cmd 3 dir=out len=24 cdb=151000001800 \
-		"data=000000000812$(printf '0%.0s' {1..36})")"
+	probe_gives '3 status=00 *' 3 dir=out len=24 cdb=151000001800 \
+		"data=000000000812$(printf '0%.0s' {1..36})"
 	fs_holds 'cached!!'
 	echo "go 2" >&"$probe"
-	matches '2 status=00 *' "$(probe_result)"
+	probe_next '2 status=00 *'
 	fs_holds underway
 }
 
@@ -282,27 +282,27 @@ probe_disk() {
 		probe_disk $size
 		last=$((1048576 / size - 1))
 		# READ CAPACITY(10) and (16), MODE SENSE's block descriptor
-		equal "1 status=00 residual=0 sense= data=$(printf '%08x%08x' $last $size)" \
-			"$(probe_cmd 1 dir=in len=8 cdb=25000000000000000000)"
-		matches "2 status=00 * data=$(printf '%016x%08x' $last $size)*" \
-			"$(probe_cmd 2 dir=in len=32 cdb=9e100000000000000000000000200000)"
-		matches "3 status=00 * data=????????$(printf '%08x00%06x' $((last + 1)) $size)*" \
-			"$(probe_cmd 3 dir=in len=64 cdb=1a003f004000)"
+		probe_gives "1 status=00 residual=0 sense= data=$(printf '%08x%08x' $last $size)" \
+			1 dir=in len=8 cdb=25000000000000000000
+		probe_gives "2 status=00 * data=$(printf '%016x%08x' $last $size)*" \
+			2 dir=in len=32 cdb=9e100000000000000000000000200000
+		probe_gives "3 status=00 * data=????????$(printf '%08x00%06x' $((last + 1)) $size)*" \
+			3 dir=in len=64 cdb=1a003f004000
 		# three blocks, and the middle one of them again
-		equal "4 status=00 residual=0 sense= data=" \
-			"$(probe_cmd 4 dir=out len=$((3 * size)) data=0123456789abcdef \
-				cdb=2a000000000500000300)"
-		equal "5 status=00 residual=0 sense= data=0123456789abcdef" \
-			"$(probe_cmd 5 dir=in len=$size show=8 cdb=28000000000600000100)"
-		matches "6 status=00 residual=0 sense= data=0000000000000000" \
-			"$(probe_cmd 6 dir=in len=$size show=8 cdb=28000000000800000100)"
+		probe_gives "4 status=00 residual=0 sense= data=" \
+			4 dir=out len=$((3 * size)) data=0123456789abcdef \
+				cdb=2a000000000500000300
+		probe_gives "5 status=00 residual=0 sense= data=0123456789abcdef" \
+			5 dir=in len=$size show=8 cdb=28000000000600000100
+		probe_gives "6 status=00 residual=0 sense= data=0000000000000000" \
+			6 dir=in len=$size show=8 cdb=28000000000800000100
 		# announced less than a block, and the last block and one more
-		matches "7 status=02 * sense=$(sense 05 0e 03)*" \
-			"$(probe_cmd 7 dir=out len=512 cdb=2a000000000500000100)"
-		matches "8 status=00 *" \
-			"$(probe_cmd 8 dir=in len=$size "cdb=2800$(printf '%08x' $last)00000100")"
-		matches "9 status=02 * sense=$(sense 05 21 00)*" \
-			"$(probe_cmd 9 dir=in len=$((2 * size)) "cdb=2800$(printf '%08x' $last)00000200")"
+		probe_gives "7 status=02 * sense=$(sense 05 0e 03)*" \
+			7 dir=out len=512 cdb=2a000000000500000100
+		probe_gives "8 status=00 *" \
+			8 dir=in len=$size "cdb=2800$(printf '%08x' $last)00000100"
+		probe_gives "9 status=02 * sense=$(sense 05 21 00)*" \
+			9 dir=in len=$((2 * size)) "cdb=2800$(printf '%08x' $last)00000200"
 		probe_logout
 		scst_clear
 	done
@@ -320,8 +320,8 @@ probe_disk() {
 	ln -s devices/probe/d0 targets/probe/t0/luns/0/
 	attr_set targets/probe/t0/enable 1
 	probe_login me
-	matches "1 status=00 * data=00b0003c*" \
-		"$(probe_cmd 1 dir=in len=64 cdb=1201b0004000)"
+	probe_gives "1 status=00 * data=00b0003c*" \
+		1 dir=in len=64 cdb=1201b0004000
 	probe_cmd 2 cdb=000000000000
-	matches "3 status=02 * sense=$(sense 02 04 03)*" "$(probe_cmd 3 dir=unknown $read_1)"
+	probe_gives "3 status=02 * sense=$(sense 02 04 03)*" 3 dir=unknown $read_1
 }

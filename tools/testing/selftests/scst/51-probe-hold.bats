@@ -35,7 +35,7 @@ go() {
 
 # The medium begins with these bytes, HEX.
 medium_is() {
-	matches "* data=$1" "$(probe_cmd 99 dir=in len=512 show=4 $read_1)"
+	probe_gives "* data=$1" 99 dir=in len=512 show=4 $read_1
 }
 
 @test "a command can be held at each stage, and resumes in every context" {
@@ -47,7 +47,7 @@ medium_is() {
 			hold_write "$point" ctx="$ctx"
 			equal "stage=$point held=1 aborted=0" "$(probe_where 7)"
 			go 7 ctx="$ctx"
-			equal '7 status=00 residual=0 sense= data=' "$(probe_result)"
+			probe_next '7 status=00 residual=0 sense= data='
 			wait_until 5 probe_is_gone 7
 		done
 	done
@@ -63,7 +63,7 @@ medium_is() {
 		probe_wait_held 7 "$point"
 	done
 	# answered, but not gone
-	equal '7 status=00 residual=0 sense= data=' "$(probe_result)"
+	probe_next '7 status=00 residual=0 sense= data='
 	go 7
 	equal none "$(probe_where 7)"
 	expect ENOENT go 7
@@ -79,8 +79,8 @@ medium_is() {
 			echo "tmf 100 fn=0 ref=7" >&"$probe"
 			wait_until 5 probe_is 7 "$point" 1 1
 			go 7 ctx="$ctx"
-			equal '7 aborted' "$(probe_result)"
-			equal '100 response=0' "$(probe_result)"
+			probe_next '7 aborted'
+			probe_next '100 response=0'
 		done
 	done
 	medium_is 00000000
@@ -93,15 +93,15 @@ medium_is() {
 		echo "tmf 100 fn=0 ref=7" >&"$probe"
 		wait_until 5 probe_is 7 "$point" 1 1
 		go 7
-		equal '7 aborted' "$(probe_result)"
-		equal '100 response=0' "$(probe_result)"
+		probe_next '7 aborted'
+		probe_next '100 response=0'
 	done
 	hold_write send
 	echo "tmf 100 fn=0 ref=7" >&"$probe"
 	wait_until 5 probe_is 7 send 1 1
 	go 7
-	matches '7 status=00 *' "$(probe_result)"
-	equal '100 response=0' "$(probe_result)"
+	probe_next '7 status=00 *'
+	probe_next '100 response=0'
 	medium_is a5a5a5a5
 }
 
@@ -120,7 +120,7 @@ medium_is() {
 	done
 	probe_login me
 	probe_ready
-	matches '1 status=00 *' "$(probe_cmd 1 cdb=000000000000)"
+	probe_gives '1 status=00 *' 1 cdb=000000000000
 }
 
 @test "a session outlives its log-out until its held commands have ended" {
@@ -138,7 +138,7 @@ medium_is() {
 		[ "$point" = translate ] || probe_is 7 "$point" 1 1
 		go 7
 		[ "$point" = finish ] || { probe_wait_held 7 finish && go 7; }
-		matches '7 *' "$(probe_result)"
+		probe_next '7 *'
 		probe_logout
 		probe_login me
 		probe_ready
@@ -149,17 +149,17 @@ medium_is() {
 	local point
 
 	hold_setup
-	equal '1 undelivered' "$(probe_cmd 1 send=fail cdb=000000000000)"
+	probe_gives '1 undelivered' 1 send=fail cdb=000000000000
 	hold_write check,send
 	expect EINVAL go 7 fail
 	go 7
 	probe_wait_held 7 send
 	go 7 fail ctx=hardirq
-	equal '7 undelivered' "$(probe_result)"
+	probe_next '7 undelivered'
 	hold_write data
 	go 7 fail
-	matches "7 status=02 * sense=$(sense 0b 4b 00)* data=" "$(probe_result)"
-	matches '8 status=00 *' "$(probe_cmd 8 cdb=000000000000)"
+	probe_next "7 status=02 * sense=$(sense 0b 4b 00)* data="
+	probe_gives '8 status=00 *' 8 cdb=000000000000
 }
 
 @test "sync returns when every command and function is held or has ended" {
@@ -177,8 +177,8 @@ medium_is() {
 			probe_request go 7 ctx="$ctx"
 			probe_request sync
 			equal none "$(probe_where 7)"
-			equal '7 aborted' "$(probe_result)"
-			equal '100 response=0' "$(probe_result)"
+			probe_next '7 aborted'
+			probe_next '100 response=0'
 		done
 	done
 }
@@ -193,7 +193,7 @@ medium_is() {
 	two=$probe
 	probe_request cmd 1 cdb=000000000000
 	probe_request sync
-	matches "1 status=02 * sense=$(sense 06 29 00)* data=" "$(probe_result)"
+	probe_next "1 status=02 * sense=$(sense 06 29 00)* data="
 	probe_use "$one"
 	hold_write data,finish
 	probe_request cmd 8 dir=in len=512 $read_1
@@ -216,5 +216,5 @@ medium_is() {
 	probe_request sync
 	[ ! -d targets/probe/t0/sessions/me ]
 	probe_use "$two"
-	equal '100 response=0' "$(probe_result)"
+	probe_next '100 response=0'
 }

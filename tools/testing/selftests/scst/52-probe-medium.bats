@@ -14,8 +14,8 @@ write_block() {
 
 # block_is LBA BYTES
 block_is() {
-	matches "* status=00 * data=$2" \
-		"$(probe_cmd 99 dir=in len=512 show=4 "cdb=28000000$(printf '%04x' "$1")00000100")"
+	probe_gives "* status=00 * data=$2" \
+		99 dir=in len=512 show=4 "cdb=28000000$(printf '%04x' "$1")00000100"
 }
 
 medium_setup() {
@@ -55,14 +55,14 @@ medium_setup() {
 	expect ENOENT medium d0 complete 5
 	expect EINVAL medium d0 complete
 	medium d0 complete 2
-	matches '2 status=00 *' "$(probe_result)"
+	probe_next '2 status=00 *'
 	medium d0 complete next ctx=softirq
-	matches '1 status=00 *' "$(probe_result)"
+	probe_next '1 status=00 *'
 	# the data is that of the last write to complete
 	medium d0 complete 3 ctx=hardirq
-	matches '3 status=00 * data=11111111' "$(probe_result)"
+	probe_next '3 status=00 * data=11111111'
 	medium d0 auto
-	matches '4 status=00 *' "$(probe_result)"
+	probe_next '4 status=00 *'
 	equal '' "$(medium_holds d0)"
 	block_is 7 11111111
 }
@@ -72,10 +72,10 @@ medium_setup() {
 	medium d0 hold
 	write_block 1 7 11
 	medium d0 complete 1 sense=030c00
-	matches "1 status=02 * sense=$(sense 03 0c 00)* data=" "$(probe_result)"
+	probe_next "1 status=02 * sense=$(sense 03 0c 00)* data="
 	write_block 2 7 22
 	medium d0 complete next status=08
-	matches '2 status=08 *' "$(probe_result)"
+	probe_next '2 status=08 *'
 	medium d0 auto
 	block_is 7 00000000
 }
@@ -95,7 +95,7 @@ medium_setup() {
 	medium d0 auto
 	probe_ready
 	probe_use "$late"
-	equal '1 aborted' "$(probe_result)"
+	probe_next '1 aborted'
 	probe_logout
 }
 
@@ -107,7 +107,7 @@ medium_setup() {
 	two=$probe
 	probe_log_start
 	write_block 2 3 22
-	matches '2 status=00 *' "$(probe_result)"
+	probe_next '2 status=00 *'
 	probe_request cmd 3 cdb=000000000000 hold=check
 	probe_wait_held 3 check
 	probe_use "$one"
@@ -121,7 +121,7 @@ medium_setup() {
 		'me 4 tmf 1' 'me 4 response 0' 'two 3 go' 'two 3 status 00' \
 		'two - logout' 'two - gone')" "$(probe_log)"
 	echo 0 >"$probe_root/log"
-	matches '5 status=00 *' "$(probe_cmd 5 cdb=000000000000)"
+	probe_gives '5 status=00 *' 5 cdb=000000000000
 	matches '*two - gone' "$(probe_log)"
 	probe_log_start
 	equal '' "$(probe_log)"
@@ -134,10 +134,10 @@ hears() {
 	probe_use "$1"
 	shift
 	for wanted in "$@"; do
-		matches "* status=02 *sense=70??06??????????????????$wanted*" \
-			"$(probe_cmd 1 cdb=000000000000)" || return
+		probe_gives "* status=02 *sense=70??06??????????????????$wanted*" \
+			1 cdb=000000000000 || return
 	done
-	matches '* status=00 *' "$(probe_cmd 1 cdb=000000000000)"
+	probe_gives '* status=00 *' 1 cdb=000000000000
 }
 
 @test "a backend's unit attentions reach each initiator once, in order" {

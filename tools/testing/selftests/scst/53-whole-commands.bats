@@ -56,8 +56,8 @@ repeated() {
 		matches "2 status=00 * data=0[0-9a-f]0006* " "$(inquire 2) "
 		attr_set devices/raw/d0/type $type
 		attr_set devices/raw/d0/enable 1
-		matches "3 status=02 * sense=$(sense 06 3f 03)*" "$(probe_cmd 3 $tur)"
-		matches "4 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 4 $tur)"
+		probe_gives "3 status=02 * sense=$(sense 06 3f 03)*" 3 $tur
+		probe_gives "4 status=02 * sense=$(sense 06 28 00)*" 4 $tur
 		matches "5 status=00 * data=${type}800602* " "$(inquire 5) "
 	done
 }
@@ -74,35 +74,35 @@ repeated() {
 
 @test "the core itself carries out REPORT LUNS and enforces reservations" {
 	raw_setup
-	matches "1 status=00 * data=0000000800000000*" \
-		"$(probe_cmd 1 dir=in len=64 cdb=a00000000000000000400000)"
-	matches "2 status=00 * data=fe070000*" \
-		"$(probe_cmd 2 dir=in len=4 cdb=a30d00000000000000040000)"
+	probe_gives "1 status=00 * data=0000000800000000*" \
+		1 dir=in len=64 cdb=a00000000000000000400000
+	probe_gives "2 status=00 * data=fe070000*" \
+		2 dir=in len=4 cdb=a30d00000000000000040000
 	# an initiator without the reservation gets conflicts
-	equal "3 status=00 residual=0 sense= data=" "$(probe_cmd 3 cdb=160000000000)"
+	probe_gives "3 status=00 residual=0 sense= data=" 3 cdb=160000000000
 	probe_login other
 	probe_ready cdb=030000000000
 	matches "4 status=18 *" "$(write_record 4 3 aa)"
-	matches "5 status=18 *" "$(probe_cmd 5 dir=in len=4 cdb=c00102030405)"
+	probe_gives "5 status=18 *" 5 dir=in len=4 cdb=c00102030405
 	matches "6 status=00 *" "$(inquire 6)"
 	# READ BLOCK LIMITS moves nothing
-	matches "7 status=00 residual=0 sense= data=00ffffff0001" \
-		"$(probe_cmd 7 dir=in len=6 cdb=050000000000)"
+	probe_gives "7 status=00 residual=0 sense= data=00ffffff0001" \
+		7 dir=in len=6 cdb=050000000000
 }
 
 @test "REQUEST SENSE goes to the device if the core has nothing pending" {
 	raw_setup
 	tell d0 attention 062a01
-	matches "1 status=00 * data=$(sense 06 2a 01)*" \
-		"$(probe_cmd 1 dir=in len=18 cdb=030000001200)"
-	equal "2 status=00 residual=0 sense= data=$(repeated 03 18)" \
-		"$(probe_cmd 2 dir=in len=18 cdb=030000001200)"
+	probe_gives "1 status=00 * data=$(sense 06 2a 01)*" \
+		1 dir=in len=18 cdb=030000001200
+	probe_gives "2 status=00 residual=0 sense= data=$(repeated 03 18)" \
+		2 dir=in len=18 cdb=030000001200
 }
 
 @test "a closed disk of unknown block size answers the block limits page" {
 	raw_setup type=00 block_size=0
 	attr_set devices/raw/d0/enable 0
-	matches "1 status=00 * data=00b0003c*" "$(probe_cmd 1 dir=in len=64 cdb=1201b0004000)"
+	probe_gives "1 status=00 * data=00b0003c*" 1 dir=in len=64 cdb=1201b0004000
 }
 
 # --- lengths
@@ -114,7 +114,7 @@ repeated() {
 	for len in 1 3 511 4097; do
 		equal "1 status=00 residual=0 sense= data=" "$(write_record 1 $len a5c3)"
 	done
-	equal "2 status=00 residual=0 sense= data=" "$(probe_cmd 2 cdb=010000000000)"
+	probe_gives "2 status=00 residual=0 sense= data=" 2 cdb=010000000000
 	for len in 1 3 511; do
 		equal "3 status=00 residual=0 sense= data=$(repeated a5c3 $((len / 2)))$([ $((len % 2)) = 0 ] || echo a5)" \
 			"$(read_record 3 $len show=512)"
@@ -142,14 +142,14 @@ repeated() {
 
 @test "a command transfers up to 16 MiB, and a longer one is refused" {
 	raw_setup block_size=16777216
-	equal "1 status=00 residual=0 sense= data=" \
-		"$(probe_cmd 1 dir=out len=16777216 cdb=0a0100000100 data=0123456789abcdef)"
+	probe_gives "1 status=00 residual=0 sense= data=" \
+		1 dir=out len=16777216 cdb=0a0100000100 data=0123456789abcdef
 	probe_cmd 2 cdb=010000000000
-	equal "3 status=00 residual=0 sense= data=$(repeated 0123456789abcdef 8)" \
-		"$(probe_cmd 3 dir=in len=16777216 cdb=080100000100)"
+	probe_gives "3 status=00 residual=0 sense= data=$(repeated 0123456789abcdef 8)" \
+		3 dir=in len=16777216 cdb=080100000100
 	# two blocks of 16 MiB
-	matches "4 status=02 * sense=700005000000001200000000240000cf0002*" \
-		"$(probe_cmd 4 dir=in len=33554432 cdb=080100000200)"
+	probe_gives "4 status=02 * sense=700005000000001200000000240000cf0002*" \
+		4 dir=in len=33554432 cdb=080100000200
 	# the handler's own limit
 	attr_set devices/raw/d0/enable 0
 	attr_set devices/raw/d0/max_transfer 65536
@@ -159,17 +159,17 @@ repeated() {
 	matches "6 status=02 * sense=700005000000001200000000240000cf0002*" \
 		"$(write_record 6 65537 77)"
 	# an allocation length is only a limit
-	equal "7 status=00 residual=65536 sense= data=a3a3a3a3" \
-		"$(probe_cmd 7 dir=in len=131072 show=4 cdb=a30c00000000000200000000)"
+	probe_gives "7 status=00 residual=65536 sense= data=a3a3a3a3" \
+		7 dir=in len=131072 show=4 cdb=a30c00000000000200000000
 }
 
 @test "without a block size, the length is the one that the transport announces" {
 	raw_setup block_size=0
-	equal "1 status=00 residual=0 sense= data=" \
-		"$(probe_cmd 1 dir=out len=2352 cdb=0a0100000100 data=2352)"
+	probe_gives "1 status=00 residual=0 sense= data=" \
+		1 dir=out len=2352 cdb=0a0100000100 data=2352
 	probe_cmd 2 cdb=010000000000
-	matches "3 status=00 residual=0 sense= data=$(repeated 2352 32)" \
-		"$(probe_cmd 3 dir=in len=2352 cdb=080100000100)"
+	probe_gives "3 status=00 residual=0 sense= data=$(repeated 2352 32)" \
+		3 dir=in len=2352 cdb=080100000100
 }
 
 # --- commands
@@ -181,22 +181,22 @@ repeated() {
 	probe_wait_held 1 backend || raw_wait d0 1
 	equal '1 c0ff02030405 in 7' "$(raw_holds d0)"
 	tell d0 complete 1
-	equal "1 status=00 residual=0 sense= data=$(repeated c0 7)" "$(probe_result)"
+	probe_next "1 status=00 residual=0 sense= data=$(repeated c0 7)"
 	probe_request "cmd 2 dir=out len=1000 cdb=e1000000000000000000 data=42"
 	raw_wait d0 1
 	equal '2 e1000000000000000000 out 1000' "$(raw_holds d0)"
 	tell d0 complete next
-	equal "2 status=00 residual=0 sense= data=" "$(probe_result)"
+	probe_next "2 status=00 residual=0 sense= data="
 	probe_request "cmd 3 cdb=d20000000000"
 	raw_wait d0 1
 	equal '3 d20000000000 none 0' "$(raw_holds d0)"
 	tell d0 complete next
-	equal "3 status=00 residual=0 sense= data=" "$(probe_result)"
+	probe_next "3 status=00 residual=0 sense= data="
 	# a service action that is in no row
 	probe_request "cmd 4 dir=in len=5 cdb=a31f00000000000000050000"
 	raw_wait d0 1
 	tell d0 complete next
-	equal "4 status=00 residual=0 sense= data=$(repeated a3 5)" "$(probe_result)"
+	probe_next "4 status=00 residual=0 sense= data=$(repeated a3 5)"
 }
 
 @test "a CDB of 32 bytes passes as a whole, and a truncated one is refused" {
@@ -208,30 +208,30 @@ repeated() {
 	raw_wait d0 1
 	equal "1 $cdb in 512" "$(raw_holds d0)"
 	tell d0 auto
-	equal "1 status=00 residual=0 sense= data=7f7f7f7f" "$(probe_result)"
-	matches "2 status=02 * sense=$(sense 05 20 00)*" \
-		"$(probe_cmd 2 dir=in len=512 cdb="${cdb:0:62}")"
-	matches "3 status=02 * sense=$(sense 05 20 00)*" \
-		"$(probe_cmd 3 dir=in len=512 cdb=a90000000000)"
+	probe_next "1 status=00 residual=0 sense= data=7f7f7f7f"
+	probe_gives "2 status=02 * sense=$(sense 05 20 00)*" \
+		2 dir=in len=512 cdb="${cdb:0:62}"
+	probe_gives "3 status=02 * sense=$(sense 05 20 00)*" \
+		3 dir=in len=512 cdb=a90000000000
 }
 
 @test "a command with bidirectional data or an unknown direction is refused" {
 	raw_setup
 	tell d0 hold
-	matches "1 status=02 * sense=$(sense 05 0e 03)* data=" \
-		"$(probe_cmd 1 dir=both len=512 cdb=53000000000000000100)"
-	matches "2 status=02 * sense=$(sense 05 0e 03)* data=" \
-		"$(probe_cmd 2 dir=unknown cdb=c00000000000)"
+	probe_gives "1 status=02 * sense=$(sense 05 0e 03)* data=" \
+		1 dir=both len=512 cdb=53000000000000000100
+	probe_gives "2 status=02 * sense=$(sense 05 0e 03)* data=" \
+		2 dir=unknown cdb=c00000000000
 	equal '' "$(raw_holds d0)"
 }
 
 @test "a read-only LUN refuses unknown commands, as they may write" {
 	raw_setup
 	attr_set targets/probe/t0/luns/0/read_only 1
-	matches "1 status=02 * sense=$(sense 06 2a 01)*" "$(probe_cmd 1 $tur)"
+	probe_gives "1 status=02 * sense=$(sense 06 2a 01)*" 1 $tur
 	matches "2 status=02 * sense=$(sense 07 27 00)*" "$(write_record 2 3 11)"
-	matches "3 status=02 * sense=$(sense 07 27 00)*" "$(probe_cmd 3 cdb=c00000000000)"
-	matches "4 status=00 *" "$(probe_cmd 4 dir=in len=6 cdb=050000000000)"
+	probe_gives "3 status=02 * sense=$(sense 07 27 00)*" 3 cdb=c00000000000
+	probe_gives "4 status=00 *" 4 dir=in len=6 cdb=050000000000
 	matches "5 status=02 * sense=f00008*" "$(read_record 5 3)"
 }
 
@@ -246,22 +246,22 @@ repeated() {
 	probe_request "cmd 1 dir=in len=4 cdb=c00000000000"
 	raw_wait d0 1
 	tell d0 complete 1 sense="$sense"
-	equal "1 status=02 residual=4 sense=$sense data=" "$(probe_result)"
+	probe_next "1 status=02 residual=4 sense=$sense data="
 	# a recovered error: data and sense data
 	probe_request "cmd 2 dir=in len=4 cdb=c00000000000"
 	raw_wait d0 1
 	tell d0 complete 2 sense=7000010000000000 sent=3
-	equal "2 status=02 residual=1 sense=7000010000000000 data=$(repeated 00 3)" "$(probe_result)"
+	probe_next "2 status=02 residual=1 sense=7000010000000000 data=$(repeated 00 3)"
 	# GOOD with a residual and sense data
 	probe_request "cmd 3 dir=in len=4 cdb=c00000000000"
 	raw_wait d0 1
 	tell d0 complete 3 sense=7000000000000000 status=00 sent=1
-	equal "3 status=00 residual=3 sense=7000000000000000 data=00" "$(probe_result)"
+	probe_next "3 status=00 residual=3 sense=7000000000000000 data=00"
 	for status in 04 08 18 28; do
 		probe_request "cmd 4 $tur"
 		raw_wait d0 1
 		tell d0 complete 4 status=$status
-		equal "4 status=$status residual=0 sense= data=" "$(probe_result)"
+		probe_next "4 status=$status residual=0 sense= data="
 	done
 }
 
@@ -271,8 +271,7 @@ repeated() {
 	probe_request "cmd 1 dir=out len=100 cdb=0a0000006400 data=11"
 	raw_wait d0 1
 	tell d0 complete 1 sense=f00040000000280a00000000000200000000 sent=60
-	equal "1 status=02 residual=40 sense=f00040000000280a00000000000200000000 data=" \
-		"$(probe_result)"
+	probe_next "1 status=02 residual=40 sense=f00040000000280a00000000000200000000 data="
 }
 
 @test "a unit attention of the device is reported once to each initiator" {
@@ -287,23 +286,23 @@ repeated() {
 	probe_request "cmd 1 $tur"
 	raw_wait d0 1
 	tell d0 complete 1 sense="$(sense 06 28 01)00000000"
-	matches "1 status=02 * sense=$(sense 06 28 01)*" "$(probe_result)"
+	probe_next "1 status=02 * sense=$(sense 06 28 01)*"
 	# one that is unknown to the core, in descriptor format
 	probe_request "cmd 2 $tur"
 	raw_wait d0 1
 	tell d0 complete 2 sense=72065a0100000000
-	matches "2 status=02 * sense=72065a01*" "$(probe_result)"
+	probe_next "2 status=02 * sense=72065a01*"
 	# deferred sense data is not passed on to other initiators
 	probe_request "cmd 3 $tur"
 	raw_wait d0 1
 	tell d0 complete 3 sense=710006000000000a00000000290000000000
 	probe_result
 	tell d0 auto
-	matches "4 status=00 *" "$(probe_cmd 4 $tur)"
+	probe_gives "4 status=00 *" 4 $tur
 	probe_use "$other"
-	matches "5 status=02 * sense=$(sense 06 28 01)*" "$(probe_cmd 5 $tur)"
-	matches "6 status=02 * sense=$(sense 06 5a 01)*" "$(probe_cmd 6 $tur)"
-	matches "7 status=00 *" "$(probe_cmd 7 $tur)"
+	probe_gives "5 status=02 * sense=$(sense 06 28 01)*" 5 $tur
+	probe_gives "6 status=02 * sense=$(sense 06 5a 01)*" 6 $tur
+	probe_gives "7 status=00 *" 7 $tur
 }
 
 @test "a unit attention of the device whose response is lost is reported again" {
@@ -312,10 +311,10 @@ repeated() {
 	probe_request "cmd 1 $tur send=fail"
 	raw_wait d0 1
 	tell d0 complete 1 sense="$(sense 06 28 00)00000000"
-	equal '1 undelivered' "$(probe_result)"
+	probe_next '1 undelivered'
 	tell d0 auto
-	matches "2 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 2 $tur)"
-	matches "3 status=00 *" "$(probe_cmd 3 $tur)"
+	probe_gives "2 status=02 * sense=$(sense 06 28 00)*" 2 $tur
+	probe_gives "3 status=00 *" 3 $tur
 }
 
 @test "unit attentions that overflow the queue become POWER ON" {
@@ -325,11 +324,11 @@ repeated() {
 	for ((i = 1; i <= 24; i++)); do
 		tell d0 attention "065a$(printf '%02x' "$i")"
 	done
-	matches "1 status=02 * sense=$(sense 06 5a 01)*" "$(probe_cmd 1 $tur)"
+	probe_gives "1 status=02 * sense=$(sense 06 5a 01)*" 1 $tur
 	tell d0 attention 065a19
 	tell d0 attention 065a1a
-	matches "2 status=02 * sense=$(sense 06 29 00)*" "$(probe_cmd 2 $tur)"
-	matches "3 status=00 *" "$(probe_cmd 3 $tur)"
+	probe_gives "2 status=02 * sense=$(sense 06 29 00)*" 2 $tur
+	probe_gives "3 status=00 *" 3 $tur
 }
 
 @test "Linux reads a short record of a tape with its data and ILI" {
@@ -371,7 +370,7 @@ repeated() {
 	probe_request "cmd 4 dir=in len=36 cdb=120000002400"
 	raw_wait d0 2
 	tell d0 complete 4
-	matches '4 status=00 *' "$(probe_result)"
+	probe_next '4 status=00 *'
 	tell d0 complete 2
 	raw_wait d0 1
 	tell d0 auto
@@ -422,18 +421,18 @@ repeated() {
 	probe_request "cmd 1 cdb=190000000000"
 	raw_wait d0 1
 	probe_request 'tmf 2 fn=4'
-	equal '1 aborted' "$(probe_result)"
+	probe_next '1 aborted'
 	wait_until 10 raw_is d0 resets 1
 	scst_sleep 0.3
 	! probe_log_has 'me 2 response' || fail "answered before that"
 	probe_request "cmd 3 dir=in len=36 cdb=120000002400 hold=translate"
 	probe_wait_held 3 translate
 	tell d0 reset go
-	equal '2 response=0' "$(probe_result)"
+	probe_next '2 response=0'
 	tell d0 auto
 	probe_request "go 3"
-	matches '3 status=00 *' "$(probe_result)"
-	matches "4 status=02 * sense=$(sense 06 29 03)*" "$(probe_cmd 4 $tur)"
+	probe_next '3 status=00 *'
+	probe_gives "4 status=02 * sense=$(sense 06 29 03)*" 4 $tur
 }
 
 @test "a reset that does not end fails in time, and delays no other device" {
@@ -444,9 +443,9 @@ repeated() {
 	ln -s devices/raw/d1 targets/probe/t0/luns/1/
 	tell d0 reset hold
 	probe_request 'tmf 1 fn=4'
-	equal '1 response=4' "$(probe_result)"
+	probe_next '1 response=4'
 	probe_request 'tmf 2 fn=4 lun=0001000000000000'
-	equal '2 response=0' "$(probe_result)"
+	probe_next '2 response=0'
 	tell d0 reset go
 	attr_is devices/raw/d0/state active
 }
@@ -477,16 +476,16 @@ repeated() {
 	raw_wait d0 1
 	tell d0 patience 1 600000
 	probe_request 'tmf 2 fn=0 ref=1'
-	equal '2 response=4' "$(probe_result)"
+	probe_next '2 response=4'
 	attr_is devices/raw/d0/state active
 	# its timeout is over
 	tell d0 patience 1 1
 	scst_sleep 0.05
 	probe_request 'tmf 3 fn=0 ref=1'
-	equal '3 response=0' "$(probe_result)"
+	probe_next '3 response=0'
 	attr_is devices/raw/d0/state failed
 	tell d0 auto
-	equal '1 aborted' "$(probe_result)"
+	probe_next '1 aborted'
 }
 
 @test "removing a LUN fences its device after the timeout of its command" {
@@ -510,7 +509,7 @@ repeated() {
 	raw_setup
 	tell d0 lost
 	wait_until 10 attr_is devices/raw/d0/state waiting
-	matches "1 status=02 * sense=$(sense 02 04 03)*" "$(probe_cmd 1 $tur)"
+	probe_gives "1 status=02 * sense=$(sense 02 04 03)*" 1 $tur
 	matches "2 status=00 * data=010006* " "$(inquire 2) "
 	attr_set devices/raw/d0/enable 1
 	probe_ready
@@ -532,7 +531,7 @@ repeated() {
 	# the backend has completed the command: it may go
 	attr_set devices/raw_buffers/d0/enable 0
 	probe_request "go 3"
-	matches "3 status=00 residual=0 sense= data=abcdabcdabcdabcd" "$(probe_result)"
+	probe_next "3 status=00 residual=0 sense= data=abcdabcdabcdabcd"
 	attr_set devices/raw_buffers/d0/enable 1
 	raw_is d0 buffers 0
 }
@@ -572,14 +571,14 @@ repeated() {
 	tell d0 attention 062a01
 	tell d0 own 050000000000 in 6
 	equal 'status=00 sense= data=00ffffff0001' "$(raw_get d0 own)"
-	matches "2 status=02 * sense=$(sense 06 2a 01)*" "$(probe_cmd 2 $tur)"
+	probe_gives "2 status=02 * sense=$(sense 06 2a 01)*" 2 $tur
 	# a unit attention that it gets is reported to the initiators
 	tell d0 hold
 	tell d0 own 000000000000
 	raw_wait d0 1
 	tell d0 complete next sense="$(sense 06 28 00)00000000"
 	tell d0 auto
-	matches "3 status=02 * sense=$(sense 06 28 00)*" "$(probe_cmd 3 $tur)"
+	probe_gives "3 status=02 * sense=$(sense 06 28 00)*" 3 $tur
 	probe_logout
 	tell d0 own 000000000000
 	equal 'status=00 sense= data=' "$(raw_get d0 own)"

@@ -65,7 +65,7 @@ stats_are_not_less() {
 
 # expect_cmd STATUS TAG ARGUMENTS...
 expect_cmd() {
-	matches "$2 status=$1 *" "$(probe_cmd "${@:2}")"
+	probe_gives "$2 status=$1 *" "${@:2}"
 }
 
 @test "every command is counted once for its LUN, session and device" {
@@ -108,8 +108,8 @@ expect_cmd() {
 	echo "tmf 14 fn=0 ref=13" >&"$probe"
 	scst_sleep 0.3
 	echo "go 13" >&"$probe"
-	equal '13 aborted' "$(probe_result)"
-	equal '14 response=0' "$(probe_result)"
+	probe_next '13 aborted'
+	probe_next '14 response=0'
 	stats_are "$session/lun0" 3 3 4 648 512 4 1 0
 	stats_are "$session" 3 3 6 648 512 6 1 0
 	stats_are "$class/scst_device/d0" 3 3 4 648 512 4 1 0
@@ -136,7 +136,7 @@ expect_cmd() {
 	stats_read "$class/scst_device/d0"
 	equal 1 "${stat[queue_depth]}"
 	echo "go 15" >&"$probe"
-	matches '15 status=00 *' "$(probe_result)"
+	probe_next '15 status=00 *'
 	jobs_end 10
 	stats_are "$mine" 3 4 6 648 1024 6 1 0
 	stats_are "$class/scst_device/d0" 4 4 5 1160 1024 5 1 0

@@ -58,9 +58,9 @@ tmf() {
 	two=$probe
 	probe_ready
 	probe_use "$one"
-	matches '1 status=00 *' "$(probe_cmd 1 cdb=160000000000)"
+	probe_gives '1 status=00 *' 1 cdb=160000000000
 	probe_use "$two"
-	matches '2 status=18 *' "$(probe_cmd 2 dir=out len=512 cdb=2a000000000000000100)"
+	probe_gives '2 status=18 *' 2 dir=out len=512 cdb=2a000000000000000100
 	wait_until 10 logged SCST_OPCODE=2a
 	mkdir targets/probe/t0/luns/3
 	make_device nullio d1 size=1M

@@ -55,7 +55,7 @@ takes() {
 
 # tmf RESPONSE FUNCTION [ARGUMENTS...]
 tmf() {
-	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && equal "100 response=$1" "$(probe_result)"
+	echo "tmf 100 fn=$2 ${*:3}" >&"$probe" && probe_next "100 response=$1"
 }
 
 # log_in NAME: as probe_login and probe_ready, without a fork
@@ -103,7 +103,7 @@ bystander_works() {
 	local probe line
 
 	exec {probe}<>"$probe_root/t1" && echo "login other$1" >&"$probe" || return
-	probe_ready && matches '* status=00 *' "$(probe_cmd 1 "$read_1")" || return
+	probe_ready && probe_gives '* status=00 *' 1 "$read_1" || return
 	echo "tmf 2 fn=$query_task_set" >&"$probe"
 	read -r line <&"$probe" && equal '2 response=0' "$line" || return
 	exec {probe}>&-
@@ -162,7 +162,7 @@ count_failed() {
 	bystander_goes_on 1
 	# Only the functions beyond the limit are answered.
 	for ((n = 0; n < 60; n++)); do
-		equal '100 response=4' "$(probe_result)"
+		probe_next '100 response=4'
 	done
 	medium d0 complete 7
 	count_failed
@@ -255,7 +255,7 @@ log_in_again() {
 	equal $'7 write 0 1\n8 write 0 1' "$(medium_holds d0)"
 	medium d0 complete 7
 	probe_use "$old"
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 	as a
 	wait_until 5 is_ready
 	medium d0 auto
@@ -316,7 +316,7 @@ log_in_again() {
 	# It does not wait for a backend that does not answer, either.
 	as b
 	ask 'go 7'
-	matches '7 status=00 *' "$(probe_result)"
+	probe_next '7 status=00 *'
 	probe_ready
 	pr_register 00 0 b
 	medium d0 hold
@@ -328,7 +328,7 @@ log_in_again() {
 	attr_is $device/state failed
 	medium d0 auto
 	as b
-	matches '8 *' "$(probe_result)"
+	probe_next '8 *'
 }
 
 # --- fencing
@@ -375,13 +375,13 @@ expect_failure() {
 	probe_start 8 "$write_1"
 	scst_sleep 2
 	ask "tmf 108 fn=$abort_task ref=8"
-	equal '100 response=4' "$(probe_result)"
+	probe_next '100 response=4'
 	attr_is $device/state active
 	medium d0 complete 8
 	probe_answers '8 aborted' '108 response=0'
 	as b
 	ask 'go 7'
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 }
 
 # --- commands that no initiator aborts
@@ -407,7 +407,7 @@ expect_failure() {
 	probe_start 7 "$write_1"
 	takes 6000 rm targets/probe/t0/luns/0/d0
 	medium d0 complete 7
-	matches "7 status=02 *sense=$(sense 0b 2f 02)*" "$(probe_result)"
+	probe_next "7 status=02 *sense=$(sense 0b 2f 02)*"
 	# A command that its own nexus aborts as well gets no response.
 	ln -s $device targets/probe/t0/luns/0/
 	probe_ready

@@ -345,10 +345,10 @@ hears_of_nothing_more() {
 	make_device nullio d0 size=64M
 	probe_target nullio/d0
 	pr_ports_are a
-	matches '* data=00b0003c01ff0001000080000*' "$(probe_cmd 1 "$block_limits")"
+	probe_gives '* data=00b0003c01ff0001000080000*' 1 "$block_limits"
 	attr_set devices/nullio/d0/buffer_limit $((1 << 20))
 	expect_sense 06 3f 03 $turn
-	matches '* data=00b0003c01ff000100000800*' "$(probe_cmd 1 "$block_limits")"
+	probe_gives '* data=00b0003c01ff000100000800*' 1 "$block_limits"
 	expect_status 00 dir=in len=$((1 << 20)) cdb=28000000000000080000
 	expect_sense 05 24 00 dir=in len=$(((1 << 20) + 512)) cdb=28000000000000080100
 	attr_set devices/nullio/d0/buffer_limit 1000

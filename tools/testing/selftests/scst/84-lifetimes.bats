@@ -77,7 +77,7 @@ stalls_on_its_way() {
 	stall_wait lookup
 	in_background unlink_lun_0
 	waits_for_stall lookup is_dead "$job"
-	matches '7 status=00 *' "$(probe_result)"
+	probe_next '7 status=00 *'
 }
 
 @test "removing a LUN waits for a function that has just looked it up" {
@@ -87,7 +87,7 @@ stalls_on_its_way() {
 	stall_wait tmf
 	in_background unlink_lun_0
 	waits_for_stall tmf is_dead "$job"
-	equal '100 response=0' "$(probe_result)"
+	probe_next '100 response=0'
 }
 
 @test "a log-out aborts a command that a tasklet is submitting" {
@@ -101,7 +101,7 @@ stalls_on_its_way() {
 	wait_until 5 attr_is targets/probe/t0/sessions/me/state closing
 	waits_for_stall lookup probe_is 7 medium 1 1
 	medium d0 complete 7
-	equal '7 aborted' "$(probe_result)"
+	probe_next '7 aborted'
 }
 
 # --- the driver's ops->release()
@@ -132,9 +132,9 @@ stalls_on_its_way() {
 	probe_login other
 	probe_request tmf 100 fn=4
 	waits_for_stall release probe_log_has 'other 100 response'
-	equal '100 response=0' "$(probe_result)"
+	probe_next '100 response=0'
 	probe_use "$me"
-	matches '7 status=00 *' "$(probe_result)"
+	probe_next '7 status=00 *'
 }
 
 # Another command wakes the log-out.
@@ -167,7 +167,7 @@ stalls_on_its_way() {
 	stall tmf_gone
 	probe_request tmf 100 fn=7 ref=7
 	stall_wait tmf_gone
-	equal '100 response=0' "$(probe_result)"
+	probe_next '100 response=0'
 	probe_request logout
 	waits_for_stall tmf_gone probe_log_has 'me - gone'
 }
@@ -180,16 +180,16 @@ stalls_on_its_way() {
 	stall_wait counted
 	probe_request logout
 	waits_for_stall counted probe_log_has 'me - gone'
-	matches '7 status=00 *' "$(probe_result)"
+	probe_next '7 status=00 *'
 }
 
 # --- a device's backend
 
 # Commands go through the device's queue from now on, and earlier ones have ended.
 queue_all() {
-	matches '8 status=00 *' "$(probe_cmd 8 dir=out len=16 cdb=151000001000 \
-		data=000000000a0a00000000000000000000)"
-	matches '9 status=00 *' "$(probe_cmd 9 dir=in len=512 $read_1)"
+	probe_gives '8 status=00 *' 8 dir=out len=16 cdb=151000001000 \
+		data=000000000a0a00000000000000000000
+	probe_gives '9 status=00 *' 9 dir=in len=512 $read_1
 }
 
 @test "a device is not closed before the response of its command has been sent" {
@@ -203,7 +203,7 @@ queue_all() {
 		stall_wait send
 		in_background attr_write devices/probe/d0/enable 0
 		waits_for_stall send is_dead "$job"
-		matches '7 status=00 *' "$(probe_result)"
+		probe_next '7 status=00 *'
 		attr_set devices/probe/d0/enable 1
 		probe_ready
 	done
@@ -238,7 +238,7 @@ queue_all() {
 	stall publish
 	background mkdir targets/probe/t0/groups/g/initiators/me
 	stall_wait publish
-	matches "7 status=02 * sense=$(sense 06 3f 03)*" "$(probe_cmd 7 $ready)"
+	probe_gives "7 status=02 * sense=$(sense 06 3f 03)*" 7 $ready
 	stall_is_at publish
 }
 
@@ -280,7 +280,7 @@ local_session_ends() {
 	wait_until 30 probe_is_gone 8
 	probe_answers '8 aborted' '100 response=0'
 	medium d0 complete 7
-	matches '7 status=00 *' "$(probe_result)"
+	probe_next '7 status=00 *'
 }
 
 # --- the driver's view of commands that are about to start

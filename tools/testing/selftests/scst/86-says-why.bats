@@ -212,7 +212,7 @@ fence() {
 	probe_request cmd 7 "$write_1"
 	wait_until 10 probe_is 7 medium 1
 	probe_request tmf 100 fn=$abort_task ref=7
-	equal '100 response=0' "$(probe_result)"
+	probe_next '100 response=0'
 	attr_is devices/probe/d0/state failed
 }
 
@@ -341,7 +341,7 @@ b8='cmd=* initiator=b target=t0 lun=0 tag=0x8'
 	probe_request cmd 8 $turn attr=ordered
 	wait_until 10 probe_is 8 admit 0
 	medium d0 auto
-	matches '8 status=00*' "$(probe_result)"
+	probe_next '8 status=00*'
 	trace_off
 	traced cmd_park "$b8 stage=admit"
 	traced cmd_unpark "$b8 stage=admit"

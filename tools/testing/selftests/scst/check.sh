@@ -135,15 +135,21 @@ show_failures() {
 	tail -n 120 "$results/$1.err" | sed 's/^/    | /'
 }
 
+# Seconds of the CPU that a shell's programs have taken: what it has written with times, in file $1
+cpu_seconds() {
+	awk -F'[ms ]+' 'NR == 2 { print int(60 * ($1 + $3) + $2 + $4) }' "$1"
+}
+
 # Run job $1, keep its results, and report them.
 do_job() {
 	_dj_start=$(seconds)
 	run_job "$1" >"$results/$1.tap" 2>"$results/$1.err" </dev/null
 	_dj_rc=$?
+	times >"$results/$1.times"
 	summary_count "$results/$1.tap" "$_dj_rc" >"$results/$1.count"
 	read -r _dj_passed _dj_failed _dj_skipped <"$results/$1.count"
 	echo "$1: $_dj_passed passed, $_dj_failed failed, $_dj_skipped skipped" \
-		"($(($(seconds) - _dj_start)) s)"
+		"($(($(seconds) - _dj_start)) s, of a CPU $(cpu_seconds "$results/$1.times") s)"
 	[ "$_dj_failed" -eq 0 ] || show_failures "$1"
 }
 

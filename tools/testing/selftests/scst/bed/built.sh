@@ -25,7 +25,7 @@ linux_unpack() {
 
 # Apply our patch to source tree $1.
 linux_patch() {
-	_lp_wanted=$scst_tests/vm/uml-stacktrace.patch
+	_lp_wanted=$scst_tests/vm/uml.patch
 	_lp_applied=$1/.scst-patch
 	! cmp -s "$_lp_wanted" "$_lp_applied" || return 0
 	if [ -e "$_lp_applied" ]; then
@@ -76,11 +76,7 @@ built_key() {
 	{
 		cat "$2/.scst-version"
 		built_fragments "$1"
-		# without checkers no stack traces are saved
-		case $1 in
-		uml-smp | s390x) ;;
-		*) cat "$2/.scst-patch" ;;
-		esac
+		[ "$1" = s390x ] || cat "$2/.scst-patch"
 	} | sha256sum | cut -c1-12
 }
 

@@ -3,17 +3,23 @@
 # ran. A file with a setup or teardown of its own calls kernel_log_mark and kernel_log_check there.
 # shellcheck shell=bash
 
-# Libraries are read for every test: bats is not to note their lines. setup() turns that on again.
+# Libraries are read for every test: bats is not to note their lines. setup() turns that on again,
+# for the test alone.
 trap - DEBUG
 
 # shellcheck source=trouble.sh
 . "${BASH_SOURCE[0]%/*}/trouble.sh"
 
-# bats notes the line of every command before it runs, which costs more than the command. In
-# libraries that is not needed: the failed line is the one that called them.
+# bats notes the line of every command before it runs. In a function that a test calls this is not
+# needed, as the failed line is the one that calls it; and a command there would cost twenty system
+# calls more.
 note_lines_of_tests_only() {
-	# shellcheck disable=SC2128 # the innermost one
-	trap '[[ $BASH_SOURCE = *.bash ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
+	set +T
+}
+
+# bats asks for the time before and after each test. Its own function starts a program.
+get_mills_since_epoch() {
+	printf '%s\n' $((${EPOCHREALTIME/[.,]/} / 1000))
 }
 
 setup() {

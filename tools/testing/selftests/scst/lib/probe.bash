@@ -56,13 +56,26 @@ probe_result() {
 	read -r line <&"$probe" && printf '%s\n' "$line"
 }
 
+# probe_next PATTERN: the next result is like this glob.
+probe_next() {
+	local line=
+
+	read -r line <&"$probe"
+	matches "$1" "$line"
+}
+
+# probe_gives PATTERN ARGUMENTS...: submits a command, whose result is like this glob.
+probe_gives() {
+	probe_start "${@:2}" && probe_next "$1"
+}
+
 # probe_answers RESULT...: the next results begin like these globs, in any order.
 probe_answers() {
 	local line i
 	local -a open=("$@")
 
 	while [ "${#open[@]}" -gt 0 ]; do
-		line=$(probe_result) || fail "no answer; open: ${open[*]}" || return
+		read -r line <&"$probe" || fail "no answer; open: ${open[*]}" || return
 		for i in "${!open[@]}"; do
 			# shellcheck disable=SC2053 # a pattern
 			[[ $line == ${open[i]}* ]] || continue
@@ -190,7 +203,8 @@ sense() {
 probe_ready() {
 	local deadline=$((SECONDS + 30)) answer
 
-	until answer=$(probe_cmd 0 cdb=000000000000 "$@") && [[ $answer = *' status=00 '* ]]; do
+	until probe_start 0 cdb=000000000000 "$@" && read -r answer <&"$probe" &&
+		[[ $answer = *' status=00 '* ]]; do
 		[ "$SECONDS" -lt "$deadline" ] || fail "not ready: $answer" || return
 	done
 }

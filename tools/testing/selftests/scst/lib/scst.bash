@@ -83,6 +83,19 @@ expect() {
 	matches "*: ${scst_strerror[$wanted]}" "$message" "'$*', $wanted"
 }
 
+# --- text
+
+# words VARIABLE TEXT [SEPARATORS]: splits the text. The shell reads a here-string byte by byte.
+words() {
+	local -
+	local -n words_list=$1
+	local IFS=${3-$' \t\n'}
+
+	set -f
+	# shellcheck disable=SC2206,SC2034 # it is to be split
+	words_list=($2)
+}
+
 # --- waiting
 
 # A descriptor without a writer: reading from it sleeps without a fork.
@@ -207,13 +220,15 @@ attr_set() {
 attr_read() {
 	local -n text=$1
 
-	IFS= read -r -d '' text <"$2" || true
-	text=${text%$'\n'}
+	# shellcheck disable=SC2034 # the caller's variable
+	text=$(<"$2")
 }
 
 # attr_get PATH
 attr_get() {
-	cat "$1"
+	local value
+
+	attr_read value "$1" && printf '%s\n' "$value"
 }
 
 # attr_is PATH VALUE

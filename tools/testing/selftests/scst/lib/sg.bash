@@ -81,17 +81,18 @@ cdb() {
 # that is at fault. Sets the array data to the bytes that came.
 scsi() {
 	local line output hex=
-	local -a fields
+	local -a fields lines
 
 	if [[ ${!#} == *:*:*:* ]]; then
-		IFS=: read -r -a fields <<<"${!#}"
+		words fields "${!#}" :
 		cdb "${fields[@]}"
 		set -- "${@:1:$#-1}" "${cdb[@]}"
 	fi
 	# The exit status of sg_raw depends on the sense key.
 	output=$(sg_raw "$@" 2>&1) || true
 	answer="no answer: $output"
-	while IFS= read -r line; do
+	words lines "$output" $'\n'
+	for line in "${lines[@]}"; do
 		case $line in
 		'SCSI Status: Good'*) answer=Good ;;
 		*'Sense key: '*) answer=${line##*Sense key: } ;;
@@ -99,9 +100,9 @@ scsi() {
 		*'Error in '*) answer+=": ${line#*Error in }" ;;
 		' '[0-9a-f][0-9a-f]*) hex+=" ${line:8:49}" ;;
 		esac
-	done <<<"$output"
+	done
 	answer=${answer%% }
-	read -r -a data <<<"$hex"
+	words data "$hex"
 }
 
 # data_out BYTES DEVICE CDB...: scsi with Data-Out
@@ -109,7 +110,7 @@ data_out() {
 	local file=$BATS_TEST_TMPDIR/data-out escapes
 	local -a bytes
 
-	read -r -a bytes <<<"$1"
+	words bytes "$1"
 	shift
 	printf -v escapes '\\x%s' "${bytes[@]}"
 	printf '%b' "$escapes" >"$file"
