@@ -694,6 +694,7 @@ orwrite() {
 	medium d0 complete 2
 	medium_gets '2 write 5 512'
 	echo "tmf 100 fn=$abort_task ref=2" >&"$probe"
+	wait_until 5 probe_is 2 medium 1 1
 	medium d0 complete 2
 	probe_answers '2 aborted' '100 response=0'
 	medium d0 auto

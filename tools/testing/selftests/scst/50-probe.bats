@@ -146,7 +146,7 @@ everything_in() {
 	echo "tmf 100 fn=7 ref=7" >&"$probe"
 	equal '100 response=1' "$(probe_result)" 'QUERY TASK: succeeded'
 	echo "tmf 101 fn=0 ref=7" >&"$probe"
-	sleep 0.2
+	wait_until 5 probe_is 7 data 1 1
 	echo "go 7" >&"$probe"
 	probe_next '7 aborted'
 	probe_next '101 response=0'
@@ -181,9 +181,12 @@ everything_in() {
 	echo "cmd 7 dir=out len=512 $write_1 data=hold" >&"$one"
 	probe_login two
 	probe_ready
-	echo "tmf 100 fn=4" >&"$probe"
-	sleep 0.2
+	two=$probe
+	echo "tmf 100 fn=4" >&"$two"
+	probe_use "$one"
+	wait_until 5 probe_is 7 data 1 1
 	echo "go 7" >&"$one"
+	probe_use "$two"
 	probe_next '100 response=0'
 	probe_gives "1 status=02 * sense=$(sense 06 29 03)*" \
 		1 cdb=000000000000

@@ -183,8 +183,7 @@ count_failed() {
 	attr_set $device/fence_ms 600000
 	stuck "$functions"
 	takes 3000 mkdir 'targets/probe/t0/groups/g/initiators/i*'
-	each probe_start 1 $turn lun=0001000000000000
-	each probe_answers '1 status=02'
+	each probe_ready lun=0001000000000000
 	each probe_start 8 "$write_1" lun=0001000000000000
 	takes 6000 rmdir 'targets/probe/t0/groups/g/initiators/i*'
 	medium d0 auto
