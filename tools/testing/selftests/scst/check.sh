@@ -59,7 +59,7 @@ suite() {
 	_su_files=$2
 	shift 2
 	# shellcheck disable=SC2086 # options and a list of files
-	"$@" --scratch 2048 --timeout 3000 -- \
+	"$@" --scratch 2048 --timeout 4800 -- \
 		env SCST_CHURN_SECONDS="$_su_churn" SCST_FAULT_STEP=97 SCST_CUT_STEP=29 \
 		SCST_DRIVER="$suite_driver" BATS_TEST_TIMEOUT=600 \
 		bats --tap --timing $suite_filter $_su_files
