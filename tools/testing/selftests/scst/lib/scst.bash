@@ -220,15 +220,15 @@ attr_set() {
 attr_read() {
 	local -n text=$1
 
-	# shellcheck disable=SC2034 # the caller's variable
-	text=$(<"$2")
+	IFS= read -r -d '' text <"$2" || true
+	text=${text%$'\n'}
 }
 
 # attr_get PATH
 attr_get() {
 	local value
 
-	attr_read value "$1" && printf '%s\n' "$value"
+	value=$(<"$1") && printf '%s\n' "$value"
 }
 
 # attr_is PATH VALUE
